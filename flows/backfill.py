@@ -1,7 +1,7 @@
 """The backfill job: extract articles from WARC archives, in shards; resumes where it stopped."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,9 +10,6 @@ from prefect import flow
 from prefect.artifacts import create_table_artifact
 from prefect.states import Completed
 from pydantic import Field
-from rich.console import Group
-from rich.table import Table
-from rich.text import Text
 
 from flows.runs.alerts import check_after_run
 from flows.runs.installation import open_for_run
@@ -31,7 +28,6 @@ from tasks.locks.source_locks import SourceBusy, source_lock
 from tasks.model import ARTICLE_OUTCOMES
 from tasks.report.task import report_or_warn
 from tasks.settings import MOST_PROCESSES, ConfigError, Settings
-from tasks.text.control_characters import without_controls
 from tasks.text.counted import counted
 from warehouse.store.lease import stored_turn
 
@@ -43,6 +39,7 @@ log = logging.getLogger(__name__)
 # A shard is no task run of its own: one costs 74 ms and 20 kB of Prefect's database.
 MAX_TASKS = 50  # task runs of one backfill at most
 MIN_TASK_BYTES = 1024 * MB  # bytes of WARC files for one task run at least
+COLUMNS = ("records", "became", "outcome")  # of the ledger at the terminal
 
 
 @flow(
@@ -123,10 +120,9 @@ def _backfill(
         log.info("%s, %s to do", counted(len(files), "WARC file"), megabytes(done.bytes))
         if dry_run:
             pool = held.enter_context(shard_pool(processes or settings.processes))
-            guess = done.estimate = estimate(place, files, done.bytes, pool)
+            done.estimate = estimate(place, files, done.bytes, pool)
             about = "What the sample's records gave"
-            rows = ledger(guess.outcomes, guess.passed)
-            create_table_artifact(key="backfill-estimate", table=rows, description=about)
+            create_table_artifact(key="backfill-estimate", table=ledger(done), description=about)
             return done
         engine = held.enter_context(refining(settings, processes))
         to_do = (one for one in files if earlier.bytes(one) < one.bytes)
@@ -134,8 +130,8 @@ def _backfill(
         _load_all(installation, ShardWork(place, engine.refined(shards, place.job), done))
     log.info("done: %s", done.pace())
     if done.done:
-        about, rows = "What the records gave", ledger(done.counts, done.passed)
-        create_table_artifact(key="backfill-ledger", table=rows, description=about)
+        about = "What the records gave"
+        create_table_artifact(key="backfill-ledger", table=ledger(done), description=about)
     if done.failed and len(done.failed) == done.done:
         first = done.failed[0]
         raise SourcesFailed(f"every shard failed ({done.done}); {first.shard.url}: {first.error}")
@@ -186,9 +182,10 @@ def _load_all(installation: Installation, work: ShardWork) -> None:
         report_or_warn(installation, "ingest-topics")
 
 
-def ledger(counts: Mapping[str, int], passed: Mapping[str, int]) -> list[dict[str, Any]]:
-    """The shards' records by outcome."""
-    rows = []
+def ledger(done: Backfilled) -> list[dict[str, Any]]:
+    """The records of the shards, or of a dry run's sample, by outcome."""
+    guess, rows = done.estimate, []
+    counts, passed = (guess.outcomes, guess.passed) if guess else (done.counts, done.passed)
     for outcome, count in sorted(counts.items()):
         became = "an article" if outcome in ARTICLE_OUTCOMES else "rejected"
         rows.append({"records": count, "became": became, "outcome": str(outcome)})
@@ -212,15 +209,3 @@ def outcome(done: Backfilled, processes: int) -> str:
         f" {counted(processes, 'process', 'processes')},"
         f" {megabytes(guess.parquet_bytes)} of Parquet{unread}"
     )
-
-
-def summary(done: Backfilled, processes: int) -> Group:
-    """The ledger, or a dry run's estimate, for a terminal."""
-    guess = done.estimate
-    rows = ledger(guess.outcomes, guess.passed) if guess else ledger(done.counts, done.passed)
-    table = Table(box=None)
-    for column in ("records", "became", "outcome"):
-        table.add_column(column, justify="right" if column == "records" else "left")
-    for row in rows:
-        table.add_row(f"{row['records']:,}", row["became"], row["outcome"])
-    return Group(Text(without_controls(outcome(done, processes))), table)

@@ -11,18 +11,14 @@ from typing import Annotated, Any
 from prefect import flow
 from prefect.artifacts import create_table_artifact
 from prefect.client.schemas.objects import State
-from prefect.states import Completed
 from pydantic import Field
-from rich.console import Group
-from rich.table import Table
-from rich.text import Text
 
 from flows.ingest import prepare_to_fetch
 from flows.runs.alerts import check_after_run
+from flows.runs.ingest_result import final_state
 from flows.runs.installation import open_for_run
 from flows.runs.metrics import record_run
 from flows.runs.part_loads import PartLoads
-from tasks.collect.collector import SourcesFailed
 from tasks.collect.fetch import Client
 from tasks.history import old_sitemaps
 from tasks.history.periods import Period
@@ -38,7 +34,6 @@ from tasks.refine.refine_source import refine_source
 from tasks.report.task import report_or_warn
 from tasks.settings import MOST_PAGES, ConfigError
 from tasks.sources.source import Source
-from tasks.text.control_characters import without_controls
 from tasks.text.counted import counted
 from warehouse.read.query import kept_open
 
@@ -46,6 +41,7 @@ log = logging.getLogger(__name__)
 
 FLOW = "history"
 MAX_REQUESTS = 1_000
+COLUMNS = ("count", "source", "what", "outcome")  # of the ledger at the terminal
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,37 +108,29 @@ def history(
     if not (sitemaps or wayback):
         raise ConfigError(["sitemaps, wayback: one of the two has to be asked"])
     chosen, run_id = installation.chosen(only), new_run_id()
-    archive = Wayback(installation.sources)
-    places = (*[old_sitemaps.fill] * sitemaps, *[archive.fill] * wayback)
+    settings, layout, period = installation.settings, installation.layout, Period(first, last)
+    places = (*[old_sitemaps.fill] * sitemaps, *[Wayback(installation.sources).fill] * wayback)
     with ExitStack() as held:
         if not dry_run:
-            locks = lock_sources(installation.layout, run_id, chosen, log.info)
-            chosen = held.enter_context(locks).sources
+            chosen = held.enter_context(lock_sources(layout, run_id, chosen, log.info)).sources
             prepare_to_fetch(installation)
-        settings = installation.settings
-        about = (settings.limits, settings.user_agent, installation.layout.cache)
         # Whoever asks too often is cut off by the archive for a while.
         backoff = settings.history.backoff_seconds
-        client = held.enter_context(Client(*about, backoff_seconds=backoff))
-        period, budget = Period(first, last), Budget(max_requests)
-        job = Job(
-            *(installation.layout, run_id, client, settings.history, period, budget),
-            captures_per_page=captures_per_page,
-            dry_run=dry_run,
-        )
+        asking = Client(settings.limits, settings.user_agent, layout.cache, backoff_seconds=backoff)
+        client, budget = held.enter_context(asking), Budget(max_requests)
+        about = (layout, run_id, client, settings.history, period, budget)
+        job = Job(*about, captures_per_page=captures_per_page, dry_run=dry_run)
         done = Filled(run_id, period, dry_run, settings.history.pause_seconds)
-        shared = Histories(job, places)
-        if dry_run:
-            looked = (fetch_history(source.id, source, shared) for source in chosen)
-            done = replace(done, sources=tuple(looked))
-        else:
-            done = _fill(installation, done, chosen, shared)
+        done = _fill(installation, done, chosen, Histories(job, places))
     return _end(done)  # type: ignore[return-value]
 
 
 def _fill(
     installation: Installation, done: Filled, chosen: Sequence[Source], shared: Histories
 ) -> Filled:
+    if done.dry_run:
+        looked = (fetch_history(source.id, source, shared) for source in chosen)
+        return replace(done, sources=tuple(looked))
     layout, loads = installation.layout, PartLoads(installation, done.run_id, flow=FLOW)
     found = list[SourceHistory]()
     with kept_open(layout), running(layout, done.run_id), page_pool(installation.settings) as pool:
@@ -170,14 +158,8 @@ def _end(done: Filled) -> State[Filled]:
         table=ledger(done),
         description="What would be fetched" if done.dry_run else "What was fetched, and what came",
     )
-    if not done.failed:
-        return Completed(message=message, data=done)
-    first = done.failed[0].collected
-    why = f"{first.source_id}: {first.error}"
-    if len(done.failed) == len(done.sources):
-        raise SourcesFailed(f"every source failed ({len(done.failed)}); {why}")
-    failed = f"{len(done.failed)} of {len(done.sources)} sources failed; {why}"
-    return Completed(name="Partial", message=f"{failed}; {message}", data=done)
+    failed = [one.collected for one in done.failed]
+    return final_state(done, message, failed, len(done.sources), "every source")
 
 
 def ledger(done: Filled) -> list[dict[str, Any]]:
@@ -226,13 +208,3 @@ def outcome(done: Filled) -> str:
         if done.left:
             said.append(f"{counted(done.left, 'page')} left: the same command goes on")
     return "; ".join([*said, *notes])
-
-
-def summary(done: Filled) -> Group:
-    """The ledger for a terminal."""
-    table = Table(box=None)
-    for column in ("count", "source", "what", "outcome"):
-        table.add_column(column, justify="right" if column == "count" else "left")
-    for row in ledger(done):
-        table.add_row(f"{row['count']:,}", row["source"], row["what"], row["outcome"])
-    return Group(Text(without_controls(outcome(done))), table)

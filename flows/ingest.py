@@ -182,22 +182,9 @@ def _load_early(
 
 
 def prepare_to_fetch(installation: Installation) -> None:
-    """Finish runs that were killed, and make sure that what was fetched before can be read."""
-    _finish_earlier_runs(installation)
-    layout = installation.layout
-    # What need not be fetched again is read from the snapshot, by the columns of this version.
-    is_earlier, is_gone = is_earlier_snapshot(layout), not layout.current.exists()
-    if is_earlier or (is_gone and committed_runs(layout.commits)):
-        state = "of an earlier version" if is_earlier else "gone"
-        log.info("the warehouse is %s: rebuilding it before anything is fetched", state)
-        rebuild_snapshot(installation)
-    require_readable(layout)  # not to fetch what could not be loaded
+    """Finish runs that were killed, and make sure that what was fetched before can be read.
 
-
-def _finish_earlier_runs(installation: Installation) -> None:
-    """Refine, load and publish what killed runs had archived, each under its own id.
-
-    This comes before collecting, which reads from the snapshot what need not be fetched again.
+    What killed runs had archived is refined, loaded and published, each under its own id.
     """
     layout = installation.layout
     for path in unfinished(layout.raw):
@@ -213,3 +200,10 @@ def _finish_earlier_runs(installation: Installation) -> None:
                 collected = Collected(warc.parent.name, warc)
                 loads.refined.put(refine_source(installation, run_id, collected, pool))
         loads.load_rest()
+    # What need not be fetched again is read from the snapshot, by the columns of this version.
+    is_earlier, is_gone = is_earlier_snapshot(layout), not layout.current.exists()
+    if is_earlier or (is_gone and committed_runs(layout.commits)):
+        state = "of an earlier version" if is_earlier else "gone"
+        log.info("the warehouse is %s: rebuilding it before anything is fetched", state)
+        rebuild_snapshot(installation)
+    require_readable(layout)  # not to fetch what could not be loaded

@@ -86,12 +86,6 @@ class Outcome(StrEnum):
 
 ARTICLE_OUTCOMES = frozenset({Outcome.ARTICLE, Outcome.REVISED, Outcome.UNCHANGED})
 LISTING_OUTCOMES = frozenset({Outcome.LISTED, Outcome.NOT_MODIFIED, Outcome.ROBOTS_READ})
-# What HTTP statuses say that refuse or have nothing.
-STATUS_OUTCOMES = {
-    **dict.fromkeys((401, 402, 403, 451), Outcome.DENIED),
-    **dict.fromkeys((404, 410), Outcome.NOT_FOUND),
-    429: Outcome.RATE_LIMITED,
-}
 
 
 class Failure(Exception):  # noqa: N818 - it carries an expected outcome, not an error

@@ -78,7 +78,6 @@ def demo(data: Annotated[Path, typer.Option(help="The data folder.")] = DEMO) ->
     """Make a year of history of the sample newsroom, ingest it as of now, and show the topics."""
     folder = data.absolute()
     begin_demo(folder)
-    prefect_settings.configure()
     server = PrefectServer()
     from flows.ingest import ingest
 
@@ -97,8 +96,7 @@ def deploy(
 ) -> None:
     """Register deployments and automations with the server at PREFECT_API_URL."""
     installation = open_installation(sources, topics, data or "")
-    prefect_settings.configure(verbose=True)
-    server = PrefectServer()
+    server = PrefectServer(verbose=True)
     from flows.server.deploy import deploy as register
 
     server.wait()
@@ -152,7 +150,6 @@ def maintain(
 ) -> None:
     """Compact closed days, remove what is no longer needed, verify what is kept."""
     installation = open_installation(sources, topics, data or "")
-    prefect_settings.configure()
     server = PrefectServer()
     from flows import maintain as job
 
@@ -167,7 +164,6 @@ def repair(
 ) -> None:
     """Repair what is damaged; what cannot be goes to data/quarantine and is named (status 3)."""
     installation = open_installation(sources, topics, data or "")
-    prefect_settings.configure()
     server = PrefectServer()
     from flows.repair import repair as job
 

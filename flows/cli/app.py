@@ -9,7 +9,7 @@ from rich.console import Console
 
 from flows.cli.admin_commands import backup, demo, deploy, desk, env, maintain, repair, serve
 from flows.cli.audit_command import audit
-from flows.cli.console import show_progress
+from flows.cli.console import ledger_view, show_progress
 from flows.cli.health_command import health
 from flows.cli.history_command import history
 from flows.cli.options import (
@@ -27,7 +27,6 @@ from flows.cli.query_commands import mcp, report, schema, sources_health, sql
 from flows.cli.source_commands import export_sources, find_source, import_sources
 from flows.cli.topic_commands import list_topics, suggest_aliases
 from flows.processes.temporary_server import PrefectServer
-from flows.runs import prefect_settings
 from tasks.installation import SOURCES, TOPICS, open_installation
 from tasks.process_pool import start_fork_server
 from tasks.settings import MOST_DAYS, MOST_PAGES, MOST_PROCESSES
@@ -45,6 +44,12 @@ topics_app = typer.Typer(invoke_without_command=True)
 app.add_typer(topics_app, name="topics")
 
 Only = Annotated[list[str] | None, typer.Option("--only", help="A source's id; may be repeated.")]
+Domains = Annotated[
+    list[str] | None, typer.Option(help="Pages of this domain and its subdomains; repeatable.")
+]
+Languages = Annotated[
+    list[str] | None, typer.Option(help="Articles in this language, such as en; repeatable.")
+]
 
 
 @app.callback()
@@ -93,7 +98,6 @@ def ingest(
         if nothing:
             Console().print(nothing)
             return
-    prefect_settings.configure()
     server = PrefectServer()
     from flows.ingest import ingest as job
     from flows.runs.ingest_result import summary
@@ -114,18 +118,14 @@ def ingest(
 @app.command()
 def backfill(
     warcs: Annotated[list[str], typer.Argument(help="WARC files, folders or globs.")],
-    domain: Annotated[
-        list[str] | None, typer.Option(help="Pages of this domain and its subdomains; repeatable.")
-    ] = None,
+    domain: Domains = None,
     since: Annotated[
         date, typer.Option(parser=day, metavar="YYYY-MM-DD", help="First day of publication.")
     ] = date(1970, 1, 1),
     until: Annotated[
         date, typer.Option(parser=day, metavar="YYYY-MM-DD", help="Last day of publication.")
     ] = date(9999, 12, 31),
-    language: Annotated[
-        list[str] | None, typer.Option(help="Articles in this language, such as en; repeatable.")
-    ] = None,
+    language: Languages = None,
     only_known: Annotated[
         bool, typer.Option("--only-known", help="Ignore domains that belong to no source.")
     ] = False,
@@ -144,7 +144,6 @@ def backfill(
 ) -> None:
     """Extract the articles of WARC archives; resumes where it was stopped."""
     installation = open_installation(sources, topics, data or "")
-    prefect_settings.configure()
     server = PrefectServer()
     if not installation.settings.dask:
         start_fork_server()  # starts while the flow is imported
@@ -164,7 +163,8 @@ def backfill(
             processes=processes,
             **flow_files(installation),
         )
-    Console().print(job.summary(done, processes or installation.settings.processes))
+    text = job.outcome(done, processes or installation.settings.processes)
+    Console().print(ledger_view(text, job.COLUMNS, job.ledger(done)))
     raise typer.Exit(Exit.SOME_SOURCES_FAILED if done.failed else Exit.DONE)
 
 
@@ -177,7 +177,6 @@ def rebuild(
 ) -> None:
     """Rebuild a layer from the one before it, without the network."""
     installation = open_installation(sources, topics, data or "")
-    prefect_settings.configure()
     server = PrefectServer()
     from flows import rebuild as job
 
@@ -192,7 +191,6 @@ def recount(
 ) -> None:
     """Count changed topics again, over all articles."""
     installation = open_installation(sources, topics, data or "")
-    prefect_settings.configure()
     server = PrefectServer()
     from flows import recount as job
 

@@ -16,7 +16,7 @@ from warehouse.questions.audits import (
     precision_by_alias,
     precision_by_mention,
 )
-from warehouse.questions.wrong_articles import wrong_aliases, wrong_contexts, wrong_sections
+from warehouse.questions.wrong_articles import blames
 
 
 def results_view(con: duckdb.DuckDBPyConnection, topic_id: str) -> RenderableType:
@@ -44,13 +44,8 @@ def results_view(con: duckdb.DuckDBPyConnection, topic_id: str) -> RenderableTyp
     for title, estimates in tables.items():
         rows = [(name, str(one.n), in_words(one)) for name, one in estimates.items()]
         parts.append(_table(title, ("n", "precision"), rows))
-    blames = {
-        "Aliases of wrong articles": wrong_aliases(con, found.audit_id),
-        "Sections of wrong articles": wrong_sections(con, found.audit_id),
-        "Words beside wrong mentions": wrong_contexts(con, found.audit_id),
-    }
     heads = ("wrong articles", "right articles", "judged")
-    for title, wrong in blames.items():
+    for title, wrong in blames(con, found.audit_id).items():
         figures = [
             (one.text, f"about {one.wrong:,.0f}", f"about {one.right:,.0f}", str(one.judged))
             for one in wrong

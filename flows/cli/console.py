@@ -94,6 +94,18 @@ def printable(text: str, style: str = "") -> Text:
     return Text(without_controls(text), style=style)
 
 
+def ledger_view(
+    text: str, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]
+) -> RenderableType:
+    """What a run did, in words, and the rows of its ledger; the first column holds numbers."""
+    table = Table(box=None)
+    for column in columns:
+        table.add_column(column, justify="right" if column == columns[0] else "left")
+    for row in rows:
+        table.add_row(f"{row[columns[0]]:,}", *(row[column] for column in columns[1:]))
+    return Group(printable(text), table)
+
+
 def health_view(sources: Iterable[SourceHealth], intervals: Mapping[str, PollInterval]) -> Table:
     """A row for each source: its state and the reason, how often it is asked and when next."""
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0), pad_edge=False)

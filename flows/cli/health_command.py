@@ -18,8 +18,8 @@ from tasks.text.counted import counted
 
 log = logging.getLogger("flows")
 
-# Fields of an incident in the answer of --json, after its key.
-SHOWN = ("kind", "about", "headline", "text", "recovered", "since")
+# Fields of an incident in the answer of --json.
+SHOWN = ("key", "kind", "about", "headline", "text", "recovered", "since")
 
 
 def health(
@@ -56,10 +56,7 @@ def health(
     if as_json:
         answer = {
             "healthy": not problems,
-            "problems": [
-                {"key": each.key, **{name: getattr(each, name) for name in SHOWN}}
-                for each in problems
-            ],
+            "problems": [{name: getattr(each, name) for name in SHOWN} for each in problems],
             "not_asked": not_asked,
             "sent": checked.sent,
             "not_accepted": list(checked.refused),

@@ -6,10 +6,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from flows.cli.console import show_progress
+from flows.cli.console import ledger_view, show_progress
 from flows.cli.options import DataFolder, Exit, SourcesFile, TopicsFile, day, flow_files
 from flows.processes.temporary_server import PrefectServer
-from flows.runs import prefect_settings
 from tasks.installation import SOURCES, TOPICS, open_installation
 from tasks.settings import MOST_PAGES
 
@@ -46,7 +45,6 @@ def history(
     """Fill days that were not collected, from old sitemaps and the Wayback Machine; resumes."""
     installation = open_installation(sources, topics, data or "")
     installation.chosen(source or ())  # a wrong id ends here
-    prefect_settings.configure()
     server = PrefectServer()
     from flows import history as job
 
@@ -63,5 +61,5 @@ def history(
             dry_run=dry_run,
             **flow_files(installation),
         )
-    Console().print(job.summary(done))
+    Console().print(ledger_view(job.outcome(done), job.COLUMNS, job.ledger(done)))
     raise typer.Exit(Exit.SOME_SOURCES_FAILED if done.failed else Exit.DONE)

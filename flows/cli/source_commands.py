@@ -80,15 +80,10 @@ def find_source(
 
 
 def _as_json(found: "Found", proposed: "Proposal") -> dict[str, Any]:
+    names = ("url", "found_by", "outcome", "detail")
     tried = [
-        {
-            "url": trial.url,
-            "found_by": trial.found_by,
-            "outcome": trial.outcome,
-            "detail": trial.detail,
-            "kind": trial.kind or None,
-            "entries": len(trial.entries),
-        }
+        {name: getattr(trial, name) for name in names}
+        | {"kind": trial.kind or None, "entries": len(trial.entries)}
         for trial in found.trials
     ]
     return {

@@ -76,6 +76,10 @@ def create_app(layout: Layout, settings: Settings, password: str = "") -> Starle
         unchanging = {"Cache-Control": "public, max-age=31536000, immutable"}
         return Response(library, media_type="text/javascript", headers=unchanging)
 
+    def shown(view: View, request: Request) -> Response:
+        with asked(request) as about:
+            return view(about)
+
     searches = Searches(desk.snapshots, layout)
 
     @asynccontextmanager
@@ -89,7 +93,7 @@ def create_app(layout: Layout, settings: Settings, password: str = "") -> Starle
                 Route(path, partial(forms.written, write), methods=["POST"])
                 for path, write in FORMS.items()
             ),
-            *(Route(path, partial(_shown, view)) for path, view in VIEWS.items()),
+            *(Route(path, partial(shown, view)) for path, view in VIEWS.items()),
             Route(f"/charts/{hashlib.sha256(library).hexdigest()[:16]}.js", charts, name="charts"),
             Route("/static/page.css", lambda _: Response(report_css, media_type="text/css")),
             Mount("/static", StaticFiles(directory=FOLDER / "static"), name="static"),
@@ -101,11 +105,6 @@ def create_app(layout: Layout, settings: Settings, password: str = "") -> Starle
     app.state.desk, app.state.searches = desk, searches
     desk.templates.globals["charts"] = str(app.url_path_for("charts"))
     return app
-
-
-def _shown(view: View, request: Request) -> Response:
-    with asked(request) as about:
-        return view(about)
 
 
 def _problem(request: Request, error: Exception) -> Response:

@@ -28,12 +28,6 @@ class Snapshots:
         It reads the snapshot and the article files, nothing else. A request keeps its snapshot
         also when another is published meanwhile.
         """
-        con = self._current()
-        with damage_named(self._path), con.cursor() as cursor:
-            cursor.execute("SET TimeZone = 'UTC'")
-            yield cursor
-
-    def _current(self) -> duckdb.DuckDBPyConnection:
         with self._lock:
             path = os.path.realpath(self._layout.current)
             if self._con is None or path != self._path:
@@ -47,4 +41,7 @@ class Snapshots:
                 confine(con, self._layout)
                 # The one before is closed when its last cursor is.
                 self._con, self._path = con, path
-            return self._con
+            con = self._con
+        with damage_named(path), con.cursor() as cursor:
+            cursor.execute("SET TimeZone = 'UTC'")
+            yield cursor

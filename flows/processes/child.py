@@ -42,6 +42,16 @@ def start(
 
     It ends with this process. Call this in the main thread: for Linux the parent is a thread.
     """
+
+    def end_with_parent() -> None:
+        # Prefect's worker ends by sending itself a SIGINT, but a process started by
+        # `presswatch serve &` in a script would inherit that SIGINT is ignored.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        # A server that outlived `serve` would keep the next one from its port.
+        if sys.platform == "linux":
+            LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
     process = subprocess.Popen(  # noqa: S603 - our own command
         command,
         env=environment,
@@ -49,21 +59,10 @@ def start(
         stdout=out,
         stderr=subprocess.STDOUT,
         start_new_session=True,
-        preexec_fn=_end_with_parent,
+        preexec_fn=end_with_parent,
     )
     sessions.add(process.pid)
     return process
-
-
-def _end_with_parent() -> None:
-    """Restore SIGINT, and ask Linux for a SIGTERM when the parent dies, even by SIGKILL."""
-    # Prefect's worker ends by sending itself a SIGINT, but a process started by
-    # `presswatch serve &` in a script would inherit that SIGINT is ignored.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    # A server that outlived `serve` would keep the next one from its port.
-    if sys.platform == "linux":
-        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def stop(
@@ -130,12 +129,13 @@ class Child:
         said, say = os.pipe()
         with os.fdopen(say, "wb") as out:
             self.process = start(self.command, self.environment, out)
-        threading.Thread(target=self._keep_as_json, args=(said,), daemon=True).start()
 
-    def _keep_as_json(self, said: int) -> None:
-        with os.fdopen(said, "rb") as lines, self.log.open("ab", buffering=0) as kept:
-            for line in lines:
-                kept.write(as_json_line(line, self.name))
+        def keep_as_json() -> None:
+            with os.fdopen(said, "rb") as lines, self.log.open("ab", buffering=0) as kept:
+                for line in lines:
+                    kept.write(as_json_line(line, self.name))
+
+        threading.Thread(target=keep_as_json, daemon=True).start()
 
     def has_ended(self) -> bool:
         """Whether the process is gone."""

@@ -30,26 +30,26 @@ def end_on_ctrl_c() -> None:
     # multiprocessing's tracker would list the semaphores that it removes for a process that died.
     given = os.environ.get("PYTHONWARNINGS")
     os.environ["PYTHONWARNINGS"] = ",".join(filter(None, (given, "ignore:resource_tracker")))
-    threading.Thread(target=_wait_for_ctrl_c, name="ctrl-c", daemon=True).start()
+
+    def wait() -> None:
+        is_ending = False
+        while True:
+            signal.sigwait({signal.SIGINT})
+            if _is_forwarded.is_set():
+                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+            elif is_ending:
+                os._exit(STATUS)
+            else:
+                is_ending = True
+                threading.Thread(target=_end, daemon=True).start()
+
+    threading.Thread(target=wait, name="ctrl-c", daemon=True).start()
 
 
 def leave_ctrl_c_to_main_thread() -> None:
     """From now on leave SIGINT to the handler of the main thread, in which this is called."""
     _is_forwarded.set()
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-
-
-def _wait_for_ctrl_c() -> None:
-    is_ending = False
-    while True:
-        signal.sigwait({signal.SIGINT})
-        if _is_forwarded.is_set():
-            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
-        elif is_ending:
-            os._exit(STATUS)
-        else:
-            is_ending = True
-            threading.Thread(target=_end, daemon=True).start()
 
 
 def _end() -> None:

@@ -8,6 +8,7 @@ import tempfile
 from http import HTTPStatus
 
 from flows.processes.child import ServerFailed, start, stop, wait_until_healthy, why_ended
+from flows.runs import prefect_settings
 from tasks.settings import ConfigError
 
 HOST = "127.0.0.1"
@@ -27,13 +28,15 @@ LIKE_PREFECTS_OWN = {
 class PrefectServer:
     """The server that Prefect's settings name, else a temporary one, which ends with the command.
 
-    A temporary one starts when the object is made, and is up after `wait`.
+    A temporary one starts when the object is made, and is up after `wait`. Sets what
+    `prefect_settings.configure` sets.
     """
 
     # Prefect would start one itself, but in the terminal's process group, where Ctrl-C ended it
     # before the run, and without a tie to the command, so that a kill -9 left it behind.
 
-    def __init__(self) -> None:
+    def __init__(self, *, verbose: bool = False) -> None:
+        prefect_settings.configure(verbose=verbose)
         from prefect.context import refresh_global_settings_context
         from prefect.settings import get_current_settings
 

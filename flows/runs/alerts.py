@@ -159,17 +159,23 @@ def prefect_incidents(*, with_workers: bool = True) -> Found:
     workers = frozenset({Kind.NO_WORKER} if with_workers else ())
     try:
         with get_client(sync_client=True) as client:
-            found = [*_failed_runs(client)]
-            if with_workers:
-                found += _no_worker(client)
+            found = tuple(_incidents_of(client, with_workers=with_workers))
     except httpx.HTTPError as error:
         if not with_workers:
             raise
-        return Found((_unreachable(error),), workers)
-    return Found(tuple(found), workers | {Kind.RUN_FAILED})
+        why = " ".join(str(error).split()) or type(error).__name__
+        if isinstance(error, httpx.HTTPStatusError):
+            status = error.response.status_code
+            why = f"it answers with status {status}"
+            if status == HTTPStatus.UNAUTHORIZED:
+                why = f"it rejected PREFECT_API_AUTH_STRING ({status})"
+        text = f"The Prefect server could not be asked: {why}"
+        about = (Kind.NO_WORKER, "", "no worker is polling", text, "a worker polls again")
+        return Found((Incident(*about),), workers)
+    return Found(found, workers | {Kind.RUN_FAILED})
 
 
-def _failed_runs(client: SyncPrefectClient) -> Iterator[Incident]:
+def _incidents_of(client: SyncPrefectClient, *, with_workers: bool) -> Iterator[Incident]:
     for deployment in client.read_deployments():
         runs = client.read_flow_runs(
             flow_run_filter=FlowRunFilter.model_validate({"state": {"type": {"any_": ENDED}}}),
@@ -185,27 +191,15 @@ def _failed_runs(client: SyncPrefectClient) -> Iterator[Incident]:
                     f"{run.name}: {run.state.message}\n{server}/v2/runs/flow-run/{run.id}",
                     *(f"{deployment.name} completed", run.end_time),
                 )
-
-
-def _no_worker(client: SyncPrefectClient) -> Iterator[Incident]:
+    if not with_workers:
+        return
     online = WorkerFilter.model_validate({"status": {"any_": [WorkerStatus.ONLINE]}})
     try:
         client.read_work_pool(POOL)  # the next call has no ObjectNotFound
         workers = client.read_workers_for_work_pool(POOL, worker_filter=online)
-        last = "" if workers else "None has been heard of for a minute and a half."
+        last = "None has been heard of for a minute and a half."
     except ObjectNotFound:
         workers, last = [], f"There is no work pool {POOL}: run `presswatch deploy`."
     if not workers:
         text = f"{last} No run starts until one does: see presswatch-worker, or presswatch serve."
         yield Incident(Kind.NO_WORKER, "", "no worker is polling", text, "a worker polls again")
-
-
-def _unreachable(error: httpx.HTTPError) -> Incident:
-    why = " ".join(str(error).split()) or type(error).__name__
-    if isinstance(error, httpx.HTTPStatusError):
-        status = error.response.status_code
-        why = f"it answers with status {status}"
-        if status == HTTPStatus.UNAUTHORIZED:
-            why = f"it rejected PREFECT_API_AUTH_STRING ({status})"
-    text = f"The Prefect server could not be asked: {why}"
-    return Incident(Kind.NO_WORKER, "", "no worker is polling", text, "a worker polls again")

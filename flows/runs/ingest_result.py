@@ -1,9 +1,10 @@
 """What Prefect shows of an ingest: its name, artifacts, final state, events about its sources."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from prefect.artifacts import create_markdown_artifact
 from prefect.client.orchestration import get_client
@@ -37,6 +38,8 @@ from tasks.topics.languages import without_alias
 from warehouse.read.source_health import SourceHealth, unhealthy
 
 log = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,15 +122,21 @@ def end(installation: Installation, done: Ingested, *, is_published: bool) -> St
     rename(run_name(len(done.sources), loaded.articles))
     _create_artifacts(figures, done, poorly)
     _emit_source_events(installation, done, poorly)
-    if not done.failed:
+    asked_for = sum(not source.skipped for source in done.sources)
+    return final_state(done, message, done.failed, asked_for, "every source asked")
+
+
+def final_state(
+    done: Result, message: str, failed: Sequence[Collected], tried: int, every: str
+) -> State[Result]:
+    """The state of a run of which some sources failed, or none; SourcesFailed when `every` did."""
+    if not failed:
         return Completed(message=message, data=done)
-    first = done.failed[0]
-    why = f"{first.source_id}: {first.error}"
-    tried = [source for source in done.sources if not source.skipped]
-    if len(done.failed) == len(tried):
-        raise SourcesFailed(f"every source asked failed ({len(done.failed)}); {why}")
-    failed = f"{len(done.failed)} of {len(tried)} sources failed; {why}"
-    return Completed(name="Partial", message=f"{failed}; {message}", data=done)
+    why = f"{failed[0].source_id}: {failed[0].error}"
+    if len(failed) == tried:
+        raise SourcesFailed(f"{every} failed ({len(failed)}); {why}")
+    message = f"{len(failed)} of {tried} sources failed; {why}; {message}"
+    return Completed(name="Partial", message=message, data=done)
 
 
 def _emit_source_events(

@@ -35,7 +35,17 @@ class JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The object, in one line."""
         entry = _entry(record.levelname, record.name, record.getMessage(), record.created)
-        about = _run() | vars(record)
+        about = vars(record)
+        # Not imported here: commands that run no flow do without Prefect.
+        if context := sys.modules.get("prefect.context"):
+            flow, task = context.FlowRunContext.get(), context.TaskRunContext.get()
+            run: dict[str, object] = {}
+            if flow and flow.flow_run:
+                run |= {"flow_run_id": flow.flow_run.id, "flow_run_name": flow.flow_run.name}
+            if task and task.task_run:
+                run |= {"task_run_id": task.task_run.id, "task_run_name": task.task_run.name}
+                run.setdefault("flow_run_id", task.task_run.flow_run_id)
+            about = run | about
         entry |= {key: str(about[key]) for key in OF_A_RUN if about.get(key)}
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)
@@ -69,19 +79,3 @@ def _entry(level: str, logger: str, message: str, created: float | None = None) 
     at = datetime.fromtimestamp(created, UTC) if created else datetime.now(UTC)
     time = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return {"time": time, "level": level, "logger": logger, "message": message}
-
-
-def _run() -> dict[str, object]:
-    """The flow run and task run in whose context this is called."""
-    # Not imported here: commands that run no flow do without Prefect.
-    context = sys.modules.get("prefect.context")
-    if context is None:
-        return {}
-    flow, task = context.FlowRunContext.get(), context.TaskRunContext.get()
-    about: dict[str, object] = {}
-    if flow and flow.flow_run:
-        about |= {"flow_run_id": flow.flow_run.id, "flow_run_name": flow.flow_run.name}
-    if task and task.task_run:
-        about |= {"task_run_id": task.task_run.id, "task_run_name": task.task_run.name}
-        about.setdefault("flow_run_id", task.task_run.flow_run_id)
-    return about

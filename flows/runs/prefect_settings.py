@@ -61,15 +61,13 @@ def configure(*, verbose: bool = False) -> None:
         os.environ.setdefault(name, value)
     if is_json():
         logging.captureWarnings(True)
-    if not verbose:
-        _set_temporary_password()
-
-
-def _set_temporary_password() -> None:
-    """Keep web pages and other users from a temporary server; those of settings have their own."""
+    if verbose:
+        return
     from prefect.context import refresh_global_settings_context
     from prefect.settings import get_current_settings
 
+    # A temporary server is kept from web pages and other users; those of settings have passwords
+    # of their own.
     settings = get_current_settings()
     if settings.api.url:
         return

@@ -6,8 +6,8 @@ import subprocess
 import sys
 import tomllib
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
-from typing import Any
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import DeploymentUpdate, WorkPoolCreate, WorkPoolUpdate
@@ -51,11 +51,14 @@ def deploy(installation: Installation) -> list[DeploymentResponse]:
         with kept_changes(client, file):
             _run_prefect_deploy(file)
         for automation in automations:
-            blocks = [one.get("block") for one in automation["actions"]]
-            automation["actions"] = [_action(client, one) for one in automation["actions"]]
-            for block, action in zip(blocks, automation["actions"], strict=True):
-                if block and action == DOES_NOTHING:
-                    automation["description"] += f" Nothing is sent: there is no block {block}."
+            # An action names a block document, where the server wants the document's id.
+            for number, action in enumerate(automation["actions"]):
+                if block := action.pop("block", ""):
+                    if found := find_block(client, block):
+                        action["block_document_id"] = str(found.id)
+                    else:
+                        automation["actions"][number] = DOES_NOTHING
+                        automation["description"] += f" Nothing is sent: there is no block {block}."
             wanted = AutomationCore.model_validate(automation)
             existing = client.read_automations_by_name(wanted.name)
             if existing:
@@ -63,9 +66,8 @@ def deploy(installation: Installation) -> list[DeploymentResponse]:
                 client.update_automation(existing[0].id, wanted)
             else:
                 client.create_automation(wanted)
-        for name in RETIRED:
-            for old in client.read_automations_by_name(name):
-                client.delete_automation(old.id)
+        for old in chain.from_iterable(map(client.read_automations_by_name, RETIRED)):
+            client.delete_automation(old.id)
     if not alert_channels(alerts):
         log.warning("alerts: %s", no_recipient(alerts, installation.settings.alerts))
     return update_forms(installation)
@@ -116,12 +118,3 @@ def _run_prefect_deploy(file: Path) -> None:
     if done.returncode:
         output = " ".join((done.stderr or done.stdout).split())
         raise ConfigError([f"{file}: {output[-500:]}"])
-
-
-def _action(client: SyncPrefectClient, action: dict[str, Any]) -> dict[str, Any]:
-    """An action with its `block` replaced by the id of the block document of that name."""
-    name = action.pop("block", None)
-    if name is None:
-        return action
-    found = find_block(client, name)
-    return action | {"block_document_id": str(found.id)} if found else DOES_NOTHING

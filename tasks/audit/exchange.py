@@ -35,33 +35,28 @@ class Imported:
 
 def export_csv(audits: list[Audit], reader: str, path: Path) -> int:
     """Write the articles of samples with the reader's verdicts so far; how many."""
-    rows = [
-        _row(audit, number, article, reader)
-        for audit in audits
-        for number, article in enumerate(audit.sample.articles, 1)
-    ]
+    rows = []
+    for audit in audits:
+        for number, article in enumerate(audit.sample.articles, 1):
+            verdict = audit.current.get((article.article_id, reader))
+            contexts = (
+                f"{at}. {hit.context_left}[{hit.matched_text}]{hit.context_right}"
+                for at, hit in enumerate(article.hits, 1)
+            )
+            cells = [
+                *(audit.sample.audit_id, str(number), article.article_id),
+                *(str(article.published_date), article.source_id, article.language or ""),
+                *(article.headline, article.url, article.text, "\n".join(contexts)),
+                verdict.answer if verdict else "",
+                " ".join(str(each + 1) for each in verdict.false_hits) if verdict else "",
+                reader,
+            ]
+            # A spreadsheet would take such a cell for a formula.
+            formula = ("=", "+", "-", "@", "\t", "\r")
+            rows.append([f"'{cell}" if cell.startswith(formula) else cell for cell in cells])
     with path.open("w", encoding="utf-8-sig", newline="") as out:
         csv.writer(out).writerows([COLUMNS, *rows])
     return len(rows)
-
-
-def _row(audit: Audit, number: int, article: SampledArticle, reader: str) -> list[str]:
-    verdict = audit.current.get((article.article_id, reader))
-    contexts = (
-        f"{at}. {hit.context_left}[{hit.matched_text}]{hit.context_right}"
-        for at, hit in enumerate(article.hits, 1)
-    )
-    cells = [
-        *(audit.sample.audit_id, str(number), article.article_id),
-        *(str(article.published_date), article.source_id, article.language or ""),
-        *(article.headline, article.url, article.text, "\n".join(contexts)),
-        verdict.answer if verdict else "",
-        " ".join(str(each + 1) for each in verdict.false_hits) if verdict else "",
-        reader,
-    ]
-    # A spreadsheet would take such a cell for a formula.
-    formula = ("=", "+", "-", "@", "\t", "\r")
-    return [f"'{cell}" if cell.startswith(formula) else cell for cell in cells]
 
 
 def import_csv(layout: Layout, audits: list[Audit], path: Path, reader: str) -> Imported:

@@ -64,19 +64,13 @@ def extract_page(
     is_plain = content_type.lower().startswith("text/plain") or url.lower().endswith(".txt")
     if is_plain and not MARKUP.match(text):
         cleaned = clean_lines(text.splitlines(), known)
-        words = word_count(" ".join(cleaned.paragraphs))
-        view = PageView("", "", text[:VIEW_CHARS], words=max(1, words))
+        words = max(1, word_count(" ".join(cleaned.paragraphs)))
+        view = PageView("", "", text[:VIEW_CHARS], words)
         return _article_or_refusal(Metadata(), cleaned, lambda: view, "", source_language)
     tree = parse_html(text)
     meta = read_metadata(tree, url, timezone)
-    hints = replace(
-        known,
-        headline=meta.headline,
-        description=meta.description,
-        body=meta.body,
-        authors=meta.authors,
-        language=meta.language or source_language,
-    )
+    hints = replace(known, headline=meta.headline, description=meta.description, body=meta.body)
+    hints = replace(hints, authors=meta.authors, language=meta.language or source_language)
     cleaned = clean_tree(tree, hints)
     return _article_or_refusal(meta, cleaned, lambda: _view(tree), url, source_language)
 

@@ -83,37 +83,8 @@ def judge(signals: Mapping[str, float], meta: Metadata, url: str) -> Verdict:
     (score,) = model.forest.score({name: np.array([found[name]]) for name in model.forest.columns})
     if score >= DOUBTED:
         return Verdict()
-    is_listing = bool(score < REJECTED[bool(address)])
-    return Verdict(is_listing, _reason(model, found, meta, address))
-
-
-def evidence(signals: Mapping[str, float], meta: Metadata, address: str) -> dict[str, float]:
-    """All that is known of a page, by column; those of an unknown address are -1."""
-    path = path_of(address)
-    last = path.rpartition("/")[2]
-    kinds = meta.kinds
-    stated: dict[str, float] = {
-        "last_length": len(last),
-        "last_hyphens": last.count("-") + last.count("_"),
-        "is_leaf": LEAF.search(last) is not None,
-        "og_article": "og:article" in kinds,
-        "article_type": bool(kinds & ARTICLE_TYPES),
-        "news_type": any(kind.endswith("NewsArticle") for kind in kinds),
-        "dated": DATED.get(meta.published_source, 0),
-        "is_modified": meta.modified_at is not None,
-        "authors": len(meta.authors),
-        "headline_words": word_count(meta.headline or ""),
-    }
-    if not address:
-        stated |= dict.fromkeys(GROUPS["address"], -1.0)
-    return {**signals, **stated}
-
-
-def _reason(model: ArticleModel, found: dict[str, float], meta: Metadata, address: str) -> str:
-    """The group of columns that an article would differ in most, in words.
-
-    It is the one whose values on the median article would raise the score most.
-    """
+    # The reason is the group of columns that an article would differ in most: the one whose values
+    # on the median article would raise the score most.
     groups = {name: group for name, group in GROUPS.items() if address or name != "address"}
     mixed = [
         {**found, **{name: model.typical[name] for name in group if name in model.typical}}
@@ -136,4 +107,27 @@ def _reason(model: ArticleModel, found: dict[str, float], meta: Metadata, addres
         "metadata": unstated,
     }[group]
     listed = f"{n['linked_headings']} linked headings" if found["linked_headings"] else ""
-    return f"{deciding}; {listed or n['links'] + ' links'}, {n['kept_words']} words of text"
+    reason = f"{deciding}; {listed or n['links'] + ' links'}, {n['kept_words']} words of text"
+    return Verdict(bool(score < REJECTED[bool(address)]), reason)
+
+
+def evidence(signals: Mapping[str, float], meta: Metadata, address: str) -> dict[str, float]:
+    """All that is known of a page, by column; those of an unknown address are -1."""
+    path = path_of(address)
+    last = path.rpartition("/")[2]
+    kinds = meta.kinds
+    stated: dict[str, float] = {
+        "last_length": len(last),
+        "last_hyphens": last.count("-") + last.count("_"),
+        "is_leaf": LEAF.search(last) is not None,
+        "og_article": "og:article" in kinds,
+        "article_type": bool(kinds & ARTICLE_TYPES),
+        "news_type": any(kind.endswith("NewsArticle") for kind in kinds),
+        "dated": DATED.get(meta.published_source, 0),
+        "is_modified": meta.modified_at is not None,
+        "authors": len(meta.authors),
+        "headline_words": word_count(meta.headline or ""),
+    }
+    if not address:
+        stated |= dict.fromkeys(GROUPS["address"], -1.0)
+    return {**signals, **stated}

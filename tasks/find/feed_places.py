@@ -76,8 +76,18 @@ def subdomains(site: str) -> Iterator[Place]:
 def feeds_of_page(tree: LexborHTMLParser, url: str) -> list[Place]:
     """Feeds that a page declares, then what it links to that may be one or a page of them."""
     base = base_of(tree, url)
+    declared = []
+    for node in tree.css("link[href]"):
+        kind = (node.attributes.get("type") or "").split(";")[0].strip().lower()
+        rel = (node.attributes.get("rel") or "").lower().split()
+        # Some pages leave rel out, or write "feed" there.
+        is_feed = kind in _XML_TYPES and ("alternate" in rel or "feed" in rel)
+        if kind == "application/json":
+            is_feed = "feed" in (node.attributes["href"] or "").lower()
+        if (is_feed or _FEED_TYPE.fullmatch(kind)) and (target := _target(node, base)):
+            declared.append((target, "declared by"))
     found: dict[str, Place] = {}
-    for target, how in (*_declared(tree, base), *_linked(tree, base, url)):
+    for target, how in (*declared, *_linked(tree, base, url)):
         if not _NO_FEED.search(urlsplit(target).path):
             found.setdefault(fold(target), Place(target, f"{how} {url}"))
     return list(found.values())[:MOST_LINKED]
@@ -112,19 +122,6 @@ def base_of(tree: LexborHTMLParser, url: str) -> str:
         return urljoin(url, (node.attributes["href"] or "").strip()) if node else url
     except ValueError:
         return url
-
-
-def _declared(tree: LexborHTMLParser, base: str) -> Iterator[tuple[str, str]]:
-    for node in tree.css("link[href]"):
-        attributes = node.attributes
-        kind = (attributes.get("type") or "").split(";")[0].strip().lower()
-        rel = (attributes.get("rel") or "").lower().split()
-        # Some pages leave rel out, or write "feed" there.
-        is_xml_feed = kind in _XML_TYPES and ("alternate" in rel or "feed" in rel)
-        is_json_feed = kind == "application/json" and "feed" in (attributes["href"] or "").lower()
-        is_feed = is_xml_feed or is_json_feed or _FEED_TYPE.fullmatch(kind)
-        if is_feed and (target := _target(node, base)):
-            yield target, "declared by"
 
 
 def _linked(tree: LexborHTMLParser, base: str, url: str) -> Iterator[tuple[str, str]]:

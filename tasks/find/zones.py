@@ -79,7 +79,12 @@ def time_zone(country: str | None, printed: Sequence[str], why: str) -> tuple[st
         if zone := PREVAILING.get(country, ""):
             return zone, f"{why}; nearly all of {country} has that time"
         return None, f"{why}; {country} has several time zones"
-    fitting = [zone for zone in zones if _fits(zone, not_utc)]
+    fitting = []
+    for zone in zones:
+        clock = ZoneInfo(zone)
+        same = sum(time.astimezone(clock).utcoffset() == time.utcoffset() for time in not_utc)
+        if same >= MOST_OF_THEM * len(not_utc):
+            fitting.append(zone)
     if not fitting:
         return None, f"{shown}; no time zone of {country} has that offset"
     likely = (PREVAILING.get(country), *LARGEST.get(country, ()))
@@ -89,12 +94,6 @@ def time_zone(country: str | None, printed: Sequence[str], why: str) -> tuple[st
     if not chosen:
         return None, f"{why}; it may be {', '.join(fitting[:6])}"
     return chosen, why
-
-
-def _fits(zone: str, times: Sequence[datetime]) -> bool:
-    clock = ZoneInfo(zone)
-    same = sum(time.astimezone(clock).utcoffset() == time.utcoffset() for time in times)
-    return same >= MOST_OF_THEM * len(times)
 
 
 def _clock(zone: str) -> tuple[timedelta | None, ...]:
@@ -117,20 +116,16 @@ def _shown(times: Sequence[datetime], number: int) -> str:
 @cache
 def _zones_by_country() -> dict[str, tuple[str, ...]]:
     """The table of countries and zones that comes with the zones; empty where it is missing."""
+    text = ""
+    places = (Path(folder) / "zone.tab" for folder in zoneinfo.TZPATH)
+    if path := next(filter(Path.is_file, places), None):
+        text = path.read_text("utf-8")
+    else:
+        with suppress(ModuleNotFoundError, OSError):
+            text = (resources.files("tzdata") / "zoneinfo" / "zone.tab").read_text("utf-8")
     zones: dict[str, tuple[str, ...]] = {}
-    for line in _zone_tab().splitlines():
+    for line in text.splitlines():
         if line and not line.startswith("#"):
             country, _, zone, *_ = line.split("\t")
             zones[country.lower()] = (*zones.get(country.lower(), ()), zone)
     return zones
-
-
-def _zone_tab() -> str:
-    for folder in zoneinfo.TZPATH:
-        path = Path(folder) / "zone.tab"
-        if path.is_file():
-            return path.read_text("utf-8")
-    try:
-        return (resources.files("tzdata") / "zoneinfo" / "zone.tab").read_text("utf-8")
-    except (ModuleNotFoundError, OSError):
-        return ""

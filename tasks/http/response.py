@@ -13,7 +13,7 @@ import brotli
 from urllib3 import HTTPHeaderDict, HTTPResponse
 from urllib3.exceptions import HTTPError
 
-from tasks.model import STATUS_OUTCOMES, CaptureKind, Failure, Outcome
+from tasks.model import CaptureKind, Failure, Outcome
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _GOOD = {
@@ -21,6 +21,12 @@ _GOOD = {
     CaptureKind.INDEX: Outcome.LISTED,
     CaptureKind.PAGE: Outcome.FETCHED,
     CaptureKind.ROBOTS: Outcome.ROBOTS_READ,
+}
+# What HTTP statuses say that refuse or have nothing.
+_STATUS_OUTCOMES = {
+    **dict.fromkeys((401, 402, 403, 451), Outcome.DENIED),
+    **dict.fromkeys((404, 410), Outcome.NOT_FOUND),
+    429: Outcome.RATE_LIMITED,
 }
 # application/xml is not among them: what servers send under it are feeds and sitemaps.
 _PAGE_TYPE = re.compile(r"text/.+|application/(?:vnd\.wap\.)?xhtml\+xml|")
@@ -80,7 +86,7 @@ def read_content(
         if status in REDIRECTS:
             return Content(Outcome.HTTP_ERROR, f"status {status} without a Location")
         failed = Outcome.SERVER_ERROR if 500 <= status < 600 else Outcome.HTTP_ERROR
-        return Content(STATUS_OUTCOMES.get(status, failed), f"status {status}")
+        return Content(_STATUS_OUTCOMES.get(status, failed), f"status {status}")
     content_type = response.headers.get("Content-Type", "")
     if kind is CaptureKind.PAGE and not is_page(content_type):
         return Content(Outcome.NOT_A_PAGE, f"content type {content_type[:100]!r}, body not read")

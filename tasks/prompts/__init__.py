@@ -120,7 +120,7 @@ def finish(draft: Draft, headline: int, hints: Hints) -> Cleaned:
     # Again: roles may have been lost to the rescue or to the search for date lines and biographies.
     keep_marked(draft, kept)
     # Before what recurs on the site is known: whether a page is an article depends on it alone.
-    signals = page_signals(draft, headline)
+    signals = {} if draft.page.is_text else page_signals(draft, headline)
     strip_recurring(draft, hints.site, hints.language)
     strip_leftovers(draft, hints.language, kept)
     texts: dict[Role, list[str]] = {role: [] for role in Role}

@@ -24,20 +24,16 @@ SIGNALS = tuple(_SIGNALS.split())
 
 
 def page_signals(draft: Draft, headline: int) -> dict[str, float]:
-    """Numbers by the names in SIGNALS; nothing for a page saved as text. -1 is no headline."""
+    """Numbers of a page with markup, by the names in SIGNALS; a `headline` of -1 is none."""
     page, columns = draft.page, draft.columns
-    if page.is_text:
-        return {}
     names = ("chars", "words", "link_share", "links", "good", "cards", "cards_linked", "price")
     chars, words, linked, links, good, cards, cards_linked, prices = itemgetter(*names)(columns)
-    kept = np.zeros(len(chars), np.bool_)
-    kept[draft.body] = True
+    kept = np.isin(np.arange(len(chars)), draft.body)
     run = good * kept
     teasers = (cards >= CARDS) & (cards_linked > LINKED_CARDS)
     link_chars = linked * chars
-    amounts = np.array(
-        [chars, link_chars, draft.score * chars, draft.prompt_score * chars, good, words, run]
-    )
+    sizes = [chars, link_chars, draft.score * chars, draft.prompt_score * chars, good, words, run]
+    amounts = np.array(sizes)
     total, _, scored, pleading, all_good, _, running = amounts.sum(axis=1, dtype=np.float64)
     body, body_links, body_score, _, _, body_words, _ = amounts[:, kept].sum(axis=1)
     outer = [page.elements[block.element].parent for block in page.blocks]
@@ -47,7 +43,6 @@ def page_signals(draft: Draft, headline: int) -> dict[str, float]:
     first, last = (int(places[0]), int(places[-1])) if len(places) else (len(chars), len(chars))
     amid = slice(first, last + 1)
     size = max(1.0, float(chars[amid].sum()))
-    follows = 0 <= headline <= first
     values = (
         body_words,
         body / total,
@@ -65,7 +60,7 @@ def page_signals(draft: Draft, headline: int) -> dict[str, float]:
         pleading / total,
         draft.byline is not None,
         headline / len(chars) if headline >= 0 else -1,
-        words[headline:first].sum() if follows else -1,
+        words[headline:first].sum() if 0 <= headline <= first else -1,
         words[:first].sum(),
         chars[amid][~kept[amid]].sum() / size,
         link_chars[amid].sum() / size,

@@ -6,11 +6,11 @@ spool. Only pages that keep a recurring text are extracted twice.
 
 import pickle
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
-from typing import IO, NamedTuple, TypeAlias, TypeVar
+from typing import NamedTuple, TypeAlias, TypeVar
 from urllib.parse import unquote
 
 import pyarrow as pa
@@ -143,17 +143,22 @@ def refine_again(
     `find_sites` reads the first pass's pages to the last, and returns a function from a source's
     id to what recurs over its pages; `payload_of` reads a page once more.
     """
+    number = 0
     with SpooledTemporaryFile(SPOOL_MEMORY) as spool:
 
         def spooled() -> Iterator[Refined]:
+            nonlocal number
             for page in pages:
                 pickle.dump(page, spool)
+                number += 1
                 yield page[1]
 
         site_of = find_sites(spooled())
 
         def keyed() -> Iterator[tuple[Refined, Page | None]]:
-            for capture, alone in _read_spool(spool):
+            spool.seek(0)
+            for _ in range(number):
+                capture, alone = pickle.load(spool)  # noqa: S301 - what was written above
                 site = site_of(capture.source_id)
                 recurring = alone.kept & site.counts.keys()
                 if recurring:
@@ -220,10 +225,3 @@ def raw_offset(capture: Capture) -> int:
 def _rejected(capture: Capture, why: Extraction) -> Refined:
     rejected = replace(capture, outcome=why.outcome, detail=why.detail, prose_words=why.prose_words)
     return Refined(capture_row(rejected))
-
-
-def _read_spool(spool: IO[bytes]) -> Iterator[tuple[Capture, Refined]]:
-    spool.seek(0)
-    with suppress(EOFError):
-        while True:
-            yield pickle.load(spool)  # noqa: S301 - what this process has just written

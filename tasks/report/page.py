@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import vl_convert
@@ -24,6 +24,7 @@ from warehouse.layers.layout import Layout
 from warehouse.read.source_health import percent_collected
 from warehouse.stats.intervals import interval
 
+Row = TypeVar("Row", bound=Mapping[str, Any])
 FOLDER = Path(__file__).parent
 SUMMED = ("hits", "articles", "excess")
 KEY = (
@@ -103,7 +104,7 @@ def render(figures: Figures, library: str) -> str:
 
 def _topic(figures: Figures, topic: Mapping[str, Any]) -> dict[str, Any]:
     names = ("attention", "index", "spikes", "by_source")
-    rows = {name: _of(topic["topic_id"], getattr(figures, name)) for name in names}
+    rows = {name: of_topic(getattr(figures, name), topic["topic_id"]) for name in names}
     known = [row for row in rows["index"] if row["value"] is not None]
     sources: dict[str, dict[str, float]] = defaultdict(lambda: dict.fromkeys(SUMMED, 0))
     for row in rows["by_source"]:
@@ -126,13 +127,14 @@ def _topic(figures: Figures, topic: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _of(topic_id: str, rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def of_topic(rows: Iterable[Row], topic_id: str) -> list[Row]:
+    """The rows of one topic."""
     return [row for row in rows if row["topic_id"] == topic_id]
 
 
 def attention_chart(figures: Figures, topic_id: str, height: int = 160) -> chart_style.Spec:
     """The main chart of one topic."""
-    rows, spikes = _of(topic_id, figures.attention), _of(topic_id, figures.spikes)
+    rows, spikes = (of_topic(rows, topic_id) for rows in (figures.attention, figures.spikes))
     return charts.attention(rows, spikes, figures.unit, height=height)
 
 

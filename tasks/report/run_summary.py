@@ -96,27 +96,24 @@ def ledger_page(
         row, reasons = rows.get(source_id, {}), rejected[source_id]
         counts = [row.get(name, 0) for name in ("fetched", "new", "revised")]
         seconds = f"{row['seconds']:.1f}" if row.get("seconds") is not None else ""
-        lost = [_estimated_lost(row)] if losing else []
-        cells.append([source_id, entries, *counts, reasons.total(), *lost, seconds])
+        lost = ""
+        if row.get("rolled_over"):
+            number = row["estimated_lost"]
+            lost = "unknown" if number is None else f"about {round(number):,}"
+        shown = [reasons.total(), *([lost] if losing else []), seconds]
+        cells.append([source_id, entries, *counts, *shown])
         named = ", ".join(f"{n} {outcome}" for outcome, n in sorted(reasons.items()))
         details = [rolled_over(row), f"rejected {named}" if named else ""]
         details += [f"{doubtful[source_id]} doubtful"] if doubtful[source_id] else []
-        if number := undated[source_id]:
-            details += [f"{counted(number, 'saved file')} undated (published_at in FILE.meta.json)"]
+        if files := undated[source_id]:
+            details += [f"{counted(files, 'saved file')} undated (published_at in FILE.meta.json)"]
         details += [f"{row[name]} {name}" for name in ("unchanged", "truncated") if row.get(name)]
         if text := "; ".join(filter(None, [*details, notes.get(source_id, "")])):
             lines.append(f"- **{_plain(source_id)}**: {_plain(text)}")
-    lost = ["lost"] if losing else []
-    head = ("source", "listed", "fetched", "new", "revised", "rejected", *lost, "seconds")
+    last = ("lost", "seconds") if losing else ("seconds",)
+    head = ("source", "listed", "fetched", "new", "revised", "rejected", *last)
     total = f"**Run {run_id}**: {figures.new} new, {figures.revised} revised"
     return "\n\n".join(filter(None, [total, table(head, cells), "\n".join(lines)]))
-
-
-def _estimated_lost(row: Mapping[str, Any]) -> str:
-    if not row.get("rolled_over"):
-        return ""
-    lost = row["estimated_lost"]
-    return "unknown" if lost is None else f"about {round(lost):,}"
 
 
 def topics_page(figures: RunFigures) -> str:

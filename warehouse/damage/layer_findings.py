@@ -131,7 +131,12 @@ def missing_commits(
         if name in names:
             yield unnamed_file(path)
         elif name.startswith(DAY_PREFIX):
-            yield _unnamed_day(layout, path)
+            # The record of a compacted file is gone, or is an earlier version.
+            layer, day = path.relative_to(layout.root).parts[0], name.removeprefix(DAY_PREFIX)
+            record = compaction_path(layout.commits, layer, day)
+            is_there = record.exists()
+            problem = f"does not name {path.name}" if is_there else "is not there, yet its file is"
+            yield found("compaction", record, problem)
         elif name not in lost:
             lost.add(name)
             yield replace(lost_commit(layout, name), problem=f"is not there, yet {path.name} is")
@@ -153,14 +158,6 @@ def lost_commits(layout: Layout) -> set[str]:
 def unnamed_file(path: Path) -> Finding:
     """The finding for a Parquet file of `unnamed_files`."""
     return found("parquet", path, "is named by no commit, but seen by who reads the folder")
-
-
-def _unnamed_day(layout: Layout, path: Path) -> Finding:
-    """The finding for a compacted file whose record is gone, or an earlier version of it."""
-    layer, day = path.relative_to(layout.root).parts[0], commit_of(path).removeprefix(DAY_PREFIX)
-    record = compaction_path(layout.commits, layer, day)
-    problem = f"does not name {path.name}" if record.exists() else "is not there, yet its file is"
-    return found("compaction", record, problem)
 
 
 def parquet_findings(

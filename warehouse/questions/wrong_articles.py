@@ -26,6 +26,15 @@ class Blame:
     judged: int  # articles of the sample with it
 
 
+def blames(con: duckdb.DuckDBPyConnection, audit_id: str) -> dict[str, list[Blame]]:
+    """All of these, by what they are called."""
+    return {
+        "Aliases of wrong articles": wrong_aliases(con, audit_id),
+        "Sections of wrong articles": wrong_sections(con, audit_id),
+        "Words beside wrong mentions": wrong_contexts(con, audit_id),
+    }
+
+
 def wrong_aliases(con: duckdb.DuckDBPyConnection, audit_id: str) -> list[Blame]:
     """The aliases by how many articles, by weight, they bring in that are not about the topic."""
     found = _blamed(con, audit_id, lambda row: {row["alias"]}, least=1)

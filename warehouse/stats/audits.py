@@ -24,11 +24,8 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from warehouse.stats.intervals import T_TERMS, Z
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from flows.desk.desk import Asked
 from tasks.report import charts
 from tasks.report.chart_style import Spec
+from tasks.report.page import of_topic
 from warehouse.questions.audits import Audited, audit_words, audited, corrected
 from warehouse.questions.citation import begun_or_ended, citation, definitions, missing
 from warehouse.questions.selection import PARTS
@@ -119,11 +120,6 @@ def part_of(view: Asked) -> str:
     if given not in ("", *PARTS):
         raise QueryError(f"by must be one of {', '.join(PARTS)}, got {given!r}")
     return given
-
-
-def of_topic(rows: Sequence[Row], topic: str) -> list[Row]:
-    """The rows of one topic."""
-    return [row for row in rows if row["topic_id"] == topic]
 
 
 def labelled(view: Asked, rows: Sequence[Row], part: str = "") -> list[Row]:

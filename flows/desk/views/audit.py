@@ -25,7 +25,7 @@ from warehouse.questions.audits import (
     precision_by_alias,
     precision_by_mention,
 )
-from warehouse.questions.wrong_articles import wrong_aliases, wrong_contexts, wrong_sections
+from warehouse.questions.wrong_articles import blames
 from warehouse.read.query import QueryError
 
 SIZES = (50, 100, 200, 400)
@@ -59,15 +59,9 @@ def judge(view: Asked) -> Response:
     article = judging.next_article()
     found = audited(view.con, sample.topic_id)
     tables = {}
-    blames = {}
     if found and article is None:
         of = found.audit_id
         by_mention = precision_by_mention(view.con, of)
-        blames = {
-            "Aliases of wrong articles": wrong_aliases(view.con, of),
-            "Sections of wrong articles": wrong_sections(view.con, of),
-            "Words beside wrong mentions": wrong_contexts(view.con, of),
-        }
         tables = {
             "by article": {"all": found.precision}
             | ({"counted by today's definition": found.still} if found.still else {}),
@@ -87,7 +81,7 @@ def judge(view: Asked) -> Response:
         words=audit_words(found),
         tables=tables,
         in_words=in_words,
-        blames=blames,
+        blames=blames(view.con, found.audit_id) if found and article is None else {},
     )
 
 
