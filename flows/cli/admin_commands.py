@@ -11,14 +11,8 @@ import typer
 from rich.console import Console
 
 from flows.cli.console import show_progress
-from flows.cli.options import (
-    DataFolder,
-    Exit,
-    SourcesFile,
-    TopicsFile,
-    fail,
-    flow_files,
-)
+from flows.cli.exit_status import Exit, fail
+from flows.cli.options import DataFolder, SourcesFile, TopicsFile, flow_files
 from flows.cli.query_commands import layout_of, print_topics, readable_layout
 from flows.cli.sample import DEMO, begin_demo, fill_demo, sample_newsroom
 from flows.processes.temporary_server import PrefectServer

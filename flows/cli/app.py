@@ -10,18 +10,10 @@ from rich.console import Console
 from flows.cli.admin_commands import backup, demo, deploy, desk, env, maintain, repair, serve
 from flows.cli.audit_command import audit
 from flows.cli.console import ledger_view, show_progress
+from flows.cli.exit_status import Exit, ReportedErrors
 from flows.cli.health_command import health
 from flows.cli.history_command import history
-from flows.cli.options import (
-    DataFolder,
-    Exit,
-    ReportedErrors,
-    SourcesFile,
-    TopicsFile,
-    day,
-    flow_files,
-    print_version,
-)
+from flows.cli.options import DataFolder, SourcesFile, TopicsFile, day, flow_files, print_version
 from flows.cli.page_commands import check_sources, extract, list_collections
 from flows.cli.query_commands import mcp, report, schema, sources_health, sql
 from flows.cli.source_commands import export_sources, find_source, import_sources

@@ -16,7 +16,8 @@ from rich.text import Text
 
 from flows.cli.audit_results import results_view
 from flows.cli.console import printable
-from flows.cli.options import DataFolder, Exit, say
+from flows.cli.exit_status import Exit, say
+from flows.cli.options import DataFolder
 from flows.cli.query_commands import readable_layout
 from tasks.audit.exchange import export_csv, import_csv
 from tasks.audit.judging import Judging, checked_reader, newest

@@ -7,7 +7,8 @@ import typer
 from rich.console import Console
 
 from flows.cli.console import ledger_view, show_progress
-from flows.cli.options import DataFolder, Exit, SourcesFile, TopicsFile, day, flow_files
+from flows.cli.exit_status import Exit
+from flows.cli.options import DataFolder, SourcesFile, TopicsFile, day, flow_files
 from flows.processes.temporary_server import PrefectServer
 from tasks.installation import SOURCES, TOPICS, open_installation
 from tasks.settings import MOST_PAGES

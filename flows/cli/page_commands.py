@@ -9,13 +9,8 @@ import typer
 from rich.console import Console
 
 from flows.cli.console import page_view, printable, show_progress
-from flows.cli.options import (
-    DataFolder,
-    Exit,
-    SourcesFile,
-    TopicsFile,
-    fail,
-)
+from flows.cli.exit_status import Exit, fail
+from flows.cli.options import DataFolder, SourcesFile, TopicsFile
 from flows.cli.query_commands import layout_of
 from tasks.installation import SOURCES, TOPICS, open_installation
 from tasks.model import Outcome

@@ -19,7 +19,8 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.cli.console import printable, relations_view
-from flows.cli.options import DataFolder, Exit, fail, say
+from flows.cli.exit_status import Exit, fail, say
+from flows.cli.options import DataFolder
 from tasks.installation import settings_of
 from tasks.text.control_characters import without_controls
 from tasks.text.counted import counted

@@ -9,7 +9,8 @@ import typer
 from rich.console import Console
 
 from flows.cli.console import printable
-from flows.cli.options import Exit, SourcesFile, fail, say
+from flows.cli.exit_status import Exit, fail, say
+from flows.cli.options import SourcesFile
 from tasks.installation import SOURCES
 from tasks.text.counted import counted
 
