@@ -53,7 +53,8 @@ def deploy(installation: Installation) -> list[DeploymentResponse]:
         for automation in automations:
             # An action names a block document, where the server wants the document's id.
             for number, action in enumerate(automation["actions"]):
-                if block := action.pop("block", ""):
+                block = action.pop("block", None)
+                if block is not None:
                     if found := find_block(client, block):
                         action["block_document_id"] = str(found.id)
                     else:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
+from functools import cached_property
 
 from tasks.archive import ArchiveWriter
 from tasks.collect.collector import FAILURES_IN_A_ROW, UNANSWERED, Collected
@@ -16,7 +17,7 @@ from tasks.model import Attempt, CaptureKind, Entry, ListingSummary, Outcome, Pr
 from tasks.settings import WAYBACK, History
 from tasks.sources.source import Source
 from warehouse.layers.layout import Layout
-from warehouse.read.history_state import day_states, index_copies
+from warehouse.read.history_state import IndexCopy, day_states, index_copies
 
 log = logging.getLogger(__name__)
 
@@ -75,12 +76,15 @@ class Visit:
     def __init__(self, job: Job, source: Source, archive: ArchiveWriter | None) -> None:
         self.job, self.source, self._archive = job, source, archive
         self.tally = Tally()
-        self._copies = index_copies(job.layout, source.id)
         self.tally.states = day_states(job.layout, source.id, job.period.first, job.period.last)
         # Folded URLs that need not be asked for at another place of this visit.
         self.done: set[str] = set()
         self._whole: list[Period] = []
         self.unanswered = 0  # requests in a row without an answer
+
+    @cached_property
+    def _copies(self) -> dict[str, IndexCopy]:
+        return index_copies(self.job.layout, self.source.id)
 
     @property
     def wanted_days(self) -> list[date]:

@@ -23,11 +23,20 @@ def parse_html(text: str) -> LexborHTMLParser:
     """Parse a page; nesting deeper than MAX_DEPTH is flattened."""
     # The parser takes quadratic time in the depth, which hostile pages exploit.
     depth = 0
+    for slash in NESTING.findall(text) if text.count("<") > MANY_TAGS else ():
+        depth = max(0, depth - 1) if slash else depth + 1
+        if depth > MAX_DEPTH:
+            return LexborHTMLParser(_flatten(text))
+    return LexborHTMLParser(text)
+
+
+def _flatten(text: str) -> str:
+    depth = 0
 
     def keep(tag: re.Match[str]) -> str:
         nonlocal depth
-        before, depth = depth, max(0, depth - 1) if tag[1] else depth + 1
+        before, depth = depth, max(0, depth - 1 if tag[1] else depth + 1)
         # A space, so that the words on both sides of a removed tag stay apart.
         return tag[0] if max(before, depth) <= MAX_DEPTH else " "
 
-    return LexborHTMLParser(NESTING.sub(keep, text) if text.count("<") > MANY_TAGS else text)
+    return NESTING.sub(keep, text)

@@ -57,9 +57,7 @@ def _counting(
     topic: Topic, texts: Sequence[FieldText], places: Sequence[_Place], section: str | None
 ) -> Iterator[_Place]:
     """The places of a topic's phrases that count."""
-    names = ((folded_phrase(name), name.endswith("*")) for name in topic.sections_exclude)
-    own = fold(section or "").text.strip()
-    if section and any(own == one or (is_open and own.startswith(one)) for one, is_open in names):
+    if section and topic.sections_exclude and _is_excluded(topic, section):
         return
     if len({place.role for place in places if place.role >= 0}) < len(topic.all_of):
         return
@@ -90,6 +88,12 @@ def _counting(
             yield from _near(topic, texts, found)
         elif FORBIDS not in roles:
             yield from found
+
+
+def _is_excluded(topic: Topic, section: str) -> bool:
+    folded = fold(section).text.strip()
+    names = ((folded_phrase(name), name.endswith("*")) for name in topic.sections_exclude)
+    return any(folded == one or (is_open and folded.startswith(one)) for one, is_open in names)
 
 
 class _Near(NamedTuple):
