@@ -25,7 +25,7 @@ from newsroom_articles import DEMO_PAPERS, HERE, PAPERS, moved_path, moved_time
 from newsroom_demo import Demo, past_page
 from newsroom_listings import site_listings
 from newsroom_pages import BASE_PORT, Page, Site, missing_page, saved_files, site_pages
-from newsroom_stories import latest
+from newsroom_year import latest
 
 PORT_VARIABLE = "PRESSWATCH_SAMPLE_PORT"
 PRINTS_EVERY = 600.0

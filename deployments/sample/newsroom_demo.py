@@ -8,7 +8,7 @@ from pathlib import Path
 
 from newsroom_articles import Paper
 from newsroom_pages import Page, Site, page_at
-from newsroom_stories import Story, Year, days_between, latest, stories
+from newsroom_year import Story, Year, days_between, latest, stories
 
 FILE = "newsroom.json"
 LAST_WRITTEN = date(2026, 11, 14)

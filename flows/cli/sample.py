@@ -54,7 +54,7 @@ def begin_demo(data: Path) -> "Demo":
     _find_sample()
     from newsroom import PortUnusable, base_port
     from newsroom_demo import Demo
-    from newsroom_stories import Year
+    from newsroom_year import Year
 
     demo, layout = Demo.read(data), Layout(data)
     if demo is None and (layout.raw.exists() or layout.commits.exists()):
@@ -77,7 +77,7 @@ def fill_demo(data: Path, sources: Path, topics: Path = TOPICS) -> None:
     """Make the history of a demo that has begun, or what is missing until now, and its audit."""
     from newsroom_audit import audit
     from newsroom_demo import Demo
-    from newsroom_history import fill
+    from newsroom_polling import fill
 
     demo = Demo.read(data)
     if demo is None:

@@ -26,12 +26,12 @@ from warehouse.layers.layout import Layout
 from warehouse.read.query import query
 
 # isort: split
-import newsroom_stories
+import newsroom_year
 from newsroom_articles import COURIER, LEDGER, moved, moved_path
 from newsroom_demo import Demo
-from newsroom_history import fill, polls
 from newsroom_pages import sources_of
-from newsroom_stories import Year, latest
+from newsroom_polling import fill, polls
+from newsroom_year import Year, latest
 
 ROOT = Path(__file__).parents[2]
 GUIDES = "".join((ROOT / name).read_text("utf-8") for name in ("README.md", "warehouse/README.md"))
@@ -165,7 +165,7 @@ def test_a_story_is_the_same_each_time() -> None:
     noon = datetime(2026, 5, 1, 12, tzinfo=UTC)
     year = Year(20, date(2026, 11, 26))
     first = latest(year, COURIER, noon)
-    newsroom_stories.stories.cache_clear()
+    newsroom_year.stories.cache_clear()
     assert latest(year, COURIER, noon) == first
     assert latest(Year(21, year.anchor), COURIER, noon) != first
 
@@ -188,7 +188,7 @@ def test_a_folder_of_other_data_is_left_as_it_is(tmp_path: Path) -> None:
 
 def test_it_goes_on_where_it_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(PORT_VARIABLE, str(free_port(beside=4)))
-    monkeypatch.setattr(newsroom_stories, "DAYS", 10)
+    monkeypatch.setattr(newsroom_year, "DAYS", 10)
     data, now = tmp_path / "data", datetime.now(UTC)
     demo = begin_demo(data)
     (data / "half").touch()

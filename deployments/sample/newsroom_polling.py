@@ -18,9 +18,9 @@ from typing import Any, cast
 
 from newsroom_articles import DEMO_PAPERS, LEDGER, SHIMBUN
 from newsroom_demo import Demo
+from newsroom_fetching import PastClient, PastUrls
 from newsroom_pages import Site
-from newsroom_past import PastClient, PastUrls
-from newsroom_stories import LEDGER_SINCE, Year, days_between, latest, stories_until
+from newsroom_year import LEDGER_SINCE, Year, days_between, latest, stories_until
 
 from tasks.archive import read_archive
 from tasks.collect.collector import Collector
