@@ -152,14 +152,8 @@ class Search:
         if page:
             most = MOST_SECTIONS // 2 if self._has_feed() else MOST_SECTIONS
             for section in islice(sections_of_page(page.tree, page.url), most):
-                if fold(section.url) in self.trials or self.requests >= self.most_requests:
-                    continue
-                listing, attempt = self._read(self._get(section.url))
-                found = _page(listing, attempt)
-                outcome = Verdict.WEB_PAGE if found else attempt.outcome
-                self._note(_trial(section, outcome, attempt.detail or "a page of a section"))
-                if found:
-                    self._try_all(feeds_of_page(found.tree, found.url))
+                if self.requests < self.most_requests:
+                    self._try(section)
         if not self._has_feed():
             self._try_until_found(subdomains(self._site))
         if page and not self._taken():

@@ -150,6 +150,16 @@ def _at_usual_places() -> list[Site]:
             },
             "/politics/out /sport/out",
         ),
+        Site(
+            "feed-instead-of-a-section",
+            {
+                "/": http(page(body="<nav><a href='/politics'>P</a><a href='/sport/'>S</a></nav>")),
+                "/politics": xml(rss()),
+                "/sport/": http(page()),
+            },
+            "/politics",
+            {"/sport/": "web_page"},
+        ),
     ]
 
 
