@@ -18,7 +18,7 @@ BENCH_PEERS := $(VENV)/bench-peers/.installed $(VENV)/bench-fundus/.installed
 demo: $(STAMP)  ## Make a year of the sample newsroom, ingest it on loopback, show the topics
 	$(BIN)/presswatch demo
 
-quick: $(STAMP)  ## Run the tests that neither wait nor load a warehouse: two thirds, in a minute
+quick: $(STAMP)  ## Run the tests that neither wait nor load a warehouse: more than half, in a minute
 	$(BIN)/python -m pytest -m "not slow and not browser" --numprocesses auto --maxprocesses 4 --dist worksteal
 
 test: $(STAMP) $(OLD_CLIENT) $(POLARS) $(NOTEBOOK)  ## Run all tests

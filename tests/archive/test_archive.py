@@ -244,6 +244,7 @@ def test_a_link_of_any_length_can_be_read_back(tmp_path: Path, length: int) -> N
     assert list(read_archive(path)) == [(captures[0], b""), (captures[1], PAGE)]
 
 
+@pytest.mark.slow
 def test_an_unreadable_record_costs_that_record_only(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -471,6 +472,7 @@ def salvaged(folder: Path, data: bytes) -> Path | None:
     return path
 
 
+@pytest.mark.slow
 def test_a_file_cut_anywhere_keeps_its_whole_groups(
     tmp_path: Path, cuttable: tuple[bytes, list[int]]
 ) -> None:

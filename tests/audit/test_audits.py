@@ -83,6 +83,7 @@ def near_page(number: int) -> Page:
     return Page(f"near-{number}", told, number % 4, 100.0 + number, headline=headline, about=about)
 
 
+@pytest.mark.slow
 def test_near_misses_have_no_alias(tmp_path: Path) -> None:
     layout = Layout(tmp_path)
     pages = [listing(hour=24.0 * day) for day in range(5)]

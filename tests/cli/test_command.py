@@ -35,6 +35,7 @@ def layout(news: DailyNews) -> Layout:
     return news(1)
 
 
+@pytest.mark.slow
 def test_extract_prints_a_line_of_json_a_page(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(PAGE)
     (tmp_path / "b.html").write_text(f"<h1>Ice</h1><p>{PAGE}</p>")
@@ -293,6 +294,7 @@ def test_sources_check_tries_each_listing(
         assert kind in lines
 
 
+@pytest.mark.slow
 def test_sources_check_of_a_dead_host(tmp_path: Path) -> None:
     sources = tmp_path / "sources.toml"
     sources.write_text(

@@ -17,6 +17,8 @@ from tests.support.publishing import publish
 from tests.support.staged_pages import Page, listing, stage
 from warehouse.layers.layout import Layout
 
+pytestmark = pytest.mark.slow
+
 ONE = staged.source()
 HOUR = timedelta(hours=1)
 READ_AT = staged.START

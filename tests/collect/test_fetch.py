@@ -234,6 +234,7 @@ def test_retry_after_is_kept_and_holds_for_other_threads(get: Get) -> None:
             assert later.began - told.began >= 0.95
 
 
+@pytest.mark.slow
 def test_retry_after_as_a_date(get: Get) -> None:
     with Loopback() as site:
         date = format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)

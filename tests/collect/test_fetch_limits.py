@@ -43,6 +43,7 @@ def gzip_of_gzip(data: bytes) -> bytes:
     return gzip.compress(gzip.compress(data))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("coding", "compress"),
     [
@@ -70,6 +71,7 @@ def test_a_bomb_goes_no_further_than_the_limit(
     assert len(attempt.exchanges[0].response) < 300
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", ["302 Found", "404 Not Found", "500 Oops"])
 def test_a_bomb_with_an_error_is_not_unpacked(tmp_path: Path, status: str) -> None:
     bomb = gzip.compress(bytes(60 * LIMIT))
@@ -90,6 +92,7 @@ def test_a_page_of_100_mb_is_given_up_at_once_when_it_says_so(tmp_path: Path) ->
     assert attempt.exchanges[0].response == start
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("start", "chunk"),
     [

@@ -60,6 +60,7 @@ def test_busy_papers_are_left_out_and_named(layout: Layout) -> None:
         assert (len(mine.sources), mine.busy) == (1, {})
 
 
+@pytest.mark.slow
 def test_who_waits_says_once_for_what_and_goes_on(layout: Layout) -> None:
     other = hold(layout)
     said: list[str] = []

@@ -20,6 +20,8 @@ from warehouse.questions.selection import Selection
 from warehouse.questions.series import series
 from warehouse.read.query import snapshot, snapshot_records
 
+pytestmark = pytest.mark.slow
+
 TOTAL = re.compile(r'class="lead">\s*([\d,]+) article')
 LINKED = re.compile(r'<a href="(/articles\?[^"]*)">([\d,]+)</a>')
 

@@ -18,6 +18,8 @@ from tests.warehouse.test_local_index import load_spike
 from warehouse.layers.layout import Layout
 from warehouse.questions.selection import choices
 
+pytestmark = pytest.mark.slow
+
 OF_TOKYO = {"local": "2026-03-04", "utc": "2026-03-03"}
 """The day on which the page of 08:00 counts."""
 ASKED = "topic=summit&source=jp-shimbun&unit=day"

@@ -20,6 +20,8 @@ from tests.desk.made_texts import HOSTILE, REVISED, RUN, WORDS
 from warehouse.layers.layout import Layout
 from warehouse.read.query import snapshot_records
 
+pytestmark = pytest.mark.slow
+
 
 def article(texts: Layout, slug: str) -> str:
     [row] = snapshot_records(

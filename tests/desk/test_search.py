@@ -35,6 +35,8 @@ from warehouse.questions.selection import Selection
 from warehouse.questions.series import series
 from warehouse.read.query import QueryError, records
 
+pytestmark = pytest.mark.slow
+
 SPAN = Selection(date(2026, 3, 2), date(2026, 3, 13), "week")
 FOUND = re.compile(r'class="lead">([\d,]+) of ([\d,]+) articles')
 RUNNING = 'hx-trigger="load delay:1s"'

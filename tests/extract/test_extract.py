@@ -296,6 +296,7 @@ def test_datelines(opening: str, expected: str | None) -> None:
     assert find_dateline(opening) == expected
 
 
+@pytest.mark.slow
 @given(st.binary(max_size=600))
 @example(b"\xff\xfe")
 @example(b"\xef\xbb\xbf")
@@ -392,6 +393,7 @@ def gold() -> Iterator[dict[str, Any]]:
                 yield row
 
 
+@pytest.mark.slow
 def test_the_gold_pages_keep_their_headline_day_and_article() -> None:
     rows = list(gold())[::3]
     pages = [(row, extract_page(row["payload"], "text/html", row["url"]).page) for row in rows]

@@ -24,6 +24,7 @@ def both() -> tuple[Identifier, LanguageIdentifier]:
     )
 
 
+@pytest.mark.slow
 def test_the_model_knows_no_longer_runs(both: tuple[Identifier, LanguageIdentifier]) -> None:
     _, library = both
     next_states, rows = np.asarray(library.tk_nextmove).reshape(-1, 256), np.array(library.tk_row)

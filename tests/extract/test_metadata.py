@@ -109,6 +109,7 @@ def test_hopeless_json_ld_is_nothing(block: str) -> None:
     assert jsonld.read_blocks([block], [], []).article == {}
 
 
+@pytest.mark.slow
 @given(
     st.recursive(
         st.none() | st.booleans() | st.floats() | st.text(max_size=20),

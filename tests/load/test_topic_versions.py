@@ -16,6 +16,8 @@ from tests.support.staged_pages import SOURCES, Page, stage, tables
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query
 
+pytestmark = pytest.mark.slow
+
 KICKED = Page("kicked", "Nothing else.", about={"kicker": "G20"})
 NEAR = Page("near", "The G20 met by the lake. The ferry waits.", about={"section": "World"})
 SAME = Page("same", "The G20 took the ferry.\n\nA ferry.", about={"section": "Sport"})

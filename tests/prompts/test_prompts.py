@@ -175,6 +175,7 @@ def test_an_empty_page_is_an_empty_article(html: str) -> None:
     assert clean_lines([html.strip("<>/")] if not html.strip() else [], Hints()) == Cleaned()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tag", ["b", "span", "font"])
 def test_deep_nesting_is_walked_without_recursion(tag: str) -> None:
     page = cut_tree(LexborHTMLParser(f"<{tag}>" * 100_000 + "deep"))
@@ -204,6 +205,7 @@ def test_of_an_endless_page_the_part_with_its_headline_is_read() -> None:
 LETTERS = st.characters(exclude_characters="ıİ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", [rule for rule in RULES if rule.needs], ids=lambda rule: rule.name)
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())

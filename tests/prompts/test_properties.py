@@ -269,6 +269,7 @@ def test_text_that_patterns_could_choke_on_ends(text: str) -> None:
     assert all(ends(payload, kind) for payload, kind in repeated(text, LONGEST))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 def test_what_is_found_in_a_long_text_matches(rule: Rule) -> None:
     language = rule.name.split("/")[0]

@@ -22,6 +22,8 @@ from tests.support.staged_pages import SOURCES, START, TOPICS, Page, listing, pr
 from warehouse.layers.layout import Layout
 from warehouse.read.query import QueryError
 
+pytestmark = pytest.mark.slow
+
 RUN = "20260302T060000Z-00000a"
 HOSTILE = "</script><img src=x onerror=\"document.title='acted'\">{{ 7*7 }}<b>"
 RTL = "قمة مجموعة العشرين تبدأ اليوم"
@@ -99,7 +101,6 @@ class Elements(HTMLParser):
             self.text += f"{data} "
 
 
-@pytest.mark.slow
 def test_texts_of_papers_come_out_as_text(page: str) -> None:
     elements = Elements(page)
     assert not [tag for tag, _ in elements.found if tag == "img"]
@@ -169,7 +170,6 @@ def test_shares_are_readable(share: float | None, shown: str) -> None:
     assert percent(share) == shown
 
 
-@pytest.mark.slow
 def test_long_spans_are_told_in_weeks_and_months(tmp_path: Path) -> None:
     for days, unit in ((-59, "day"), (-200, "week"), (-1500, "month")):
         layout = Layout(tmp_path / unit)

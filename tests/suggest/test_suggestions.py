@@ -18,6 +18,8 @@ from tests.suggest.made_articles import ABOUT, ELSE, LACKING, WRITTEN
 from warehouse.layers.layout import Layout
 from warehouse.read.query import QueryError
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:

@@ -14,6 +14,8 @@ import pytest
 from tasks.topics.mentions import count
 from tasks.topics.topic import Topic, TopicEntry
 
+pytestmark = pytest.mark.slow
+
 PHRASES = {
     "en": {
         "one": ["sanctions", "US sanctions", "sanction list*", "*embargo"],

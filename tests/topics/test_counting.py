@@ -11,6 +11,8 @@ from tests.support.build_layers import write_layers
 from tests.support.build_texts import TOPICS
 from warehouse.layers.layout import Layout
 
+pytestmark = pytest.mark.slow
+
 VERSIONS = {topic.topic_id: 1 for topic in TOPICS}
 
 
@@ -26,7 +28,6 @@ def rows(paths: list[Path], processes: int) -> list[dict[str, object]]:
     return [row for table in tables for row in table.to_pylist()]
 
 
-@pytest.mark.slow
 def test_several_processes_give_the_rows_of_one(
     paths: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -127,6 +127,7 @@ def at_once(
     ]
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(st.lists(ROWS, min_size=1, max_size=6))
 @example([{"headline": "Hua", "standfirst": None, "body": None, "captions": ["Hua", "wei"]}] * 2)

@@ -25,6 +25,7 @@ INSERT INTO daily  /* all
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DECLARED)
 def test_what_a_version_stands_for_is_what_was_recorded(name: str) -> None:
     _, declared, take = DECLARED[name]
@@ -59,6 +60,7 @@ def test_a_reworded_comment_leaves_the_tables_as_they_are(made: duckdb.DuckDBPyC
     assert table_parts(made) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     ["ADD COLUMN another VARCHAR", "ALTER outcome SET NOT NULL", "ALTER seconds TYPE FLOAT"],

@@ -114,6 +114,7 @@ def test_every_relation_and_row_is_there(opened: Installation, pinned: Answers) 
         assert found[name] == expected, name
 
 
+@pytest.mark.slow
 def test_the_commands_print_the_same(opened: Installation, pinned: Answers) -> None:
     schema = opened.schema()
     for name, columns in pinned["schema"].items():

@@ -349,6 +349,7 @@ ROWS = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(ROWS)
 def test_the_model_reproduces_the_hits_of_each_source_and_period(rows: list[list[Cell]]) -> None:
     fit = fitted(*rows)

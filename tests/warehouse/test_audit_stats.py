@@ -28,6 +28,7 @@ def units(*strata: tuple[int, int, int]) -> list[Unit]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", simulated.SIZES)
 def test_95_percent_intervals_cover_93_percent(n: int) -> None:
     """Overdispersed, with a tenth of the cells missing; the other worlds are in the benchmark."""

@@ -129,6 +129,7 @@ WEEKS = "FROM topic_weekly WHERE topic_id = 'war' ORDER BY source_id, period"
 CHOSEN = Selection(FIRST, FIRST + timedelta(181), "week")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sd", [0.0, 0.5])
 def test_weeks_and_series_have_the_same_interval(con: duckdb.DuckDBPyConnection, sd: float) -> None:
     fill(con, sd)
@@ -144,6 +145,7 @@ def test_weeks_and_series_have_the_same_interval(con: duckdb.DuckDBPyConnection,
     assert (widths[1] >= widths[0] - 1e-7).all()
 
 
+@pytest.mark.slow
 def test_a_sum_over_sources_and_periods_has_the_variance_of_its_parts(
     con: duckdb.DuckDBPyConnection,
 ) -> None:
@@ -162,6 +164,7 @@ def test_a_sum_over_sources_and_periods_has_the_variance_of_its_parts(
     assert np.array(bounds) == pytest.approx(np.array(given), abs=1e-7)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("relation", ["topic_weekly", "topic_monthly_local"])
 def test_the_comment_of_each_other_share_has_its_interval(
     con: duckdb.DuckDBPyConnection, relation: str

@@ -19,6 +19,8 @@ from warehouse.build.mart_merge import MACROS
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query
 
+pytestmark = pytest.mark.slow
+
 TOKYO = source("jp-shimbun", timezone="Asia/Tokyo")
 NEW_YORK = source("us-times", timezone="America/New_York")
 RUN = "20260310T060000Z-000000"

@@ -12,6 +12,8 @@ from tests.support.staged_pages import TOPICS, Page, source, stage, tables
 from tests.warehouse.test_local_days import TOKYO, ask, dated
 from warehouse.layers.layout import Layout
 
+pytestmark = pytest.mark.slow
+
 FIRST = datetime(2026, 5, 11, 12, tzinfo=UTC)
 """A Monday; noon in London is 21:00 of the same day in Tokyo."""
 DAYS = 30

@@ -19,6 +19,8 @@ from warehouse.layers.layout import Layout
 from warehouse.stats import daily_counts
 from warehouse.stats.daily_counts import Counts, rounded
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 3, 20, tzinfo=UTC)
 MADE = (
     "INSERT INTO topic_daily (topic_id, source_id, day, articles, articles_with_mention,"

@@ -11,6 +11,8 @@ from warehouse.build.loader import make_relations
 from warehouse.build.mart_merge import MACROS, marts
 from warehouse.read.query import records
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 3, 16, 12, tzinfo=UTC)
 """A Monday."""
 FEED = "https://gb-post.test/feed"

@@ -52,6 +52,7 @@ def test_a_rate_in_between_has_a_score_in_between() -> None:
     assert LEAST_SCORES[0.5] > least_score(0.7) > LEAST_SCORES[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("expected", "times"), [(8, 3), (3, 5)])
 def test_more_spikes_are_found_than_by_the_method_before(expected: float, times: float) -> None:
     days = draw(Topics("steady", expected, 1500, days=PAST + 1), 3, times)

@@ -18,6 +18,8 @@ from warehouse.questions.selection import Selection, counts_in
 from warehouse.questions.series import series
 from warehouse.read.query import query, snapshot
 
+pytestmark = pytest.mark.slow
+
 LATIN = TopicEntry(id="sanctions", name="Sanctions", aliases=("sanctions",)).topic()
 ALL = TopicEntry(id="anywhere", name="Anywhere", aliases=("sanctions",), languages="all").topic()
 CYRILLIC = TopicEntry(id="huawei", name="Huawei", aliases=("Хуавэй",)).topic()

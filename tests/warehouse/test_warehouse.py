@@ -134,6 +134,7 @@ def test_a_mart_comes_after_those_that_it_reads() -> None:
         assert not mart.reads.intersection(names[names.index(name) + 1 :])
 
 
+@pytest.mark.slow
 def test_a_mart_has_one_row_a_key(sound: Layout) -> None:
     groups = {"attention_index", "index_notes", "topic_changes", "topic_spikes"}
     groups |= {f"{name}_local" for name in groups}
@@ -653,6 +654,7 @@ def test_a_difference_that_need_not_be_the_papers_is_marked(layout: Layout) -> N
     assert ask(layout, changes) == [("harvest", "entered", False)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("settings", "alike"), [("", True), ("+4f2e1a", False)])
 def test_the_rules_of_0_1_0_are_those_of_version_1(
     layout: Layout, settings: str, alike: bool
