@@ -3,7 +3,7 @@
 import csv
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import asdict
 from itertools import islice
@@ -243,10 +243,7 @@ def _json_rows(answer: Answer) -> Iterator[str]:
 
 
 def print_table(answer: Answer, max_rows: int) -> None:
-    """Print a table; on a terminal at most its width and `max_rows` rows.
-
-    Rich cuts texts to the width; where one would get fewer than 12 cells, each row is a table.
-    """
+    """Print a table; on a terminal at most its width and `max_rows` rows."""
     console = Console()
     if not console.is_terminal:
         console, max_rows = Console(width=sys.maxsize, no_color=True), 0
@@ -254,21 +251,10 @@ def print_table(answer: Answer, max_rows: int) -> None:
     shown = [*islice(rows, max_rows or None)]
     hidden = sum(1 for _ in rows)
     has_lines = len(shown) == 1 and any("\n" in (value or "") for value in shown[0])
-    table = Table(box=None, header_style="bold", padding=(0, GAP, 0, 0), pad_edge=False)
-    for name, kind, *values in zip(answer.columns, answer.types, *shown, strict=True):
-        widest = max(cell_len(str(_cell(value))) for value in (name, *values))
-        is_number = str(kind) in FLOATS or str(kind).startswith("DECIMAL(")
-        if is_number or str(kind).endswith(("INT", "INTEGER")):
-            table.add_column(_cell(name), justify="right", no_wrap=True, min_width=widest)
-        else:
-            table.add_column(_cell(name), min_width=min(widest, 12))
-    for row in shown:
-        table.add_row(*map(_cell, row))
-    needed = sum((column.min_width or 0) + GAP for column in table.columns)
-    is_whole = not has_lines and needed <= console.width
-    if is_whole:
+    table = None if has_lines else _table(answer, shown, console.width)
+    if table:
         console.print(table)
-    for number, row in enumerate(() if is_whole else shown, start=1):
+    for number, row in enumerate(() if table else shown, start=1):
         lines = Table(box=None, show_header=False, padding=(0, GAP, 0, 0), pad_edge=False)
         lines.add_column(style="bold", no_wrap=True)
         lines.add_column(overflow="fold")
@@ -280,6 +266,23 @@ def print_table(answer: Answer, max_rows: int) -> None:
     if hidden:
         count = f"{len(shown) + hidden:,} rows, {len(shown):,} of them shown; --rows 0 shows all"
     console.print(Text(count, style="dim"))
+
+
+def _table(answer: Answer, rows: Sequence[Row], width: int) -> Table | None:
+    """A table whose texts rich cuts to the width; None where one would get fewer than 12 cells."""
+    table = Table(box=None, header_style="bold", padding=(0, GAP, 0, 0), pad_edge=False)
+    columns = zip(answer.columns, answer.types, *rows, strict=True)
+    for name, kind, *values in columns:
+        widest = max(cell_len(str(_cell(value))) for value in (name, *values))
+        is_number = str(kind) in FLOATS or str(kind).startswith("DECIMAL(")
+        if is_number or str(kind).endswith(("INT", "INTEGER")):
+            table.add_column(_cell(name), justify="right", no_wrap=True, min_width=widest)
+        else:
+            table.add_column(_cell(name), min_width=min(widest, 12))
+    for row in rows:
+        table.add_row(*map(_cell, row))
+    needed = sum((column.min_width or 0) + GAP for column in table.columns)
+    return table if needed <= width else None
 
 
 def _cell(value: str | None) -> Text:

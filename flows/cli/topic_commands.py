@@ -3,9 +3,9 @@
 import json
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import date
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console, Group
@@ -94,30 +94,35 @@ def suggest_aliases(
     with show_progress(quiet=True):
         found = suggest(layout, topic, language=language, limit=limit, days=days)
     if as_json:
-        answer = [asdict(each) for each in found]
-        for one in (one for each in answer for one in each["suggestions"]):
-            del one["spellings"]
-            one |= {name: round(one[name], 3) for name in ("log_odds", "low")}
-        print(json.dumps(answer, ensure_ascii=False, indent=1, default=date.isoformat))
+        print(json.dumps([_as_json(each) for each in found], ensure_ascii=False, indent=1))
         return
     console = wide_console()
     for each in found:
         console.print(_view(each))
-    # A string of JSON is one of TOML.
-    phrases = [json.dumps(s.phrase, ensure_ascii=False) for each in found for s in each.suggestions]
-    if not phrases:
-        return
-    added = "To add one that means the topic, put it into the"
-    if counted_topic(layout, topic).all_of:
-        added += (
-            f" group of all_of of {topic!r} that it belongs to, in topics.toml; it adds no more"
-            " articles than hold a phrase of each other group near it. Of these:\n"
-            f"all_of = [[..., {', '.join(phrases)}], ...]"
-        )
-    else:
-        added += f" aliases of {topic!r} in topics.toml; of these:\n"
-        added += f"aliases = [..., {', '.join(phrases)}]"
-    console.print(printable(added))
+    if any(each.suggestions for each in found):
+        is_joined = bool(counted_topic(layout, topic).all_of)
+        console.print(_line_to_add(topic, found, is_joined=is_joined))
+
+
+def _as_json(found: "InLanguage") -> dict[str, Any]:
+    suggestions = [
+        {
+            "phrase": one.phrase,
+            "log_odds": round(one.log_odds, 3),
+            "low": round(one.low, 3),
+            "in_topic": one.in_topic,
+            "adds": one.adds,
+            "sample": one.sample
+            and {**asdict(one.sample), "published_date": one.sample.published_date.isoformat()},
+        }
+        for one in found.suggestions
+    ]
+    return {
+        "language": found.language,
+        "articles": found.articles,
+        "in_topic": found.in_topic,
+        "suggestions": suggestions,
+    }
 
 
 def _view(found: "InLanguage") -> Group:
@@ -137,3 +142,19 @@ def _view(found: "InLanguage") -> Group:
             sample = Text.assemble(head, printable(one.sample.context, "dim"))
         table.add_row(printable(one.phrase, "cyan"), *numbers, sample)
     return Group(title, Padding(table, (0, 0, 1, 2), expand=False))
+
+
+def _line_to_add(topic: str, found: Sequence["InLanguage"], *, is_joined: bool) -> Text:
+    phrases = [one.phrase for each in found for one in each.suggestions]
+    # A string of JSON is one of TOML.
+    line = ", ".join(json.dumps(phrase, ensure_ascii=False) for phrase in phrases)
+    if is_joined:
+        return printable(
+            f"To add one that means the topic, put it into the group of all_of of {topic!r} that it"
+            " belongs to, in topics.toml; it adds no more articles than hold a phrase of each other"
+            f" group near it. Of these:\nall_of = [[..., {line}], ...]"
+        )
+    return printable(
+        f"To add one that means the topic, put it into the aliases of {topic!r} in topics.toml;"
+        f" of these:\naliases = [..., {line}]"
+    )

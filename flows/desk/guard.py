@@ -27,6 +27,15 @@ HEADERS = {
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
+def _is_own(headers: Headers) -> bool:
+    """Whether what is sent comes from a page of the desk, or from no page at all."""
+    if "sec-fetch-site" in headers:
+        return headers["sec-fetch-site"] in ("same-origin", "none")
+    # Browsers that say no more than Origin say it with whatever a page sends.
+    origin = headers.get("origin")
+    return origin is None or origin.partition("://")[2] == headers.get("host")
+
+
 class Guard:
     """Refuses requests under other names, of other sites' pages, and without the password.
 
@@ -67,21 +76,17 @@ class Guard:
         is_framed = headers.get("sec-fetch-dest") in ("iframe", "frame", "embed", "object")
         if site in ("cross-site", "same-site") and (is_framed or not is_link):
             return PlainTextResponse("Requests of other sites' pages are refused.\n", 403)
-        # A form comes from a page of the desk, or from no page at all. Browsers that say no more
-        # than Origin say it with whatever a page sends.
-        origin = headers.get("origin")
-        is_own = site in ("same-origin", "none")
-        if "sec-fetch-site" not in headers:
-            is_own = origin is None or origin.partition("://")[2] == headers.get("host")
-        if method not in ("GET", "HEAD") and not is_own:
+        if method not in ("GET", "HEAD") and not _is_own(headers):
             return PlainTextResponse("Only the desk's own pages may send forms to it.\n", 403)
-        scheme, _, encoded = headers.get("authorization", "").partition(" ")
-        try:
-            _, _, given = base64.b64decode(encoded).partition(b":")
-        except ValueError:
-            given = b""
-        is_known = scheme.lower() == "basic" and secrets.compare_digest(given, self._password)
-        if self._password and not is_known:
+        if self._password and not self._knows_password(headers.get("authorization", "")):
             asks = {"WWW-Authenticate": 'Basic realm="Presswatch desk", charset="UTF-8"'}
             return PlainTextResponse("The desk asks for its password.\n", 401, asks)
         return None
+
+    def _knows_password(self, authorization: str) -> bool:
+        scheme, _, encoded = authorization.partition(" ")
+        try:
+            _, _, given = base64.b64decode(encoded).partition(b":")
+        except ValueError:
+            return False
+        return scheme.lower() == "basic" and secrets.compare_digest(given, self._password)

@@ -37,26 +37,34 @@ class Metrics:
         if scope["type"] != "http" or scope["path"] != PATH:
             await self._app(scope, receive, send)
             return
-        given = Headers(scope=scope).get("authorization", "").encode()
-        wanted, password = given, get_current_settings().server.api.auth_string
-        if password is not None:
-            wanted = b"Basic " + base64.b64encode(password.get_secret_value().encode())
         response: Response
         if scope["method"] not in ("GET", "HEAD"):
             response = PlainTextResponse("Only GET is allowed.", 405, {"Allow": "GET, HEAD"})
-        elif not secrets.compare_digest(given, wanted):
+        elif not _is_allowed(Headers(scope=scope).get("authorization", "")):
             response = PlainTextResponse("Unauthorized", 401, {"WWW-Authenticate": "Basic"})
         else:
-            waiting = {}
-            async with provide_database_interface().session_context() as session:
-                for reason, filters in waiting_filters().items():
-                    waiting[reason] = await models.flow_runs.count_flow_runs(  # type: ignore[attr-defined]
-                        session=session, flow_run_filter=FlowRunFilter.model_validate(filters)
-                    )
-            settings = settings_of()
-            now = live(settings.data, waiting)
-            names = {family.name for family in now}
-            of_runs = await asyncio.to_thread(read_metrics, metrics_file(settings))
-            content = exposition([*(one for one in of_runs if one.name not in names), *now])
+            content = await _metrics()
             response = Response(content, media_type=CONTENT_TYPE_PLAIN_0_0_4)
         await response(scope, receive, send)
+
+
+def _is_allowed(given: str) -> bool:
+    password = get_current_settings().server.api.auth_string
+    if password is None:
+        return True
+    wanted = base64.b64encode(password.get_secret_value().encode()).decode()
+    return secrets.compare_digest(given.encode(), f"Basic {wanted}".encode())
+
+
+async def _metrics() -> bytes:
+    waiting = {}
+    async with provide_database_interface().session_context() as session:
+        for reason, given in waiting_filters().items():
+            waiting[reason] = await models.flow_runs.count_flow_runs(  # type: ignore[attr-defined]
+                session=session, flow_run_filter=FlowRunFilter.model_validate(given)
+            )
+    settings = settings_of()
+    now = live(settings.data, waiting)
+    names = {family.name for family in now}
+    of_runs = await asyncio.to_thread(read_metrics, metrics_file(settings))
+    return exposition([*(one for one in of_runs if one.name not in names), *now])

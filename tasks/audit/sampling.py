@@ -50,7 +50,7 @@ def draw_sample(
         if known.first_day is None or known.last_day is None:
             raise QueryError("no article of a known day has been collected yet")
         days = Selection(known.first_day, known.last_day)
-        population = _articles_to_audit(con, topic_id, days, kind)
+        population = (_counted if kind == "precision" else _near_misses)(con, topic_id, days)
         if not population.ids:
             what = "article mentions it" if kind == "precision" else "near miss is there"
             raise QueryError(f"{topic_id}: no {what}, so there is nothing to audit")
@@ -137,6 +137,18 @@ def aliases_sql(topic_id: str) -> str:
         GROUP BY ALL"""
 
 
+def _counted(con: duckdb.DuckDBPyConnection, topic_id: str, days: Selection) -> _Population:
+    """The articles that mention the topic, by source, language, alias and month."""
+    rows = con.execute(
+        f"""SELECT article_id::VARCHAR, source_id, coalesce(language, ''), alias, {MONTH}
+        FROM (SELECT articles.* {counted_sql(replace(days, topics=(topic_id,)))})
+        JOIN ({aliases_sql(topic_id)}) USING (article_id, version_no)
+        WHERE {of_languages(topic_id)}
+        ORDER BY article_id"""
+    ).fetchall()
+    return _Population([row[0] for row in rows], [row[1:] for row in rows])
+
+
 # Words of the headline and standfirst: of four letters and more, or two characters of Chinese.
 OPENING = "lower(concat_ws(' ', headline, standfirst))"
 WORDS_OF = rf"list_distinct(regexp_extract_all({OPENING}, '\p{{Han}}{{2}}|\p{{L}}{{4,}}'))"
@@ -165,22 +177,8 @@ SECTIONS = """
     ORDER BY section"""
 
 
-def _articles_to_audit(
-    con: duckdb.DuckDBPyConnection, topic_id: str, days: Selection, kind: Kind
-) -> _Population:
-    """The articles that mention the topic, by source, language, alias and month; or near misses.
-
-    A near miss has no mention, and a section or a word in which the topic is at home.
-    """
-    if kind == "precision":
-        rows = con.execute(
-            f"""SELECT article_id::VARCHAR, source_id, coalesce(language, ''), alias, {MONTH}
-            FROM (SELECT articles.* {counted_sql(replace(days, topics=(topic_id,)))})
-            JOIN ({aliases_sql(topic_id)}) USING (article_id, version_no)
-            WHERE {of_languages(topic_id)}
-            ORDER BY article_id"""
-        ).fetchall()
-        return _Population([row[0] for row in rows], [row[1:] for row in rows])
+def _near_misses(con: duckdb.DuckDBPyConnection, topic_id: str, days: Selection) -> _Population:
+    """Articles without a mention, in a section or with a word in which the topic is at home."""
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE all_counted AS
         SELECT articles.*, article_id IN (

@@ -147,25 +147,25 @@ class _ShardRefiner:
         for key, page in pages:
             if parent and not parent.is_alive():
                 raise OSError("the process that wanted this shard has ended")
-            if not page:
-                yield key, None
-                continue
-            offset = raw_offset(page.capture)
-            if offset in self._job.blamed:
-                yield key, self._job.blamed[offset]
-                continue
-            origin = Origin.of(self._captures.domains.source_of(page.capture.url_final)[1])
-            # The cursor says which page ended this process, should one do so.
-            os.pwrite(self._cursor.fileno(), b"%020d" % offset, 0)
-            with self._step("extracting"):
-                # Its signal ends this process, which no C code can hold up.
-                signal.setitimer(signal.ITIMER_PROF, self._job.page_seconds)
-                try:
-                    refined = tried(refine_page, page.capture, page.payload, origin, page.site)
-                finally:
-                    signal.setitimer(signal.ITIMER_PROF, 0)
-            self._cursor.truncate(0)
-            yield key, refined
+            yield key, page and self._refined(page)
+
+    def _refined(self, page: Page) -> Refined | Extraction:
+        """One page refined; within its limit of time, or the process ends."""
+        offset = raw_offset(page.capture)
+        if offset in self._job.blamed:
+            return self._job.blamed[offset]
+        origin = Origin.of(self._captures.domains.source_of(page.capture.url_final)[1])
+        # The cursor says which page ended this process, should one do so.
+        os.pwrite(self._cursor.fileno(), b"%020d" % offset, 0)
+        with self._step("extracting"):
+            # Its signal ends this process, which no C code can hold up.
+            signal.setitimer(signal.ITIMER_PROF, self._job.page_seconds)
+            try:
+                refined = tried(refine_page, page.capture, page.payload, origin, page.site)
+            finally:
+                signal.setitimer(signal.ITIMER_PROF, 0)
+        self._cursor.truncate(0)
+        return refined
 
     @contextmanager
     def _step(self, name: str) -> Iterator[None]:

@@ -144,21 +144,8 @@ class _Visit:
         self._fetch_new_pages()
         if self.listings.failed and not self.listings.read_count:
             self.error = f"no listing could be read: {self.listings.failed[0]}"
-            return
-        own, most = source.recheck_after, collector.limits.max_rechecks
-        steps = collector.recheck_after if own is None else own
-        layout, now, since = collector.layout, collector.now, collector.since
-        read = partial(due_pages, layout, steps, now, most=most, published_since=since)
-        # One query serves all sources with the same steps.
-        pages = collector.once.get(steps, read).get(source.id, [])
-        for number, page in enumerate(pages, 1):
-            advance(f"{source.id}: rechecks", number, len(pages))
-            if self.unanswered == FAILURES_IN_A_ROW or self.time.is_up():
-                return
-            if collector.claim(fold(page.url)):
-                self.rechecked += 1
-                dated = (page.entry_published_raw, page.entry_published_at)
-                self._fetch(Entry(page.url, RECHECK, page.entry_headline, *dated), page)
+        else:
+            self._recheck_pages()
 
     def _record(self, attempt: Attempt, entry: Entry | None = None) -> Capture:
         self.outcomes[attempt.outcome.value] += 1
@@ -193,6 +180,22 @@ class _Visit:
         for attempt, entry in (*deferrals(deferred, at), *deferrals(late, at, time.late)):
             self._record(attempt, entry)
 
+    def _recheck_pages(self) -> None:
+        collector, own = self.collector, self.source.recheck_after
+        steps, most = collector.recheck_after if own is None else own, collector.limits.max_rechecks
+        layout, now, since = collector.layout, collector.now, collector.since
+        read = partial(due_pages, layout, steps, now, most=most, published_since=since)
+        # One query serves all sources with the same steps.
+        pages = collector.once.get(steps, read).get(self.source.id, [])
+        for number, page in enumerate(pages, 1):
+            advance(f"{self.source.id}: rechecks", number, len(pages))
+            if self.unanswered == FAILURES_IN_A_ROW or self.time.is_up():
+                return
+            if collector.claim(fold(page.url)):
+                self.rechecked += 1
+                dated = (page.entry_published_raw, page.entry_published_at)
+                self._fetch(Entry(page.url, RECHECK, page.entry_headline, *dated), page)
+
     def _fetch(self, entry: Entry, known: DuePage | None = None) -> Outcome:
         attempt = self._get(entry.url, known)
         self._record(attempt, entry)
@@ -205,15 +208,11 @@ class _Visit:
         known: KnownListing | DuePage | None,
         kind: CaptureKind = CaptureKind.PAGE,
     ) -> Attempt:
-        def record(attempt: Attempt) -> None:
-            if attempt.kind is CaptureKind.ROBOTS:
-                self._record(attempt)
-
         with self.collector.activity.of(self.source.id, f"fetches {shown(url)}"):
             attempt = self.collector.client.get(
                 url,
                 kind=kind,
-                record=record,
+                record=self._record_robots,
                 min_interval=self.source.min_interval_seconds,
                 allow_private=self.source.allow_private_hosts,
                 etag=known.etag if known else None,
@@ -226,3 +225,7 @@ class _Visit:
             return attempt
         self.time.end()
         return replace(attempt, detail=f"{attempt.detail}: {self.time.late}")
+
+    def _record_robots(self, attempt: Attempt) -> None:
+        if attempt.kind is CaptureKind.ROBOTS:
+            self._record(attempt)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from tasks.collect.listings import last_change
 from tasks.sources.source import Source
 from warehouse.layers.layout import Layout
-from warehouse.read.poll_intervals import last_visits, next_rechecks, poll_intervals
+from warehouse.read.poll_intervals import PollInterval, last_visits, next_rechecks, poll_intervals
 from warehouse.read.query import kept_open
 
 # A schedule asks every ten minutes. A source is due at the run that is nearest to its time: with
@@ -66,20 +66,27 @@ def due_times(
         for source in sources:
             own = source.recheck_after
             recheck = rechecks[tuple(recheck_after) if own is None else own].get(source.id)
-            known = intervals.get(source.id)
-            if source.listings and known and known.polled_at <= now:
-                due_at, listings = known.due_at, set(source.listings)
-                if recheck:
-                    due_at = min(due_at, max(recheck, known.polled_at + RECHECKS_TOGETHER))
-                if not listings <= set(known.listings):
-                    due_at = min(due_at, known.polled_at + NEW_LISTING)
-                # As the circuit breaker does: failures of listings since replaced do not count.
-                if known.open_until and listings <= set(known.failed_listings or ()):
-                    due_at = max(due_at, known.open_until)
-                times[source.id] = due_at
-            elif source.listings:  # nothing is known of it, or the clock was changed
-                times[source.id] = now
+            if source.listings:
+                known = intervals.get(source.id)
+                times[source.id] = _due_at(source, known, recheck, now) if known else now
             changed_at = last_change(source.files)
             if changed_at and changed_at >= visits.get(source.id, NEVER):
                 times[source.id] = now
     return times
+
+
+def _due_at(
+    source: Source, known: PollInterval, recheck: datetime | None, now: datetime
+) -> datetime:
+    if known.polled_at > now:
+        return now  # the clock was changed
+    due_at = known.due_at
+    if recheck:
+        due_at = min(due_at, max(recheck, known.polled_at + RECHECKS_TOGETHER))
+    if not set(source.listings) <= set(known.listings):
+        due_at = min(due_at, known.polled_at + NEW_LISTING)
+    # As the circuit breaker does: failures of listings that were since replaced do not count.
+    failed = known.failed_listings or ()
+    if known.open_until and set(source.listings) <= set(failed):
+        due_at = max(due_at, known.open_until)
+    return due_at

@@ -60,18 +60,11 @@ class Proposal:
 def proposal(found: Found, given: Mapping[str, str], *, allow_private: bool = False) -> Proposal:
     """The entry for what was found; `given` are its values, and `country`, that a person knows."""
     taken = found.taken
-    region, language = _region_and_language(found)
-    suffix = (urlsplit(found.home).hostname or "").rpartition(".")[2]
+    region, named = _named_languages(found)
+    language = _language(taken, named)
+    country = _country(found.home, region, language.value)
     if code := given.get("country"):
         country = Value(code, f"country {code} given")
-    elif code := country_of_domain(found.home):
-        country = Value(code, f"top-level domain {suffix}")
-    elif region.value:
-        country = region
-    elif code := COUNTRY_OF.get(language.value or ""):
-        country = Value(code, f"papers in {language.value} are of {code}, nearly all")
-    else:
-        country = Value(None, "the country is not known: xx, give --id")
     printed = [e.published_raw for trial in taken for e in trial.entries if e.published_raw]
     values: dict[str, Value] = {
         "id": Value(f"{country.value or 'xx'}-{outlet(found.home)}", country.why),
@@ -114,22 +107,37 @@ def outlet(url: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "outlet"
 
 
-def _region_and_language(found: Found) -> tuple[Value, Value]:
-    """The country that a language tag of page or feeds names, and the language."""
+def _country(home: str, region: Value, language: str | None) -> Value:
+    if country := country_of_domain(home):
+        suffix = (urlsplit(home).hostname or "").rpartition(".")[2]
+        return Value(country, f"top-level domain {suffix}")
+    if region.value:
+        return region
+    if country := COUNTRY_OF.get(language or ""):
+        return Value(country, f"papers in {language} are of {country}, nearly all")
+    return Value(None, "the country is not known: xx, give --id")
+
+
+def _named_languages(found: Found) -> tuple[Value, dict[str, str]]:
+    """The country that a language tag names, and the tags of page and feeds."""
     named: dict[str, str] = {}
     if found.page and (node := found.page.tree.css_first("html[lang]")):
         named["html lang"] = (node.attributes["lang"] or "").strip()
     for trial in found.taken:
         if trial.language:
             named.setdefault("feed language", trial.language)
-    country = Value(None, "")
-    for name, tag in ({"og:locale": _meta(found.page, "og:locale")} | named).items():
+    tags = {"og:locale": _meta(found.page, "og:locale")} | named
+    for name, tag in tags.items():
         # Themes and systems come as en-US, whoever uses them.
-        region = None if tag.lower().replace("_", "-") == "en-us" else _REGION.fullmatch(tag)
-        if region and (code := country_code(region[1])):
-            country = Value(code, f"{name} {tag}")
-            break
-    headlines = [e.headline for trial in found.taken for e in trial.entries if e.headline]
+        is_default = tag.lower().replace("_", "-") == "en-us"
+        region = _REGION.fullmatch(tag)
+        if region and not is_default and (code := country_code(region[1])):
+            return Value(code, f"{name} {tag}"), named
+    return Value(None, ""), named
+
+
+def _language(taken: Sequence[Trial], named: dict[str, str]) -> Value:
+    headlines = [e.headline for trial in taken for e in trial.entries if e.headline]
     text = "\n".join(headlines)
     stated = next((tag for tag in named.values() if tag), "")
     by_script = language_of_script(text)
@@ -141,7 +149,7 @@ def _region_and_language(found: Found) -> tuple[Value, Value]:
         why.append(f"{counted(len(headlines), 'headline')} in {detected}")
     if chosen == "zh" and re.search(r"(?i)zh[-_](?:hant|tw|hk|mo)", stated):
         chosen = "zh-Hant"
-    return country, Value(chosen, ", ".join(why) or "neither the page nor its headlines say")
+    return Value(chosen, ", ".join(why) or "neither the page nor its headlines say")
 
 
 def _name(found: Found, taken: Sequence[Trial]) -> Value:

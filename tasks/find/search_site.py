@@ -101,12 +101,7 @@ class Search:
         """Search the site of a domain or URL; `feeds` are tried first."""
         began = time.monotonic()
         self._deadline = began + self.most_seconds
-        attempts = list[Attempt]()
-        for url in starts(asked):
-            attempts.append(self._get(url, is_home=True))
-            if attempts[-1].outcome not in _NOBODY:
-                break
-        attempt = attempts[-1] if attempts[-1].outcome not in _NOBODY else attempts[0]
+        attempt = self._home(asked)
         self._site = attempt.url_final or attempt.url_requested
         listing, attempt = self._read(attempt)
         page = _page(listing, attempt)
@@ -132,21 +127,8 @@ class Search:
         """Try what is likely first, and guess only where nothing was found."""
         if page:
             self._try_all(feeds_of_page(page.tree, page.url))
-        # The sitemaps that robots.txt names, those of news first; the usual ones where none is.
+        self._try_all(self._sitemaps())
         site = origin(self._site)
-        named = self.client.sitemaps(
-            site,
-            record=self._count,
-            min_interval=self.pause,
-            allow_private=self.allow_private,
-            deadline=self._deadline,
-        )
-        wanted = sorted(filter(is_http, dict.fromkeys(named)), key=lambda url: not _says_news(url))
-        places = [Place(url, "named by robots.txt") for url in wanted[:MOST_SITEMAPS]]
-        if not any(_says_news(place.url) for place in places) and not self._has_feed():
-            paths = (*USUAL_PLACES[:3], "/sitemap.xml")
-            places += [Place(site + path, USUAL) for path in paths]
-        self._try_all(places)
         if not self._has_feed():
             self._try_until_found(Place(site + path, USUAL) for path in USUAL_FEEDS)
         if page:
@@ -161,6 +143,30 @@ class Search:
             outcome = Verdict.TAKEN if len(page.entries) >= FEWEST_LINKS else Verdict.WEB_PAGE
             trial = _trial(Place(page.url, "the home page"), outcome, about)
             self._note(replace(trial, kind="section", entries=page.entries))
+
+    def _home(self, asked: str) -> Attempt:
+        attempts = []
+        for url in starts(asked):
+            attempts.append(self._get(url, is_home=True))
+            if attempts[-1].outcome not in _NOBODY:
+                return attempts[-1]
+        return attempts[0]
+
+    def _sitemaps(self) -> list[Place]:
+        """The sitemaps that robots.txt names, those of news first; the usual ones where none is."""
+        named = self.client.sitemaps(
+            origin(self._site),
+            record=self._count,
+            min_interval=self.pause,
+            allow_private=self.allow_private,
+            deadline=self._deadline,
+        )
+        wanted = sorted(filter(is_http, dict.fromkeys(named)), key=lambda url: not _says_news(url))
+        places = [Place(url, "named by robots.txt") for url in wanted[:MOST_SITEMAPS]]
+        if not any(_says_news(place.url) for place in places) and not self._has_feed():
+            paths = (*USUAL_PLACES[:3], "/sitemap.xml")
+            places += [Place(origin(self._site) + path, USUAL) for path in paths]
+        return places
 
     def _try_all(self, places: Iterable[Place]) -> None:
         for place in places:

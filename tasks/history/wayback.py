@@ -2,9 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import timedelta
-from itertools import product
-from operator import attrgetter
+from datetime import date, timedelta
 
 from tasks.backfill.selection import SourceDomains
 from tasks.collect.listings import NoListing
@@ -13,7 +11,7 @@ from tasks.history.cdx import Answer, Archived, query, read_answer
 from tasks.history.periods import DAY, Period, named_day, windows
 from tasks.history.replay import EXCLUDED, as_captured, is_excluded, replay_address
 from tasks.history.visit import Visit
-from tasks.model import Entry, Outcome, Provenance
+from tasks.model import Attempt, Entry, Outcome, Provenance
 from tasks.progress import advance
 from tasks.sources.source import Source
 from tasks.text.urls import fold, registrable_domain
@@ -35,23 +33,26 @@ class Wayback:
 
     def fill(self, visit: Visit) -> None:
         """Fetch the earliest capture of each page that may be of a day to be filled."""
-        for period, domain in product(windows(visit.wanted_days), domains_of(visit.source)):
-            if visit.tally.error:
-                return
-            last = min(period.last + LATE, visit.job.today)
-            for address, answer in _answers(visit, domain, Period(period.first, last)):
-                chosen = list(self._chosen(visit, answer.captures))
-                for number, capture in enumerate(chosen, 1):
-                    if visit.job.dry_run or visit.is_over:
-                        break
-                    about = f"{visit.source.id}: captures of {period.first:%Y-%m}"
-                    advance(about, number, len(chosen))
-                    visit.done.add(fold(capture.page))
-                    url = replay_address(visit.job.settings.wayback, capture)
-                    attempt = as_captured(visit.fetch(url, Provenance.WAYBACK), capture)
-                    visit.record(attempt, Entry(capture.page, address))
-            if visit.is_over:
-                visit.note_end()
+        for period in windows(visit.wanted_days):
+            for domain in domains_of(visit.source):
+                if visit.tally.error:
+                    return
+                self._fill(visit, domain, period)
+
+    def _fill(self, visit: Visit, domain: str, period: Period) -> None:
+        last = min(period.last + LATE, visit.job.today)
+        for address, answer in _answers(visit, domain, Period(period.first, last)):
+            chosen = list(self._chosen(visit, answer.captures))
+            for number, capture in enumerate(chosen, 1):
+                if visit.job.dry_run or visit.is_over:
+                    continue
+                advance(f"{visit.source.id}: captures of {period.first:%Y-%m}", number, len(chosen))
+                visit.done.add(fold(capture.page))
+                url = replay_address(visit.job.settings.wayback, capture)
+                attempt = as_captured(visit.fetch(url, Provenance.WAYBACK), capture)
+                visit.record(attempt, Entry(capture.page, address))
+        if visit.is_over:
+            visit.note_end()
 
     def _chosen(self, visit: Visit, captures: Iterable[Archived]) -> Iterator[Archived]:
         """The captures that are to be fetched; the others are counted."""
@@ -60,21 +61,14 @@ class Wayback:
         # Of each URL: some have a capture for http, https, a port and `www.` each.
         earliest: dict[str, Archived] = {}
         for capture in captures:
-            known = earliest.get(capture.urlkey, capture)
-            earliest[capture.urlkey] = min(known, capture, key=attrgetter("captured_at"))
+            known = earliest.setdefault(capture.urlkey, capture)
+            if capture.captured_at < known.captured_at:
+                earliest[capture.urlkey] = capture
         for capture in earliest.values():
-            day = named_day(capture.page)
-            if not looks_like_article(capture.page):
-                reason = "no_article_url"
-            elif self._domains.source_of(capture.page)[0] != visit.source.id:
-                reason = "other_source"
-            # A day in an address is one of the source's time zone.
-            elif day and wanted.isdisjoint((day - DAY, day, day + DAY)):
-                reason = "other_day"
+            if reason := self._passes_over(visit, capture, wanted):
+                tally.passed[reason] += 1
             else:
                 found.append(capture)
-                continue
-            tally.passed[reason] += 1
         tried = tried_pages(visit.job.layout, (fold(capture.page) for capture in found))
         for capture in found:
             key, month = fold(capture.page), (PLACE, f"{capture.captured_at:%Y-%m}")
@@ -89,6 +83,19 @@ class Wayback:
             else:
                 tally.wanted[month] += 1
                 yield capture
+
+    def _passes_over(self, visit: Visit, capture: Archived, wanted: set[date]) -> str:
+        """Why a capture is not asked for; empty where it is."""
+        url = capture.page
+        if not looks_like_article(url):
+            return "no_article_url"
+        if self._domains.source_of(url)[0] != visit.source.id:
+            return "other_source"
+        day = named_day(url)
+        # A day in an address is one of the source's time zone.
+        if day and wanted.isdisjoint((day - DAY, day, day + DAY)):
+            return "other_day"
+        return ""
 
 
 def domains_of(source: Source) -> tuple[str, ...]:
@@ -107,18 +114,10 @@ def _answers(visit: Visit, domain: str, period: Period) -> Iterator[tuple[str, A
         attempt = visit.read_index(url, period.last, Provenance.WAYBACK)
         if attempt is None:
             return
-        answer = (
-            read_answer(attempt.payload)
-            if attempt.outcome is Outcome.LISTED
-            else NoListing(attempt.outcome, EXCLUDED if is_excluded(attempt) else attempt.detail)
-        )
-        if isinstance(answer, NoListing):
-            attempt = replace(attempt, outcome=answer.outcome, detail=answer.detail)
-        elif broken := answer.passed.get("unreadable_row"):
-            attempt = replace(attempt, detail=f"{broken} rows could not be read")
+        answer, attempt = _read(attempt)
         if attempt.seconds or attempt.exchanges:  # not a copy of the raw archive
             visit.record(attempt, Entry(url, PLACE))
-        if isinstance(answer, NoListing):
+        if answer is None:
             if is_excluded(attempt):
                 tally.notes.append(f"{domain} is {EXCLUDED}")
             else:
@@ -130,3 +129,15 @@ def _answers(visit: Visit, domain: str, period: Period) -> Iterator[tuple[str, A
         if not answer.resume_key:
             return
         key = answer.resume_key
+
+
+def _read(attempt: Attempt) -> tuple[Answer | None, Attempt]:
+    if attempt.outcome is not Outcome.LISTED:
+        detail = EXCLUDED if is_excluded(attempt) else attempt.detail
+        return None, replace(attempt, detail=detail)
+    found = read_answer(attempt.payload)
+    if isinstance(found, NoListing):
+        return None, replace(attempt, outcome=found.outcome, detail=found.detail)
+    if broken := found.passed.get("unreadable_row"):
+        attempt = replace(attempt, detail=f"{broken} rows could not be read")
+    return found, attempt

@@ -35,22 +35,25 @@ def foreign_blocks(page: Page, headline: int, kept: Column) -> dict[int, str]:
         if element.tag in INLINE and element.flags & HIDDEN_FLAG and element.parent in with_text:
             is_shown = not elements[element.parent].flags & HIDDEN_FLAG
             hidden.update(range(element.start, element.end) if is_shown else ())
-    # Readers' comments: blocks inside elements that are named for them.
-    comments: set[int] = set()
-    named = 0
-    for element in elements:
-        if _holds_comments(element.key) and not element.start <= headline < element.end:
-            comments.update(range(element.start, element.end))
-            named += 1
-    # Sites name whole article pages for comments: an article has to be left outside, a short one
-    # where the names are those of a thread.
-    outside = kept.sum() - sum(float(kept[at]) for at in comments)
-    found = dict.fromkeys(hidden, "dom:hidden")
-    if outside >= ENOUGH or (outside > 0 and named >= THREAD):
-        found |= dict.fromkeys(comments, "dom:comments")
+    found = dict.fromkeys(hidden, "dom:hidden") | _comments(page, headline, kept)
     rest = kept.copy()
     rest[list(found)] = 0
     return found | _other_articles(page, headline, rest) | _next_headline(page, headline, rest)
+
+
+def _comments(page: Page, headline: int, kept: Column) -> dict[int, str]:
+    """Blocks inside elements named for comments, as long as an article is left outside."""
+    inside: set[int] = set()
+    named = 0
+    for element in page.elements:
+        if _holds_comments(element.key) and not element.start <= headline < element.end:
+            inside.update(range(element.start, element.end))
+            named += 1
+    # Sites name whole article pages for comments: an article has to be left outside, a short one
+    # where the names are those of a thread.
+    outside = kept.sum() - sum(float(kept[at]) for at in inside)
+    is_left = outside >= ENOUGH or (outside > 0 and named >= THREAD)
+    return dict.fromkeys(inside, "dom:comments") if is_left else {}
 
 
 @lru_cache(maxsize=MEMORY)

@@ -128,28 +128,31 @@ def _is_short(draft: Draft, at: int) -> bool:
 
 def _opening_role(draft: Draft, at: int, headline: int, first: int, hints: Hints) -> Role | None:
     """The role of a block between kicker and first paragraph, where the page marks it."""
-    page, block, words = draft.page, draft.page.blocks[at], draft.columns["words"][at]
+    block, words = draft.page.blocks[at], draft.columns["words"][at]
     if draft.roles.get(at, Role.BODY) is not Role.BODY:
         return None
-    if page.is_text:
+    if draft.page.is_text:
         return text_role(draft, at, headline, first)
-    own = page.elements[block.element]
-    key = own.key + " " + block.inline_key
+    key = draft.page.elements[block.element].key + " " + block.inline_key
     if at < headline:
-        if KICKER.search(key) and words <= 8:
-            return Role.KICKER
-        # Or a short line that opens the element which the headline goes on.
-        if at != headline - 1 or not 0.5 <= words <= 5 or len(block.text) > 40:
-            return None
-        title = page.elements[page.blocks[headline].element]
-        is_beside = title.parent in (block.element, own.parent)
-        is_first = title.parent >= 0 and page.elements[title.parent].start == at
-        is_plain = own.tag not in ("li", "button") and block.links <= 1
-        is_over = is_beside and title.tag == "h1" and is_first and is_plain
-        return Role.KICKER if is_over and not is_date_line(block.text) else None
+        is_marked = KICKER.search(key) and words <= 8
+        return Role.KICKER if is_marked or _is_over_headline(draft, at, headline) else None
     if at > headline and words >= 5 and _is_standfirst(draft, at, key, hints):
         return Role.STANDFIRST
     return None
+
+
+def _is_over_headline(draft: Draft, at: int, headline: int) -> bool:
+    """Whether a block is a short line that opens the element which the headline goes on."""
+    page, text = draft.page, draft.page.blocks[at].text
+    if at != headline - 1 or not 0.5 <= draft.columns["words"][at] <= 5 or len(text) > 40:
+        return False
+    title = page.elements[page.blocks[headline].element]
+    own = page.blocks[at].element
+    is_beside = own == title.parent or page.elements[own].parent == title.parent
+    is_alone = title.tag == "h1" and title.parent >= 0 and page.elements[title.parent].start == at
+    is_plain = page.elements[own].tag not in ("li", "button") and page.blocks[at].links <= 1
+    return is_beside and is_alone and is_plain and not is_date_line(text)
 
 
 def _is_standfirst(draft: Draft, at: int, key: str, hints: Hints) -> bool:

@@ -1,12 +1,11 @@
 """Choose the blocks of the article by score, and take out what is not part of it."""
 
-from operator import itemgetter
-
 import numpy as np
 
 from tasks.prompts.article_boundary import foreign_blocks
 from tasks.prompts.blocks import Page
 from tasks.prompts.draft import Draft, Role, prose_sizes
+from tasks.prompts.tree_arrays import Column
 from tasks.prompts.word_weights import fold
 
 KEEP = 0.25  # A block with this score or more is article text
@@ -28,22 +27,9 @@ def keep_article(draft: Draft) -> None:
     If next to nothing scores on a page full of text, lower the threshold, then fall back to the
     running text of the element that contains most of it.
     """
-    factors = np.ones_like(draft.score)
-    if draft.page.is_text:
-        # Without markup, the score of plain sentences among plain sentences is raised, and a low
-        # score is enough among and near sure blocks.
-        good, words, prompt_words = itemgetter("good", "words", "prompt_words")(draft.columns)
-        running = (good > 0) & (words >= 10) & (prompt_words < CALM)
-        near = np.convolve(running, np.ones(AROUND))[AROUND // 2 :][: len(running)]
-        lifted = np.where(running & (near >= ENOUGH), LIFT, 0).astype(np.float32)
-        draft.score = np.maximum(draft.score, lifted)
-        sure = np.flatnonzero((draft.score >= AMID) & (good > 0))
-        factors[:] = FAR
-        if len(sure):
-            factors[max(0, sure[0] - 2) : sure[-1] + 4] = NEAR
-            factors[sure[0] : sure[-1] + 1] = INSIDE
+    leniency = _lift_running_text(draft) if draft.page.is_text else 1
     for least in (KEEP, KEEP / 2, KEEP / 5):
-        kept = draft.score >= factors * least
+        kept = draft.score >= leniency * least
         draft.roles = {int(at): Role.BODY for at in np.flatnonzero(kept)}
         if not _is_tiny(draft):
             return
@@ -86,6 +72,24 @@ def _is_tiny(draft: Draft) -> bool:
     prose = prose_sizes(draft)
     kept = sum(float(prose[at]) for at in draft.roles)
     return kept < min(400.0, 0.2 * float(prose.sum()))
+
+
+def _lift_running_text(draft: Draft) -> Column:
+    """Without markup, raise the score of plain sentences among plain sentences.
+
+    Returns factors for KEEP: a low score is enough among and near sure blocks.
+    """
+    columns = draft.columns
+    running = (columns["good"] > 0) & (columns["words"] >= 10) & (columns["prompt_words"] < CALM)
+    near = np.convolve(running, np.ones(AROUND))[AROUND // 2 :][: len(running)]
+    lifted = np.where(running & (near >= ENOUGH), LIFT, 0).astype(np.float32)
+    draft.score = np.maximum(draft.score, lifted)
+    sure = np.flatnonzero((draft.score >= AMID) & (columns["good"] > 0))
+    share = np.full_like(draft.score, FAR)
+    if len(sure):
+        share[max(0, sure[0] - 2) : sure[-1] + 4] = NEAR
+        share[sure[0] : sure[-1] + 1] = INSIDE
+    return share
 
 
 def strip_foreign(draft: Draft, headline: int) -> None:

@@ -28,7 +28,8 @@ def page_signals(draft: Draft, headline: int) -> dict[str, float]:
     page, columns = draft.page, draft.columns
     names = ("chars", "words", "link_share", "links", "good", "cards", "cards_linked", "price")
     chars, words, linked, links, good, cards, cards_linked, prices = itemgetter(*names)(columns)
-    kept = np.isin(np.arange(len(chars)), draft.body)
+    kept = np.zeros(len(chars), np.bool_)
+    kept[draft.body] = True
     run = good * kept
     teasers = (cards >= CARDS) & (cards_linked > LINKED_CARDS)
     link_chars = linked * chars

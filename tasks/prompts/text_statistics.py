@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from tasks.prompts.tree_arrays import Columns, Index, Mask
+from tasks.prompts.tree_arrays import Column, Columns, Index, Mask
 from tasks.prompts.word_weights import UNSPACED
 
 SENTENCE_END = re.compile(r"[.!?…。！？।؟][\"'”’»“)\]）」』]*(?:\s*\[\d+\])*$")
@@ -90,24 +90,15 @@ class _Signs:
         before_space = ends.copy()
         before_space[:-1] &= self.letters[1:] == ord(" ")
         is_plain = np.maximum.reduceat(self.letters, self.first) < 128
-        # The share of capitals among the first words.
-        owner = np.repeat(np.arange(len(words)), words)
-        number = np.arange(len(owner)) - (words.cumsum() - words)[owner]
-        is_upper = (self.kinds[begins] & BIT["upper"] > 0) & (number < OPENING)
-        price = self._count(self.kinds & BIT["digit"] > 0) > 0
-        if not any(currency in self.whole for currency in CURRENCIES):
-            price &= self._count(self.kinds & BIT["money"] > 0) > 0
-        for at in np.flatnonzero(price).tolist():
-            price[at] = PRICE.search(self.texts[at]) is not None
         found = {
             "words": words + self._count(self.kinds & BIT["cjk"] > 0) / 2,
             "ends_sentence": ends_sentence,
             "ends_colon": final & BIT["colon"] > 0,
             "sentences": 1 + np.where(is_plain, self._count(before_space), self._count(ends)),
-            "capitals": np.bincount(owner, is_upper, len(words)) / np.minimum(words, OPENING),
+            "capitals": self._capitals(np.flatnonzero(begins), words),
             "starts_lower": self.kinds[self.first] & BIT["lower"] > 0,
             "placeholder": placeholder,
-            "price": price,
+            "price": self._prices(),
             "marks": self._count(self.kinds & BIT["mark"] > 0) / words,
             "quotes": self._count(self.kinds & BIT["quote"] > 0) > 1,
             "starts_quote": self.kinds[self.first] & BIT["quote"] > 0,
@@ -118,6 +109,23 @@ class _Signs:
     def _count(self, is_there: Mask) -> Index:
         """How many there are in each text."""
         return np.add.reduceat(is_there, self.first, dtype=np.intp)
+
+    def _capitals(self, begins: Index, words: Index) -> Column:
+        """The share of capitals among the first words."""
+        owner = np.repeat(np.arange(len(words)), words)
+        number = np.arange(len(begins)) - (words.cumsum() - words)[owner]
+        is_upper = (self.kinds[begins] & BIT["upper"] > 0) & (number < OPENING)
+        share = np.bincount(owner, is_upper, len(words)) / np.minimum(words, OPENING)
+        return share.astype(np.float32)
+
+    def _prices(self) -> Mask:
+        """Which texts hold a price."""
+        found = self._count(self.kinds & BIT["digit"] > 0) > 0
+        if not any(currency in self.whole for currency in CURRENCIES):
+            found &= self._count(self.kinds & BIT["money"] > 0) > 0
+        for at in np.flatnonzero(found).tolist():
+            found[at] = PRICE.search(self.texts[at]) is not None
+        return found
 
 
 @cache

@@ -226,10 +226,7 @@ def _spike_marks(x: Spec, spikes: Sequence[Row], places: Mapping[str, int]) -> S
             "time": days_in_words(row["day"], row["day"] + timedelta(1)),
             "articles": of(row),
             "expected": "fewer" if row["expected"] is None else f"{row['expected']:.1f}",
-            "threshold": f"{row['threshold']:,} articles on; by chance at most"
-            f" {row['false_alarms_per_year']:g} a year"
-            if row["threshold"] is not None
-            else "unknown",  # of a snapshot of 0.1
+            "threshold": _threshold(row),
             "headlines": " · ".join(each["headline"] or "" for each in row["headlines"] or ())[
                 :300
             ],
@@ -249,6 +246,13 @@ def _spike_marks(x: Spec, spikes: Sequence[Row], places: Mapping[str, int]) -> S
             "tooltip": [{"field": name, "title": titles.get(name, name)} for name in fields],
         },
     }
+
+
+def _threshold(spike: Row) -> str:
+    if spike["threshold"] is None:
+        return "unknown"  # of a snapshot of 0.1
+    rate = spike["false_alarms_per_year"]
+    return f"{spike['threshold']:,} articles on; by chance at most {rate:g} a year"
 
 
 def index(rows: Sequence[Row], unit: str) -> Spec:

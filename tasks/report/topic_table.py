@@ -56,11 +56,8 @@ def _topic_table(name: str, sources: Sources, calendar: Sequence[date]) -> Table
     for heading in ("mentions", "articles", "share", "95%"):
         table.add_column(heading, justify="right", no_wrap=True)
     for source, cells in sources.items():
-        # A gap where there is no article, a dot where none mentions it.
-        shown = [cells.get(day, {}) for day in calendar]
-        known = [(cell["hits"] or 0) if cell.get("articles") else None for cell in shown]
-        signs = (" " if n is None else "+" if n > 9 else str(n or "·") for n in known)
-        table.add_row(source, "".join(signs), *_totals([cells]))
+        days = "".join(_symbol(cells.get(day)) for day in calendar)
+        table.add_row(source, days, *_totals([cells]))
     hits = [
         sum(cells[day]["hits"] or 0 for cells in sources.values() if day in cells)
         for day in calendar
@@ -70,6 +67,15 @@ def _topic_table(name: str, sources: Sources, calendar: Sequence[date]) -> Table
     chart = "".join(BARS[-(-count * (len(BARS) - 1) // top)] for count in hits)
     table.add_row("all", chart, *_totals(sources.values()), style="bold cyan")
     return table
+
+
+def _symbol(cell: Cell | None) -> str:
+    """Articles that mention it; a dot for articles without, a gap where there is no article."""
+    if cell is None or not cell["articles"]:
+        return " "
+    if not cell["hits"]:
+        return "·"
+    return str(cell["hits"]) if cell["hits"] < 10 else "+"
 
 
 def _totals(sources: Iterable[Mapping[date, Cell]]) -> tuple[str, str, str, str]:

@@ -72,17 +72,7 @@ def decode(payload: bytes, content_type: str = "", language: str | None = None) 
     # Servers deliver PDFs and images as text/html; their first bytes give them away.
     if payload.startswith(BINARY):
         return None
-    # Latin text in UTF-16 has a NUL in every second byte, always on the same side.
-    start = payload[:400]
-    low, high = start[1::2].count(0), start[::2].count(0)
-    text = ""
-    if payload.startswith(codecs.BOM_UTF8):
-        text = payload[3:].decode("utf-8", "as-latin")
-    elif payload.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        text = payload.decode("utf-16", "replace")
-    elif max(low, high) > max(4, len(start) * 0.1) and not min(low, high):
-        text = payload.decode("utf-16-le" if low else "utf-16-be", "replace")
-    text = text or _decode(payload, content_type, language)
+    text = _decode_utf16(payload) or _decode(payload, content_type, language)
     sample = text[:20_000]
     raw = sample.encode("utf-8", "replace")
     odd = len(raw) - len(raw.translate(None, CONTROL)) + sample.count("\ufffd")
@@ -91,6 +81,20 @@ def decode(payload: bytes, content_type: str = "", language: str | None = None) 
     # Searched in the bytes: in Python's wide strings every second byte may be 0, so that a search
     # for NUL takes as long as decoding.
     return text.replace("\0", "") if b"\0" in payload else text
+
+
+def _decode_utf16(payload: bytes) -> str | None:
+    """The text after a byte order mark, or UTF-16 recognised by its NUL bytes."""
+    if payload.startswith(codecs.BOM_UTF8):
+        return payload[3:].decode("utf-8", "as-latin")
+    if payload.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return payload.decode("utf-16", "replace")
+    # Latin text in UTF-16 has a NUL in every second byte, always on the same side.
+    sample = payload[:400]
+    low, high = sample[1::2].count(0), sample[::2].count(0)
+    if max(low, high) > max(4, len(sample) * 0.1) and not min(low, high):
+        return payload.decode("utf-16-le" if low else "utf-16-be", "replace")
+    return None
 
 
 def _decode(payload: bytes, content_type: str, language: str | None) -> str:
@@ -111,21 +115,7 @@ def _decode(payload: bytes, content_type: str, language: str | None) -> str:
         # Pages assembled from several systems mix both charsets.
         if wrong * 5 < good:
             return payload.decode("utf-8", "as-latin")
-    legacy = [codec for codec in declared if codec != "utf-8"]
-    found = LANGUAGE.search(payload[:HEAD_BYTES])
-    stated = found[1].decode("ascii").lower() if found else (language or "")
-    legacy_codec = LEGACY.get(stated.partition("-")[0])
-    by_language = [legacy_codec] if legacy_codec else []
-    likely = [*legacy, *by_language, LATIN]
-    sample = TAG.sub(b" ", payload[:SAMPLE_BYTES])
-    # Bytes over 127 in runs mean another script than Latin, so a declared Latin-1 is not believed.
-    runs = [len(run) for run in HIGH_RUN.findall(sample)]
-    if sum(n for n in runs if n >= 4) > 0.3 * sum(runs):
-        trusted = [codec for codec in legacy if codec != LATIN]
-        best = from_bytes(sample[:8000]).best()
-        guess = [codec] if best and (codec := _codec(best.encoding.replace("_", "-"))) else []
-        likely = [*trusted, *by_language, *guess, *legacy]
-    for codec in likely:
+    for codec in _likely_codecs(payload, declared, language):
         if (text := _strictly(payload, codec)) is not None:
             return text
     readings = [payload.decode(c, "replace") for c in dict.fromkeys([*declared, "utf-8", LATIN])]
@@ -152,3 +142,21 @@ def _strictly(payload: bytes, codec: str) -> str | None:
         return payload[: error.start].decode(codec)
     except (UnicodeError, LookupError):
         return None
+
+
+def _likely_codecs(payload: bytes, declared: list[str], language: str | None) -> list[str]:
+    """Codecs to try, the likeliest first."""
+    legacy = [codec for codec in declared if codec != "utf-8"]
+    found = LANGUAGE.search(payload[:HEAD_BYTES])
+    stated = found[1].decode("ascii").lower() if found else (language or "")
+    legacy_codec = LEGACY.get(stated.partition("-")[0])
+    by_language = [legacy_codec] if legacy_codec else []
+    sample = TAG.sub(b" ", payload[:SAMPLE_BYTES])
+    # Bytes over 127 in runs mean another script than Latin, so a declared Latin-1 is not believed.
+    runs = [len(run) for run in HIGH_RUN.findall(sample)]
+    if sum(n for n in runs if n >= 4) <= 0.3 * sum(runs):
+        return [*legacy, *by_language, LATIN]
+    trusted = [codec for codec in legacy if codec != LATIN]
+    best = from_bytes(sample[:8000]).best()
+    guess = [codec] if best and (codec := _codec(best.encoding.replace("_", "-"))) else []
+    return [*trusted, *by_language, *guess, *legacy]

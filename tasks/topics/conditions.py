@@ -72,14 +72,9 @@ def _counting(
     if not topic.all_of:
         yield from places
         return
-    # By the sentence, paragraph, text or article in which they count.
-    find = {"sentence": FieldText.sentence, "paragraph": FieldText.paragraph}.get(
-        topic.within or ""
-    )
     stretches: dict[tuple[int, int], list[_Place]] = defaultdict(list)
     for place in places:
-        number = find(texts[place.text], place.start) if find else 0
-        stretches[0 if topic.within == "article" else place.text, number].append(place)
+        stretches[_stretch(topic, texts[place.text], place)].append(place)
     for found in stretches.values():
         roles = {place.role for place in found}
         if len(roles - {FORBIDS}) < len(topic.all_of):
@@ -88,6 +83,15 @@ def _counting(
             yield from _near(topic, texts, found)
         elif FORBIDS not in roles:
             yield from found
+
+
+def _stretch(topic: Topic, text: FieldText, place: _Place) -> tuple[int, int]:
+    """The key of the sentence, paragraph, text or article in which a place counts."""
+    if topic.within == "sentence":
+        return place.text, text.sentence(place.start)
+    if topic.within == "paragraph":
+        return place.text, text.paragraph(place.start)
+    return (0 if topic.within == "article" else place.text), 0
 
 
 def _is_excluded(topic: Topic, section: str) -> bool:

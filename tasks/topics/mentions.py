@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import accumulate, groupby, pairwise
+from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
@@ -32,7 +32,7 @@ _COLUMNS = {
     "caption": "captions",
 }
 _KICKER_RULES = 2  # The first version of the rules that counts kickers
-_BREAK = "\n\n"  # between paragraphs
+_PARAGRAPH_END = "\n\n"
 
 Kept = list[tuple[int, Places | None]]  # Rows that may hold phrases, and where; None for anywhere
 
@@ -74,24 +74,34 @@ class Matcher:
             columns = {field: column for field, column in columns.items() if field != "kicker"}
         kept = [finder.keep(columns) for finder in self._finders]
         for field, column in columns.items():
-            own = [by_field[field] for by_field in kept]
+            own = [rows[field] for rows in kept]
             if field == "caption":
-                parents = pc.list_parent_indices(column)
-                named = sorted({parents[line].as_py() for lines in own for line, _ in lines})
-                captions = column.take(pa.array(named, pa.int64())).to_pylist()
-                for row, lines in zip(named, captions, strict=True):
-                    text = "\n".join(lines or ())
-                    if any(finder.keeps(text) for finder in self._finders):
-                        parts = caption_lines(text, self._find)
-                        yield from ((row, part) for part in parts if part.spans)
-                continue
-            found: dict[int, tuple[str, list[Span]]] = {}
-            for finder, rows in zip(self._finders, own, strict=True):
-                for row, text, spans in finder.in_column(column, rows):
-                    found.setdefault(row, (text, []))[1].extend(self._counted(field, spans))
-            for row, (text, spans) in found.items():
-                if spans:  # a core may stand within another word
-                    yield row, FieldText(field, text, spans)
+                yield from self._in_captions(column, own)
+            else:
+                yield from self._in_column(field, column, own)
+
+    def _in_column(
+        self, field: str, column: pa.StringArray, kept: list[Kept]
+    ) -> Iterator[tuple[int, FieldText]]:
+        found: dict[int, tuple[str, list[Span]]] = {}
+        for finder, own in zip(self._finders, kept, strict=True):
+            for row, text, spans in finder.in_column(column, own):
+                found.setdefault(row, (text, []))[1].extend(self._counted(field, spans))
+        for row, (text, spans) in found.items():
+            if spans:  # a core may stand within another word
+                yield row, FieldText(field, text, spans)
+
+    def _in_captions(
+        self, captions: pa.ListArray, kept: list[Kept]
+    ) -> Iterator[tuple[int, FieldText]]:
+        parents = pc.list_parent_indices(captions)
+        rows = sorted({parents[line].as_py() for own in kept for line, _ in own})
+        chosen = captions.take(pa.array(rows, pa.int64())).to_pylist()
+        for row, texts in zip(rows, chosen, strict=True):
+            text = "\n".join(texts or ())
+            if any(finder.keeps(text) for finder in self._finders):
+                found = caption_lines(text, self._find)
+                yield from ((row, line) for line in found if line.spans)
 
     def _counted(self, field: str, spans: list[Span]) -> list[Span]:
         """Without those in a kicker of topics that do not count them."""
@@ -156,9 +166,7 @@ class _Finder:
             if places is not None:
                 near.append((row, text, passages(content, text, places)))
             elif self._prefilter is None:
-                widths = (len(part) + len(_BREAK) for part in text.split(_BREAK))
-                cuts = pairwise(accumulate(widths, initial=0))
-                near.append((row, text, [(start, stop - len(_BREAK)) for start, stop in cuts]))
+                near.append((row, text, _paragraphs(text)))
             elif self._prefilter.keeps(text):
                 yield row, text, self.find(text)
         spans = self._find_parts(
@@ -201,6 +209,15 @@ class _Finder:
             yield from ((cased[at], span) for span in self._find_cased(parts[cased[at]]))
         for part in joined.hard:
             yield from ((part, span) for span in self.find(parts[part]))
+
+
+def _paragraphs(text: str) -> list[tuple[int, int]]:
+    """Offsets of all paragraphs; a blank line ends one."""
+    found, start = [], 0
+    for part in text.split(_PARAGRAPH_END):
+        found.append((start, start + len(part)))
+        start += len(part) + len(_PARAGRAPH_END)
+    return found
 
 
 def _shared_out(joined: Joined, spans: Iterable[Span]) -> Iterator[tuple[int, Span]]:

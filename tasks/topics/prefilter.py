@@ -102,23 +102,23 @@ class Prefilter:
         if not self._sees_all:
             return None
         rows = max(1, len(texts) * AT_ONCE // max(1, texts.nbytes))
-        parts = []
-        for before in range(0, len(texts), rows):
-            starts, content, odd = _read(texts.slice(before, rows))
-            found = self._automaton.find_matches_as_indexes(
-                content.data, overlapping=self.has_groups
-            )
-            form, start, end = np.array(found, np.int64).reshape(-1, 3).T
-            first, last = _rows(starts, start), _rows(starts, end - 1)
-            inside = first == last
-            # Across texts: it may hide one that begins in the second.
-            across = zip(first[~inside], last[~inside] + 1, strict=True)
-            whole = np.hstack([_rows(starts, odd), *(np.arange(*span) for span in across)])
-            row = first[inside]
-            parts.append((whole + before, form[inside], row + before, start[inside] - starts[row]))
+        firsts = range(0, len(texts), rows)
+        parts = [self._look(texts.slice(first, rows), first) for first in firsts]
         if not parts:
             return Looked(0, *[np.zeros(0, np.int64)] * 4)
         return Looked(len(texts), *map(np.hstack, zip(*parts, strict=True)))
+
+    def _look(self, texts: pa.StringArray, before: int) -> tuple[Array, Array, Array, Array]:
+        starts, content, odd = _read(texts)
+        found = self._automaton.find_matches_as_indexes(content.data, overlapping=self.has_groups)
+        form, start, end = np.array(found, np.int64).reshape(-1, 3).T
+        first, last = _rows(starts, start), _rows(starts, end - 1)
+        inside = first == last
+        # Across texts: it may hide one that begins in the second.
+        across = zip(first[~inside], last[~inside] + 1, strict=True)
+        whole = np.hstack([_rows(starts, odd), *(np.arange(*rows) for rows in across)])
+        row = first[inside]
+        return whole + before, form[inside], row + before, start[inside] - starts[row]
 
     def present(self, looked: Looked) -> Array:
         """The groups of boolean topics that each row may name, as bits."""
@@ -135,17 +135,21 @@ class Prefilter:
         kept: dict[int, Places | None] = dict.fromkeys(looked.whole.tolist())
         row, place = looked.row, looked.place
         if present is not None:
-            both = (present & self._far) | (self.present(looked) & ~self._far)
-            possible = np.full(looked.rows, _ALWAYS, np.uint64)
-            for number, groups in enumerate(map(np.uint64, self._groups), 1):
-                possible |= ((both & groups) == groups).astype(np.uint64) << np.uint64(number)
-            # Of each form that was found, whether a topic may count in its row that needs it.
-            is_needed = (self._needed_by[looked.form] & possible[row]) != 0
+            is_needed = self._is_needed(looked, present)
             row, place = row[is_needed], place[is_needed]
         for number, at in zip(row.tolist(), place.tolist(), strict=True):
             if (places := kept.setdefault(number, [])) is not None:
                 places.append(at)
         return sorted(kept.items(), key=lambda one: one[0])
+
+    def _is_needed(self, looked: Looked, present: Array) -> Array:
+        """Of each form that was found, whether a topic may count in its row that needs it."""
+        both = (present & self._far) | (self.present(looked) & ~self._far)
+        possible = np.full(looked.rows, _ALWAYS, np.uint64)
+        for number, groups in enumerate(map(np.uint64, self._groups), 1):
+            possible |= ((both & groups) == groups).astype(np.uint64) << np.uint64(number)
+        needed: Array = (self._needed_by[looked.form] & possible[looked.row]) != 0
+        return needed
 
     def keeps(self, text: str) -> bool:
         """Whether an alias stands in the folded text, as a word or within one."""

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from io import BytesIO
@@ -108,22 +108,28 @@ def compact(
     while has_more:
         with synchronised(layout, log.info):
             sweep(layout)
-            end, has_more = time.monotonic() + seconds, False
-            for key, files in closed_days(layout, closed_before).items():
-                if key in done.broken:
-                    continue
-                try:
-                    new = _compact_day(layout, *key, files, now or datetime.now(UTC))
-                    if not new:
-                        continue
-                    done.add(files, new)
-                except BrokenFile as error:
-                    done.broken[key] = str(error)
-                    log.warning("%s %s is left as it is: %s", *key, error)
-                if has_more := time.monotonic() > end:
-                    break
+            has_more = _compact_some(layout, closed_before, now or datetime.now(UTC), seconds, done)
         time.sleep(PAUSE_SECONDS if has_more else 0)
     return done
+
+
+def _compact_some(
+    layout: Layout, closed_before: date, now: datetime, seconds: float, done: Compacted
+) -> bool:
+    """Compact at least one day, then more until the time is over; whether more may remain."""
+    end = time.monotonic() + seconds
+    for key, files in closed_days(layout, closed_before).items():
+        packs = list(_packs(files))
+        if not packs or key in done.broken:
+            continue
+        try:
+            done.add(files, _compact_day(layout, *key, files, packs, now))
+        except BrokenFile as error:
+            done.broken[key] = str(error)
+            log.warning("%s %s is left as it is: %s", *key, error)
+        if time.monotonic() > end:
+            return True
+    return False
 
 
 def closed_days(layout: Layout, closed_before: date) -> Days:
@@ -158,26 +164,26 @@ def day_of(commit: Commit, file: CommittedFile) -> str:
     return commit.started_at.date().isoformat() if commit.started_at else _UNDATED
 
 
+def _packs(files: Iterable[CompactedFile]) -> Iterator[list[CompactedFile]]:
+    """The files that are to be one, two or more, together no larger than what stays as it is."""
+    pack: list[CompactedFile] = []
+    for file in files:
+        if sum(each.bytes for each in pack) + file.bytes > LARGE_BYTES:
+            yield from [pack] if len(pack) > 1 else []
+            pack = []
+        pack.append(file)
+    yield from [pack] if len(pack) > 1 else []
+
+
 def _compact_day(
     layout: Layout,
     layer: str,
     day: str,
     files: Sequence[CompactedFile],
+    packs: Sequence[Sequence[CompactedFile]],
     now: datetime,
 ) -> list[CompactedFile]:
-    """Write a day's files as one, then its record, from which on that counts.
-
-    Files that are too large together become several. Returns the day's files of now; none where
-    nothing is to be written.
-    """
-    packs: list[list[CompactedFile]] = [[]]
-    for file in files:
-        if sum(each.bytes for each in packs[-1]) + file.bytes > LARGE_BYTES:
-            packs.append([])
-        packs[-1].append(file)
-    packs = [pack for pack in packs if len(pack) > 1]
-    if not packs:
-        return []
+    """Write a day's packs, then its record, from which on they count; its files of now."""
     name = f"{DAY_PREFIX}{day}"
     # When a file is broken, the next sweep removes what was written since.
     mark_begun(layout.commits, name)

@@ -140,21 +140,7 @@ def asked(
     `writes`. QueryError with a message of one line.
     """
     with snapshot(layout) as con, _errors_in_a_line(), damage_named(layout.current):
-        # A statement that may write is refused: DuckDB lets COPY write where it may read.
-        kinds = [statement.type for statement in con.extract_statements(sql)]
-        refused = [kind.name for kind in kinds if kind not in READING]
-        # EXPLAIN ANALYZE runs what it explains, a statement of several may hold COPY (PIVOT ...).
-        if not HOLDING_OTHERS.isdisjoint(kinds):
-            text = sql.encode()  # the offsets of tokens count bytes
-            words = (
-                WORD.match(text, at)
-                for at, kind in duckdb.tokenize(sql)
-                if kind == duckdb.token_type.keyword
-            )
-            refused += ["COPY" for word in words if word and word[0].upper() == b"COPY"]
-        if refused:
-            why = "a query reads the warehouse and writes nothing"
-            raise QueryError(f"{refused[0]} is refused: {why}")
+        _refuse_writing(con, sql)
         confine(con, layout, writes)
         con.execute("SET lock_configuration = true")
         yield con.sql(sql)
@@ -176,6 +162,23 @@ def _errors_in_a_line() -> Iterator[None]:
         text, marker, excerpt = str(error).partition("\n\nLINE ")
         line = f" (line {excerpt.partition(':')[0]})" if marker else ""
         raise QueryError(" ".join(text.split()) + line) from error
+
+
+def _refuse_writing(con: duckdb.DuckDBPyConnection, sql: str) -> None:
+    """QueryError for a statement that may write: DuckDB lets COPY write where it may read."""
+    kinds = [statement.type for statement in con.extract_statements(sql)]
+    refused = [kind.name for kind in kinds if kind not in READING]
+    # EXPLAIN ANALYZE runs what it explains, and a statement of several may hold COPY (PIVOT ...).
+    if not HOLDING_OTHERS.isdisjoint(kinds):
+        text = sql.encode()  # the offsets of tokens count bytes
+        words = (
+            WORD.match(text, at)
+            for at, kind in duckdb.tokenize(sql)
+            if kind == duckdb.token_type.keyword
+        )
+        refused += ["COPY" for word in words if word and word[0].upper() == b"COPY"]
+    if refused:
+        raise QueryError(f"{refused[0]} is refused: a query reads the warehouse and writes nothing")
 
 
 def confine(con: duckdb.DuckDBPyConnection, layout: Layout, writes: Path | None = None) -> None:

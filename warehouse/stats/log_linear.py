@@ -59,15 +59,7 @@ def fit(articles: Matrix, hits: Whole | Matrix) -> Fit:
         if np.allclose(levels, before, rtol=1e-12, atol=0):
             break
     else:
-        # It does not settle: on by Newton's method.
-        for _ in range(STEPS):
-            rates = of_periods / _positive(levels @ articles)
-            missing = of_sources - levels * (rates @ articles.T)
-            if (np.abs(missing) <= 1e-11 * np.maximum(of_sources, 1)).all():
-                break
-            means = articles * levels[:, :, None] * rates[:, None]
-            step = np.linalg.solve(source_equations(means), missing[..., None])[..., 0]
-            levels = levels * np.exp(np.clip(step, -1, 1))
+        levels = _newton(articles, of_periods, of_sources, levels)
     exposure = levels @ articles
     rates = np.where(exposure > 0, of_periods / _positive(exposure), np.nan)
     # A period without hits has a rate of 0, yet is not certain: its variance is that of half a hit.
@@ -93,6 +85,18 @@ def connected(observed: Marks, has_hits: Marks) -> Marks:
     largest = periods.argmax(axis=1)
     result: Marks = group[np.arange(len(group)), largest] & has_hits.any(axis=2)
     return result
+
+
+def _newton(articles: Matrix, of_periods: Matrix, of_sources: Matrix, levels: Matrix) -> Matrix:
+    for _ in range(STEPS):
+        rates = of_periods / _positive(levels @ articles)
+        missing = of_sources - levels * (rates @ articles.T)
+        if (np.abs(missing) <= 1e-11 * np.maximum(of_sources, 1)).all():
+            break
+        means = articles * levels[:, :, None] * rates[:, None]
+        step = np.linalg.solve(source_equations(means), missing[..., None])[..., 0]
+        levels = levels * np.exp(np.clip(step, -1, 1))
+    return levels
 
 
 def _scatter(found: Whole | Matrix, means: Matrix, has_hits: Marks) -> tuple[Matrix, Numbers]:

@@ -153,19 +153,13 @@ def _spikes(
     at = days.wanted[at]
     score = rounded(scores(level, topic, at), 3)
     is_spike = score >= least
-    topic, at, score = topic[is_spike], at[is_spike], score[is_spike]
-    # The fewest hits that would have been a spike, by bisection.
-    low, high = np.full(len(at), LEAST_HITS - 1.0), level.hits[topic, at]
-    while (high - low > 1).any():
-        middle = np.ceil((low + high) / 2)
-        is_spike = rounded(scores(level, topic, at, middle), 3) >= least
-        low, high = np.where(is_spike, low, middle), np.where(is_spike, middle, high)
+    topic, at = topic[is_spike], at[is_spike]
     found = [
         pa.array([names[number] for number in topic]),
         *(dates(days.all[at]), level.hits[topic, at]),
         (past.counted * past.total).sum(axis=0)[at],
-        *(rounded(level.expected[topic, at], 4), score),
-        *(high, past.sources[at]),
+        *(rounded(level.expected[topic, at], 4), score[is_spike]),
+        *(_thresholds(level, topic, at, least), past.sources[at]),
     ]
     return pa.table([pa.array(column) for column in found], SPIKES.names).cast(SPIKES)
 
@@ -192,16 +186,7 @@ def level_of(past: Past, hits: Whole) -> Level:
     alike = 50 + 2 * level
     expected = level * (_weekdays_before(counted * kept) + alike)
     expected /= _weekdays_before(level) + alike
-    # Step 4, but for what is unknown of the expectation. The hits are limited more strictly, or a
-    # few spikes would hide the next ones for eight weeks.
-    bounded = np.minimum(counted * kept, 2 * expected + 3)
-    # The variance of a negative binomial is expected + scatter * expected^2. A day tells of the
-    # scatter as much as 1 / (1 / expected + scatter)^2, here with a scatter of 0.1.
-    known = (past.sources > 0) & (past.past_days >= LEAST_SOURCE_DAYS)
-    weight = known / (1 + 0.1 * expected) ** 2
-    beyond_chance = _before(weight * ((bounded - expected) ** 2 - bounded)) + 30 * 0.2
-    scatter = np.maximum(0, beyond_chance / (_before(weight * expected**2) + 30))
-    return Level(counted, expected, scatter, np.maximum(days, 1))
+    return Level(counted, expected, _scatter(past, counted * kept, expected), np.maximum(days, 1))
 
 
 def _past_hits(past: Past, hits: Matrix | Whole) -> tuple[Matrix, Matrix]:
@@ -217,6 +202,19 @@ def _weighted(past_hits: Matrix, rate_of_all: Matrix, weight: Matrix) -> Matrix:
     return added
 
 
+def _scatter(past: Past, hits: Matrix, expected: Matrix) -> Matrix:
+    """Step 4, but for what is unknown of the expectation."""
+    # Limited more strictly, or a few spikes would hide the next ones for eight weeks.
+    hits = np.minimum(hits, 2 * expected + 3)
+    # The variance of a negative binomial is expected + scatter * expected^2. A day tells of the
+    # scatter as much as 1 / (1 / expected + scatter)^2, here with a scatter of 0.1.
+    known = (past.sources > 0) & (past.past_days >= LEAST_SOURCE_DAYS)
+    weight = known / (1 + 0.1 * expected) ** 2
+    beyond_chance = _before(weight * ((hits - expected) ** 2 - hits)) + 30 * 0.2
+    scatter: Matrix = np.maximum(0, beyond_chance / (_before(weight * expected**2) + 30))
+    return scatter
+
+
 def scores(level: Level, topic: Numbers, at: Numbers, hits: Matrix | None = None) -> Matrix:
     """Step 5, for pairs of a topic and a day; with `hits`, had there been that many."""
     hits = level.hits[topic, at] if hits is None else hits
@@ -230,3 +228,13 @@ def scores(level: Level, topic: Numbers, at: Numbers, hits: Matrix | None = None
     sd = np.sqrt(1 / hits + root**2 * unknown)
     scored: Matrix = quantile / sd / ((1 + 5 / days) * (1 + 0.3 * part))
     return scored
+
+
+def _thresholds(level: Level, topic: Numbers, at: Numbers, least: float) -> Matrix:
+    """The fewest hits that would have been a spike, for pairs of a topic and a day that is one."""
+    low, high = np.full(len(at), LEAST_HITS - 1.0), level.hits[topic, at]
+    while (high - low > 1).any():
+        middle = np.ceil((low + high) / 2)
+        is_spike = rounded(scores(level, topic, at, middle), 3) >= least
+        low, high = np.where(is_spike, low, middle), np.where(is_spike, middle, high)
+    return high

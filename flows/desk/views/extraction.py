@@ -7,12 +7,12 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from flows.desk.archived_page import NotArchived, archive_file
-from flows.desk.desk import Asked
+from flows.desk.desk import Asked, Desk
 from flows.desk.views.read import framed
 from tasks.process_pool import page_pool
-from tasks.refine.preview_page import explain
+from tasks.refine.preview_page import Record, explain
 from tasks.settings import ConfigError
-from tasks.sources.source import load_sources
+from tasks.sources.source import Source, load_sources
 from warehouse.questions.series import Row
 from warehouse.questions.sources import captured
 
@@ -33,17 +33,7 @@ def extraction(view: Asked) -> Response:
     except (ConfigError, OSError):
         sources = ()  # the page says that the source's own settings are left out
     source = next((each for each in sources if each.id == capture["source_id"]), None)
-    # As `presswatch extract` shows it, in a process of its own, within its time limit.
-    settings = view.desk.settings
-    if not AT_ONCE.acquire(timeout=settings.limits.page_seconds):
-        why = "other pages are being read: try again"
-        raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, why)
-    try:
-        with page_pool(settings.model_copy(update={"workers": 1})) as pool:
-            place = view.desk.layout.raw / ref
-            [(_, record)] = explain([place], None, settings.limits, pool, source)
-    finally:
-        AT_ONCE.release()
+    record = _extracted(view.desk, ref, source)
     body, stripped = record["body"], record["stripped"]
     return view.page(
         "extraction.html",
@@ -70,3 +60,17 @@ def _captured(view: Asked) -> tuple[str, Row]:
         why = f"no page of this snapshot is at {ref!r} in the archive"
         raise HTTPException(HTTPStatus.NOT_FOUND, why)
     return ref, capture
+
+
+def _extracted(desk: Desk, ref: str, source: Source | None) -> Record:
+    """The page as `presswatch extract` shows it, in a process of its own, within its time limit."""
+    if not AT_ONCE.acquire(timeout=desk.settings.limits.page_seconds):
+        why = "other pages are being read: try again"
+        raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, why)
+    try:
+        with page_pool(desk.settings.model_copy(update={"workers": 1})) as pool:
+            place = desk.layout.raw / ref
+            [(_, record)] = explain([place], None, desk.settings.limits, pool, source)
+    finally:
+        AT_ONCE.release()
+    return record

@@ -24,42 +24,12 @@ def search(view: Asked) -> Response:
         query = query_of(view.con, view.query)
     except QueryError as error:
         return view.page("search.html", 400, search=None, problem=str(error), within=WITHIN)
-    if query is None:
-        return view.page("search.html", search=None, problem="", within=WITHIN)
-    # As it is at this moment: its thread goes on while the page is made.
-    found = copy(searched(view, query))
-    listed = found.listed[:]
-    number = page_number(view, len(listed))
-    part = listed[PAGE * (number - 1) : PAGE * number]
-    asked_for = _parameters(query)
-    unit = view.selection.unit
-    periods: list[Row] = []
-    for row in found.series.get(unit, []):
-        # The same search in one period.
-        days = {"first": row["period"], "last": row["period_end"] - timedelta(days=1)}
-        url = view.url("/search", **asked_for, **days, unit=None)
-        periods.append(row | {"series": query.text, "url": url})
-    toml = ""
-    if query.mode == "words":
-        toml = as_toml(query.words, query.within, [*view.known.topics])
-    return view.page(
-        "search.html",
-        problem="",
-        within=WITHIN,
-        search=found,
-        asked_for=asked_for,
-        rows=articles_by_id(view.con, view.selection, [each.article_id for each in part]),
-        quotes={each.article_id: each.contexts for each in part},
-        listed=len(listed),
-        most=LISTED,
-        number=number,
-        pages=pages(len(listed)),
-        total=totals(periods) if periods else None,
-        periods=periods,
-        chart=charts.attention(periods, [], unit) if periods else None,
-        citation=cite(view, found) if periods else "",
-        toml=toml,
-    )
+    about: Row = {"search": None}
+    if query:
+        # As it is at this moment: its thread goes on while the page is made.
+        found = copy(searched(view, query))
+        about = _shown(view, query, found)
+    return view.page("search.html", **about, problem="", within=WITHIN)
 
 
 def searched(view: Asked, query: Query) -> Search:
@@ -91,3 +61,36 @@ def cite(view: Asked, found: Search) -> str:
 
 def _parameters(query: Query) -> Row:
     return {"topic": (), "q": query.text, "mode": query.mode, "within": query.within or None}
+
+
+def _shown(view: Asked, query: Query, found: Search) -> Row:
+    listed = found.listed[:]
+    number = page_number(view, len(listed))
+    part = listed[PAGE * (number - 1) : PAGE * number]
+    asked_for = _parameters(query)
+    unit = view.selection.unit
+    periods: list[Row] = []
+    for row in found.series.get(unit, []):
+        # The same search in one period.
+        days = {"first": row["period"], "last": row["period_end"] - timedelta(days=1)}
+        url = view.url("/search", **asked_for, **days, unit=None)
+        periods.append(row | {"series": query.text, "url": url})
+    return {
+        "search": found,
+        "asked_for": asked_for,
+        "rows": articles_by_id(view.con, view.selection, [each.article_id for each in part]),
+        "quotes": {each.article_id: each.contexts for each in part},
+        "listed": len(listed),
+        "most": LISTED,
+        "number": number,
+        "pages": pages(len(listed)),
+        "total": totals(periods) if periods else None,
+        "periods": periods,
+        "chart": charts.attention(periods, [], unit) if periods else None,
+        "citation": cite(view, found) if periods else "",
+        "toml": (
+            as_toml(query.words, query.within, [*view.known.topics])
+            if query.mode == "words"
+            else ""
+        ),
+    }

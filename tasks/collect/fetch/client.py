@@ -226,13 +226,16 @@ class Client:
             if outcome in BUSY and asked is not None:
                 detail = f"{response.content.detail}, Retry-After asks for {asked:.0f} s"
                 response = replace(response, content=replace(response.content, detail=detail))
-            if outcome in BUSY:
-                may_retry = (asked or 0.0) <= MAX_PATIENCE and tries < call.max_tries
-            else:
-                # What failed before anything came back is tried once more. A listing or a
-                # robots.txt also when it broke off: the whole source depends on it.
-                is_final = call.got_bytes and call.kind is CaptureKind.PAGE
-                is_in_time = outcome in FAILED and call.seconds < call.max_seconds
-                may_retry = is_in_time and not is_final and tries < min(2, call.max_tries)
-            if not may_retry:
+            if not self._may_retry(call, outcome, asked, tries):
                 return response
+
+    def _may_retry(
+        self, call: Exchanges, outcome: Outcome, asked: float | None, tries: int
+    ) -> bool:
+        if outcome in BUSY:
+            return (asked or 0.0) <= MAX_PATIENCE and tries < call.max_tries
+        # What failed before anything came back is tried once more. A listing or a robots.txt
+        # also when it broke off: the whole source depends on it.
+        is_final = outcome not in FAILED or (call.got_bytes and call.kind is CaptureKind.PAGE)
+        is_in_time = call.seconds < call.max_seconds
+        return not is_final and is_in_time and tries < min(2, call.max_tries)

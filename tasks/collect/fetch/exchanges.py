@@ -8,10 +8,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import IPv6Address
-from itertools import accumulate
 from urllib.parse import SplitResult, urldefrag, urljoin, urlsplit
 
-from requests import PreparedRequest, Request
+from requests import PreparedRequest, Request, Response
 from requests.exceptions import RequestException
 from requests.structures import CaseInsensitiveDict
 
@@ -103,17 +102,7 @@ class Exchanges:
         started = time.monotonic()
         try:
             with GuardedSession(transfer, tls) as session, session.send(request) as response:
-                conditional = bool(self.headers.keys() & {"If-None-Match", "If-Modified-Since"})
-                content = read_content(
-                    response.raw, self.max_bytes, self.kind, is_conditional=conditional
-                )
-                if not is_success(response.status_code):
-                    # Read for the record only: its failures do not count.
-                    with suppress(Failure):
-                        sizes = accumulate(map(len, body_pieces(response.raw)))
-                        transfer.head_only = any(size > MAX_ERROR_PAGE for size in sizes)
-                elif content.outcome in (Outcome.NOT_A_PAGE, Outcome.TOO_LARGE):
-                    transfer.head_only = True
+                content = self._read(response, transfer)
                 return FetchedResponse(content, response.status_code, response.headers)
         except Failure as failure:
             return FetchedResponse(Content(failure.outcome, failure.detail))
@@ -122,6 +111,22 @@ class Exchanges:
             self.got_bytes = transfer.received.tell() > 0
             if exchange := transfer.exchange(self.url):
                 self.done.append(exchange)
+
+    def _read(self, response: Response, transfer: Transfer) -> Content:
+        conditional = bool(self.headers.keys() & {"If-None-Match", "If-Modified-Since"})
+        content = read_content(response.raw, self.max_bytes, self.kind, is_conditional=conditional)
+        if not is_success(response.status_code):
+            # Read for the record only: its failures do not count.
+            with suppress(Failure):
+                size = 0
+                for piece in body_pieces(response.raw):
+                    size += len(piece)
+                    if size > MAX_ERROR_PAGE:
+                        transfer.head_only = True
+                        break
+        elif content.outcome in (Outcome.NOT_A_PAGE, Outcome.TOO_LARGE):
+            transfer.head_only = True
+        return content
 
     def attempt(self, outcome: Outcome, detail: str) -> Attempt:
         """How the call ended."""

@@ -4,7 +4,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -70,25 +69,12 @@ def checked_addresses(
     """
     # Once, and connected to what was checked: a name that resolves to a public address first and to
     # loopback a moment later (DNS rebinding) gains nothing.
-    answers: SimpleQueue[list[Resolved] | OSError] = SimpleQueue()
-
-    def ask() -> None:
-        try:
-            answers.put(resolve(host, port))
-        except (OSError, UnicodeError) as error:
-            answers.put(OSError(str(error)))
-
     try:
         ip_address(host)
     except ValueError:
-        # getaddrinfo has no timeout of its own and can take minutes with dead name servers.
-        threading.Thread(target=ask, name=f"resolve {host}", daemon=True).start()
+        addresses = _asked_within(resolve, host, port, seconds)
     else:
-        ask()  # no name server is asked, so no thread is needed
-    try:
-        addresses = answers.get(timeout=seconds)
-    except Empty:
-        raise Failure(Outcome.DNS_FAILED, f"{host}: no answer within {seconds:.0f} s") from None
+        addresses = _asked(resolve, host, port)  # no name server is asked, so no thread is needed
     if isinstance(addresses, OSError) or not addresses:
         raise Failure(Outcome.DNS_FAILED, f"{host}: {addresses or 'no address'}")
     for _, sockaddr in addresses:
@@ -99,6 +85,27 @@ def checked_addresses(
                 reason += "; if the source is yours, set its allow_private_hosts = true"
             raise Failure(Outcome.ADDRESS_REFUSED, reason)
     return addresses
+
+
+def _asked(resolve: Resolve, host: str, port: int) -> list[Resolved] | OSError:
+    try:
+        return resolve(host, port)
+    except (OSError, UnicodeError) as error:
+        return OSError(str(error))
+
+
+def _asked_within(
+    resolve: Resolve, host: str, port: int, seconds: float
+) -> list[Resolved] | OSError:
+    # getaddrinfo has no timeout of its own and can take minutes with several dead name servers.
+    answers: SimpleQueue[list[Resolved] | OSError] = SimpleQueue()
+    threading.Thread(
+        target=lambda: answers.put(_asked(resolve, host, port)), name=f"resolve {host}", daemon=True
+    ).start()
+    try:
+        return answers.get(timeout=seconds)
+    except Empty:
+        raise Failure(Outcome.DNS_FAILED, f"{host}: no answer within {seconds:.0f} s") from None
 
 
 def connect(addresses: list[Resolved], connect_seconds: float, deadline: float) -> socket.socket:
@@ -112,16 +119,21 @@ def connect(addresses: list[Resolved], connect_seconds: float, deadline: float) 
         if seconds <= 0:
             break
         try:
-            sock = socket.socket(family, socket.SOCK_STREAM)
-            with ExitStack() as failed:
-                failed.callback(sock.close)
-                sock.settimeout(seconds)
-                sock.connect(sockaddr)
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                failed.pop_all()
-                return sock
+            return _open(family, sockaddr, seconds)
         except TimeoutError:
             reason = f"{sockaddr[0]} port {sockaddr[1]}: no answer within {seconds:.1f} s"
         except OSError as error:
             reason = f"{sockaddr[0]} port {sockaddr[1]}: {error.strerror or error}"
     raise Failure(Outcome.CONNECT_FAILED, reason)
+
+
+def _open(family: socket.AddressFamily, sockaddr: tuple[Any, ...], seconds: float) -> socket.socket:
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.settimeout(seconds)
+        sock.connect(sockaddr)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    except OSError:
+        sock.close()
+        raise
+    return sock

@@ -52,14 +52,9 @@ def read_listing(
         if isinstance(unpacked, NoListing):
             return unpacked
         payload = unpacked
-    text = payload[:_PROLOG_BYTES].replace(b"\0", b"").decode("latin-1")
-    text = text.lstrip(_BYTE_ORDER_MARKS + " \t\r\n")
-    if text.startswith("{"):
+    root = _root(payload)
+    if root == "{":
         return read_json_feed(payload, url, max_entries=max_entries)
-    root = "html"
-    if not _HTML.match(text):
-        found = _ROOT.search(_PROLOG.sub("", text))
-        root = found[1].lower() if found else ""
     if root == "html" or (root not in _FEEDS | _SITEMAPS and "html" in content_type.lower()):
         if not may_be_section:
             return unreadable("a web page instead of a feed or sitemap")
@@ -69,3 +64,15 @@ def read_listing(
     if root in _SITEMAPS:
         return read_sitemap(payload, url, max_entries=max_entries)
     return read_feed(payload, content_type, url, max_entries=max_entries)
+
+
+def _root(payload: bytes) -> str:
+    """The root element's name without its prefix, `{` for JSON, empty for anything else."""
+    text = payload[:_PROLOG_BYTES].replace(b"\0", b"").decode("latin-1")
+    text = text.lstrip(_BYTE_ORDER_MARKS + " \t\r\n")
+    if text.startswith("{"):
+        return "{"
+    if _HTML.match(text):
+        return "html"
+    found = _ROOT.search(_PROLOG.sub("", text))
+    return found[1].lower() if found else ""

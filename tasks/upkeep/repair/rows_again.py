@@ -164,7 +164,11 @@ class _CommitAgain:
             stripped if "stripped_blocks" in self._layers else None,
         )
         made = {row for rows in days.values() for row in _ids(rows())}
-        self._report(new, captures, made | _ids(present), lost)
+        count = self._find_lost(captures, made | _ids(present), lost)
+        self._report(new)
+        if count and not any(file.layer == "articles" for file in self._broken):
+            path = commit_path(self._rows.layout.commits, self._name)
+            self._done.lose(path, f"{counted(count, 'article')} of it lost")
         self._rows.exchange(self._name, self._broken, new)
         if "captures" in self._layers:
             self._rows.set_outcomes(self._name, captures)
@@ -176,8 +180,21 @@ class _CommitAgain:
 
     def _known(self, layer: str) -> pa.Table | None:
         """A layer's rows of the commit, from its files or else from a warehouse; None without."""
-        if layer not in self._layers:
-            return self._whole(layer)
+        return self._whole(layer) if layer not in self._layers else self._from_warehouse(layer)
+
+    def _whole(self, layer: str) -> pa.Table:
+        """The rows of those files of a layer that are not damaged."""
+        files = [
+            self._rows.table(file)
+            for file in self._commit.files
+            if file.layer == layer and file not in self._broken
+        ]
+        if files:
+            return pa.concat_tables(files, promote_options="default")
+        schema = _IN_WAREHOUSE[layer][0] if layer in _IN_WAREHOUSE else ARTICLE_SCHEMA
+        return schema.empty_table()
+
+    def _from_warehouse(self, layer: str) -> pa.Table | None:
         schema, order = _IN_WAREHOUSE[layer]
         run_id = run_of_commit(self._name)
         # Of a run of several commits, each has the captures of other sources.
@@ -201,29 +218,8 @@ class _CommitAgain:
             row.update((name, row[name] and UUID(str(row[name]))) for name in uuids)
         return pa.Table.from_pylist(found, schema=schema)
 
-    def _whole(self, layer: str) -> pa.Table:
-        """The rows of those files of a layer that are not damaged."""
-        files = [
-            self._rows.table(file)
-            for file in self._commit.files
-            if file.layer == layer and file not in self._broken
-        ]
-        if files:
-            return pa.concat_tables(files, promote_options="default")
-        schema = _IN_WAREHOUSE[layer][0] if layer in _IN_WAREHOUSE else ARTICLE_SCHEMA
-        return schema.empty_table()
-
-    def _report(
-        self,
-        new: Sequence[CommittedFile],
-        captures: pa.Table,
-        made: Collection[UUID],
-        lost: Lost,
-    ) -> None:
-        """Add the versions of which there is no row, and say what became of each damaged file.
-
-        Of a file of which rows are lost, a copy goes into the quarantine.
-        """
+    def _find_lost(self, captures: pa.Table, made: Collection[UUID], lost: Lost) -> int:
+        """Add the versions of which there is no row, and count them."""
         count = 0
         broken = sorted(day for file in self._broken if (day := _day(file)))
         columns = ["capture_id", "outcome", "article_id", "version_no"]
@@ -233,22 +229,23 @@ class _CommitAgain:
                 day = loaded["published_date"] if loaded else broken[0] if broken else None
                 lost[row["article_id"], row["version_no"]] = day
                 count += 1
+        return count
+
+    def _report(self, new: Sequence[CommittedFile]) -> None:
+        """Say what became of each damaged file, and keep a copy of one of which rows are lost."""
         for file in self._broken:
             path = self._rows.layout.root / file.path
-            rows = sum(one.rows for one in new if _place(one) == _place(file))
-            if rows >= file.rows:
+            made = sum(one.rows for one in new if _place(one) == _place(file))
+            if made >= file.rows:
                 self._done.repair(path, "made again")
                 continue
             where = "gone"
             if path.exists():
                 keep_copy(self._rows.layout, path)
                 where = "quarantined"
-            what = f"{where}; {counted(file.rows - rows, 'row')} of {self._name} lost"
+            what = f"{where}; {counted(file.rows - made, 'row')} of {self._name} lost"
             day = _day(file)
             self._done.lose(path, f"{what}, of {day}" if day else what)
-        if count and not any(file.layer == "articles" for file in self._broken):
-            path = commit_path(self._rows.layout.commits, self._name)
-            self._done.lose(path, f"{counted(count, 'article')} of it lost")
 
 
 def _of(stripped: pa.Table, captures: pa.Table) -> pa.Table:
