@@ -111,8 +111,8 @@ def run_checks(con: Connection, *names: str, whole: bool = True) -> None:
         _view_all(con)
     else:
         _view_touched(con)
-        touched = " OR ".join(f"EXISTS (FROM keys_of_{mart})" for mart in AFTER_COVERAGE)
-        if not con.execute(f"SELECT {touched}").fetchall()[0][0]:
+        keys = (f"FROM keys_of_{mart} LIMIT 1" for mart in AFTER_COVERAGE)
+        if not any(con.execute(sql).fetchall() for sql in keys):
             unchanged = CHECKS_AFTER_COVERAGE
     for name, sql in read_sql("checks").items():
         if (names and name not in names) or name.startswith(unchanged):
