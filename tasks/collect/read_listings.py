@@ -71,7 +71,8 @@ class ListingReader:
         """The entries of all listings, in their order, then those that feeds have lost."""
         if not self.source.listings:
             return
-        read = partial(last_listings, self.collector.layout)  # one query serves all sources
+        layout, now = self.collector.layout, self.collector.now
+        read = partial(last_listings, layout, now)  # one query serves all sources
         last = self.collector.once.get("listings", read).get(self.source.id, {})
         waiting = deque(self.trial_listings or self.source.listings)
         seen = set(waiting)

@@ -120,9 +120,9 @@ def known_files(layout: Layout, source_id: str) -> set[str]:
     return {row["etag"] for row in rows}
 
 
-def last_listings(layout: Layout) -> dict[str, dict[str, KnownListing]]:
-    """The listings of each source by requested URL, as last read in full."""
-    rows = snapshot_records(layout, LAST_LISTINGS.read_text())
+def last_listings(layout: Layout, now: datetime) -> dict[str, dict[str, KnownListing]]:
+    """The listings of each source by requested URL, as last read in full until now."""
+    rows = snapshot_records(layout, LAST_LISTINGS.read_text(), {"now": now})
     found: dict[str, dict[str, KnownListing]] = defaultdict(dict)
     for row in rows:
         source_id, url = row.pop("source_id"), row.pop("url_requested")
