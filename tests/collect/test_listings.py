@@ -206,6 +206,13 @@ def test_news_sitemap() -> None:
     assert (b.url, b.published_at, b.published_raw) == ("https://courier.example/b", None, None)
 
 
+def test_an_address_in_a_sitemap_keeps_its_bare_ampersands() -> None:
+    address = "https://courier.example/a?x=1&id=2&y=3"
+    forms = (address, address.replace("&", "&amp;"), f"<![CDATA[{address}]]>")
+    for form in (*forms, f"<!-- & -->{forms[0]}"):
+        assert urls(read(sitemap(f"<url><loc>{form}</loc></url>"))) == [address]
+
+
 def test_a_long_sitemap_gives_its_newest_in_order() -> None:
     days = [5, 1, 9, 3, 8]
     body = "".join(

@@ -38,7 +38,8 @@ _DOCTYPE = re.compile(
 _ENTITY = re.compile(rb"<!ENTITY", re.IGNORECASE)
 # <title>R&D</title>, which feedparser reads as "R&D;"; <title>A&nbsp;B</title>.
 _BARE_AMPERSAND = re.compile(
-    rb"(<!\[CDATA\[(?>.*?\]\]>))|&(?!#\d+;|#[xX][0-9a-fA-F]+;|(?:amp|lt|gt|quot|apos);)", re.DOTALL
+    rb"(<!\[CDATA\[(?>.*?(?:\]\]>|\Z)))|&(?!#\d+;|#[xX][0-9a-fA-F]+;|(?:amp|lt|gt|quot|apos);)",
+    re.DOTALL,
 )
 
 
@@ -69,9 +70,7 @@ def read_feed(
     try:
         feed = _parsed(payload, content_type, url)
         if isinstance(feed.get("bozo_exception"), SAXException) and b"\0" not in payload:
-            feed = _parsed(
-                _BARE_AMPERSAND.sub(lambda found: found[1] or b"&amp;", payload), content_type, url
-            )
+            feed = _parsed(_with_ampersands(payload), content_type, url)
     except Exception as error:  # feedparser lets through whatever a malformed feed raises in it
         return unreadable(f"{type(error).__name__}: {error}")
     version = feed.get("version") or ""
@@ -139,6 +138,9 @@ def sitemap_pages(payload: bytes, url: str) -> tuple[bool, list[tuple[float, Ent
     )
     try:
         root = etree.fromstring(payload, parser)
+        # Of an address with a bare ampersand lxml drops a part: `?a=1&id=2` becomes `?a=1=2`.
+        if parser.error_log and b"\0" not in payload:
+            root = etree.fromstring(_with_ampersands(payload), parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         return unreadable(f"not a sitemap: {error}")
     if root is None:
@@ -240,6 +242,11 @@ def _parsed(payload: bytes, content_type: str, url: str) -> Any:  # noqa: ANN401
         resolve_relative_uris=False,
         sanitize_html=False,
     )
+
+
+def _with_ampersands(payload: bytes) -> bytes:
+    """The XML with `&amp;` where an ampersand begins no reference."""
+    return _BARE_AMPERSAND.sub(lambda found: found[1] or b"&amp;", payload)
 
 
 def _texts(element: etree._Element) -> Iterator[tuple[str, str]]:
