@@ -54,10 +54,10 @@ class FinalResponse(client.HTTPResponse):
 
     def _read_status(self) -> tuple[str, int, str]:
         while True:
-            version, status, reason = super()._read_status()
+            version, status, reason = super()._read_status()  # type: ignore[misc]
             if not 101 < status < 200:  # a 100 is passed over there, a 101 was not asked for
                 return version, status, reason
-            client.parse_headers(self.fp)  # type: ignore[attr-defined]
+            client.parse_headers(self.fp)
 
 
 def recorded(block: bytes) -> HTTPResponse:
