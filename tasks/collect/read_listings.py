@@ -124,6 +124,7 @@ class ListingReader:
             # From read to read of a sitemap that is read after losses alone, it rolls over.
             compared = (None, None) if found_in else (before, last)
             attempt = self._with_summary(attempt, listing, *compared)
+            attempt = replace(attempt, detail=attempt.detail or listing.left_out)
         capture = self.record(attempt, Entry(url, found_in) if found_in else None)
         # A 304 has no record of its own.
         copied_at = capture.raw_ref if attempt.outcome is Outcome.LISTED else last and last.raw_ref

@@ -5,7 +5,7 @@ import io
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -51,6 +51,7 @@ class Listing:
     entries: tuple[Entry, ...] = ()
     children: tuple[str, ...] = ()  # sitemaps of a sitemap index
     title: str | None = None
+    left_out: str = ""  # what of too long a sitemap was not taken, in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +121,24 @@ def read_sitemap(payload: bytes, url: str, *, max_entries: int) -> Listing | NoL
     if is_index:
         newest = sorted(pages, key=itemgetter(0), reverse=True)
         children = tuple(dict.fromkeys(entry.url for _, entry in newest))[:MAX_CHILDREN]
-        return Listing("sitemap_index", children=children)
+        left_out = _left_out("sitemaps", pages, MAX_CHILDREN)
+        return Listing("sitemap_index", children=children, left_out=left_out)
+    left_out = _left_out("pages", pages, max_entries)
     if len(pages) > max_entries:
         # A plain sitemap may start with the first article that a source ever published.
         places = sorted(range(len(pages)), key=lambda place: pages[place][0], reverse=True)
         pages = [pages[place] for place in sorted(places[:max_entries])]
-    return Listing("sitemap", distinct((entry for _, entry in pages), max_entries))
+    entries = distinct((entry for _, entry in pages), max_entries)
+    return Listing("sitemap", entries, left_out=left_out)
+
+
+def _left_out(what: str, pages: Sequence[tuple[float, Entry]], most: int) -> str:
+    if len(pages) <= most:
+        return ""
+    dated = sum(at > -math.inf for at, _ in pages)
+    which = "newest" if dated == len(pages) else "first"
+    why = "" if which == "newest" else f": {len(pages) - dated} state no lastmod"
+    return f"of {len(pages)} {what} the {which} {most} are read{why}"
 
 
 def sitemap_pages(payload: bytes, url: str) -> tuple[bool, list[tuple[float, Entry]]] | NoListing:
