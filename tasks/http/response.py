@@ -28,8 +28,15 @@ _STATUS_OUTCOMES = {
     **dict.fromkeys((404, 410), Outcome.NOT_FOUND),
     429: Outcome.RATE_LIMITED,
 }
-# application/xml is not among them: what servers send under it are feeds and sitemaps.
-_PAGE_TYPE = re.compile(r"text/.+|application/(?:vnd\.wap\.)?xhtml\+xml|")
+# XML is not among them: what servers send under it are feeds and sitemaps, which gave articles of
+# their entries; nor are tables, calendars, programs, subtitles.
+_PAGE_TYPE = re.compile(
+    r"""text/(?!(?:calendar|css|csv|event-stream|(?:x-)?(?:ecma|java)script|rtf|rtx|srt
+      |tab-separated-values|(?:x-)?v(?:card|tt)|xml|x-json|x-opml)\Z).+
+    |application/(?:vnd\.wap\.)?xhtml\+xml
+    |""",
+    re.VERBOSE,
+)
 PIECE = 64 * 1024  # bytes of the pieces in which bodies are read and decoded, at most
 
 ACCEPTED = "gzip, deflate, br"

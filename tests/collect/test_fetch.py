@@ -126,6 +126,11 @@ def test_a_status_is_one_outcome(get: Get, status: str, outcome: Outcome) -> Non
         ("application/pdf", False),
         ("image/png", False),
         ("nonsense", False),
+        ("text/markdown", True),
+        ("text/xml; charset=utf-8", False),
+        ("text/calendar", False),
+        ("text/csv", False),
+        ("text/javascript", False),
     ],
 )
 def test_what_is_no_page_is_not_read(get: Get, content_type: str, is_page: bool) -> None:
