@@ -215,7 +215,7 @@ def fill(installation: Installation, demo: Demo, until: datetime) -> None:
 
 def _past_sources(installation: Installation, demo: Demo, since: datetime) -> Iterator[PastSource]:
     layout = installation.layout
-    last = last_listings(layout)
+    last = last_listings(layout, datetime.now(UTC))
     known = (
         "SELECT DISTINCT unnest(url_keys) AS key FROM captures JOIN outcomes USING (outcome)"
         " WHERE source_id = ? AND kind = 'page' AND NOT is_retryable"

@@ -60,9 +60,11 @@ def _check_listing(get: Get, source: Source, url: str, max_entries: int) -> Iter
         yield Finding(False, f"{url}: {read.outcome}: {read.detail}")
         return
     is_useful = bool(read.entries or read.children)
-    yield Finding(
-        is_useful, f"{url}: {read.kind}, {counted(len(read.entries), 'entry', 'entries')}"
-    )
+    names = counted(len(read.entries), "entry", "entries")
+    if read.kind == "sitemap_index":
+        names = counted(len(read.children), "sitemap")
+    text = "; ".join(filter(None, (f"{url}: {read.kind}, {names}", read.left_out)))
+    yield Finding(is_useful, text)
     if not read.entries:
         return
     # One page is enough, and asks little of the host.

@@ -71,7 +71,8 @@ class ListingReader:
         """The entries of all listings, in their order, then those that feeds have lost."""
         if not self.source.listings:
             return
-        read = partial(last_listings, self.collector.layout)  # one query serves all sources
+        layout, now = self.collector.layout, self.collector.now
+        read = partial(last_listings, layout, now)  # one query serves all sources
         last = self.collector.once.get("listings", read).get(self.source.id, {})
         waiting = deque(self.trial_listings or self.source.listings)
         seen = set(waiting)
@@ -123,6 +124,7 @@ class ListingReader:
             # From read to read of a sitemap that is read after losses alone, it rolls over.
             compared = (None, None) if found_in else (before, last)
             attempt = self._with_summary(attempt, listing, *compared)
+            attempt = replace(attempt, detail=attempt.detail or listing.left_out)
         capture = self.record(attempt, Entry(url, found_in) if found_in else None)
         # A 304 has no record of its own.
         copied_at = capture.raw_ref if attempt.outcome is Outcome.LISTED else last and last.raw_ref

@@ -28,8 +28,15 @@ _STATUS_OUTCOMES = {
     **dict.fromkeys((404, 410), Outcome.NOT_FOUND),
     429: Outcome.RATE_LIMITED,
 }
-# application/xml is not among them: what servers send under it are feeds and sitemaps.
-_PAGE_TYPE = re.compile(r"text/.+|application/(?:vnd\.wap\.)?xhtml\+xml|")
+# XML is not among them: what servers send under it are feeds and sitemaps, which gave articles of
+# their entries; nor are tables, calendars, programs, subtitles.
+_PAGE_TYPE = re.compile(
+    r"""text/(?!(?:calendar|css|csv|event-stream|(?:x-)?(?:ecma|java)script|rtf|rtx|srt
+      |tab-separated-values|(?:x-)?v(?:card|tt)|xml|x-json|x-opml)\Z).+
+    |application/(?:vnd\.wap\.)?xhtml\+xml
+    |""",
+    re.VERBOSE,
+)
 PIECE = 64 * 1024  # bytes of the pieces in which bodies are read and decoded, at most
 
 ACCEPTED = "gzip, deflate, br"
@@ -49,13 +56,24 @@ class Content:
     body: bytes = b""  # after transfer and content decoding
 
 
+class FinalResponse(client.HTTPResponse):
+    """The response after all interim ones; http.client takes a 103 for the response itself."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        while True:
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+            if not 101 < status < 200:  # a 100 is passed over there, a 101 was not asked for
+                return version, status, reason
+            client.parse_headers(self.fp)
+
+
 def recorded(block: bytes) -> HTTPResponse:
     """Open a recorded response as if it came from the network; raises Failure BROKEN_RESPONSE."""
     # What was fetched is decoded by the same code when it is read again: fastwarc's decoding
     # refuses `x-gzip`, chunk extensions and bare deflate streams, and takes a truncated gzip body
     # for a whole one.
     socket = SimpleNamespace(makefile=lambda _mode: io.BytesIO(block))
-    message = client.HTTPResponse(socket, method="GET")  # type: ignore[arg-type]
+    message = FinalResponse(socket, method="GET")  # type: ignore[arg-type]
     try:
         message.begin()
     except (client.HTTPException, ValueError) as error:
@@ -80,7 +98,9 @@ def read_content(
     request allowed the answer "not modified".
     """
     status = response.status
-    if not is_success(status):
+    # A robots.txt without content (204) allows all.
+    is_robots = kind is CaptureKind.ROBOTS
+    if not (is_success(status) or (is_robots and 200 <= status < 300 and status != 206)):
         if status == 304 and is_conditional:
             return Content(Outcome.NOT_MODIFIED)
         if status in REDIRECTS:
@@ -90,7 +110,6 @@ def read_content(
     content_type = response.headers.get("Content-Type", "")
     if kind is CaptureKind.PAGE and not is_page(content_type):
         return Content(Outcome.NOT_A_PAGE, f"content type {content_type[:100]!r}, body not read")
-    is_robots = kind is CaptureKind.ROBOTS
     try:
         body = read_body(response, max_bytes, may_be_cut=is_robots)
     except Failure as failure:
@@ -107,8 +126,8 @@ def is_page(content_type: str) -> bool:
 
 
 def is_success(status: int) -> bool:
-    """Whether the body is what was asked for, all of it: 206 is a part."""
-    return 200 <= status < 300 and status != 206
+    """Whether the body is what was asked for: 206 is a part, 202 and 204 say there is none yet."""
+    return status in (200, 203)
 
 
 def read_body(response: HTTPResponse, max_bytes: int, *, may_be_cut: bool = False) -> bytes:

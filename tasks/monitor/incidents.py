@@ -17,12 +17,13 @@ from warehouse.read.query import QueryError, kept_open, open_snapshot, records
 from warehouse.read.source_health import SourceHealth, source_health
 from warehouse.read.utc_or_local_days import of_days
 
-# Nothing is loaded while no source is due. One that fails is asked when the breaker allows.
+# Nothing is loaded while no source is due. One that fails is asked when the breaker allows. What a
+# clock that was ahead has dated does not count: no other load would be missed until then.
 LAST_LOAD = """
-    SELECT max(loaded_at) AS loaded_at,
+    SELECT max(loaded_at) FILTER (loaded_at <= latest) AS loaded_at,
            (SELECT min(due_at) FROM poll_intervals JOIN sources USING (source_id)
-            WHERE is_configured AND last_poll = 'read') AS due_at
-    FROM loads
+            WHERE is_configured AND last_poll = 'read' AND polled_at <= any_value(latest)) AS due_at
+    FROM (SELECT loaded_at, $now::TIMESTAMPTZ + INTERVAL 1 HOUR AS latest FROM loads)
 """
 # Outcomes named in a message about a source's pages.
 NAMED = 3
@@ -116,7 +117,7 @@ def _find(
     is_local: bool,
 ) -> Found:
     given = {"now": now}
-    (last,) = records(con, LAST_LOAD)
+    (last,) = records(con, LAST_LOAD, given)
     rows = records(con, "SELECT source_id, name FROM sources WHERE is_configured ORDER BY ALL")
     names = {row["source_id"]: row["name"] for row in rows}
     health = source_health(layout)

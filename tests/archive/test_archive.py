@@ -189,6 +189,13 @@ def test_bodies_are_decoded(tmp_path: Path, name: str) -> None:
     assert read_payload(tmp_path, capture.raw_ref) == PAGE
 
 
+def test_a_response_after_interim_ones_is_read_back(tmp_path: Path) -> None:
+    hints = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n"
+    whole = exchange("http://e.test/1", PAGE)
+    path, _ = written(tmp_path, page(1, replace(whole, response=hints + whole.response)))
+    assert [payload for _, payload in read_archive(path)] == [PAGE]
+
+
 BROKEN = {
     "cut gzip": (gzip.compress(PAGE)[:-9], ("Content-Encoding: gzip",)),
     "no gzip": (PAGE, ("Content-Encoding: gzip",)),

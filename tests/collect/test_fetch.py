@@ -57,6 +57,7 @@ def test_a_page_comes_with_all_that_was_said(get: Get) -> None:
         CHUNKED,
         http(gzip.compress(b"small" * 100), Content_Encoding="gzip"),
         b"HTTP/1.1 100 Continue\r\n\r\n" + PAGE,
+        b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n" * 2 + PAGE,
         http(b"caf\xe9", x_header="caf\xe9"),
     ],
 )
@@ -94,6 +95,8 @@ def test_raw_bytes_of_every_hop(get: Get) -> None:
         ("404 Not Found", Outcome.NOT_FOUND),
         ("410 Gone", Outcome.NOT_FOUND),
         ("418 Teapot", Outcome.HTTP_ERROR),
+        ("202 Accepted", Outcome.HTTP_ERROR),
+        ("204 No Content", Outcome.HTTP_ERROR),
         ("206 Partial", Outcome.HTTP_ERROR),
         ("300 Choices", Outcome.HTTP_ERROR),
         ("302 Found", Outcome.HTTP_ERROR),
@@ -123,6 +126,11 @@ def test_a_status_is_one_outcome(get: Get, status: str, outcome: Outcome) -> Non
         ("application/pdf", False),
         ("image/png", False),
         ("nonsense", False),
+        ("text/markdown", True),
+        ("text/xml; charset=utf-8", False),
+        ("text/calendar", False),
+        ("text/csv", False),
+        ("text/javascript", False),
     ],
 )
 def test_what_is_no_page_is_not_read(get: Get, content_type: str, is_page: bool) -> None:

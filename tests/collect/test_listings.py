@@ -206,6 +206,13 @@ def test_news_sitemap() -> None:
     assert (b.url, b.published_at, b.published_raw) == ("https://courier.example/b", None, None)
 
 
+def test_an_address_in_a_sitemap_keeps_its_bare_ampersands() -> None:
+    address = "https://courier.example/a?x=1&id=2&y=3"
+    forms = (address, address.replace("&", "&amp;"), f"<![CDATA[{address}]]>")
+    for form in (*forms, f"<!-- & -->{forms[0]}"):
+        assert urls(read(sitemap(f"<url><loc>{form}</loc></url>"))) == [address]
+
+
 def test_a_long_sitemap_gives_its_newest_in_order() -> None:
     days = [5, 1, 9, 3, 8]
     body = "".join(
@@ -228,6 +235,24 @@ def test_sitemap_index_gives_its_newest_children_first() -> None:
     assert (listing.kind, listing.entries) == ("sitemap_index", ())
     assert len(listing.children) == 10
     assert listing.children[0] == "https://courier.example/map-19.xml"
+
+
+def test_too_long_a_sitemap_says_what_it_leaves_out() -> None:
+    places = [f"<url><loc>https://courier.example/{n}</loc></url>" for n in range(4)]
+    dated = [one.replace("</url>", "<lastmod>2026-03-02</lastmod></url>") for one in places]
+    told = [
+        read(sitemap("".join(found)), max_entries=3).left_out
+        for found in (places, dated, places[:3])
+    ]
+    assert told == [
+        "of 4 pages the first 3 are read: 4 state no lastmod",
+        "of 4 pages the newest 3 are read",
+        "",
+    ]
+    index = "".join(f"<sitemap><loc>/map-{n}.xml</loc></sitemap>" for n in range(12))
+    assert read(f"<sitemapindex>{index}</sitemapindex>").left_out == (
+        "of 12 sitemaps the first 10 are read: 12 state no lastmod"
+    )
 
 
 def test_gzipped_sitemap() -> None:

@@ -15,6 +15,7 @@ from tests.collect.test_recheck import START, Desk
 from tests.support.loopback import Loopback
 from tests.support.staged_pages import tables
 from warehouse.build.mart_merge import MACROS
+from warehouse.read.known_urls import last_listings
 
 pytestmark = pytest.mark.slow
 
@@ -164,3 +165,30 @@ def test_a_rebuild_knows_what_was_read(web: Loopback, desk: Desk) -> None:
     after = tables(desk.layout)
     for name in ("listing_reads", "coverage", "source_calendars", "topic_daily"):
         assert after[name] == before[name]
+
+
+def test_a_clock_that_was_ahead_stops_no_load_and_names_no_gap(web: Loopback, desk: Desk) -> None:
+    publish(web, desk, [11 * HOUR], every=HOUR, listed=12)
+    one, ahead = source(feeds=(f"{web.url}/feed",)), MIDNIGHT + 30 * DAY
+    (collected,) = desk.collect(ahead, one, recheck_after=())
+    desk.load(ahead, collected, sources=(one,))
+    publish(web, desk, [12 * HOUR, 13 * HOUR], every=HOUR, listed=12)
+    assert desk.ask(
+        "SELECT hour(read_at), hours_since_previous, is_continued, rolled_over FROM listing_reads"
+        " WHERE read_at < '2025-03-04' ORDER BY read_at"
+    ) == [(11, None, False, False), (12, 1.0, True, False), (13, 1.0, True, False)]
+
+
+def test_a_read_that_was_compared_with_one_to_come_can_be_loaded(
+    web: Loopback, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As versions before 0.2 did.
+    later = START + 60 * DAY
+    monkeypatch.setattr(
+        "tasks.collect.read_listings.last_listings", lambda layout, _: last_listings(layout, later)
+    )
+    publish(web, desk, [30 * DAY, 12 * HOUR], every=HOUR, listed=12)
+    assert desk.ask(
+        "SELECT previous_read_at, rolled_over, estimated_lost FROM listing_reads"
+        " WHERE read_at < '2025-03-04'"
+    ) == [(None, False, None)]

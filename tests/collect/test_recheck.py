@@ -154,6 +154,15 @@ def test_a_page_is_asked_for_again_after_each_step(web: Loopback, desk: Desk) ->
     assert desk.ask("SELECT versions FROM articles") == [(1,)]
 
 
+def test_validators_are_those_of_a_text_that_came(web: Loopback, desk: Desk) -> None:
+    web.say("/a", page(ETag='"1"'), http(b"", "304 Not Modified", ETag='"2"'), SAME)
+    one = paper(web, "a")
+    for hour in (0, 3, 24):
+        desk.ingest(hour * HOUR, one)
+    sent = [hit.header("If-None-Match") for hit in web.asked("/a")]
+    assert sent == [None, '"1"', '"1"']
+
+
 def dated(at: datetime, *more: str, **headers: str) -> bytes:
     """A page that states when it was published."""
     stated = f'<time itemprop="datePublished" datetime="{at.isoformat()}">{at:%d %B %Y}</time>'

@@ -68,6 +68,28 @@ def test_the_group_that_names_this_project_is_the_one_that_counts(
         assert asks.get(site.say("/no", PAGE)).outcome is Outcome.ROBOTS_DENIED
 
 
+@pytest.mark.parametrize(
+    ("agent", "is_ours"),
+    [
+        ("Presswatch/1.0", True),
+        ("presswatch (+https://a.example)", True),
+        ("PRESSWATCH # a crawler", True),
+        ("* # all", True),
+        ("Press Clippings", False),
+        ("presswatch-images", False),
+    ],
+)
+def test_an_agent_is_named_by_its_token(agent: str, is_ours: bool) -> None:
+    policy = Policy.parse(f"User-agent: {agent}\nDisallow: /")
+    assert policy.allows("https://paper.example/") is not is_ours
+
+
+def test_a_file_without_content_allows_all(reader: Callable[[], Reader]) -> None:
+    with Loopback() as site:
+        site.say("/robots.txt", b"HTTP/1.1 204 No Content\r\n\r\n")
+        assert reader().get(site.say("/page", PAGE)).outcome is Outcome.FETCHED
+
+
 def test_a_redirect_to_a_forbidden_page_is_not_followed(reader: Callable[[], Reader]) -> None:
     with Loopback() as site:
         site.say("/robots.txt", rules("User-agent: *\nDisallow: /no"))

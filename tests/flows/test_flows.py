@@ -31,6 +31,7 @@ from tests.support.serving import Files
 from tests.support.staged_pages import files, tables
 from warehouse.layers.layout import Layout
 from warehouse.layers.parquet import read_batches
+from warehouse.read.query import query
 
 FIELDS = (
     *("kicker", "headline", "standfirst", "byline", "authors", "section", "captions"),
@@ -382,6 +383,24 @@ def test_a_damaged_archive_of_a_killed_run_stops_no_later_run(
         assert not done.failed
     assert list(begun_runs(place.layout)) == []
     assert len(place.ask("FROM articles")) == len(EXPECTED["articles"])
+
+
+def test_pages_that_could_not_be_refined_are_refined_by_the_next_run(
+    place: Place, tmp_path: Path
+) -> None:
+    saved = tmp_path / "page.txt"
+    saved.write_text("Port reopens\n\n" + "The harbour was open again. " * 40)
+    parameters = _saved_pages(place, tmp_path, "*.txt")
+    in_the_way = Layout(tmp_path / "data").prints / "gb-saved"
+    in_the_way.parent.mkdir(parents=True)
+    in_the_way.touch()
+    failed: Any = ingest(**parameters, return_state=True)
+    assert failed.is_failed()
+    in_the_way.unlink()
+    saved.unlink()
+    ingest(**parameters)
+    assert query(Layout(tmp_path / "data"), "FROM articles").num_rows == 1
+    assert list(begun_runs(Layout(tmp_path / "data"))) == []
 
 
 ROOT = Path(__file__).parents[2]

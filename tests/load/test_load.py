@@ -104,6 +104,19 @@ def test_runs_loaded_together_give_the_rows_of_runs_loaded_apart(
     assert files(together) == files(apart)
 
 
+def test_a_data_folder_that_was_copied_without_its_links_is_published(news: DailyNews) -> None:
+    layout = news(1)
+    link, folder = layout.current.parent, layout.current.parent.resolve()
+    link.unlink()
+    shutil.copytree(folder, link)
+    load(layout, TOPICS, SOURCES, [stage_day(layout, 1)], now=NOW)
+    snapshot = publish(layout)
+    assert snapshot
+    assert link.is_symlink()
+    assert layout.current.resolve() == snapshot.resolve()
+    assert query(layout, "FROM runs").num_rows == 2
+
+
 def test_a_lost_writer_file_comes_back_by_itself(news: DailyNews) -> None:
     layout = news(2)
     kept = tables(layout)

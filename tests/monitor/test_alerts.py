@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tasks.load.load_run import load
 from tasks.monitor import (
     AlertSettings,
     Channel,
@@ -26,11 +27,15 @@ from tests.monitor.desk import (
     POST,
     RECOVERED,
     SILENT,
+    SOURCES,
     TROUBLE,
     Stages,
     at,
+    reads,
 )
+from tests.support.publishing import publish
 from tests.support.receivers import Mailbox, Receiver
+from tests.support.staged_pages import TOPICS, stage
 from warehouse.layers.layout import Layout
 
 pytestmark = pytest.mark.slow
@@ -248,6 +253,18 @@ def test_nothing_loaded_is_told_after_hours(tmp_path: Path, hook: Receiver) -> N
     assert [each.headline for each in find_incidents(layout, settings, at(0)).problems] == [
         "no load yet"
     ]
+
+
+def test_a_load_by_a_clock_that_was_ahead_hides_no_missing_one(stages: Stages) -> None:
+    layout, ahead = stages(RECOVERED), RECOVERED + 900
+    run = stage(layout, f"{at(ahead):%Y%m%dT%H%M%SZ}-000000", reads(ahead))
+    load(layout, TOPICS, SOURCES, [run], now=at(ahead, 2))
+    publish(layout)
+    kinds = [
+        {each.kind for each in find_incidents(layout, AlertSettings(), at(RECOVERED, h)).problems}
+        for h in (3, 80)
+    ]
+    assert [Kind.NO_LOAD in each for each in kinds] == [False, True]
 
 
 def test_the_digest_comes_once_a_day_from_its_hour_on(stages: Stages, hook: Receiver) -> None:

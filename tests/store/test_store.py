@@ -393,6 +393,24 @@ def test_a_store_that_was_put_back_is_not_written(store: Store, here: Layout) ->
     assert committed_runs(here.commits) == ["r1"]
 
 
+@pytest.mark.parametrize("more", [[], ["r4"]])
+def test_a_store_that_was_put_back_and_written_by_another_machine_is_not_written(
+    store: Store, here: Layout, there: Layout, more: list[str]
+) -> None:
+    run(here, "r1", day(1))
+    catch_up(there)
+    before = {found.key for found in store.list("states")}
+    run(here, "r2", day(2))
+    store.delete([found.key for found in store.list("states") if found.key not in before])
+    for run_id in ["r3", *more]:
+        run(there, run_id, day(3))
+    with pytest.raises(StoreError, match=f"{store.url} has another state 4 than {here.root}"):
+        run(here, "r5", day(4))
+    assert committed_runs(here.commits) == ["r1", "r2"]
+    catch_up(there)
+    assert committed_runs(there.commits) == ["r1", "r3", *more]
+
+
 def test_a_bucket_that_is_not_there_is_named(store: Store, tmp_path: Path) -> None:
     layout = Layout(tmp_path / "data")
     join(layout, "s3://no-such-bucket/news")

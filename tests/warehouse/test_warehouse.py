@@ -956,7 +956,7 @@ def test_an_open_reader_keeps_its_snapshot(sound: Layout) -> None:
 def test_before_the_first_load(layout: Layout) -> None:
     assert known_urls(layout, ["https://gb-post.test/a"]) == set()
     assert known_files(layout, "gb-post") == set()
-    assert last_listings(layout) == {}
+    assert last_listings(layout, START) == {}
     with pytest.raises(QueryError, match="not there yet"):
         query(layout, "SELECT 1")
 
@@ -1035,7 +1035,7 @@ def test_last_listings(layout: Layout) -> None:
         layout, [listing(hour=1), listing(hour=3), listing(hour=5, outcome="not_modified")]
     )
 
-    assert last_listings(layout)["gb-post"] == {
+    assert last_listings(layout, START + timedelta(hours=6))["gb-post"] == {
         "https://gb-post.test/feed": KnownListing(
             etag='"feed"',
             last_modified=None,

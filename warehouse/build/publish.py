@@ -93,11 +93,17 @@ def published_load(layout: Layout) -> int:
 def show(layout: Layout, folder: Path) -> None:
     """Switch readers to a snapshot, atomically."""
     # A symlink cannot be changed: a new one is renamed over it.
-    link = layout.warehouse / "current.new"
+    link, current = layout.warehouse / "current.new", layout.current.parent
     link.unlink(missing_ok=True)
     link.symlink_to(folder.name)
-    os.replace(link, layout.current.parent)  # noqa: PTH105 - Path.replace would do the same
+    # Programs that follow links (`scp -r`, zip) copy a data folder with a folder in its place.
+    copied = layout.warehouse / "current.copied"
+    shutil.rmtree(copied, ignore_errors=True)
+    if current.is_dir() and not current.is_symlink():
+        current.rename(copied)
+    os.replace(link, current)  # noqa: PTH105 - Path.replace would do the same
     sync(layout.warehouse)
+    shutil.rmtree(copied, ignore_errors=True)
 
 
 FICLONE = 0x40049409  # ioctl of Linux (reflink): two files share their blocks, on Btrfs and XFS

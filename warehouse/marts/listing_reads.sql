@@ -31,11 +31,13 @@ WITH judged AS (
            listing.oldest_at AS oldest_entry_at, listing.newest_at AS newest_entry_at,
            listing.window_from AS window_from, listing.window_entries AS window_entries,
            listing.before_window AS before_window, listing.feed_share AS feed_share,
-           listing.previous_read_at AS previous_read_at,
+           -- None where the previous read was made by a clock that was ahead: it says nothing then.
+           if(listing.previous_read_at <= attempted_at, listing.previous_read_at, NULL)
+               AS previous_read_at,
            coalesce(listing.kind = 'sitemap' AND listing.entries < 0.9 * listing.most_entries,
                     false) AS is_complete,
            outcome = 'not_modified' OR coalesce(listing.is_continued, false)
-               OR (is_complete AND epoch(read_at) - epoch(listing.previous_read_at)
+               OR (is_complete AND epoch(read_at) - epoch(previous_read_at)
                        <= listing.longest_window) AS is_continued,
            listing IS NULL AS is_unknown,
            found_in IS NOT DISTINCT FROM 'recovery' AS is_recovery

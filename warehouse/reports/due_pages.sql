@@ -47,8 +47,10 @@ to_recheck AS (
 )
 SELECT to_recheck.source_id, url,
        -- None for a page whose day has come: were it unmodified, it would not be judged again.
+       -- Those that came with a text: servers send with a 304 those of one that was never fetched.
        if(is_ahead, {'etag': NULL, 'last_modified': NULL},
-          arg_max({'etag': etag, 'last_modified': last_modified}, (attempted_at, capture_id)))
+          arg_max({'etag': etag, 'last_modified': last_modified}, (attempted_at, capture_id))
+              FILTER (class = 'article'))
            AS validators,
        arg_max(entry_headline, attempted_at) AS entry_headline,
        arg_max(entry_published_raw, attempted_at) AS entry_published_raw,

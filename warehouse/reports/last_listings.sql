@@ -1,11 +1,12 @@
--- Grain: one listing of a source, as last read in full.
+-- Grain: one listing of a source, as last read in full, at a time that is over: what a clock that
+-- was ahead has read is the last read of nothing.
 -- Reads: captures
 WITH reads AS (
     SELECT source_id, url_requested, outcome, etag, last_modified, raw_ref, content_type,
            attempted_at, capture_id, listing,
            max(attempted_at) OVER (PARTITION BY source_id, url_requested) AS read_at
     FROM captures
-    WHERE kind = 'listing' AND outcome IN ('listed', 'not_modified')
+    WHERE kind = 'listing' AND outcome IN ('listed', 'not_modified') AND attempted_at <= $now
 ),
 usual AS (
     SELECT source_id, url_requested, max(listing.entries) AS most_entries,

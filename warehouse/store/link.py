@@ -35,6 +35,9 @@ class Link:
     url: str
     copy: str  # id of this working copy
     state: int = 0  # number of the last state that the folder was updated to, or that it created
+    # ETag of that state's object; empty where an earlier version wrote the link. A store that was
+    # put back has other states with the same numbers as soon as another machine has written.
+    tag: str = ""
     documents: dict[str, str] = field(default_factory=dict)  # the documents of that state
     snapshots: tuple[StoredSnapshot, ...] = ()  # the snapshots of that state
     # The small files of the folder, so that only changed ones are read again.

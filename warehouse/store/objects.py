@@ -46,6 +46,7 @@ class Found:
     key: str
     bytes: int
     written_at: datetime
+    tag: str  # its ETag
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,9 @@ class Store:
         with self._library(prefix) as obstore:
             for page in obstore.list(self._client, prefix or None):
                 for each in page:
-                    yield Found(each["path"], each["size"], each["last_modified"])
+                    yield Found(
+                        each["path"], each["size"], each["last_modified"], each["e_tag"] or ""
+                    )
 
     def delete(self, keys: Iterable[str]) -> None:
         """Delete objects; missing ones are ignored."""

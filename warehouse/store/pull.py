@@ -24,6 +24,7 @@ from warehouse.store.states import (
     document_key,
     last_number,
     read_state,
+    state_tags,
 )
 
 log = logging.getLogger(__name__)
@@ -38,13 +39,15 @@ def pull(layout: Layout, link: Link) -> None:
     """
     store = link.store
     for attempt in range(1, TRIES + 1):
-        number = last_number(store)
+        tags = state_tags(store)
+        number = max(tags, default=0)
+        _refuse_another(layout, link, tags.get(link.state))
         if number == link.state:
             return
         if number < link.state:
             raise StoreError(f"{store.url} has lost its state {link.state}; its last is {number}")
         try:
-            _update(layout, link, read_state(store, number))
+            _update(layout, link, read_state(store, number), tags.get(number, ""))
             return
         except Missing:
             # Another machine may have created states meanwhile, and removed objects of this one.
@@ -52,7 +55,21 @@ def pull(layout: Layout, link: Link) -> None:
                 raise
 
 
-def _update(layout: Layout, link: Link, state: State) -> None:
+def _refuse_another(layout: Layout, link: Link, tag: str | None) -> None:
+    """StoreError where the state that the folder has is another one in the store."""
+    store = link.store
+    if not tag or not link.tag or tag == link.tag:
+        return
+    if read_state(store, link.state).documents != link.documents:
+        raise StoreError(
+            f"{store.url} has another state {link.state} than {layout.root}: it was put back, and"
+            f" another machine has written since. Move {layout.root} away, so that it is made again"
+            " from the store; `presswatch backfill` takes what only its folder `raw` has"
+        )
+    link.tag = tag  # the same state, copied
+
+
+def _update(layout: Layout, link: Link, state: State, tag: str) -> None:
     """Update the folder to a state; after a kill at any point, the next call repeats it."""
     store, local = link.store, scan(layout, link)
     changed = {
@@ -74,7 +91,7 @@ def _update(layout: Layout, link: Link, state: State) -> None:
     _replace(layout, contents, removed)
     if state.snapshots and state.snapshots[0] not in link.snapshots:
         link.published = _download_snapshot(layout, store, state.snapshots[0])
-    link.state, link.documents = state.number, dict(state.documents)
+    link.state, link.tag, link.documents = state.number, tag, dict(state.documents)
     link.snapshots = state.snapshots
     scan(layout, link)
     # Written last: until then the folder counts as being at its old state.

@@ -48,13 +48,17 @@ def document_key(digest: str) -> str:
     return f"documents/{digest}"
 
 
-def _numbers(store: Store) -> list[int]:
-    return [int(found.key.rpartition("/")[2].partition(".")[0]) for found in store.list(FOLDER)]
+def state_tags(store: Store) -> dict[int, str]:
+    """The ETags of the states' objects, by number."""
+    return {
+        int(found.key.rpartition("/")[2].partition(".")[0]): found.tag
+        for found in store.list(FOLDER)
+    }
 
 
 def last_number(store: Store) -> int:
     """The number of the last state; 0 for an empty store."""
-    return max(_numbers(store), default=0)
+    return max(state_tags(store), default=0)
 
 
 def read_state(store: Store, number: int) -> State:
@@ -65,14 +69,18 @@ def read_state(store: Store, number: int) -> State:
     return decode(State, gzip.decompress(store.read(key)), f"{store.url}/{key}")
 
 
-def create_state(store: Store, state: State) -> None:
-    """Create the next state, which takes effect with that; Changed if another machine was first."""
-    content = encode(state, indent=None, sort_keys=True)
+def create_state(store: Store, state: State) -> str:
+    """Create the next state, which takes effect with that, and return the ETag of its object.
+
+    Changed if another machine was first.
+    """
+    content, key = encode(state, indent=None, sort_keys=True), _key(state.number)
     try:
-        store.create(_key(state.number), gzip.compress(content, mtime=0))
+        return store.create(key, gzip.compress(content, mtime=0))
     except Changed:
-        if read_state(store, state.number).made_by == state.made_by:
-            return
+        there, tag = store.read_tagged(key)
+        if decode(State, gzip.decompress(there), f"{store.url}/{key}").made_by == state.made_by:
+            return tag
         raise Changed(
             f"{store.url} was changed by another machine meanwhile: the fetched pages are in the"
             " local archive, and the next run loads them"
@@ -81,4 +89,4 @@ def create_state(store: Store, state: State) -> None:
 
 def drop_old_states(store: Store, number: int) -> None:
     """Delete all but the KEPT newest states."""
-    store.delete(_key(old) for old in _numbers(store) if old <= number - KEPT)
+    store.delete(_key(old) for old in state_tags(store) if old <= number - KEPT)

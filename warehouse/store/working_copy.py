@@ -137,7 +137,7 @@ def push(layout: Layout, link: Link, *, anyway: bool = False) -> None:
         newest = StoredSnapshot(key, int(current.rpartition("-")[2]), size)
         stored = (newest, *stored)[:KEPT_SNAPSHOTS]
     state = State(link.state + 1, local, stored, f"{link.copy} {uuid4().hex}")
-    create_state(store, state)
+    tag = create_state(store, state)
     # What the new state no longer names; after a kill the upkeep deletes it.
     for old in link.snapshots:
         if old not in stored:
@@ -145,7 +145,7 @@ def push(layout: Layout, link: Link, *, anyway: bool = False) -> None:
     if "removed.json" in changed:
         store.delete(expired_archives(layout))
     drop_old_states(store, state.number)
-    link.state, link.documents = state.number, local
+    link.state, link.tag, link.documents = state.number, tag, local
     link.snapshots, link.published = stored, current
     write_link(layout, link)
 

@@ -25,6 +25,7 @@ MAX_REDIRECTS = 5  # RFC 9309, 2.3.1.2
 MAX_DELAY = 60.0  # seconds between requests; a longer crawl-delay counts as this
 
 _KEPT = timedelta(days=1)
+_TOKEN = re.compile(r"[a-z_-]+|\*(?!\S)")
 _AGENT_LINE = re.compile(r"\s*user[-\s]*agent[\s:]+(.*)", re.IGNORECASE)
 
 Ask = Callable[[str], Attempt]
@@ -44,9 +45,10 @@ class Policy:
         lines = text.splitlines()
         for number, line in enumerate(lines):
             if match := _AGENT_LINE.match(line):
-                agent = match[1].partition("#")[0].strip().lower()
-                concerns_us = agent == "*" or (agent and agent.replace("*", "") in TOKEN)
-                lines[number] = f"User-agent: {agent if concerns_us else 'other'}"
+                # `Presswatch/1.0` names this one: what follows the token does not count.
+                named = _TOKEN.match(match[1].lower())
+                agent = named[0] if named and named[0] in ("*", TOKEN) else "other"
+                lines[number] = f"User-agent: {agent}"
         return cls(Protego.parse("\n".join(lines)))
 
     def allows(self, url: str) -> bool:

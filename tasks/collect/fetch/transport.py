@@ -18,7 +18,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
 from tasks.collect.fetch.ssrf_guard import Resolve, checked_addresses, connect
-from tasks.http.response import PIECE, one_line
+from tasks.http.response import PIECE, FinalResponse, one_line
 from tasks.model import Exchange, Failure, Outcome
 
 if TYPE_CHECKING:
@@ -150,6 +150,8 @@ class _RecordedSocket:
 
 
 class _GuardedConnection(HTTPConnection):
+    response_class = FinalResponse
+
     def __init__(self, host: str, port: int, *, transfer: Transfer, **options: Any) -> None:  # noqa: ANN401 - urllib3's own
         super().__init__(host, port, **options)
         # Resolved with its trailing dot, which the property `host` is without.

@@ -5,7 +5,7 @@ import io
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -38,7 +38,8 @@ _DOCTYPE = re.compile(
 _ENTITY = re.compile(rb"<!ENTITY", re.IGNORECASE)
 # <title>R&D</title>, which feedparser reads as "R&D;"; <title>A&nbsp;B</title>.
 _BARE_AMPERSAND = re.compile(
-    rb"(<!\[CDATA\[(?>.*?\]\]>))|&(?!#\d+;|#[xX][0-9a-fA-F]+;|(?:amp|lt|gt|quot|apos);)", re.DOTALL
+    rb"(<!\[CDATA\[(?>.*?(?:\]\]>|\Z)))|&(?!#\d+;|#[xX][0-9a-fA-F]+;|(?:amp|lt|gt|quot|apos);)",
+    re.DOTALL,
 )
 
 
@@ -50,6 +51,7 @@ class Listing:
     entries: tuple[Entry, ...] = ()
     children: tuple[str, ...] = ()  # sitemaps of a sitemap index
     title: str | None = None
+    left_out: str = ""  # what of too long a sitemap was not taken, in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +71,7 @@ def read_feed(
     try:
         feed = _parsed(payload, content_type, url)
         if isinstance(feed.get("bozo_exception"), SAXException) and b"\0" not in payload:
-            feed = _parsed(
-                _BARE_AMPERSAND.sub(lambda found: found[1] or b"&amp;", payload), content_type, url
-            )
+            feed = _parsed(_with_ampersands(payload), content_type, url)
     except Exception as error:  # feedparser lets through whatever a malformed feed raises in it
         return unreadable(f"{type(error).__name__}: {error}")
     version = feed.get("version") or ""
@@ -121,12 +121,24 @@ def read_sitemap(payload: bytes, url: str, *, max_entries: int) -> Listing | NoL
     if is_index:
         newest = sorted(pages, key=itemgetter(0), reverse=True)
         children = tuple(dict.fromkeys(entry.url for _, entry in newest))[:MAX_CHILDREN]
-        return Listing("sitemap_index", children=children)
+        left_out = _left_out("sitemaps", pages, MAX_CHILDREN)
+        return Listing("sitemap_index", children=children, left_out=left_out)
+    left_out = _left_out("pages", pages, max_entries)
     if len(pages) > max_entries:
         # A plain sitemap may start with the first article that a source ever published.
         places = sorted(range(len(pages)), key=lambda place: pages[place][0], reverse=True)
         pages = [pages[place] for place in sorted(places[:max_entries])]
-    return Listing("sitemap", distinct((entry for _, entry in pages), max_entries))
+    entries = distinct((entry for _, entry in pages), max_entries)
+    return Listing("sitemap", entries, left_out=left_out)
+
+
+def _left_out(what: str, pages: Sequence[tuple[float, Entry]], most: int) -> str:
+    if len(pages) <= most:
+        return ""
+    dated = sum(at > -math.inf for at, _ in pages)
+    which = "newest" if dated == len(pages) else "first"
+    why = "" if which == "newest" else f": {len(pages) - dated} state no lastmod"
+    return f"of {len(pages)} {what} the {which} {most} are read{why}"
 
 
 def sitemap_pages(payload: bytes, url: str) -> tuple[bool, list[tuple[float, Entry]]] | NoListing:
@@ -139,6 +151,9 @@ def sitemap_pages(payload: bytes, url: str) -> tuple[bool, list[tuple[float, Ent
     )
     try:
         root = etree.fromstring(payload, parser)
+        # Of an address with a bare ampersand lxml drops a part: `?a=1&id=2` becomes `?a=1=2`.
+        if parser.error_log and b"\0" not in payload:
+            root = etree.fromstring(_with_ampersands(payload), parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         return unreadable(f"not a sitemap: {error}")
     if root is None:
@@ -240,6 +255,11 @@ def _parsed(payload: bytes, content_type: str, url: str) -> Any:  # noqa: ANN401
         resolve_relative_uris=False,
         sanitize_html=False,
     )
+
+
+def _with_ampersands(payload: bytes) -> bytes:
+    """The XML with `&amp;` where an ampersand begins no reference."""
+    return _BARE_AMPERSAND.sub(lambda found: found[1] or b"&amp;", payload)
 
 
 def _texts(element: etree._Element) -> Iterator[tuple[str, str]]:
