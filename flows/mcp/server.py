@@ -217,8 +217,7 @@ class Tools:
         with self._asked() as (con, known):
             if unit not in LENGTHS:
                 raise QueryError(f"unit must be one of {', '.join(LENGTHS)}, got {unit!r}")
-            # The last day is read in part: the one before it is the last whole one.
-            last = _day("day", day) or _last_day(known) - timedelta(days=1)
+            last = _day("day", day) or known.last_whole_day or _last_day(known)
             first = last - timedelta(days=LENGTHS[unit] - 1)
             chosen: dict[str, Any] = {"topics": tuple(topics), "sources": tuple(sources)}
             now = _selection(known, f"{first}", f"{last}", **chosen)
