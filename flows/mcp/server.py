@@ -143,12 +143,16 @@ class Tools:
                 | figure(row, of)
                 for row in found
             ]
+            total = None
+            if not by:
+                [of_all] = questions.of_range(con, selection) or [questions.totals([])]
+                total = figure(of_all, of)
             return {
                 "coverage": coverage_statement(con, known, selection),
                 "topic": known.topics[topic],
                 "unit": selection.unit,
                 "audit": audit_words(audit),
-                "total": None if by else figure(questions.totals(found), of),
+                "total": total,
                 "rows": rows,
             }
 
