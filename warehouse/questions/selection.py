@@ -51,6 +51,7 @@ class Selection:
     is_local: bool = False  # days in the time zone of each source, rather than in UTC
     balance: str = ""  # of BALANCES: groups of sources that weigh alike
     is_panel: bool = False  # only sources that were collected in every week
+    panel_days: tuple[date, date] | None = None  # of these days; None is of the selected ones
 
     @property
     def has_all_sources(self) -> bool:
@@ -66,7 +67,8 @@ class Selection:
         chosen = {"source_id": self.sources, "country": self.countries, "language": self.languages}
         parts = [f"{name} IN ({listed(values)})" for name, values in chosen.items() if values]
         if self.is_panel:
-            panel = f"balanced_panel{{local}}('{self.first_day}', '{self.last_day}')"
+            first, last = self.panel_days or (self.first_day, self.last_day)
+            panel = f"balanced_panel{{local}}('{first}', '{last}')"
             parts.append(f"source_id IN (FROM {self.sql(panel)})")
         return " AND ".join(parts) or "true"
 

@@ -46,8 +46,10 @@ filed AS (
 collected AS (
     SELECT source_id,
            round(sum(estimated_lost), 2) AS estimated_lost,
-           sum(extracted) FILTER (estimated_published IS NOT NULL)
-               / nullif(sum(estimated_published), 0) AS completeness,
+           CASE WHEN sum(estimated_published) = 0 THEN 1
+                ELSE sum(extracted) FILTER (estimated_published IS NOT NULL)
+                         / sum(estimated_published)
+           END AS completeness,
            -- As in coverage_gaps: the first day and the last ones that are only read in part.
            count(*) FILTER (
                state <> 'observed'
