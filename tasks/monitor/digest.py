@@ -47,7 +47,7 @@ def digest(
     lines = [f"Loaded: {articles}, {loaded['revised']:,} revised, {counted(loaded['runs'], 'run')}"]
     lines += [
         "",
-        "Topics: articles that mention them; usual: the mean of the same sources' four weeks before",
+        "Topics: articles that mention them; usual is the mean of the four weeks before, by source",
     ]
     for row in topics:
         found = f"{row['found']:,}" if row["found"] is not None else "nothing was collected"
