@@ -53,8 +53,25 @@ def as_given(given: QueryParams, known: Choices) -> Selection:
         is_headlines_only=given.get("in") == "headline",
         is_local=known.is_local,
         balance=balance,
-        is_panel=given.get("panel") == "yes",
+        is_panel=bool(given.get("panel")),
+        panel_days=_panel_days(given.get("panel") or ""),
     )
+
+
+def panel_of(first_day: date, last_day: date) -> str:
+    """The parameter `panel` of a part of these days: the sources that all of them have."""
+    return f"{first_day}..{last_day}"
+
+
+def _panel_days(given: str) -> tuple[date, date] | None:
+    if given in ("", "yes"):
+        return None
+    first, _, last = given.partition("..")
+    try:
+        return date.fromisoformat(first), date.fromisoformat(last)
+    except ValueError:
+        wanted = "yes, or days such as 2026-01-01..2026-10-31"
+        raise QueryError(f"panel must be {wanted}, got {given!r}") from None
 
 
 def _all(given: QueryParams, name: str) -> tuple[str, ...]:
@@ -92,7 +109,9 @@ def parameters(selection: Selection) -> dict[str, Any]:
         "copies": "no" if selection.is_without_copies else "",
         "in": "headline" if selection.is_headlines_only else "",
         "balance": selection.balance,
-        "panel": "yes" if selection.is_panel else "",
+        "panel": panel_of(*selection.panel_days)
+        if selection.panel_days
+        else "yes" * selection.is_panel,
     }
 
 

@@ -15,7 +15,7 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from flows.desk.address import address, is_by_local_days, parameters, selection_of
+from flows.desk.address import address, is_by_local_days, panel_of, parameters, selection_of
 from flows.desk.finding import Findings
 from flows.desk.reasons import reason
 from flows.desk.snapshots import Snapshots
@@ -103,6 +103,10 @@ class Asked:
         """The address of a view with this selection, but for the changes; `None` leaves one out."""
         names = {"first": "from", "last": "to"}
         changed = {names.get(name, name): value for name, value in changes.items()}
+        chosen = self.selection
+        if chosen.is_panel and not chosen.panel_days and changed.keys() & {"from", "to"}:
+            # A part of the days has the sources of all of them, else its numbers would be others.
+            changed = {"panel": panel_of(chosen.first_day, chosen.last_day)} | changed
         return address(path, self._held(self.selection) | changed)
 
     def full_url(self, path: str, **changes: Any) -> str:  # noqa: ANN401

@@ -21,6 +21,7 @@ from flows.mcp.answers import definition, figure
 from flows.mcp.coverage_statement import Answer, coverage_statement
 from warehouse.layers.layout import Layout
 from warehouse.questions import series as questions
+from warehouse.questions.articles import counted_sql
 from warehouse.questions.audits import audit_words, audited
 from warehouse.questions.selection import (
     PARTS,
@@ -30,7 +31,6 @@ from warehouse.questions.selection import (
     checked,
     choices,
     fitting_unit,
-    listed,
 )
 from warehouse.questions.usual import LENGTHS, compared, compared_since
 from warehouse.read.query import QueryError, records
@@ -143,12 +143,16 @@ class Tools:
                 | figure(row, of)
                 for row in found
             ]
+            total = None
+            if not by:
+                [of_all] = questions.of_range(con, selection) or [questions.totals([])]
+                total = figure(of_all, of)
             return {
                 "coverage": coverage_statement(con, known, selection),
                 "topic": known.topics[topic],
                 "unit": selection.unit,
                 "audit": audit_words(audit),
-                "total": None if by else figure(questions.totals(found), of),
+                "total": total,
                 "rows": rows,
             }
 
@@ -178,14 +182,16 @@ class Tools:
         with self._asked() as (con, known):
             if not 1 <= limit <= MOST_SENTENCES:
                 raise QueryError(f"limit must be 1 to {MOST_SENTENCES}, got {limit}")
-            chosen: dict[str, Any] = {"topics": (topic,), "sources": tuple(sources)}
-            selection = _selection(known, first_day, last_day, **chosen)
+            selection = _selection(
+                known, first_day, last_day, topics=(topic,), sources=tuple(sources),
+                is_without_copies=without_copies,
+            )  # fmt: skip
             date_of = selection.sql("{published_date}")
+            # Of the articles that `series` counts: in other languages a mention is none.
             those = (
                 "FROM mention_contexts"
-                f" WHERE {selection.of_topics()} AND {selection.of_days(date_of)}"
-                f" AND {f'source_id IN ({listed(sources)})' if sources else 'true'}"
-                f" AND {'NOT is_copy' if without_copies else 'true'}"
+                f" SEMI JOIN (SELECT articles.article_id {counted_sql(selection)}) AS counted"
+                f" USING (article_id) WHERE {selection.of_topics()}"
             )
             count = "count(DISTINCT article_id) AS articles, count(*) AS mentions"
             columns = f"{date_of} AS day, source, headline, field, context, url, is_truncated"
@@ -213,12 +219,12 @@ class Tools:
         """Whether a day, or the seven days to it, had more of a topic than the eight weeks before.
 
         `verdict` is far more, more, as usual, less, far less, too few to say, or not collected.
+        It is of `compared_hits` in `compared_articles`, without sources of too short a past.
         """
         with self._asked() as (con, known):
             if unit not in LENGTHS:
                 raise QueryError(f"unit must be one of {', '.join(LENGTHS)}, got {unit!r}")
-            # The last day is read in part: the one before it is the last whole one.
-            last = _day("day", day) or _last_day(known) - timedelta(days=1)
+            last = _day("day", day) or known.last_whole_day or _last_day(known)
             first = last - timedelta(days=LENGTHS[unit] - 1)
             chosen: dict[str, Any] = {"topics": tuple(topics), "sources": tuple(sources)}
             now = _selection(known, f"{first}", f"{last}", **chosen)
@@ -249,7 +255,7 @@ class Tools:
             raise ToolError(str(error)) from error
 
 
-JUDGED = ("verdict", "past_share", "expected", "score")
+JUDGED = ("verdict", "past_share", "expected", "score", "compared_hits", "compared_articles")
 
 
 def _selection(

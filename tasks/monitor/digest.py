@@ -45,16 +45,23 @@ def digest(
     period = f"{last:%-d %b %Y}" if days == 1 else f"{first:%-d %b} to {last:%-d %b %Y}"
     articles = counted(loaded["articles"], "new article")
     lines = [f"Loaded: {articles}, {loaded['revised']:,} revised, {counted(loaded['runs'], 'run')}"]
-    lines += ["", "Topics: articles that mention them; usual is the mean of the four weeks before"]
+    lines += [
+        "",
+        "Topics: articles that mention them; usual is the mean of the four weeks before, by source",
+    ]
     for row in topics:
-        usual = "" if row["usual"] is None else f" (usual {row['usual']:.1f})"
+        found = f"{row['found']:,}" if row["found"] is not None else "nothing was collected"
+        if row["of_new"]:
+            found += f", {row['of_new']:,} of them in new sources"
+        is_known = row["found"] is not None and row["usual"] is not None
+        usual = f" (usual {row['usual']:.1f})" if is_known else ""
         days_above = ", ".join(
             f"{each['day']:%-d %b} ({each['hits']:,}"
             + (f", a spike from {each['threshold']:,} on)" if each["threshold"] else ")")
             for each in row["spikes"]
         )
         above = f"; far above usual on {days_above}" if days_above else ""
-        lines.append(f"- {row['name']}: {row['found']:,}{usual}{above}")
+        lines.append(f"- {row['name']}: {found}{usual}{above}")
     lines += ["" if topics else "- none counted yet\n", "Open problems:"]
     lines += [f"- {each.headline}" for each in problems] or ["- none"]
     link = settings.report_url or layout.report.absolute().as_uri()

@@ -4,6 +4,7 @@ import csv
 import io
 import re
 import zipfile
+from dataclasses import replace
 from datetime import date
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
@@ -146,9 +147,33 @@ def test_countries_weigh_alike_and_sources_are_those_of_every_week(client: TestC
     assert with_both.splitlines()[0] == alone.splitlines()[0]
 
 
+def test_a_part_of_the_days_has_the_sources_of_every_week_of_all(client: TestClient) -> None:
+    """Else the articles behind a mark would be of other sources than the mark."""
+    given = {"topic": "harvest", **SPAN, "unit": "day", "panel": "yes"}
+    page = client.get("/attention", params=given).text
+    days = {"from": ["2026-03-06"], "to": ["2026-03-06"]}
+    links = [
+        parse_qs(urlsplit(unescape(link)).query) for link in re.findall(r'href="([^"]+)"', page)
+    ]
+    [link, *_] = [each for each in links if each | days == each]
+    assert link["panel"] == ["2026-03-02..2026-03-07"]
+    assert "collected in every week" in client.get("/articles", params=link).text
+
+
+def test_a_panel_is_of_its_own_days(layout: Layout) -> None:
+    """A paper that was collected in one of two weeks is in that week of none of both."""
+    day = date(2026, 3, 4)
+    alone = Selection(day, day, "day", is_panel=True)
+    before = (date(2026, 2, 16), date(2026, 3, 7))
+    with snapshot(layout) as con:
+        assert any(row["articles"] for row in series(con, alone))
+        assert not series(con, replace(alone, panel_days=before))
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
+        ({"panel": "always"}, "panel must be yes, or days such as 2026-01-01..2026-10-31"),
         ({"topic": "nope"}, "no topic &#39;nope&#39;; there are: harvest, summit"),
         ({"source": "xx"}, "no source &#39;xx&#39;; there are: de-blatt, gb-post"),
         ({"from": "yesterday"}, "from must be a day such as 2026-11-27"),

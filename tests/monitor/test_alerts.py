@@ -292,6 +292,10 @@ def test_the_weekly_digest(stages: Stages, hook: Receiver) -> None:
     for day in range(15):
         now = at(HEALTHY, 3) + timedelta(days=day)
         check_and_send(layout, settings, channels_of(settings), now)
+    # Nothing was collected in the days of the last one: that is not zero.
+    said = [each["message"] for each in hook.bodies if "digest" in each["title"]]
+    lacks = ["- Harvest: nothing was collected\n" in message for message in said]
+    assert lacks == [False, False, True]
     assert [title for title in hook.titles if "digest" in title] == [
         "Presswatch: weekly digest, 7 Apr to 13 Apr 2026",
         "Presswatch: weekly digest, 14 Apr to 20 Apr 2026",

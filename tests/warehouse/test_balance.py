@@ -1,5 +1,6 @@
 """Groups of sources that weigh alike: values by hand, and floods of articles from one group."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from tests.warehouse.test_attention import EPU, GPR, load_days, load_months
 from warehouse.build.loaded_definitions import Rules
 from warehouse.layers.layout import Layout
 from warehouse.questions.selection import Selection
-from warehouse.questions.series import series, totals
+from warehouse.questions.series import of_range, series
 from warehouse.read.query import query, snapshot
 from warehouse.stats.attention_index import Indexes, indexes
 from warehouse.stats.balance import balanced_share
@@ -196,14 +197,19 @@ def test_the_setting_fills_the_table_and_empties_it(tmp_path: Path) -> None:
     with snapshot(layout) as con:
         chosen = Selection(date(2020, 1, 1), date(2026, 6, 1), "month", balance="country")
         shown = [row for row in series(con, chosen) if row["topic_id"] == "harvest"]
+        of_all, by_day = (
+            next(row for row in of_range(con, each) if row["topic_id"] == "harvest")
+            for each in (chosen, replace(chosen, unit="day"))
+        )
     names = ("share", "low", "high")
     ends = [f"balanced_{name}" for name in ("share", "share_low", "share_high")]
     for name, end in zip(names, ends, strict=True):
         assert [row[name] for row in shown if row["hits"]] == pytest.approx(
             [row[end] for row in found], abs=1e-8
         )
-    # Of all months, as each tells as much as the others: the mean of their shares.
-    assert totals(shown)["share"] == pytest.approx(sum(row["share"] for row in shown) / len(shown))
+    # Of all months, which have as many articles: the mean of the groups is that of the months.
+    assert of_all["share"] == pytest.approx(sum(row["share"] for row in shown) / len(shown))
+    assert of_all["share"] == by_day["share"]
     # A load that says nothing keeps the rule, and a rebuild gives the same rows.
     load(layout, TOPICS, SOURCES)
     rebuild_warehouse(layout, TOPICS, SOURCES, rules=Rules(balance="country"))

@@ -1,6 +1,7 @@
 """The 95 % interval of a share."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import product
 
@@ -11,7 +12,7 @@ import pytest
 from tests.bench.intervals import SCATTERS, Case, coverage
 from warehouse.build import loader, mart_refresh
 from warehouse.questions.selection import Selection
-from warehouse.questions.series import series, totals
+from warehouse.questions.series import of_range, series, totals
 from warehouse.stats.daily_counts import Counts
 from warehouse.stats.dispersion import MOST, dispersion
 from warehouse.stats.intervals import share_interval
@@ -159,6 +160,13 @@ def test_a_sum_over_sources_and_periods_has_the_variance_of_its_parts(
                 / pow(sum(articles_with_mention), 2)) AS bounds
         FROM topic_weekly GROUP BY period ORDER BY period
     """
+    # The same of all days together, whatever the periods that are shown beside it.
+    totals_by_unit = [
+        of_range(con, replace(CHOSEN, unit=unit)) for unit in ("day", "week", "month")
+    ]
+    assert totals_by_unit[0] == totals_by_unit[1] == totals_by_unit[2]
+    [of_all] = totals_by_unit[0]
+    assert of_all["share"] == pytest.approx(added["share"])
     bounds = [tuple(each.values()) for (each,) in con.execute(asked).fetchall()]
     given = [(row["low"], row["high"]) for row in all_sources]
     assert np.array(bounds) == pytest.approx(np.array(given), abs=1e-7)

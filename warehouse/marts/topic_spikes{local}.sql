@@ -14,9 +14,15 @@ WITH found AS (
     SELECT topic_id, article_id, {published_date} AS day, headline, url_canonical AS url,
            coalesce(name, source_id) AS source, duplicate_of IS NOT NULL AS is_copy,
            count(*) FILTER (field = 'headline') AS in_headline, count(*) AS mentions
-    FROM (SELECT * FROM articles WHERE {published_date} IN (SELECT day FROM spikes{local}))
+    FROM (SELECT * FROM articles WHERE {published_date} IN (SELECT day FROM spikes{local})) AS articles
     JOIN mentions USING (article_id, version_no)
+    JOIN (SELECT topic_id, languages FROM topics WHERE valid_to IS NULL) AS counting
+        USING (topic_id)
     LEFT JOIN sources USING (source_id)
+    -- Only of what counts: not of archives of other domains, nor in languages that the topic leaves out.
+    WHERE counts_in(languages, articles.language)
+      AND EXISTS (FROM coverage{local} AS days
+                  WHERE days.source_id = articles.source_id AND days.day = {published_date})
     GROUP BY ALL
 ),
 behind AS (

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from warehouse.questions.articles import counted_sql
 from warehouse.questions.selection import UNITS, Selection
-from warehouse.questions.series import BALANCES, SQL, with_interval
+from warehouse.questions.series import BALANCES, RANGE, SQL, period_of, with_interval
 from warehouse.questions.texts import texts_of
 from warehouse.read.query import quoted, records
 from warehouse.stats.dispersion import dispersion
@@ -114,9 +114,10 @@ def _rows(files: Sequence[str], selection: Selection) -> str:
 def found_series(
     con: duckdb.DuckDBPyConnection, selection: Selection, hits: Mapping[tuple[str, date], int]
 ) -> dict[str, list[Row]]:
-    """The share of the articles in which something was found, by unit; rows as of `series`.
+    """The share of the articles in which something was found, by unit and of the RANGE.
 
-    How it varies from day to day beyond chance is estimated from these days, as of a topic.
+    Rows are as of `series`. How it varies from day to day beyond chance is estimated from these
+    days, as of a topic.
 
     Args:
         con: the snapshot.
@@ -147,7 +148,7 @@ def found_series(
                     days=days,
                     dispersion=VARIATION,
                     part="''",
-                    unit=unit,
+                    period=period_of(replace(selection, unit=unit)),
                     first_day=f"DATE '{selection.first_day}'",
                     hits="d.hits",
                     articles=articles,
@@ -157,7 +158,7 @@ def found_series(
                 given,
             )
         ]
-        for unit in UNITS
+        for unit in (*UNITS, RANGE)
     }
 
 

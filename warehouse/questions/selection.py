@@ -1,8 +1,10 @@
 """What a person asks for: topics, sources, days; as conditions of SQL."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import duckdb
 
@@ -49,6 +51,7 @@ class Selection:
     is_local: bool = False  # days in the time zone of each source, rather than in UTC
     balance: str = ""  # of BALANCES: groups of sources that weigh alike
     is_panel: bool = False  # only sources that were collected in every week
+    panel_days: tuple[date, date] | None = None  # of these days; None is of the selected ones
 
     @property
     def has_all_sources(self) -> bool:
@@ -64,7 +67,8 @@ class Selection:
         chosen = {"source_id": self.sources, "country": self.countries, "language": self.languages}
         parts = [f"{name} IN ({listed(values)})" for name, values in chosen.items() if values]
         if self.is_panel:
-            panel = f"balanced_panel{{local}}('{self.first_day}', '{self.last_day}')"
+            first, last = self.panel_days or (self.first_day, self.last_day)
+            panel = f"balanced_panel{{local}}('{first}', '{last}')"
             parts.append(f"source_id IN (FROM {self.sql(panel)})")
         return " AND ".join(parts) or "true"
 
@@ -91,6 +95,8 @@ class Choices:
     languages: tuple[str, ...]
     first_day: date | None  # of all calendars; None before the first article or read listing
     last_day: date | None
+    # The last one that had ended for every configured source by the last attempt at any of them.
+    last_whole_day: date | None = None
     is_local: bool = False  # whether days are those of the sources' time zones
     has_local: bool = False  # whether the snapshot has such days: those of 0.1 have not
 
@@ -107,6 +113,7 @@ def choices(con: duckdb.DuckDBPyConnection, *, is_local: bool = False) -> Choice
     )
     span = of_days("SELECT min(day), max(day) FROM coverage{local}", is_local)
     [(first_day, last_day)] = con.sql(span).fetchall()
+    ended = _last_ended(con, is_local=is_local)
     return Choices(
         topics=dict(topics.fetchall()),
         sources={row["source_id"]: row["name"] for row in sources},
@@ -114,9 +121,29 @@ def choices(con: duckdb.DuckDBPyConnection, *, is_local: bool = False) -> Choice
         languages=_distinct(row["language"] for row in sources),
         first_day=first_day,
         last_day=last_day,
+        last_whole_day=min(last_day, ended) if last_day and ended else last_day,
         is_local=is_local,
         has_local=has_local,
     )
+
+
+def _last_ended(con: duckdb.DuckDBPyConnection, *, is_local: bool) -> date | None:
+    """The last day that had ended, in all time zones of the sources, at the last attempt."""
+    # The last day of a calendar says less: that of a paper in Tokyo begins before others end, and
+    # an article may be dated ahead.
+    [(asked_at,)] = con.sql("SELECT max(last_attempt_at) FROM sources").fetchall()
+    if asked_at is None:
+        return None
+    zones = con.sql("SELECT DISTINCT timezone FROM sources WHERE is_configured").fetchall()
+    names = {name for (name,) in zones if name} if is_local else set[str]()
+    return min(_day_in(asked_at, name) for name in names or {"UTC"}) - timedelta(days=1)
+
+
+def _day_in(moment: datetime, zone: str) -> date:
+    """The day in a time zone; that in UTC where its name is not known, as in the marts."""
+    with suppress(LookupError, ValueError, OSError):
+        return moment.astimezone(ZoneInfo(zone)).date()
+    return moment.astimezone(UTC).date()
 
 
 def has_local_days(con: duckdb.DuckDBPyConnection) -> bool:

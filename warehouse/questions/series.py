@@ -4,6 +4,7 @@ Each function has a companion that returns its SQL with the values in it, which 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from warehouse.stats.intervals import interval
 
 Row = dict[str, Any]
 SQL = Path(warehouse.__file__).parent / "reports"
+
+RANGE = "range"  # the unit of which all selected days are one period
 
 PART_OF = {
     "": "''",
@@ -80,7 +83,7 @@ def series_sql(selection: Selection, part: str = "") -> str:
             days=selection.sql(days),
             dispersion=selection.sql("topic_dispersion{local}"),
             part=PART_OF[part],
-            unit=selection.unit,
+            period=period_of(selection),
             first_day=f"DATE '{selection.first_day}'",
             **BALANCES[selection.balance],
             hits=hits,
@@ -88,6 +91,13 @@ def series_sql(selection: Selection, part: str = "") -> str:
             where="\n  AND ".join(each for each in conditions if each != "true"),
         )
     )
+
+
+def period_of(selection: Selection) -> str:
+    """SQL of the first day of a day's period."""
+    if selection.unit == RANGE:
+        return f"DATE '{selection.first_day}'"
+    return f"date_trunc('{selection.unit}', day)::DATE"
 
 
 def series(con: duckdb.DuckDBPyConnection, selection: Selection, part: str = "") -> list[Row]:
@@ -100,6 +110,15 @@ def series(con: duckdb.DuckDBPyConnection, selection: Selection, part: str = "")
     sources. A period of which nothing was collected has None for hits, articles and share.
     """
     return [with_interval(row) for row in records(con, series_sql(selection, part))]
+
+
+def of_range(con: duckdb.DuckDBPyConnection, selection: Selection) -> list[Row]:
+    """The share of each topic of all selected days, whatever the unit: a row of `series` each.
+
+    Not its periods added up: their intervals would be wider the shorter they are, since a few hits
+    scatter by chance, and the mean of groups would weigh by period.
+    """
+    return series(con, replace(selection, unit=RANGE))
 
 
 def totals(rows: Sequence[Row]) -> Row:

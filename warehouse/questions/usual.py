@@ -8,7 +8,8 @@ from typing import NamedTuple
 import duckdb
 
 from warehouse.questions.selection import Selection
-from warehouse.questions.series import Row, series, totals
+from warehouse.questions.series import SQL, Row, of_range
+from warehouse.read.query import records
 
 LENGTHS = {"day": 1, "week": 7}  # days of the period that is judged
 TRAILING = {"day": 8 * 7, "week": 8}  # periods before, which it is compared with
@@ -22,41 +23,48 @@ class Usual(NamedTuple):
     """A period compared with the same sources' periods before it."""
 
     verdict: str  # far more, more, as usual, less, far less, or too few to say, not collected
-    past_share: float | None
-    expected: float | None  # articles with a mention, had the share been that of the past
+    past_share: float | None  # of the compared sources, by their articles of the period
+    expected: float | None  # articles with a mention, had each source's share been that of its past
     score: float | None  # standard deviations above expected
+    compared_hits: int = 0  # those of the sources that have enough of a past
+    compared_articles: int = 0
 
 
-def usual(now: Row, past: Sequence[Row]) -> Usual:
-    """Compare rows of `series`: a period with those before it.
+def usual(periods: Sequence[Row], length: int) -> Usual:
+    """Compare a period with those before it.
 
     Counts are taken as quasi-Poisson: their scatter is that of the past, at least that of chance.
     Too few to say where less than half of the past was collected.
+
+    Args:
+        periods: the rows of a topic of reports/usual.sql.
+        length: how many periods of the past there could be.
     """
-    if not now["articles"]:
-        return Usual("not collected", None, None, None)
-    known = [row for row in past if row["articles"]]
-    articles = sum(row["articles"] for row in known)
-    hits = sum(row["hits"] for row in known)
-    if len(known) < max(4, len(past) / 2):
-        return Usual("too few to say", hits / articles if articles else None, None, None)
-    rate = hits / articles
-    expected = rate * now["articles"]
-    if expected < LEAST_EXPECTED and now["hits"] < LEAST_HITS:
-        return Usual("too few to say", rate, expected, None)
+    now = next((row for row in periods if row["back"] == 0 and row["articles"]), None)
+    known = [row for row in periods if row["back"] > 0 and row["articles"]]
+    if now is None or len(known) < least_periods(length):
+        return Usual("too few to say", None, None, None)
+    expected, hits, articles = now["expected"], now["hits"], now["articles"]
+    share = expected / articles
+    if expected < LEAST_EXPECTED and hits < LEAST_HITS:
+        return Usual("too few to say", share, expected, None, hits, articles)
     # A topic that never came up is expected in a tenth of an article, as in the spikes.
     least = max(expected, 0.1)
     squares = [
-        (row["hits"] - rate * row["articles"]) ** 2 / (rate * row["articles"])
-        for row in known
-        if rate
+        (row["hits"] - row["expected"]) ** 2 / row["expected"] for row in known if row["expected"]
     ]
     scatter = max(1.0, sum(squares) / (len(known) - 1))
-    variance = scatter * least * (1 + now["articles"] / articles)
-    score = (now["hits"] - expected) / math.sqrt(variance)
+    part_of_past = articles / sum(row["articles"] for row in known)
+    unknown = now["unknown"] / expected if expected else part_of_past
+    score = (hits - expected) / math.sqrt(scatter * least * (1 + unknown))
     far = "far " if abs(score) >= FAR else ""
     verdict = "as usual" if abs(score) < UNUSUAL else f"{far}{'more' if score > 0 else 'less'}"
-    return Usual(verdict, rate, expected, score)
+    return Usual(verdict, share, expected, score, hits, articles)
+
+
+def least_periods(length: int) -> int:
+    """The fewest collected periods of so many with which something can be compared."""
+    return max(4, math.ceil(length / 2))
 
 
 def compared(
@@ -69,19 +77,26 @@ def compared(
 ) -> dict[str, Row]:
     """Each topic's day, or seven days to it, compared with those before, by topic.
 
-    Rows: as of `totals` and `Usual`.
+    Rows: as of `series` and `Usual`.
     """
-    first, length = compared_since(unit, day), timedelta(days=LENGTHS[unit])
+    length, past = LENGTHS[unit], TRAILING[unit]
+    chosen = Selection(day - timedelta(days=length - 1), day, sources=sources, is_local=is_local)
+    given = {
+        "day": day,
+        "first_day": compared_since(unit, day),
+        "length": length,
+        "least": least_periods(past),
+        "sources": list(sources),
+    }
     by_topic: dict[str, list[Row]] = {}
-    for row in series(con, Selection(first, day, "day", sources=sources, is_local=is_local)):
+    for row in records(con, chosen.sql((SQL / "usual.sql").read_text()), given):
         by_topic.setdefault(row["topic_id"], []).append(row)
-    ends = [day - back * length for back in range(TRAILING[unit] + 1)]
     found = {}
-    for topic, rows in by_topic.items():
-        now, *past = (
-            totals([row for row in rows if end - length < row["period"] <= end]) for end in ends
-        )
-        found[topic] = now | usual(now, past)._asdict()
+    for now in of_range(con, chosen):
+        judged = usual(by_topic.get(now["topic_id"], []), past)
+        if not now["articles"]:
+            judged = Usual("not collected", None, None, None)
+        found[now["topic_id"]] = now | judged._asdict()
     return found
 
 

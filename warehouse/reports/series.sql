@@ -10,7 +10,7 @@ WITH days AS (
 ),
 by_source AS (
     SELECT topic_id, {part} AS part, {balance_group} AS balance_group, d.source_id,
-           date_trunc('{unit}', day)::DATE AS period, max(day) + 1 AS period_end,
+           {period} AS period, max(day) + 1 AS period_end,
            sum({hits}) AS hits, sum({articles}) AS articles,
            -- What the variance of hits is beyond chance; a day varies on its own.
            any_value(variation) * pow(sum({hits}), 2) * sum({articles} * {articles})
@@ -24,7 +24,7 @@ by_source AS (
     FROM days AS d
     LEFT JOIN {dispersion} USING (topic_id, source_id)
     WHERE {where}
-    GROUP BY topic_id, part, balance_group, d.source_id, date_trunc('{unit}', day)
+    GROUP BY topic_id, part, balance_group, d.source_id, {period}
 ),
 by_group AS (
     SELECT topic_id, part, period, balance_group, max(period_end) AS period_end, sum(hits) AS hits,

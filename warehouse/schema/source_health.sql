@@ -46,16 +46,27 @@ filed AS (
 collected AS (
     SELECT source_id,
            round(sum(estimated_lost), 2) AS estimated_lost,
-           sum(extracted) FILTER (estimated_published IS NOT NULL)
-               / nullif(sum(estimated_published), 0) AS completeness,
-           -- Collecting began within the first day, and the last day has not ended.
-           count(*) FILTER (state <> 'observed'
-                            AND NOT (day IN (first_day, last_day)
-                                     AND list_contains(reasons, 'partly_read')
-                                     AND list_has_all(['partly_read', 'below_expected_low'], reasons)))
+           CASE WHEN sum(estimated_published) = 0 THEN 1
+                ELSE sum(extracted) FILTER (estimated_published IS NOT NULL)
+                         / sum(estimated_published)
+           END AS completeness,
+           -- As in coverage_gaps: the first day and the last ones that are only read in part.
+           count(*) FILTER (
+               state <> 'observed'
+               AND NOT (list_has_all(['partly_read', 'below_expected_low'], reasons)
+                        AND list_contains(reasons, 'partly_read') AND day IN (first_day, last_asked))
+               AND NOT (list_has_all(['no_listing_read', 'partly_read', 'below_expected_low'], reasons)
+                        AND day > last_asked AND day >= today))
                AS days_unobserved
     FROM coverage
-    JOIN source_calendars USING (source_id)
+    JOIN (
+        SELECT source_id, min(day) AS first_day, max(day) AS last_day,
+               coalesce(max(day) FILTER (listings_read > 0 OR listings_failed > 0), max(day))
+                   AS last_asked
+        FROM coverage
+        GROUP BY source_id
+    ) AS asked USING (source_id)
+    CROSS JOIN (SELECT (max(last_attempt_at) AT TIME ZONE 'UTC')::DATE AS today FROM sources)
     WHERE day > last_day - 28
     GROUP BY source_id
 ),

@@ -3,7 +3,8 @@ CREATE OR REPLACE VIEW topic_pairs AS
 WITH originals AS (
     SELECT article_id, version_no, date_trunc('month', published_date)::DATE AS month
     FROM articles
-    WHERE published_date IS NOT NULL AND duplicate_of IS NULL
+    SEMI JOIN coverage ON coverage.source_id = articles.source_id AND day = published_date
+    WHERE duplicate_of IS NULL
 ),
 found AS (
     SELECT DISTINCT topic_id, article_id, month
@@ -49,7 +50,7 @@ LEFT JOIN together
     AND together.month IS NOT DISTINCT FROM months.month;
 
 COMMENT ON VIEW topic_pairs IS
-    'Which topics come up together in dated articles that are no copies.';
+    'Which topics come up together in articles that are no copies, of the sources and days of coverage.';
 COMMENT ON COLUMN topic_pairs.topic_a IS 'Topic, as in topics';
 COMMENT ON COLUMN topic_pairs.topic_b IS 'Another topic, later in the alphabet';
 COMMENT ON COLUMN topic_pairs.period_kind IS 'month, or all for all months together';

@@ -24,9 +24,10 @@ SELECT topic_id, source_id, country, language, date_trunc('{unit}', day)::DATE A
        sum(articles_with_mention_whole) / nullif(sum(articles_whole), 0) AS share_whole,
        round(sum(estimated_published), 2) AS estimated_published,
        -- A missing day has no count of articles, yet what it lost may be known.
-       sum(coalesce(articles + articles_other_languages, 0))
-           FILTER (estimated_published IS NOT NULL)
-           / nullif(sum(estimated_published), 0) AS completeness,
+       CASE WHEN sum(estimated_published) = 0 THEN 1
+            ELSE sum(coalesce(articles + articles_other_languages, 0))
+                     FILTER (estimated_published IS NOT NULL) / sum(estimated_published)
+       END AS completeness,
        count(*) FILTER (state = 'observed') AS days_observed,
        count(*) FILTER (state = 'partial') AS days_partial,
        count(*) FILTER (state = 'missing') AS days_missing,

@@ -45,10 +45,10 @@ def periods_of(panel: Panel, kind: str) -> Periods:
     counts = np.count_nonzero(has_articles, axis=1)
     published = panel.published[:, panel.known]
     of_published = np.where(np.isnan(published), 0, np.nan_to_num(panel.collected[:, panel.known]))
-    completeness = quotient(
-        np.add.reduceat(of_published.sum(axis=0), columns),
-        np.add.reduceat(np.nan_to_num(published).sum(axis=0), columns),
-    )
+    of_all = np.add.reduceat(np.nan_to_num(published).sum(axis=0), columns)
+    completeness = quotient(np.add.reduceat(of_published.sum(axis=0), columns), of_all)
+    is_estimated = np.logical_or.reduceat(~np.isnan(published).all(axis=0), columns)
+    completeness[is_estimated & (of_all == 0)] = 1  # of nothing all was collected
     return Periods(
         *(kind, starts[columns], columns, articles, sums, unevenness),
         *(has_articles, counts, completeness),

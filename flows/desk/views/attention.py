@@ -15,7 +15,7 @@ from tasks.report.page import of_topic
 from warehouse.questions.audits import Audited, audit_words, audited, corrected
 from warehouse.questions.citation import begun_or_ended, citation, definitions, missing
 from warehouse.questions.selection import PARTS
-from warehouse.questions.series import Row, gaps, series, spikes, totals
+from warehouse.questions.series import Row, gaps, of_range, series, spikes
 from warehouse.read.query import QueryError
 
 SHOWN_FIRST = 3  # topics, where none was chosen
@@ -39,6 +39,7 @@ def attention(view: Asked) -> Response:
     found = labelled(view, spikes(view.con, view.selection))
     by_topic = {topic: of_topic(rows, topic) for topic in view.selection.topics}
     lacks = gaps(view.con, view.selection)
+    of_all = labelled(view, of_range(view.con, view.selection))
     order = [*view.known.topics.values()]
     about["chart"] = charts.attention(rows, found, view.selection.unit, brush=True, order=order)
     return view.page(
@@ -48,11 +49,7 @@ def attention(view: Asked) -> Response:
         spikes=sorted(found, key=itemgetter("day")),
         gaps=lacks,
         lost=sum(gap["lost"] or 0 for gap in lacks),
-        totals={
-            topic: total
-            for topic, its_rows in by_topic.items()
-            for total in corrections(view, audits, [totals(its_rows) | {"topic_id": topic}])
-        },
+        totals={row["topic_id"]: row for row in corrections(view, audits, of_all)},
         periods=list(zip(*by_topic.values(), strict=True)),
         missing=lacking,
         definitions=definitions(view.con, view.selection),
@@ -107,9 +104,8 @@ def with_topics(view: Asked) -> Asked:
     """The request with the topics that are mentioned most, where it names none."""
     if view.selection.topics or "topic" in view.query:
         return view
-    everything = series(view.con, replace(view.selection, unit="month"))
-    hits = {topic: totals(of_topic(everything, topic))["hits"] or 0 for topic in view.known.topics}
-    most = sorted(hits, key=lambda topic: -hits[topic])[:SHOWN_FIRST]
+    hits = {row["topic_id"]: row["hits"] or 0 for row in of_range(view.con, view.selection)}
+    most = sorted(view.known.topics, key=lambda topic: -hits.get(topic, 0))[:SHOWN_FIRST]
     topics = tuple(topic for topic in view.known.topics if topic in most)
     return replace(view, selection=replace(view.selection, topics=topics))
 

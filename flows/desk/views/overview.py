@@ -11,10 +11,9 @@ from warehouse.questions.usual import compared
 
 def overview(view: Asked) -> Response:
     """The page."""
-    if view.known.last_day is None:
+    day = view.known.last_whole_day
+    if day is None:
         return view.page("empty.html")
-    # The last day is read in part: the one before it is the last whole one.
-    day = view.known.last_day - timedelta(days=1)
     rows = {
         unit: compared(view.con, unit, day, view.selection.sources, is_local=view.known.is_local)
         for unit in ("day", "week")

@@ -14,7 +14,7 @@ from tasks.report import charts
 from warehouse.questions.articles import articles_by_id
 from warehouse.questions.citation import citation, missing
 from warehouse.questions.search_texts import Row, of_search
-from warehouse.questions.series import totals
+from warehouse.questions.series import RANGE
 from warehouse.read.query import QueryError
 
 
@@ -84,7 +84,7 @@ def _shown(view: Asked, query: Query, found: Search) -> Row:
         "most": LISTED,
         "number": number,
         "pages": pages(len(listed)),
-        "total": totals(periods) if periods else None,
+        "total": found.series[RANGE][0] if periods else None,
         "periods": periods,
         "chart": charts.attention(periods, [], unit) if periods else None,
         "citation": cite(view, found) if periods else "",

@@ -1,0 +1,121 @@
+"""Every surface gives the same numbers, of the articles that count alone."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from flows.desk.snapshots import Snapshots
+from flows.mcp.server import Tools
+from tasks.load.load_run import load
+from tasks.report.figures import read_figures
+from tests.support.feed_reads import feed_reads
+from tests.support.partial_days import at
+from tests.support.publishing import publish
+from tests.support.staged_pages import START, TOPICS, Page, prose, source, stage
+from tests.warehouse.test_local_days import ask
+from warehouse.layers.layout import Layout
+
+pytestmark = pytest.mark.slow
+
+DAYS, SPIKE = 33, 31
+SILENT = range(14, 28)
+"""Two weeks without an article, though the feed was read."""
+PAPER, ARCHIVE = "gb-paper", "archive-other.test"
+
+
+def made_pages() -> list[Page]:
+    """A paper; its articles in a language that no topic has; and a domain that archives know."""
+    pages = [*feed_reads(PAPER, range(0, 24 * DAYS + 6, 6))]
+    for day in set(range(DAYS)) - set(SILENT):
+        hits = 9 if day == SPIKE else 1
+        pages += [
+            Page(
+                f"{day}-{n}",
+                prose(100 * day + n) + " harvest, G20" * (n < hits),
+                day,
+                24.0 * day,
+                PAPER,
+            )
+            for n in range(10)
+        ]
+        text = prose(100 * day + 50) + 3 * " harvest, G20."
+        pages.append(
+            Page(f"ru-{day}", text, day, 24.0 * day, PAPER, "In Russian", about={"language": "ru"})
+        )
+        pages.append(Page(f"x-{day}", text + prose(day), day, 24.0 * day, ARCHIVE, "Archived"))
+    return pages
+
+
+@pytest.fixture(scope="module")
+def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
+    layout = Layout(tmp_path_factory.mktemp("same") / "data")
+    run = stage(layout, "20260310T060000Z-000000", made_pages())
+    load(layout, TOPICS, [source(PAPER, timezone="UTC")], [run], now=at(24 * DAYS))
+    publish(layout)
+    return layout
+
+
+@pytest.fixture(scope="module")
+def counted(layout: Layout) -> tuple[int, int]:
+    """Articles with the topic and articles, by the lowest mart."""
+    columns = "sum(articles_with_mention)::INTEGER, sum(articles)::INTEGER"
+    [(hits, articles)] = ask(
+        layout, f"SELECT {columns} FROM topic_daily WHERE topic_id = 'harvest'"
+    )
+    assert (hits, articles) == (8 + 19, 190)
+    return hits, articles
+
+
+def test_an_assistant_counts_the_sentences_of_the_articles_in_the_series(
+    layout: Layout, counted: tuple[int, int]
+) -> None:
+    tools = Tools(Snapshots(layout))
+    said = tools.sentences("harvest", without_copies=False)
+    total = tools.series("harvest", unit="week")["total"]
+    assert (total["hits"], total["articles"]) == counted
+    assert said["articles"] == total["hits"]
+    assert {each["headline"] for each in said["sentences"]} == {"A made headline"}
+
+
+def test_the_headlines_of_a_spike_are_of_articles_that_it_counts(layout: Layout) -> None:
+    for relation in ("topic_spikes", "topic_spikes_local"):
+        sql = f"SELECT articles_with_mention, headlines FROM {relation} WHERE topic_id = 'harvest'"
+        [(hits, headlines)] = ask(layout, sql)
+        assert hits == 9
+        assert [(each["source"], each["headline"]) for each in headlines] == 5 * [
+            (PAPER, "A made headline")
+        ]
+
+
+def test_the_report_is_of_the_articles_in_its_figures(
+    layout: Layout, counted: tuple[int, int]
+) -> None:
+    figures = read_figures(layout)
+    assert figures.sources == 1
+    assert figures.articles == sum(row["articles"] for row in figures.collected)
+    assert {row["headline"] for row in figures.latest} == {"A made headline"}
+    [pair] = figures.pairs
+    # Pairs have all languages, yet no other sources.
+    assert pair["first_articles"] <= counted[0] + DAYS - len(SILENT)
+
+
+def test_of_nothing_all_was_collected(layout: Layout) -> None:
+    """In views, index, report and the answers of an assistant."""
+    first = START.date() + timedelta(days=SILENT[0])
+    week = f"period = DATE '{first}' AND topic_id = 'harvest'"
+    found: list[Any] = [
+        *ask(layout, f"SELECT articles, completeness FROM topic_weekly WHERE {week}"),
+        *ask(
+            layout,
+            "SELECT articles, completeness FROM attention_index_latest"
+            f" WHERE period_kind = 'week' AND {week}",
+        ),
+    ]
+    answer = Tools(Snapshots(layout)).series(
+        "harvest", f"{first}", f"{first + timedelta(days=6)}", "week"
+    )
+    found += [(row["articles"], row["completeness"]) for row in answer["rows"]]
+    assert found == 3 * [(0, 1.0)]
+    last_day = f"SELECT state, completeness FROM coverage WHERE day = DATE '{first}'"
+    assert ask(layout, last_day) == [("observed", 1.0)]
