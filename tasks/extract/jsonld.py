@@ -41,7 +41,9 @@ class Structured:
 
     article: Thing  # The object that is about this page's article; empty when there is none
     page: Thing  # The object about the page itself; empty when there is none
-    twins: tuple[Thing, ...]  # Other objects that are articles at this page's address
+    twins: tuple[
+        Thing, ...
+    ]  # Other objects that are articles at its address, or repeat its headline
     things: tuple[Thing, ...]
     by_id: dict[str, Thing]
 
@@ -80,7 +82,8 @@ def read_blocks(blocks: Sequence[str], urls: Sequence[str], titles: Sequence[str
     # Of objects that fit equally well the first.
     article = max(articles, key=lambda thing: _fit(thing, paths, words), default={})
     page = max(pages, key=lambda thing: _fit(thing, paths, words), default={})
-    twins = tuple(t for t in articles if t is not article and _paths(t) & paths)
+    others = [t for t in articles if t is not article]
+    twins = tuple(t for t in others if _paths(t) & paths or _repeats(t, article))
     return Structured(article, page, twins, tuple(things), by_id)
 
 
@@ -171,6 +174,12 @@ def _fit(thing: Thing, paths: frozenset[str], titles: list[str]) -> float:
     return fit - 2.0 * bool(
         types_of(thing) & {"Review", "Recipe", "ClaimReview", "SocialMediaPosting"}
     )
+
+
+def _repeats(thing: Thing, article: Thing) -> bool:
+    """Whether an object without an address of its own has the article's headline."""
+    own, other = (letters(first_text(one.get("headline")) or "") for one in (thing, article))
+    return bool(own) and own == other and not _paths(thing)
 
 
 def _paths(thing: Thing) -> frozenset[str]:

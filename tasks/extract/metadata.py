@@ -1,13 +1,14 @@
 """Read what a page states about its article: JSON-LD, then meta elements, then the page."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from selectolax.lexbor import LexborHTMLParser
 
 from tasks.extract.authors import clean_authors
-from tasks.extract.headlines import choose_headline, main_heading, words_of_address
+from tasks.extract.headlines import choose_headline, letters, main_heading, words_of_address
 from tasks.extract.jsonld import first_text, texts, types_of
 from tasks.extract.metadata_elements import Page, text_of
 from tasks.extract.publication_dates import find_modified, find_published
@@ -42,6 +43,7 @@ class Metadata:
     rights_notice: str | None = None
     tdm_reservation: str | None = None
     declared_url: str | None = None
+    is_printed: bool = False  # Whether the page prints the headline that JSON-LD states
     kinds: frozenset[str] = frozenset()  # schema.org types on the page, and `og:<type>`
 
 
@@ -55,7 +57,8 @@ def read_metadata(tree: LexborHTMLParser, url: str, timezone: str = "UTC") -> Me
     sections = texts(page.structured.article.get("articleSection"))
     kinds = {kind for thing in page.structured.things for kind in types_of(thing)}
     kinds.add(f"og:{page.meta.get('og:type', '').lower()}")
-    body = page.structured.article.get("articleBody")
+    articles = (page.structured.article, *page.structured.twins)
+    body = next((a["articleBody"] for a in articles if a.get("articleBody")), None)
     titles = {
         "jsonld": first_text(page.structured.article.get("headline")),
         "og": page.first("og:title"),
@@ -80,8 +83,14 @@ def read_metadata(tree: LexborHTMLParser, url: str, timezone: str = "UTC") -> Me
         rights_notice=find_notice(page),
         tdm_reservation=find_reservation(page),
         declared_url=page.declared,
+        is_printed=_is_printed(titles),
         kinds=frozenset(kinds),
     )
+
+
+def _is_printed(titles: Mapping[str, str | None]) -> bool:
+    stated, printed = (letters(titles[place] or "") for place in ("jsonld", "h1"))
+    return bool(stated) and stated == printed
 
 
 def _authors(page: Page) -> tuple[str, ...]:

@@ -10,11 +10,12 @@ from tasks.extract.headlines import letters
 from tasks.extract.jsonld import Structured, first_text
 from tasks.text.html_tree import one_line
 
+FEWEST_WORDS = 3  # Of an h2 that is the headline
 LONGEST = 3000  # Characters taken of one meta element, title or heading
-TAGS = ("meta", "title", "h1", "link", "script", "footer")
+TAGS = ("meta", "title", "h1", "h2", "link", "script", "footer")
 # All that is looked up on every page: each search walks the whole tree, so there is one.
 PLACES = (
-    'meta, title, h1, link[rel=canonical], script[type*="ld+json" i],'
+    'meta, title, h1, h2, link[rel=canonical], script[type*="ld+json" i],'
     " footer, #footer, .footer, .copyright"
 )
 
@@ -67,14 +68,30 @@ class Page:
 
     @cached_property
     def headings(self) -> list[str]:
-        """The page's h1 elements that have a text."""
-        texts = (text_of(node)[:LONGEST] for node in self._places["h1"][:10])
-        return [text for text in texts if text]
+        """The texts of `heading_nodes`."""
+        return [text_of(node)[:LONGEST] for node in self.heading_nodes]
 
     @property
     def heading(self) -> LexborNode | None:
-        """The page's first h1 element."""
-        return next(iter(self._places["h1"]), None)
+        """The first of `heading_nodes`."""
+        return next(iter(self.heading_nodes), None)
+
+    @cached_property
+    def heading_nodes(self) -> list[LexborNode]:
+        """The page's h1 elements that have a text.
+
+        Where the only one is the site's name, which leads to its front page: the h2 with which the
+        title begins.
+        """
+        tops = [node for node in self._places["h1"][:10] if text_of(node)]
+        if not all(map(_leads_home, tops)):
+            return tops
+        title = letters(self.title)
+        for node in self._places["h2"][:20]:
+            text = text_of(node)
+            if len(text.split()) >= FEWEST_WORDS and title.startswith(letters(text)):
+                return [node]
+        return tops
 
     @property
     def footers(self) -> list[LexborNode]:
@@ -121,3 +138,14 @@ def _joined(base: str, url: str) -> str | None:
         return joined if urlsplit(joined).scheme in ("http", "https") else None
     except ValueError:
         return None
+
+
+def _leads_home(heading: LexborNode) -> bool:
+    """Whether a heading is a link to the site's front page, as its logo is."""
+    link = heading.css_first("a[href]")
+    if link is None or text_of(link) != text_of(heading):
+        return False
+    try:
+        return urlsplit(link.attributes.get("href") or "").path in ("", "/")
+    except ValueError:
+        return False

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tasks.extract.access import judge_access
 from tasks.extract.app_shells import NO_SIGNS, SHELL_WORDS, AppSigns, needs_javascript
-from tasks.extract.article_or_not import Verdict, states_article
+from tasks.extract.article_or_not import SOME_LINKS, Verdict, states_article
 from tasks.extract.metadata import Metadata
 from tasks.model import Cleaned, Outcome
 from tasks.text.sentence_split import word_count
@@ -90,13 +90,16 @@ def reject(
         return Outcome.NEEDS_JAVASCRIPT, why
     if view and view.words == 0:
         return Outcome.EMPTY_PAGE, view.app.refresh or "no text"
-    if verdict.is_listing:
+    is_small_list = verdict.is_listing and cleaned.signals.get("links", 0) < SOME_LINKS
+    if verdict.is_listing and not is_small_list:
         return Outcome.SECTION_PAGE, verdict.reason
     if view and words < VIDEO_WORDS:
         has_video = view.has_video or meta.kinds & VIDEO_TYPES
         is_stated_video = any(kind.startswith("og:video") for kind in meta.kinds)
         if is_stated_video or (has_video and not states_article(meta)):
             return Outcome.VIDEO_PAGE, f"{words} words beside the video"
+    if is_small_list:
+        return Outcome.SECTION_PAGE, verdict.reason
     if words < fewest:
         return Outcome.NO_ARTICLE, f"{words} words"
     return None

@@ -23,7 +23,12 @@ from tasks.prompts.prompt_clusters import (
     strip_clusters,
     strip_lists,
 )
-from tasks.prompts.prompt_evidence import running_text, strip_likely_prompts, strip_prompts
+from tasks.prompts.prompt_evidence import (
+    running_text,
+    strip_likely_prompts,
+    strip_offers,
+    strip_prompts,
+)
 from tasks.prompts.recurring import strip_recurring
 from tasks.prompts.stated_text import join_stated, stated_lines
 from tasks.prompts.text_pages import take_as_is
@@ -109,8 +114,9 @@ def finish(draft: Draft, headline: int, hints: Hints) -> Cleaned:
     running = running_text(draft)
     strip_prompts(draft, hints.language, running)
     strip_likely_prompts(draft, running)
+    strip_offers(draft)
     strip_lists(draft)
-    strip_clusters(draft)
+    strip_clusters(draft, running)
     strip_boxes(draft, headline, running)
     strip_link_lines(draft)
     keep_announced_lists(draft)

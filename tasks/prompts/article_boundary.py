@@ -1,24 +1,16 @@
 """Find what belongs to readers' comments or to another article on the same page."""
 
 import re
-from functools import lru_cache
 
 import numpy as np
 
 from tasks.prompts.blocks import HIDDEN_FLAG, TAG_FLAGS, Page
 from tasks.prompts.cut_page import INLINE
+from tasks.prompts.reader_comments import ENOUGH, reader_comments
 from tasks.prompts.tree_arrays import Column
-from tasks.prompts.word_weights import MEMORY
 
-COMMENTS = re.compile(
-    r"(?:^|[\s_-])(?:comments?|commentlist|comment-?(?:list|content|body|section|area|text)s?|"
-    r"disqus\w*|kommentare?|commentaires?|comentarios|livefyre\w*|respond|user-?comments?)(?:$|[\s_-])"
-)
-NOT_COMMENTS = re.compile(r"comments?-(?:open|closed|off|enabled)|no-comments?|has-comments?")
 CAPTION = re.compile(r"caption|bildunterschrift|bildtext")
 FIGURE = TAG_FLAGS["figure"] | TAG_FLAGS["figcaption"]
-ENOUGH = 400  # Characters of running text from which on a part of the page is an article
-THREAD = 3  # Elements named for comments inside each other or side by side that are a thread
 
 
 def foreign_blocks(page: Page, headline: int, kept: Column) -> dict[int, str]:
@@ -35,31 +27,11 @@ def foreign_blocks(page: Page, headline: int, kept: Column) -> dict[int, str]:
         if element.tag in INLINE and element.flags & HIDDEN_FLAG and element.parent in with_text:
             is_shown = not elements[element.parent].flags & HIDDEN_FLAG
             hidden.update(range(element.start, element.end) if is_shown else ())
-    found = dict.fromkeys(hidden, "dom:hidden") | _comments(page, headline, kept)
+    comments = reader_comments(page, headline, kept)
+    found = dict.fromkeys(hidden, "dom:hidden") | dict.fromkeys(comments, "dom:comments")
     rest = kept.copy()
     rest[list(found)] = 0
     return found | _other_articles(page, headline, rest) | _next_headline(page, headline, rest)
-
-
-def _comments(page: Page, headline: int, kept: Column) -> dict[int, str]:
-    """Blocks inside elements named for comments, as long as an article is left outside."""
-    inside: set[int] = set()
-    named = 0
-    for element in page.elements:
-        if _holds_comments(element.key) and not element.start <= headline < element.end:
-            inside.update(range(element.start, element.end))
-            named += 1
-    # Sites name whole article pages for comments: an article has to be left outside, a short one
-    # where the names are those of a thread.
-    outside = kept.sum() - sum(float(kept[at]) for at in inside)
-    is_left = outside >= ENOUGH or (outside > 0 and named >= THREAD)
-    return dict.fromkeys(inside, "dom:comments") if is_left else {}
-
-
-@lru_cache(maxsize=MEMORY)
-def _holds_comments(key: str) -> bool:
-    """Whether the name of an element is that of readers' comments."""
-    return bool(COMMENTS.search(key) and not NOT_COMMENTS.search(key))
 
 
 def _other_articles(page: Page, headline: int, kept: Column) -> dict[int, str]:
@@ -96,10 +68,26 @@ def _next_headline(page: Page, headline: int, kept: Column) -> dict[int, str]:
             continue
         before = np.flatnonzero(kept[:at])
         if not len(before) or not _is_section(page, headline, int(before[-1]), at):
-            if kept[headline:at].sum() < ENOUGH:
+            if kept[headline:at].sum() < (0 if _are_twins(page, headline, at) else ENOUGH):
                 return {}
             return dict.fromkeys(range(at, len(page.blocks)), "end:next-headline")
     return {}
+
+
+def _are_twins(page: Page, headline: int, at: int) -> bool:
+    """Whether two headlines stand in elements of one name side by side, each of which has text.
+
+    So do the articles of a page that goes on without an end.
+    """
+    own, other = (page.ancestors(page.blocks[x].element) for x in (headline, at))
+    both = set(own).intersection(other)
+    # The outermost elements around each of them alone.
+    alone = [[up for up in ups if up not in both][-1:] for ups in (own, other)]
+    if not all(alone):
+        return False
+    one, two = (page.elements[up] for (up,) in alone)
+    is_full = one.start < one.end - 1 and two.start < two.end - 1
+    return is_full and (one.tag, one.key) == (two.tag, two.key)
 
 
 def _is_section(page: Page, headline: int, before: int, at: int) -> bool:

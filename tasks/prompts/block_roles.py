@@ -27,6 +27,8 @@ FIGURE = TAG_FLAGS["figcaption"] | TAG_FLAGS["figure"]
 PICTURE = 500  # Most characters of an element that contains only a picture and its caption
 TAIL = 3
 LONGEST_BIO = 60
+SPEAKING = 2  # How many lines a name and a colon open that stand for who is speaking
+CONTACT = re.compile(r"[\w.+-]+@[\w-]+\.\w|(?:^|\s)@\w{3,}")  # A mail address or a handle
 HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 SHORT = 4  # Words of a label, such as `Print` or `Save for later`
 
@@ -68,8 +70,10 @@ def assign_roles(draft: Draft, headline: int, hints: Hints) -> None:
     for at in range(max(0, headline - 3), first + 1):
         role = _opening_role(draft, at, headline, first, hints)
         rule = draft.reasons.get(at, ("", ""))[1]
-        # Next to the headline the model's doubt alone does not rule out a kicker.
+        # Next to the headline the model's doubt alone does not rule out a kicker, nor prompts
+        # nearby a standfirst.
         is_free = not rule or (role is Role.KICKER and rule.startswith("model:"))
+        is_free = is_free or (role is Role.STANDFIRST and rule == "model:amid-prompts")
         # A standfirst whose sentence ends in the paragraph after it belongs to that.
         if role is Role.STANDFIRST and not draft.columns["ends_sentence"][at]:
             after = _next_paragraph(draft, at)
@@ -179,12 +183,18 @@ def _next_paragraph(draft: Draft, at: int) -> int:
 
 
 def _strip_biography(draft: Draft, hints: Hints) -> None:
-    """Strip the author's biography from the last lines."""
-    names = [fold(name) for name in (*hints.authors, draft.byline)]
+    """Strip the author's biography and address from the last lines."""
+    authors = [name for name in (*hints.authors, draft.byline or "") if len(fold(name)) > 5]
+    labels = tuple(f"{name}{colon}" for name in authors for colon in (":", "："))
+    # In an interview the author's name stands for who is asking.
+    is_speaker = sum(draft.text(at).startswith(labels) for at in draft.body) >= SPEAKING
+    names = [fold(name) for name in authors]
     for at in reversed(draft.body[3:][-TAIL:]):
-        start = fold(draft.page.blocks[at].text[:60])
-        is_short = draft.columns["words"][at] <= LONGEST_BIO
-        if is_short and any(len(name) > 5 and start.startswith(name) for name in names):
+        text = draft.text(at)
+        if draft.columns["words"][at] > LONGEST_BIO or (is_speaker and text.startswith(labels)):
+            continue
+        is_bio = any(fold(text[:60]).startswith(name) for name in names)
+        if is_bio or (CONTACT.search(text) and any(name in fold(text) for name in names)):
             draft.strip(at, "furniture", "end:author")
 
 

@@ -1,5 +1,6 @@
 """Strip lines that are mostly links, and labels that the page repeats."""
 
+import re
 from collections import Counter
 
 import numpy as np
@@ -13,6 +14,12 @@ HEADING = 0.75  # The same for a heading that is a link
 LINKED = 0.6  # Share of a line that is link from which on it can be a tag or a teaser
 WHOLE = 0.9  # The same for a line of more than TAG_WORDS
 TAG_WORDS = 10
+ENTRIES = 3  # Times in elements of one name that are those of a live blog's entries
+TIME = re.compile(
+    r"(?:\d{4}-\d\d-\d\d[T ])?\d{1,2}(?::\d\d){1,2}(?:Z|[+-]\d\d:?\d\d)?(?:\s?[ap]\.?m\.?)?"
+    r"(?:\s(?:Uhr|[A-Z]{2,4}))?",
+    re.I,
+)
 LABEL_WORDS, OFTEN = 4, 5  # Words of a label, such as `Read more`; how often a page says it
 # A list of links: mean words of an item, its most blocks, share of link over all.
 ITEM_WORDS, LONGEST, LIST_LINKED = 4, 12, 0.5
@@ -33,6 +40,7 @@ def strip_link_lines(draft: Draft) -> None:
         if at in draft.roles and page.elements[page.blocks[at].element].tag not in ("p", "h1"):
             draft.strip(at, "related", "dom:link-line")
     _strip_labels(draft)
+    _strip_times(draft)
     # The rest of a list whose items are links to other articles, judged as a whole.
     for element in page.elements:
         items = slice(element.start, element.end)
@@ -41,7 +49,10 @@ def strip_link_lines(draft: Draft) -> None:
         sizes = columns["chars"][items]
         share = (linked[items] * sizes).sum() / sizes.sum()
         is_long = columns["words"][items].mean() >= ITEM_WORDS
-        if share >= LIST_LINKED and is_long and draft.score[items].mean() < SURER:
+        # Titles alone, without a sentence around them.
+        is_bare = linked[items].min() >= WHOLE and not columns["ends_sentence"][items].any()
+        highest = HEADING if is_bare else SURER
+        if share >= LIST_LINKED and is_long and draft.score[items].mean() < highest:
             for at in draft.roles.keys() & range(element.start, element.end):
                 draft.strip(at, "related", "dom:link-list")
 
@@ -61,3 +72,18 @@ def _strip_labels(draft: Draft) -> None:
         is_weak = draft.score[at] < SURER or draft.columns["link_share"][at] > LINKED
         if at in draft.roles and label and counts[label] >= OFTEN and is_weak:
             draft.strip(at, "furniture", "dom:label")
+
+
+def _strip_times(draft: Draft) -> None:
+    """Strip the times that stand over the entries of a live blog."""
+    page = draft.page
+    times: dict[tuple[str, str], list[int]] = {}
+    for at, block in enumerate(page.blocks):
+        own = page.elements[block.element]
+        # Lists and tables hold results.
+        if own.tag not in ("li", "td", "dd") and TIME.fullmatch(block.text):
+            times.setdefault((own.tag, own.key), []).append(at)
+    for entries in times.values():
+        for at in entries if len(entries) >= ENTRIES else ():
+            if at in draft.roles:
+                draft.strip(at, "furniture", "dom:time")

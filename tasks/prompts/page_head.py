@@ -75,24 +75,36 @@ def find_byline(text: str, authors: Sequence[str]) -> str | None:
     if len(text) > 2 * LONGEST or text[-1:] in "!?:：":
         return None
     known = [folded for author in authors if len(folded := fold(author)) > 3]
-    byline = next((part for part in PARTS.split(text) if _names_author(part, known)), None)
-    if byline is None or not NOT_A_NAME.search(byline):
+    # `4 March 2031 by Jane Roe`
+    after = DATED_BY.search(text)
+    is_dated = after is not None and is_date_line(text[: after.start(1)])
+    parts = PARTS.split(after[1] if after and is_dated else text)
+    byline = next((part for part in parts if _names_author(part, known)), None)
+    if byline is None or not (is_dated or NOT_A_NAME.search(byline)):
         return byline
-    # Without dates, handles and addresses around the names.
-    text, folded = byline, byline.casefold()
+    text = _names_alone(byline, authors)
+    return text if len(text.split()) > 1 else byline
+
+
+def _names_alone(text: str, authors: Sequence[str]) -> str:
+    """A byline without dates, handles and addresses around the names."""
     if after := DATED_BY.search(text):
-        text, folded = after[1], after[1].casefold()
-    ends = [folded.find(name) + len(name) for name in map(str.casefold, authors) if name in folded]
-    if ends:
-        text = text[: max(ends)]
-    elif at := NOT_A_NAME.search(text):
+        text = after[1]
+    folded = text.casefold()
+    if places := [
+        (folded.find(name), len(name)) for name in map(str.casefold, authors) if name in folded
+    ]:
+        start, end = min(places)[0], max(start + size for start, size in places)
+        # `10:20, 4 March 2031 Jane Roe`
+        return text[start if NOT_A_NAME.search(text[:start]) else 0 : end].strip()
+    if at := NOT_A_NAME.search(text):
         cut = at.start()
         # The first part of `jane.roe@herald.example` goes, too.
         name = text[:cut].rpartition(" ")[0] if "." in text[cut:].split()[0] else text[:cut]
         text = name if at[0] == "@" else text[:cut]
         while (shorter := BEFORE_DATE.sub("", text)) != text:
             text = shorter
-    return text.strip() if len(text.split()) > 1 else byline
+    return text.strip()
 
 
 def _names_author(part: str, known: list[str]) -> bool:

@@ -4,7 +4,7 @@ import numpy as np
 
 from tasks.prompts.block_selection import HOPELESS, SURE
 from tasks.prompts.draft import Draft, Role
-from tasks.prompts.prompt_evidence import BOX
+from tasks.prompts.prompt_evidence import BOX, heads_paragraphs
 from tasks.prompts.text_rules import PROMPT_KINDS
 from tasks.prompts.tree_arrays import Mask
 
@@ -15,6 +15,7 @@ ITEM_WORDS = 16
 FEWEST, MOST, MUCH = 3, 12, 0.4
 # Running text with a lower score is stripped among prompts; by `is_text`.
 DOUBTFUL = {False: 0.3, True: 0.2}
+UNSUSPECTED = 0.5  # The prompt score below which a sentence among others of the article stays
 SURE_SENTENCE = 0.8  # What SURE is for a short block that ends as a sentence does
 
 
@@ -34,12 +35,32 @@ def strip_boxes(draft: Draft, headline: int, running: Mask) -> None:
         for above in page.ancestors(page.blocks[at].element, BOX_LEVELS):
             box = page.elements[above]
             inside = range(box.start, box.end)
-            size = sum(len(page.blocks[x].text) for x in inside[:BOX_BLOCKS])
-            is_article = headline in inside or any(x in draft.roles and article[x] for x in inside)
-            if len(inside) > BOX_BLOCKS or size > BOX or is_article:
+            size = sum(len(page.blocks[x].text) for x in inside[:MOST])
+            if headline in inside or len(inside) > MOST or size > BOX:
+                break
+            is_article = any(x in draft.roles and article[x] for x in inside)
+            is_small = len(inside) <= BOX_BLOCKS and not is_article
+            if not is_small and not _is_bracketed(draft, inside):
                 break
             for x in inside:
                 draft.strip(x, kind, "dom:box")
+
+
+def _is_bracketed(draft: Draft, inside: range) -> bool:
+    """Whether prompts open and close an element, and are much of it: an appeal of some paragraphs.
+
+    Its own heading and buttons say what it is, however much its sentences read like news.
+    """
+    prompts = [at for at in inside if _is_prompt(draft, at)]
+    is_titled = len(prompts) >= FEWEST and draft.columns["heading"][inside[0]] > 0
+    kept = sum(float(draft.columns["good"][at]) for at in draft.roles)
+    own = sum(float(draft.columns["good"][at]) for at in inside if at in draft.roles)
+    return (
+        is_titled
+        and (prompts[0], prompts[-1]) == (inside[0], inside[-1])
+        and len(prompts) >= MUCH * len(inside)
+        and own <= MUCH * kept
+    )
 
 
 def strip_lists(draft: Draft) -> None:
@@ -84,7 +105,7 @@ def keep_announced_lists(draft: Draft) -> None:
                 draft.roles.setdefault(item, Role.BODY)
 
 
-def strip_clusters(draft: Draft) -> None:
+def strip_clusters(draft: Draft, running: Mask) -> None:
     """Strip what is surrounded by prompts: benefit lists, captions of offers, small print."""
     prompt = np.zeros_like(draft.score)
     prompt[[at for at in draft.reasons if _is_prompt(draft, at)]] = 1
@@ -96,8 +117,12 @@ def strip_clusters(draft: Draft) -> None:
     for at in sorted(draft.roles):
         is_short = not draft.columns["good"][at]
         limit = SURE_SENTENCE if draft.columns["ends_sentence"][at] else SURE
+        # Prompts after the article's last sentences prove nothing against them.
+        is_sentence = draft.columns["ends_sentence"][at] and draft.prompt_score[at] < UNSUSPECTED
+        if is_sentence and running[at] and not draft.page.is_text:
+            limit = doubt
         weak = draft.score[at] < (limit if is_short else doubt)
-        if weak and near[at] >= 2:
+        if weak and near[at] >= 2 and not heads_paragraphs(draft, at, running):
             draft.strip(at, "other", "model:amid-prompts")
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from tasks.prompts.draft import PLEADS, Draft, prose_sizes
 from tasks.prompts.text_rules import find_rule
-from tasks.prompts.tree_arrays import Mask
+from tasks.prompts.tree_arrays import Column, Mask
 
 # A block is a prompt if its prompt score exceeds a + b * article score; (a, b) by `is_text`.
 DOUBT = {False: (0.45, 0.5), True: (0.15, 0.5)}
@@ -20,6 +20,10 @@ BOX = 1000  # Characters of the largest box that a button or a prompt inside spe
 # The text that a group of alike blocks of the article has: as a share of the largest group's, and
 # the characters that this has at least.
 MAIN, SOME_TEXT = 0.2, 200
+# Items of a list whose prompt scores are judged together, and the score of one that is no prompt.
+FEWEST_ITEMS, MOST_ITEMS, CALM = 3, 12, 0.3
+# Kinds of prompts that are walls, and the most paragraphs of an offer below the heading of one.
+WALLS, FEW = ("metering", "paywall", "registration", "trial_offer"), 2
 MOST_PROSE = 0.5  # The largest share of the kept prose that the model strips as prompts
 
 
@@ -56,11 +60,28 @@ def suspect_places(draft: Draft, running: Mask) -> Mask:
     """
     columns, suspect = draft.columns, ~running
     if not draft.page.is_text:
-        suspect |= (columns["control_up"] <= CLOSE) & (columns["control_chars"] <= BOX)
-        suspect |= columns["promo_up"] <= CLOSE
+        close = (columns["control_up"] <= CLOSE) & (columns["control_chars"] <= BOX)
+        for name, near in (("control_up", close), ("promo_up", columns["promo_up"] <= CLOSE)):
+            suspect |= near & ~_in_article_box(draft, running, near, columns[name])
         suspect |= columns["target_words"] >= TELLING
         suspect |= columns["link_share"] > LINKED
     return suspect
+
+
+def _in_article_box(draft: Draft, running: Mask, near: Mask, steps: Column) -> Mask:
+    """Which blocks have a box near, so many steps up, that is the whole article's.
+
+    A short article has a button of its own, and many sites name articles for their paywall.
+    """
+    page = draft.page
+    kept = np.zeros(len(page.blocks))
+    kept[list(draft.roles)] = 1
+    before = np.concatenate(([0], (kept * running * draft.columns["good"]).cumsum()))
+    found = np.zeros_like(near)
+    for at in np.flatnonzero(near & running).tolist():
+        box = page.elements[page.ancestors(page.blocks[at].element, int(steps[at]) + 1)[-1]]
+        found[at] = before[box.end] - before[box.start] > MOST_PROSE * before[-1]
+    return found
 
 
 def running_text(draft: Draft) -> Mask:
@@ -96,8 +117,56 @@ def strip_likely_prompts(draft: Draft, running: Mask) -> None:
         is_sentence = (prose > 0) | (draft.columns["ends_sentence"] > 0)
         is_plain = is_sentence & (draft.columns["links"] == 0) & ~suspect_places(draft, running)
         likely &= ~is_plain | (draft.prompt_score > limit + slope * draft.score)
+        likely &= ~_clean_items(draft)
+        for at in np.flatnonzero(likely).tolist():
+            likely[at] &= not heads_paragraphs(draft, at, running & ~likely)
     # A page whose prose would mostly go is an article that the model misjudges as a whole.
     if prose[likely & kept].sum() > MOST_PROSE * prose[kept].sum():
         likely &= prose == 0
     for at in np.flatnonzero(likely).tolist():
         draft.strip(at, "other", "model:prompt")
+
+
+def strip_offers(draft: Draft) -> None:
+    """Strip what follows a wall's heading in the article's own element: the offer, its price.
+
+    Nothing but a paragraph or two may follow there, and then the wall's button.
+    """
+    page, columns = draft.page, draft.columns
+    for at in sorted(draft.reasons) if not page.is_text else ():
+        kind, rule = draft.reasons[at]
+        if kind not in WALLS or not rule.startswith("text:") or columns["heading"][at] < 2:
+            continue
+        box = page.elements[max(0, page.elements[page.blocks[at].element].parent)]
+        rest = range(at + 1, box.end)
+        left = [x for x in rest if x in draft.roles]
+        has_button = any(x not in draft.roles and columns["links"][x] for x in rest)
+        if 1 <= len(left) <= FEW and has_button and columns["links"][at] == 0:
+            for x in left:
+                draft.strip(x, kind, "dom:box")
+
+
+def _clean_items(draft: Draft) -> Mask:
+    """The items without links of lists that do not read like prompts as a whole."""
+    columns, found = draft.columns, np.zeros(len(draft.page.blocks), np.bool_)
+    for element in draft.page.elements:
+        items, size = slice(element.start, element.end), element.end - element.start
+        if element.tag not in ("ul", "ol") or not FEWEST_ITEMS <= size <= MOST_ITEMS:
+            continue
+        if np.median(draft.prompt_score[items]) < CALM < draft.score[items].min():
+            found[items] |= columns["links"][items] == 0
+    return found & (columns["control_up"] > CLOSE)
+
+
+def heads_paragraphs(draft: Draft, at: int, running: Mask) -> bool:
+    """Whether a heading stands between two kept paragraphs of the article, in their element."""
+    page, around = draft.page, (at - 1, at + 1)
+    if page.is_text or at + 1 >= len(page.blocks) or draft.columns["links"][at]:
+        return False
+    if draft.columns["heading"][at] < 2:
+        return False
+    outer = page.elements[page.blocks[at].element].parent
+    return all(
+        x in draft.roles and running[x] and page.elements[page.blocks[x].element].parent == outer
+        for x in around
+    )

@@ -98,6 +98,10 @@ URL_DAY = re.compile(
     r"(?<![\d])(?P<year>(?:19|20)\d{2})(?P<gap>[-/_]?)(?P<month>0?[1-9]|1[0-2]|[a-z]{3})(?P=gap)"
     r"(?P<day>0[1-9]|[12]\d|3[01]|[1-9](?=[/-]))(?!\d)"
 )
+# `/2024/0517/`, as addresses in China have it.
+URL_MONTH_DAY = re.compile(
+    r"/(?P<year>(?:19|20)\d{2})/(?P<month>0[1-9]|1[0-2])-?(?P<day>0[1-9]|[12]\d|3[01])/"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +135,8 @@ def day_in_url(url: str) -> date | None:
     path = url.split("://", 1)[-1].partition("/")[2].partition("?")[0].lower()
     found = URL_DAY.search(path)
     if not found or (not found["gap"] and not found["month"].isdigit()):
+        found = URL_MONTH_DAY.search(f"/{path}")
+    if not found:
         return None
     month = MONTH_NUMBER.get(found["month"]) or _number(found["month"])
     day = _day(int(found["year"]), month, int(found["day"]))

@@ -1,0 +1,79 @@
+"""Find readers' comments, by the names of elements and by the headings over them."""
+
+import re
+from functools import lru_cache
+
+from tasks.prompts.blocks import Page
+from tasks.prompts.tree_arrays import Column
+from tasks.prompts.word_weights import MEMORY
+
+COMMENTS = re.compile(
+    r"(?:^|[\s_-])(?:comments?|commentlist|comment-?(?:list|content|body|section|area|text)s?|"
+    r"disqus\w*|kommentare?|commentaires?|comentarios|livefyre\w*|respond|user-?comments?)(?:$|[\s_-])"
+)
+NOT_COMMENTS = re.compile(r"comments?-(?:open|closed|off|enabled)|no-comments?|has-comments?")
+# The whole of a heading over comments: `38 comments`, `Kommentare (4)`, `Join the conversation`. A
+# single `Kommentar` is a journalist's.
+_PLURAL = (
+    "comments|kommentare[rn]?|commentaires|comentarios|comentários|commenti|komentarze|reacties"
+    "|yorumlar|комментарии|коментарі|التعليقات|コメント(?:一覧)?|评论|評論|网友评论|댓글"
+)
+_COUNTED = (
+    "comments?|kommentare?r?|commentaires?|comentarios?|comentários?|comment[oi]|komentarz[ey]?"
+    "|reacties?|yorum|комментари[йяев]+|коментар[ії]?в?|تعليقات?"
+)
+TITLE = re.compile(
+    rf"(?:reader |user |all |show |view |leser|alle )?(?:{_PLURAL})(?:\s?[(:]?\d[\d.,]*\)?)?"
+    rf"|\d[\d.,]*\s(?:{_COUNTED})|\w+ (?:responses|replies|comments) (?:to|on) .*"
+    r"|(?:join|start) the (?:conversation|discussion)|leave a (?:comment|reply)",
+    re.I,
+)
+LONGEST_TITLE = 80  # Characters
+ENOUGH = 400  # Characters of running text from which on a part of the page is an article
+THREAD = 3  # Elements named for comments inside each other or side by side that are a thread
+FEWEST = 4  # Blocks of a part that a heading over comments opens
+
+
+def reader_comments(page: Page, headline: int, kept: Column) -> set[int]:
+    """Blocks of readers' comments, as long as an article is left outside."""
+    return _named_comments(page, headline, kept) | _titled_comments(page, headline, kept)
+
+
+def _named_comments(page: Page, headline: int, kept: Column) -> set[int]:
+    """Blocks inside elements named for comments."""
+    inside: set[int] = set()
+    named = 0
+    for element in page.elements:
+        if _holds_comments(element.key) and not element.start <= headline < element.end:
+            inside.update(range(element.start, element.end))
+            named += 1
+    # Sites name whole article pages for comments: an article has to be left outside, a short one
+    # where the names are those of a thread.
+    outside = kept.sum() - sum(float(kept[at]) for at in inside)
+    is_left = outside >= ENOUGH or (outside > 0 and named >= THREAD)
+    return inside if is_left else set()
+
+
+@lru_cache(maxsize=MEMORY)
+def _holds_comments(key: str) -> bool:
+    """Whether the name of an element is that of readers' comments."""
+    return bool(COMMENTS.search(key) and not NOT_COMMENTS.search(key))
+
+
+def _titled_comments(page: Page, headline: int, kept: Column) -> set[int]:
+    """Blocks of the part after the article that a heading over comments opens."""
+    if headline < 0:
+        return set()
+    for at in range(headline + 1, len(page.blocks)):
+        text = page.blocks[at].text
+        if len(text) > LONGEST_TITLE or not TITLE.fullmatch(text.strip(" :?!")):
+            continue
+        # A link to the comments opens nothing.
+        around = page.ancestors(page.blocks[at].element)
+        end = max(
+            (page.elements[up].end for up in around if page.elements[up].start == at), default=at
+        )
+        is_after = kept[headline:at].any() and kept[:at].sum() > kept[end:].sum()
+        if end - at >= FEWEST and is_after:
+            return set(range(at, end))
+    return set()

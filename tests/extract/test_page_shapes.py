@@ -1,0 +1,128 @@
+"""What today's pages say of themselves: headline, date, text, and whether they list articles."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tasks.extract import extract_page
+from tasks.model import Extraction, Outcome, PageText
+from tasks.text.dates import day_in_url
+
+URL = "https://mail.example/?p=331"
+HEADLINE = "Council votes to reopen the grain harbour"
+STORY = [
+    (
+        "Wexmouth council voted on Tuesday night to reopen the old grain harbour, ending a dispute "
+        "that has divided the town since the last ship left in 2022."
+    ),
+    (
+        "The plan was carried by 21 votes to 19. Two members abstained, and the mayor, who has a "
+        "casting vote, said she was relieved not to have needed it."
+    ),
+    (
+        "Opponents said the figures did not add up. The dredging alone will cost £14m, and the "
+        "port operator has so far offered to pay only a third of it."
+    ),
+    "A first ship, carrying barley from Denmark, could arrive in spring, the council said.",
+]
+MENU = "".join(
+    f"<li><a href='/{name}'>{name.title()}</a></li>"
+    for name in ("news", "politics", "business", "sport", "culture", "weather", "jobs", "letters")
+)
+FOOT = "".join(f"<a href='/{name}'>{name}</a>" for name in ("contact", "privacy", "terms", "about"))
+
+
+def paragraphs(texts: list[str]) -> str:
+    return "".join(f"<p>{text}</p>" for text in texts)
+
+
+def extract(body: str, head: str = "", url: str = URL, menu: str = MENU) -> Extraction:
+    html = f"<html lang=en><head>{head}</head><body><nav><ul>{menu}</ul></nav>{body}</body></html>"
+    return extract_page(html.encode(), "text/html", url)
+
+
+def article(body: str, head: str = "", url: str = URL) -> PageText:
+    found = extract(body, head, url)
+    assert found.page is not None, found.detail
+    return found.page
+
+
+def stated(**more: Any) -> str:
+    thing = {"@type": "NewsArticle", "headline": HEADLINE, **more}
+    return f"<script type='application/ld+json'>{json.dumps(thing)}</script>"
+
+
+LOGOS = ["<h1><a href='/'>Wexmouth Mail</a></h1>", ""]
+
+
+@pytest.mark.parametrize("logo", LOGOS)
+def test_where_the_only_h1_leads_home_an_h2_is_the_headline(logo: str) -> None:
+    title = f"<title>{HEADLINE} | Local News - Wexmouth Mail</title>"
+    post = f"<h2>{HEADLINE}</h2><small>4 February 2031 by Marta Ellery</small>{paragraphs(STORY)}"
+    found = article(f"{logo}<div class=post>{post}</div>", title)
+    assert found.headline == HEADLINE
+    assert str(found.published_at)[:10] == "2031-02-04"
+    assert found.authors == ("Marta Ellery",)
+    assert list(found.paragraphs) == STORY
+
+
+def test_an_h1_of_the_article_s_own_wins_over_an_h2() -> None:
+    other = "Harbour talks collapse again"
+    title = f"<title>{other} | Wexmouth Mail</title>"
+    body = f"<h1>{HEADLINE}</h1>{paragraphs(STORY)}<h2>{other}</h2>"
+    assert article(body, title + stated()).headline == HEADLINE
+
+
+def test_the_text_may_stand_in_a_second_object_of_the_same_headline() -> None:
+    head = stated(datePublished="2031-02-04", url=URL) + stated(articleBody="\n".join(STORY))
+    found = article(f"<h1>{HEADLINE}</h1><p>{STORY[0]}</p>", head)
+    assert list(found.paragraphs) == STORY
+
+
+def test_a_text_of_another_headline_is_not_read() -> None:
+    other = stated(headline="Storm tears across northern islands", articleBody="\n".join(STORY))
+    head = stated(datePublished="2031-02-04", url=URL) + other
+    assert list(article(f"<h1>{HEADLINE}</h1><p>{STORY[0]}</p>", head).paragraphs) == STORY[:1]
+
+
+@pytest.mark.parametrize(
+    ("url", "day"),
+    [
+        ("https://wanbao.example/a/2031/0204/c88.html", "2031-02-04"),
+        ("https://wanbao.example/gn/2031/02-04/88.shtml", "2031-02-04"),
+        ("https://wanbao.example/gn/2031/0204.shtml", None),
+        ("https://wanbao.example/2031/1388/88.shtml", None),
+        ("https://wanbao.example/2031/0230/88.shtml", None),
+    ],
+)
+def test_month_and_day_may_stand_together_in_an_address(url: str, day: str | None) -> None:
+    found = day_in_url(url)
+    assert (str(found) if found else None) == day
+
+
+FLASH = "Prime Minister Aino Laakso has resigned after losing a vote in parliament. More follows."
+COMMENT = (
+    "<div class=r><span>reader</span><div>She lost the room months ago, says everyone.</div></div>"
+)
+
+
+def test_a_flash_that_states_headline_and_date_is_no_listing() -> None:
+    head = stated(datePublished="2031-02-04T09:30:00Z")
+    thread = f"<div class=thread><h3>4 comments</h3>{COMMENT * 4}</div>"
+    body = f"<div class=post><h1>{HEADLINE}</h1><p>{FLASH}</p></div>{thread}<p>{FOOT}</p>"
+    assert list(article(body, head).paragraphs) == [FLASH]
+    # Neither the date nor a headline that is not printed is enough.
+    assert extract(body).outcome is Outcome.SECTION_PAGE
+
+
+TEASERS = "".join(
+    f"<div class=item><a href='/news/{at}'><h3>{text.split(',')[0]}</h3></a><p>{text}</p></div>"
+    for at, text in enumerate(STORY + STORY[:2])
+)
+
+
+def test_a_listing_may_have_few_links() -> None:
+    found = extract(f"<h1>Search results for “harbour”</h1>{TEASERS}", menu="")
+    assert found.outcome is Outcome.SECTION_PAGE
+    assert article(f"<h1>{HEADLINE}</h1>{paragraphs(STORY)}<p>{FOOT}</p>").paragraphs
