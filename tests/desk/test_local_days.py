@@ -131,6 +131,7 @@ def test_a_snapshot_without_local_days_is_shown_by_utc_days() -> None:
         con.execute("CREATE TABLE coverage (source_id VARCHAR, day DATE)")
         con.execute("CREATE TABLE topics (topic_id VARCHAR, name VARCHAR, valid_to DATE)")
         columns = "source_id VARCHAR, name VARCHAR, country VARCHAR, language VARCHAR"
+        columns += ", timezone VARCHAR, is_configured BOOLEAN, last_attempt_at TIMESTAMPTZ"
         con.execute(f"CREATE TABLE sources ({columns})")
         known = choices(con, is_local=True)
     assert not known.is_local
