@@ -41,9 +41,8 @@ class Structured:
 
     article: Thing  # The object that is about this page's article; empty when there is none
     page: Thing  # The object about the page itself; empty when there is none
-    twins: tuple[
-        Thing, ...
-    ]  # Other objects that are articles at its address, or repeat its headline
+    # Other objects that are articles at the page's address, or that repeat the article's headline.
+    twins: tuple[Thing, ...]
     things: tuple[Thing, ...]
     by_id: dict[str, Thing]
 

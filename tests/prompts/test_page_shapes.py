@@ -117,16 +117,16 @@ def test_a_list_of_facts_is_judged_as_a_whole() -> None:
 
 
 APPEAL = [
-    "Well, you’ve read to the end, so here is a small favour to ask.",
+    "Thank you for reading this far. There is something that we would like to ask.",
     (
-        "Readers in forty villages have placed their trust in our fearless journalism since we "
-        "started printing, turning to us in moments of flood, fire and election."
+        "Families in forty villages rely on our independent journalism every week, in years of "
+        "flood and fire as much as in years of elections."
     ),
     (
-        "Unlike many others, we have no shareholders and no rich owner. Just the wish to report "
-        "what happens here, always free from commercial or political influence."
+        "We belong to no company and to nobody who is rich. We want to tell you what happens here, "
+        "and there is no advertiser who could keep us from it."
     ),
-    "If there were ever a time to join us, it is now. Your funding powers our journalism.",
+    "If you have been thinking of joining us, now is the time. Your gift pays for our reporting.",
 ]
 
 
