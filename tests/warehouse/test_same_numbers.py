@@ -9,6 +9,7 @@ from flows.desk.snapshots import Snapshots
 from flows.mcp.server import Tools
 from tasks.load.load_run import load
 from tasks.report.figures import read_figures
+from tasks.report.run_summary import read_run
 from tests.support.feed_reads import feed_reads
 from tests.support.partial_days import at
 from tests.support.publishing import publish
@@ -21,6 +22,7 @@ pytestmark = pytest.mark.slow
 DAYS, SPIKE = 33, 31
 SILENT = range(14, 28)
 """Two weeks without an article, though the feed was read."""
+RUN = "20260310T060000Z-000000"
 PAPER, ARCHIVE = "gb-paper", "archive-other.test"
 
 
@@ -50,7 +52,7 @@ def made_pages() -> list[Page]:
 @pytest.fixture(scope="module")
 def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
     layout = Layout(tmp_path_factory.mktemp("same") / "data")
-    run = stage(layout, "20260310T060000Z-000000", made_pages())
+    run = stage(layout, RUN, made_pages())
     load(layout, TOPICS, [source(PAPER, timezone="UTC")], [run], now=at(24 * DAYS))
     publish(layout)
     return layout
@@ -98,6 +100,14 @@ def test_the_report_is_of_the_articles_in_its_figures(
     [pair] = figures.pairs
     # Pairs have all languages, yet no other sources.
     assert pair["first_articles"] <= counted[0] + DAYS - len(SILENT)
+
+
+def test_the_page_of_a_run_counts_no_other_languages(layout: Layout) -> None:
+    """What archives of other domains brought is of the run, too."""
+    [topic] = [row for row in read_run(layout, RUN).topics if row["name"] == "Harvest"]
+    days = DAYS - len(SILENT)
+    assert topic["hits"] == days + 8 + days
+    assert topic["articles"] == 12 * days
 
 
 def test_of_nothing_all_was_collected(layout: Layout) -> None:

@@ -1,13 +1,16 @@
--- Grain: one topic, in the articles that a run brought or found revised.
+-- Grain: one topic, in the articles that a run brought or found revised. Its mentions are those in the
+-- languages in which it counts.
 WITH brought AS (
-    SELECT DISTINCT article_id, version_no FROM captures
-    WHERE run_id = $run_id AND outcome IN ('article', 'revised')
+    SELECT DISTINCT article_id, version_no, language
+    FROM captures JOIN article_versions USING (article_id, version_no)
+    WHERE captures.run_id = $run_id AND outcome IN ('article', 'revised')
 )
-SELECT name, count(DISTINCT article_id) AS hits, count(article_id) AS mentions,
+SELECT name, count(DISTINCT mentions.article_id) AS hits, count(mentions.article_id) AS mentions,
        (SELECT count(*) FROM brought) AS articles
 FROM topics
-LEFT JOIN (SELECT * FROM mentions SEMI JOIN brought USING (article_id, version_no)) AS mentions
-    USING (topic_id)
+LEFT JOIN brought ON counts_in(languages, language)
+LEFT JOIN mentions ON mentions.topic_id = topics.topic_id AND mentions.article_id = brought.article_id
+    AND mentions.version_no = brought.version_no
 WHERE valid_to IS NULL
-GROUP BY topic_id, name
+GROUP BY topics.topic_id, name
 ORDER BY hits DESC, name
