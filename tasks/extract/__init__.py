@@ -21,6 +21,7 @@ from tasks.prompts import NO_SITE, Hints, Site, clean_lines, clean_tree
 from tasks.sources.source import NO_OVERRIDES, BlockOverrides
 from tasks.text.charsets import decode
 from tasks.text.html_tree import parse_html
+from tasks.text.root_element import is_feed_or_sitemap
 from tasks.text.sentence_split import word_count
 
 VIEW_CHARS = 6000
@@ -55,6 +56,9 @@ def extract_page(
             return Extraction(Outcome.UNREADABLE_FILE, str(error))
     if not is_page(content_type):
         return Extraction(Outcome.NOT_A_PAGE, content_type[:100])
+    # Feeds are served as text/html, too; one that a listing named was an article of its entries.
+    if is_feed_or_sitemap(payload):
+        return Extraction(Outcome.NOT_A_PAGE, f"a feed or sitemap sent as {content_type[:100]!r}")
     text = decode(payload, content_type, source_language)
     if text is None:
         return Extraction(Outcome.UNDECODABLE, "the bytes are no text")

@@ -9,10 +9,12 @@ from uuid import UUID
 
 from tasks.model import Capture, CaptureKind, Extraction, PageText
 from tasks.text.control_characters import quoted_controls, without_controls
+from tasks.text.declared_urls import canonical
 from tasks.text.html_tree import one_line
 from tasks.text.near_copies import sketch
+from tasks.text.printed_times import instant_in
 from tasks.text.sentence_split import word_count
-from tasks.text.urls import article_id, canonical, is_http
+from tasks.text.urls import article_id, is_http
 
 # A page that is dated further ahead of its capture is not believed until that day has come.
 AHEAD = timedelta(hours=48)
@@ -23,10 +25,13 @@ ALWAYS_RECORDED = frozenset({"source:strip", "site:recurring"})
 Row = dict[str, Any]
 
 
-def article_row(extraction: Extraction, capture: Capture, *, extractor_version: str) -> Row:
+def article_row(
+    extraction: Extraction, capture: Capture, *, extractor_version: str, timezone: str = "UTC"
+) -> Row:
     """The row under ARTICLE_SCHEMA of an extraction with outcome ARTICLE.
 
-    Still None are `version_no`, `first_seen_at`, and `page_sha256`, which needs the site.
+    `timezone` is the source's, for times that its listings print without one. Still None are
+    `version_no`, `first_seen_at`, and `page_sha256`, which needs the site.
     """
     page = extraction.page
     if page is None:
@@ -48,7 +53,7 @@ def article_row(extraction: Extraction, capture: Capture, *, extractor_version: 
         "capture_id": capture.capture_id,
         "extractor_version": extractor_version,
         **_texts(page, _line(page.headline) or _line(capture.entry_headline)),
-        **_times(page, capture),
+        **_times(page, capture, timezone),
         "language": page.language,
         "language_source": page.language_source,
         "access": page.access,
@@ -72,9 +77,9 @@ def capture_row(capture: Capture) -> Row:
     return row
 
 
-def published_ahead_at(page: PageText, capture: Capture) -> datetime | None:
+def published_ahead_at(page: PageText, capture: Capture, timezone: str = "UTC") -> datetime | None:
     """The earliest publication time that is stated, where all are too far ahead of the capture."""
-    stated = (page.published_at, capture.entry_published_at)
+    stated = (page.published_at, _entry_published_at(capture, timezone))
     earliest = min((at for at in stated if at), default=None)
     is_ahead = earliest is not None and earliest > capture.attempted_at + AHEAD
     return earliest if is_ahead else None
@@ -146,10 +151,19 @@ def _texts(page: PageText, headline: str) -> Row:
     } | sketched(body, words)
 
 
-def _times(page: PageText, capture: Capture) -> Row:
+def _entry_published_at(capture: Capture, timezone: str) -> datetime | None:
+    """When the listing says that the page was published, by the clock of its source."""
+    raw = capture.entry_published_raw
+    if capture.kind is CaptureKind.FILE or not raw:
+        return capture.entry_published_at
+    return instant_in(raw, timezone) or capture.entry_published_at
+
+
+def _times(page: PageText, capture: Capture, timezone: str) -> Row:
     is_file, latest = capture.kind is CaptureKind.FILE, capture.attempted_at + AHEAD
     entry_raw = capture.entry_published_raw
-    entry = (capture.entry_published_at, entry_raw, "given" if is_file else "feed")
+    entry_at = _entry_published_at(capture, timezone)
+    entry = (entry_at, entry_raw, "given" if is_file else "feed")
     own = (page.published_at, page.published_raw or entry_raw, page.published_source)
     # A time that somebody gave for a saved file wins. The time of the capture never stands in.
     stated = (entry, own) if is_file else (own, entry)

@@ -107,8 +107,9 @@ def refine_page(capture: Capture, payload: bytes, origin: Origin, site: Site = N
         extraction = replace(extraction, detail=f"{name}: {extraction.detail}")
     if extraction.outcome is not Outcome.ARTICLE:
         return _rejected(capture, extraction)
-    article = article_row(extraction, capture, extractor_version=origin.version)
-    ahead = published_ahead_at(extraction.page, capture) if extraction.page else None
+    zone = origin.timezone
+    article = article_row(extraction, capture, extractor_version=origin.version, timezone=zone)
+    ahead = published_ahead_at(extraction.page, capture, zone) if extraction.page else None
     about = {"article_id": article["article_id"], "published_ahead_at": ahead}
     done = replace(capture, outcome=Outcome.ARTICLE, **about)
     stripped = stripped_rows(extraction, capture, article["article_id"])

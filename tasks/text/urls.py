@@ -3,7 +3,7 @@
 import re
 from contextlib import suppress
 from typing import NamedTuple
-from urllib.parse import SplitResult, quote, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 import idna
@@ -48,6 +48,9 @@ _TRACKERS = re.compile(
 # Tracking parameters on most sites, the article's number on some: `?cid=AEN20110101000100`.
 _EITHER = frozenset({"cid", "eid", "uid"})
 _ARTICLE_NUMBER = re.compile(r"\d{4}")
+# `/view.php?ref=12`: a script that shows one article or another, by the only number it is given.
+_SCRIPT = re.compile(r"[a-z]+(?:[_-][a-z]+)?\.(?:php|aspx?|jsp|do|cgi|cfm|pl)", re.IGNORECASE)
+_ONLY_NUMBER = re.compile(r"(?:[ceu]id|ref|source)=\d+", re.IGNORECASE)
 
 # AMP viewers and caches, which show another site's page.
 _VIEWERS = (
@@ -146,24 +149,6 @@ def _fixed_point(url: str, *, key: bool) -> str:
     return url if split else url.strip().encode("utf-8", "backslashreplace").decode()
 
 
-def canonical(declared: str | None, final: str) -> str:
-    """The URL that identifies a page: the declared one if plausible, else the one it came from.
-
-    A declared URL must be on the same site, and must not be the home page when the page is not. A
-    saved file (`file:`) has no site: it may declare any article's URL.
-    """
-    own = clean(final)
-    try:
-        claimed = clean(urljoin(final, declared.strip())) if declared else ""
-    except ValueError:
-        return own
-    if not is_http(claimed):
-        return own
-    may_be_home = is_http(own) and _is_home(own)
-    on_site = not is_http(own) or same_site(claimed, own)
-    return claimed if on_site and (may_be_home or not _is_home(claimed)) else own
-
-
 def article_id(url: str) -> UUID:
     """The id of a URL's article, equal for URLs with the same key."""
     return uuid5(NAMESPACE_URL, fold(url))
@@ -185,11 +170,6 @@ def same_site(a: str, b: str) -> bool:
     """Whether both URLs are under the same registrable domain."""
     domain = registrable_domain(a)
     return domain is not None and domain == registrable_domain(b)
-
-
-def _is_home(url: str) -> bool:
-    parts = urlsplit(url)
-    return parts.path in ("", "/") and not parts.query
 
 
 def _registered(host: str) -> str | None:
@@ -253,8 +233,10 @@ def _parts(split: SplitResult) -> _Parts:
             del segments[-1:]
         elif segment not in ("", "."):
             segments.append(segment)
-    pairs = (_quoted(pair, _QUERY_SAFE) for pair in split.query.split("&") if pair)
-    query = sorted(pair for pair in pairs if not _tracker(*pair.partition("=")[::2]))
+    pairs = sorted(_quoted(pair, _QUERY_SAFE) for pair in split.query.split("&") if pair)
+    query = [pair for pair in pairs if not _tracker(*pair.partition("=")[::2])]
+    if not query and _SCRIPT.fullmatch(name):
+        query = [pair for pair in pairs if _ONLY_NUMBER.fullmatch(pair)]
     return _Parts(split.scheme, host, port, tuple(segments), not name, tuple(query))
 
 

@@ -96,6 +96,23 @@ def test_atom() -> None:
     assert (two.url, two.published_at) == ("https://courier.example/two", TEN)
 
 
+def test_an_atom_entry_that_links_only_to_itself() -> None:
+    head = '<feed xmlns="http://www.w3.org/2005/Atom"><title>T</title>'
+    links = {
+        "tag:a": '<link rel="self" href="https://courier.example/a"/>',
+        "tag:b": '<link rel="self" type="text/html" href="/b"/>',
+        "tag:c": f'<link rel="self" href="{URL}"/>',
+        "tag:d": '<link rel="self" type="application/json" href="/d.json"/>',
+        "tag:e": '<link rel="self" href="ftp://courier.example/e"/>',
+        "tag:f": '<link rel="self" href="/self"/><link href="/f"/>',
+        "https://courier.example/g": '<link rel="self" href="/self"/>',
+        "tag:h": '<link rel="edit" href="/edit"/>',
+    }
+    entries = "".join(f"<entry><id>{i}</id>{link}</entry>" for i, link in links.items())
+    found = urls(read(f"{head}{entries}</feed>", "application/atom+xml"))
+    assert found == [f"https://courier.example/{name}" for name in "abfg"]
+
+
 def test_the_link_behind_a_feed_service() -> None:
     item = (
         "<item><title>T</title><link>https://feeds.example/~r/1</link>"
@@ -120,6 +137,14 @@ def test_the_link_behind_a_feed_service() -> None:
         ("Mon, 02 Mar 2026 10:00:00", None),
         ("Mon, 02 Mar 2026 10:00:00 BST", None),
         ("Mon, 02 Mar 2026 11:00:00 +0100", TEN),
+        ("Mon, 02 Mar 2026 19:00:00 +9", TEN),
+        ("Mon, 02 Mar 2026 19:00:00 +09", TEN),
+        ("Mon, 02 Mar 2026 19:30:00 +930", TEN),
+        ("Mon, 02 Mar 2026 19:00:00 +09:00", TEN),
+        ("Mon, 02 Mar 2026 19:00:00 GMT+0900", TEN),
+        ("Mon, 02 Mar 2026 19:00:00 +0900 (JST)", TEN),
+        ("Mon, 02 Mar 2026 10:00:00 -0000", TEN),
+        ("2026-03-02T19:00:00+9", TEN),
         ("0001-01-01T00:00:00+14:00", None),
         ("0001-01-01T00:00:00Z", None),
         ("Mon, 01 Jan 0001 00:00:00 GMT", None),

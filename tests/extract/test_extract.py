@@ -412,3 +412,23 @@ def test_the_gold_pages_keep_their_headline_day_and_article() -> None:
 
 def _letters(text: str) -> str:
     return "".join(c for c in text.lower() if c.isalnum())
+
+
+@pytest.mark.parametrize("content_type", ["text/html;charset=utf-8", "", "text/plain"])
+@pytest.mark.parametrize("root", ["rss", "feed", "rdf:RDF", "urlset"])
+def test_a_feed_is_no_article_whatever_it_is_served_as(root: str, content_type: str) -> None:
+    items = "".join(
+        f"<item><title>{HEADLINE}</title><description>{text}</description></item>"
+        for text in PARAGRAPHS
+    )
+    feed = f'<?xml version="1.0"?><!-- made <html> --><{root}><channel>{items}</channel></{root}>'
+    for payload in (feed.encode(), feed.encode("utf-16"), b"\xef\xbb\xbf\n" + feed.encode()):
+        assert extract_page(payload, content_type, URL).outcome is Outcome.NOT_A_PAGE
+
+
+def test_an_article_about_feeds_is_one() -> None:
+    text = "\n\n".join(["How to write <rss> by hand", *PARAGRAPHS])
+    for content_type in ("text/plain", "text/html"):
+        assert extract_page(text.encode(), content_type, URL).outcome is not Outcome.NOT_A_PAGE
+    page = article_html(body=f"<rss></rss><p>{'</p><p>'.join(PARAGRAPHS)}</p>")
+    assert extract_page(page.encode(), "text/html", URL).outcome is Outcome.ARTICLE

@@ -99,6 +99,37 @@ def test_the_pages_own_time_wins_over_the_feeds() -> None:
     assert made["published_date"] == date(2026, 11, 19)
 
 
+@pytest.mark.parametrize(
+    ("printed", "zone", "expected"),
+    [
+        ("2026-11-20 10:00:00", "Asia/Tokyo", "2026-11-20T01:00"),
+        ("Fri, 20 Nov 2026 10:00", "Asia/Tokyo", "2026-11-20T01:00"),
+        ("2026-11-19", "Asia/Tokyo", "2026-11-19T00:00"),
+        ("Fri, 20 Nov 2026 10:00:00 CET", "Asia/Tokyo", "2026-11-20T09:00"),
+        ("Fri, 20 Nov 2026 10:00:00 +0900 (CET)", "UTC", "2026-11-20T01:00"),
+        ("Fri, 20 Nov 2026 10:00:00 IST", "Asia/Kolkata", "2026-11-20T04:30"),
+        ("Fri, 20 Nov 2026 10:00:00 IST", "Asia/Jerusalem", "2026-11-20T08:00"),
+        ("Fri, 20 Nov 2026 10:00:00 IST", "Europe/Berlin", None),
+        ("Mon, 20 Jul 2026 10:00:00 BST", "Europe/London", "2026-07-20T09:00"),
+        ("Mon, 20 Jul 2026 10:00:00 BST", "Asia/Dhaka", None),
+        ("Fri, 20 Nov 2026 10:00:00 CST", "Asia/Shanghai", "2026-11-20T02:00"),
+        ("Fri, 20 Nov 2026 10:00:00 XYZ", "Asia/Shanghai", None),
+        ("Thu, 01 Jan 1970 00:00:00", "Asia/Shanghai", None),
+    ],
+)
+def test_a_feeds_time_is_of_its_sources_zone(printed: str, zone: str, expected: str | None) -> None:
+    undated = replace(PAGE, published_at=None, published_raw=None, published_source="none")
+    fed = replace(CAPTURE, entry_published_raw=printed)
+    found = Extraction(Outcome.ARTICLE, page=undated)
+    made = article_row(found, fed, extractor_version="1", timezone=zone)
+    at = datetime.fromisoformat(expected).replace(tzinfo=UTC) if expected else None
+    source = "feed" if expected else "none"
+    assert (made["published_at"], made["published_source"]) == (at, source)
+    assert made["published_at_raw"] == printed
+    dated = article_row(Extraction(Outcome.ARTICLE, page=PAGE), fed, extractor_version="1")
+    assert dated["published_source"] == "jsonld"
+
+
 def test_a_time_given_for_a_saved_file_wins() -> None:
     made = row(PAGE, saved(entry_published_at=SEEN - timedelta(days=400)))
     assert made["published_source"] == "given"

@@ -1,7 +1,5 @@
 """Discovery: the entries of feeds, sitemaps and section pages, and saved files."""
 
-import re
-
 from tasks.collect.listings.feeds_and_sitemaps import (
     Listing,
     NoListing,
@@ -20,16 +18,9 @@ from tasks.collect.listings.saved_files import (
 )
 from tasks.collect.listings.section_links import read_section
 from tasks.model import Outcome
+from tasks.text.root_element import FEEDS, SITEMAPS, root_element
 
 __all__ = ["Listing", "NoListing", "find_files", "last_change", "read_file", "read_listing"]
-
-_FEEDS = frozenset({"rss", "feed", "rdf", "channel"})
-_SITEMAPS = frozenset({"urlset", "sitemapindex"})
-_ROOT = re.compile(r"<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)")
-_PROLOG = re.compile(r"<!--.*?(?:-->|\Z)|<\?.*?(?:\?>|\Z)|<!.*?(?:>|\Z)", re.DOTALL)
-_HTML = re.compile(r"<!doctype\s+html", re.IGNORECASE)
-_BYTE_ORDER_MARKS = "\u00ef\u00bb\u00bf\u00ff\u00fe"
-_PROLOG_BYTES = 65536
 
 
 def read_listing(
@@ -52,27 +43,15 @@ def read_listing(
         if isinstance(unpacked, NoListing):
             return unpacked
         payload = unpacked
-    root = _root(payload)
+    root = root_element(payload)
     if root == "{":
         return read_json_feed(payload, url, max_entries=max_entries)
-    if root == "html" or (root not in _FEEDS | _SITEMAPS and "html" in content_type.lower()):
+    if root == "html" or (root not in FEEDS | SITEMAPS and "html" in content_type.lower()):
         if not may_be_section:
             return unreadable("a web page instead of a feed or sitemap")
         return read_section(payload, content_type, url, max_entries=max_entries)
     if declares_entities(payload):
         return NoListing(Outcome.ENTITIES_REFUSED, "the XML declares entities")
-    if root in _SITEMAPS:
+    if root in SITEMAPS:
         return read_sitemap(payload, url, max_entries=max_entries)
     return read_feed(payload, content_type, url, max_entries=max_entries)
-
-
-def _root(payload: bytes) -> str:
-    """The root element's name without its prefix, `{` for JSON, empty for anything else."""
-    text = payload[:_PROLOG_BYTES].replace(b"\0", b"").decode("latin-1")
-    text = text.lstrip(_BYTE_ORDER_MARKS + " \t\r\n")
-    if text.startswith("{"):
-        return "{"
-    if _HTML.match(text):
-        return "html"
-    found = _ROOT.search(_PROLOG.sub("", text))
-    return found[1].lower() if found else ""

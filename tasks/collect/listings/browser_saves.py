@@ -8,8 +8,8 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tasks.collect.listings.feeds_and_sitemaps import instant
 from tasks.collect.listings.section_links import looks_like_article
+from tasks.text.printed_times import instant
 from tasks.text.urls import is_http
 
 HEAD_BYTES = 65_536  # of a file, in which all of it stands
@@ -82,7 +82,7 @@ def read_mhtml_save(head: bytes, *, allow_private: bool) -> BrowserSave:
     )
     url = next((str(value).strip() for value in named if value), "")
     # Chrome writes -0000 for UTC.
-    saved_at = instant(str(mhtml["Date"]).replace("-0000", "+0000"))
+    saved_at = instant(str(mhtml["Date"]))
     return _browser_save(url, saved_at, allow_private)
 
 

@@ -7,8 +7,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import UTC
 from operator import itemgetter
 from typing import Any
 from urllib.parse import urljoin
@@ -19,6 +18,7 @@ from lxml import etree
 
 from tasks.model import Entry, Outcome
 from tasks.text.dates import EARLIEST_YEAR
+from tasks.text.printed_times import as_printed, instant
 from tasks.text.urls import fold, is_http, without_trackers
 
 MAX_CHILDREN = 10  # sitemaps followed from a sitemap index, the newest first
@@ -27,9 +27,8 @@ MAX_HEADLINE = 1000
 # ten thousand entries has about 100,000.
 MAX_TAGS = 300_000
 
+_ATOM, _XHTML = "application/atom+xml", "application/xhtml+xml"
 _TAG = re.compile(r"<[A-Za-z/!?][^<>]*>")
-# <pubDate>Mon, 01 Jan 0001 00:00:00 GMT</pubDate>, which the email package reads as 2001
-_NO_YEAR = re.compile(r"(?<![+-])\b000\d\b")
 _NOT_TEXT = re.compile(r"[\x00-\x20\x7f-\x9f\ud800-\udfff\u200b\ufeff\s]+")
 # Atomic groups, so that "<??><??>..." does not backtrack exponentially.
 _DOCTYPE = re.compile(
@@ -80,7 +79,7 @@ def read_feed(
     is_atom = version.startswith("atom")
     found = (
         entry_of(
-            item.get("feedburner_origlink") or item.get("link") or item.get("id"),
+            _address(item, url),
             url,
             headline=item.get("title"),
             published=item.get("published") or (None if is_atom else item.get("updated")),
@@ -88,6 +87,21 @@ def read_feed(
         for item in feed.entries
     )
     return Listing("feed", distinct(found, max_entries), title=plain(feed.feed.get("title")))
+
+
+def _address(item: Any, url: str) -> object:  # noqa: ANN401 - feedparser has no types
+    """The page of an entry: its link, an id that is a URL, else a link to itself."""
+    named = item.get("feedburner_origlink") or item.get("link") or item.get("id")
+    if entry_of(named, url):
+        return named
+    # feedparser takes `rel="self"` without a type for Atom.
+    links = (
+        link.get("href")
+        for link in item.get("links", ())
+        if link.get("rel") == "self" and link.get("type") in (_ATOM, "text/html", _XHTML)
+    )
+    pages = (entry.url for entry in (entry_of(link, url) for link in links) if entry)
+    return next((page for page in pages if fold(page) != fold(url)), named)
 
 
 def read_json_feed(payload: bytes, url: str, *, max_entries: int) -> Listing | NoListing:
@@ -164,7 +178,7 @@ def sitemap_pages(payload: bytes, url: str) -> tuple[bool, list[tuple[float, Ent
     for texts in (dict(_texts(element)) for element in root if _name(element) == wanted):
         published = texts.get("publication_date")
         entry = entry_of(texts.get("loc"), url, headline=texts.get("title"), published=published)
-        changed = _as_printed(published or texts.get("lastmod") or "")
+        changed = as_printed(published or texts.get("lastmod") or "")
         if changed and not changed.tzinfo:
             changed = changed.replace(tzinfo=UTC)
         if entry:
@@ -197,7 +211,8 @@ def entry_of(
     if not is_http(target):
         return None
     raw = plain(published)
-    # A time without a zone stays as printed: the source's zone is not known here.
+    # A time without a zone stays as printed: the source's zone is not known here, and read when
+    # the page is refined.
     at = instant(raw) if raw else None
     if at and at.year < EARLIEST_YEAR:
         at = None  # <pubDate>Thu, 01 Jan 1970 00:00:00 GMT</pubDate> where none was entered
@@ -223,29 +238,9 @@ def plain(value: object) -> str | None:
     return _NOT_TEXT.sub(" ", text).strip()[:MAX_HEADLINE] or None
 
 
-def instant(printed: str) -> datetime | None:
-    """A printed time (ISO 8601 or RFC 822) in UTC; None without a known zone."""
-    found = _as_printed(printed)
-    try:
-        return found.astimezone(UTC) if found and found.tzinfo else None
-    except (OverflowError, ValueError):
-        return None
-
-
 def unreadable(detail: str) -> NoListing:
     """A payload that is not a listing."""
     return NoListing(Outcome.LISTING_UNREADABLE, " ".join(detail.split())[:300])
-
-
-def _as_printed(printed: str) -> datetime | None:
-    if _NO_YEAR.search(printed):
-        return None
-    for read in (datetime.fromisoformat, parsedate_to_datetime):
-        try:
-            return read(printed)
-        except (ValueError, TypeError, IndexError, OverflowError):
-            continue
-    return None
 
 
 def _parsed(payload: bytes, content_type: str, url: str) -> Any:  # noqa: ANN401 - it has no types

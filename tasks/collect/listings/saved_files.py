@@ -22,8 +22,9 @@ from tasks.collect.listings.browser_saves import (
     read_mhtml_save,
     read_page_save,
 )
-from tasks.collect.listings.feeds_and_sitemaps import NoListing, instant, unreadable
+from tasks.collect.listings.feeds_and_sitemaps import NoListing, unreadable
 from tasks.model import Attempt, CaptureKind, Entry, Outcome
+from tasks.text.printed_times import instant
 from tasks.text.urls import is_http
 
 GZIP_MAGIC = b"\x1f\x8b"

@@ -1,0 +1,77 @@
+"""Times as feeds, sitemaps and headers print them: ISO 8601 and RFC 822, nothing looser."""
+
+import re
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from email.utils import parsedate_to_datetime
+
+from tasks.text.dates import EARLIEST_YEAR, ZONES, zone_of
+
+# <pubDate>Mon, 01 Jan 0001 00:00:00 GMT</pubDate>, which the email package reads as 2001
+_NO_YEAR = re.compile(r"(?<![+-])\b000\d\b")
+# `19:00:00 +9`, which the email package reads as nine minutes, `+09:00` and `GMT+0900`.
+_OFFSET = re.compile(
+    r"(?P<clock>\d\d:\d\d(?::\d\d(?:\.\d+)?)?\s*)(?:GMT|UTC)?"
+    r"(?P<sign>[+-])(?P<hours>\d{1,2})(?::?(?P<minutes>\d\d))?(?:\s*\(.*\))?\Z"
+)
+_ZONE_NAME = re.compile(r"(?<=\d)\s*\(?(?P<name>[A-Z]{3,5})\)?\Z")
+_CLOCK = re.compile(r":|\dT\d")
+# BST is British or of Bangladesh; the email package reads EST and its like as American.
+_AMBIGUOUS = frozenset({"BST", "IST", "MST", "PST"})
+
+
+def as_printed(printed: str) -> datetime | None:
+    """A printed time; without a zone where none is printed, or none that is known."""
+    if _NO_YEAR.search(printed):
+        return None
+    text = _OFFSET.sub(_whole_offset, printed.strip())
+    for read in (datetime.fromisoformat, parsedate_to_datetime):
+        try:
+            return read(text)
+        except (ValueError, TypeError, IndexError, OverflowError):
+            continue
+    return None
+
+
+def instant(printed: str) -> datetime | None:
+    """A printed time in UTC; None without a known zone."""
+    found = as_printed(printed)
+    try:
+        return found.astimezone(UTC) if found and found.tzinfo else None
+    except (OverflowError, ValueError):
+        return None
+
+
+def instant_in(printed: str, own: str) -> datetime | None:
+    """A time that a source in this IANA zone prints, in UTC; one without a zone is of its zone.
+
+    A name of a zone that several countries use is believed where the source's zone has that name
+    at that time, else there is no time. A day without a time is midnight in UTC, as on pages.
+    """
+    named = _ZONE_NAME.search(printed)
+    found = as_printed(printed[: named.start()] if named else printed)
+    if found is None:
+        return None
+    try:
+        zone = found.tzinfo or _zone(found, named and named["name"], own)
+        if zone is None:
+            return instant(printed)
+        is_day = not _CLOCK.search(printed)
+        at = found.replace(tzinfo=UTC if is_day else zone).astimezone(UTC)
+    except (OverflowError, ValueError):
+        return None
+    return at if at.year >= EARLIEST_YEAR else None
+
+
+def _zone(at: datetime, name: str | None, own: str) -> tzinfo | None:
+    """The zone of a time by the name that is printed, None where that is not sure."""
+    if name is None or at.replace(tzinfo=zone_of(own)).tzname() == name:
+        return zone_of(own)
+    is_sure = name in ZONES and name not in _AMBIGUOUS
+    return timezone(timedelta(hours=ZONES[name])) if is_sure else None
+
+
+def _whole_offset(found: re.Match[str]) -> str:
+    hours, minutes = found["hours"].zfill(2), found["minutes"] or "00"
+    # `-0000` is a time in UTC (RFC 5322).
+    sign = "+" if hours + minutes == "0000" else found["sign"]
+    return f"{found['clock']}{sign}{hours}{minutes}"
