@@ -98,6 +98,9 @@ def is_by_local_days(given: QueryParams, usually: bool) -> bool:
 
 def parameters(selection: Selection) -> dict[str, Any]:
     """The parameters of a URL that hold a selection."""
+    panel = "yes" if selection.is_panel else ""
+    if selection.panel_days:
+        panel = panel_of(*selection.panel_days)
     return {
         "topic": selection.topics,
         "source": selection.sources,
@@ -109,9 +112,7 @@ def parameters(selection: Selection) -> dict[str, Any]:
         "copies": "no" if selection.is_without_copies else "",
         "in": "headline" if selection.is_headlines_only else "",
         "balance": selection.balance,
-        "panel": panel_of(*selection.panel_days)
-        if selection.panel_days
-        else "yes" * selection.is_panel,
+        "panel": panel,
     }
 
 

@@ -139,10 +139,10 @@ def strip_offers(draft: Draft) -> None:
             continue
         box = page.elements[max(0, page.elements[page.blocks[at].element].parent)]
         rest = range(at + 1, box.end)
-        left = [x for x in rest if x in draft.roles]
+        offer = [x for x in rest if x in draft.roles]
         has_button = any(x not in draft.roles and columns["links"][x] for x in rest)
-        if 1 <= len(left) <= FEW and has_button and columns["links"][at] == 0:
-            for x in left:
+        if 1 <= len(offer) <= FEW and has_button and columns["links"][at] == 0:
+            for x in offer:
                 draft.strip(x, kind, "dom:box")
 
 

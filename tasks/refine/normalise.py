@@ -2,7 +2,7 @@
 
 import hashlib
 import unicodedata
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -25,13 +25,19 @@ ALWAYS_RECORDED = frozenset({"source:strip", "site:recurring"})
 Row = dict[str, Any]
 
 
-def article_row(
-    extraction: Extraction, capture: Capture, *, extractor_version: str, timezone: str = "UTC"
-) -> Row:
+def by_clock_of_source(capture: Capture, timezone: str) -> Capture:
+    """The capture of a page with its listing's time as printed, by the clock of its source."""
+    raw = capture.entry_published_raw
+    if capture.kind is CaptureKind.FILE or not raw:
+        return capture
+    at = instant_in(raw, timezone) or capture.entry_published_at
+    return replace(capture, entry_published_at=at)
+
+
+def article_row(extraction: Extraction, capture: Capture, *, extractor_version: str) -> Row:
     """The row under ARTICLE_SCHEMA of an extraction with outcome ARTICLE.
 
-    `timezone` is the source's, for times that its listings print without one. Still None are
-    `version_no`, `first_seen_at`, and `page_sha256`, which needs the site.
+    Still None are `version_no`, `first_seen_at`, and `page_sha256`, which needs the site.
     """
     page = extraction.page
     if page is None:
@@ -53,7 +59,7 @@ def article_row(
         "capture_id": capture.capture_id,
         "extractor_version": extractor_version,
         **_texts(page, _line(page.headline) or _line(capture.entry_headline)),
-        **_times(page, capture, timezone),
+        **_times(page, capture),
         "language": page.language,
         "language_source": page.language_source,
         "access": page.access,
@@ -77,9 +83,9 @@ def capture_row(capture: Capture) -> Row:
     return row
 
 
-def published_ahead_at(page: PageText, capture: Capture, timezone: str = "UTC") -> datetime | None:
+def published_ahead_at(page: PageText, capture: Capture) -> datetime | None:
     """The earliest publication time that is stated, where all are too far ahead of the capture."""
-    stated = (page.published_at, _entry_published_at(capture, timezone))
+    stated = (page.published_at, capture.entry_published_at)
     earliest = min((at for at in stated if at), default=None)
     is_ahead = earliest is not None and earliest > capture.attempted_at + AHEAD
     return earliest if is_ahead else None
@@ -151,19 +157,10 @@ def _texts(page: PageText, headline: str) -> Row:
     } | sketched(body, words)
 
 
-def _entry_published_at(capture: Capture, timezone: str) -> datetime | None:
-    """When the listing says that the page was published, by the clock of its source."""
-    raw = capture.entry_published_raw
-    if capture.kind is CaptureKind.FILE or not raw:
-        return capture.entry_published_at
-    return instant_in(raw, timezone) or capture.entry_published_at
-
-
-def _times(page: PageText, capture: Capture, timezone: str) -> Row:
+def _times(page: PageText, capture: Capture) -> Row:
     is_file, latest = capture.kind is CaptureKind.FILE, capture.attempted_at + AHEAD
     entry_raw = capture.entry_published_raw
-    entry_at = _entry_published_at(capture, timezone)
-    entry = (entry_at, entry_raw, "given" if is_file else "feed")
+    entry = (capture.entry_published_at, entry_raw, "given" if is_file else "feed")
     own = (page.published_at, page.published_raw or entry_raw, page.published_source)
     # A time that somebody gave for a saved file wins. The time of the capture never stands in.
     stated = (entry, own) if is_file else (own, entry)

@@ -22,6 +22,7 @@ from tasks.prompts import NO_SITE, Site
 from tasks.refine.normalise import (
     Row,
     article_row,
+    by_clock_of_source,
     capture_row,
     published_ahead_at,
     stripped_rows,
@@ -107,9 +108,9 @@ def refine_page(capture: Capture, payload: bytes, origin: Origin, site: Site = N
         extraction = replace(extraction, detail=f"{name}: {extraction.detail}")
     if extraction.outcome is not Outcome.ARTICLE:
         return _rejected(capture, extraction)
-    zone = origin.timezone
-    article = article_row(extraction, capture, extractor_version=origin.version, timezone=zone)
-    ahead = published_ahead_at(extraction.page, capture, zone) if extraction.page else None
+    listed = by_clock_of_source(capture, origin.timezone)
+    article = article_row(extraction, listed, extractor_version=origin.version)
+    ahead = published_ahead_at(extraction.page, listed) if extraction.page else None
     about = {"article_id": article["article_id"], "published_ahead_at": ahead}
     done = replace(capture, outcome=Outcome.ARTICLE, **about)
     stripped = stripped_rows(extraction, capture, article["article_id"])

@@ -11,6 +11,7 @@ from tasks.model import Capture, CaptureKind, Extraction, Outcome, PageText, Str
 from tasks.refine.normalise import (
     article_row,
     body_sha256,
+    by_clock_of_source,
     capture_row,
     published_ahead_at,
     stripped_rows,
@@ -121,7 +122,7 @@ def test_a_feeds_time_is_of_its_sources_zone(printed: str, zone: str, expected: 
     undated = replace(PAGE, published_at=None, published_raw=None, published_source="none")
     fed = replace(CAPTURE, entry_published_raw=printed)
     found = Extraction(Outcome.ARTICLE, page=undated)
-    made = article_row(found, fed, extractor_version="1", timezone=zone)
+    made = article_row(found, by_clock_of_source(fed, zone), extractor_version="1")
     at = datetime.fromisoformat(expected).replace(tzinfo=UTC) if expected else None
     source = "feed" if expected else "none"
     assert (made["published_at"], made["published_source"]) == (at, source)

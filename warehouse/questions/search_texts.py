@@ -148,7 +148,7 @@ def found_series(
                     days=days,
                     dispersion=VARIATION,
                     part="''",
-                    period=period_of(replace(selection, unit=unit)),
+                    period=period_of(unit, selection.first_day),
                     first_day=f"DATE '{selection.first_day}'",
                     hits="d.hits",
                     articles=articles,

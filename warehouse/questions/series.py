@@ -5,6 +5,7 @@ Each function has a companion that returns its SQL with the values in it, which 
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,7 @@ def series_sql(selection: Selection, part: str = "") -> str:
             days=selection.sql(days),
             dispersion=selection.sql("topic_dispersion{local}"),
             part=PART_OF[part],
-            period=period_of(selection),
+            period=period_of(selection.unit, selection.first_day),
             first_day=f"DATE '{selection.first_day}'",
             **BALANCES[selection.balance],
             hits=hits,
@@ -93,11 +94,9 @@ def series_sql(selection: Selection, part: str = "") -> str:
     )
 
 
-def period_of(selection: Selection) -> str:
-    """SQL of the first day of a day's period."""
-    if selection.unit == RANGE:
-        return f"DATE '{selection.first_day}'"
-    return f"date_trunc('{selection.unit}', day)::DATE"
+def period_of(unit: str, first_day: date) -> str:
+    """SQL of the first day of a day's period; `first_day` is that of the RANGE."""
+    return f"DATE '{first_day}'" if unit == RANGE else f"date_trunc('{unit}', day)::DATE"
 
 
 def series(con: duckdb.DuckDBPyConnection, selection: Selection, part: str = "") -> list[Row]:
