@@ -16,10 +16,10 @@ from rich.text import Text
 
 from flows.cli.audit_results import results_view
 from flows.cli.console import printable
-from flows.cli.exit_status import Exit, say
+from flows.cli.exit_status import Exit, fail, say
 from flows.cli.options import DataFolder
 from flows.cli.query_commands import readable_layout
-from tasks.audit.exchange import export_csv, import_csv
+from tasks.audit.exchange import export_csv, import_csv, verdict_file
 from tasks.audit.judging import Judging, checked_reader, newest
 from tasks.audit.publishing import publish_audits
 from tasks.audit.sampling import draw_sample
@@ -72,6 +72,7 @@ def audit(
     if show:
         print_results(layout, topic)
         return
+    require_files(layout, topic, export, import_)
     sizes: dict[Kind, int] = {"precision": n}
     if recall:
         sizes["near_miss"] = recall
@@ -91,6 +92,18 @@ def audit(
     print_results(layout, topic)
     if problems:
         raise typer.Exit(Exit.SOME_SOURCES_FAILED)
+
+
+def require_files(layout: Layout, topic: str, export: Path | None, taken: Path | None) -> None:
+    """End the command where an export would replace a file, or nothing was exported to take."""
+    if export and export.is_file():
+        why = "is there already: take its verdicts with --import, or name another file"
+        fail(f"{export} {why}", Exit.WRONG_USAGE)
+    if not taken:
+        return
+    verdict_file(taken)
+    if not newest(layout, topic, "precision"):
+        fail(f"{topic} has no sample yet: --export draws one, and writes it", Exit.WRONG_USAGE)
 
 
 def sample_of(

@@ -90,8 +90,10 @@ def _system_problem(error: OSError | duckdb.Error, data: Path | None) -> str:
         return ""
     if error.errno not in REMEDIES:
         return ""
-    # The system does not name the file for which there is no space.
-    place = error.filename or settings_of(data=data).data
+    # The system does not name the file for which there is no space; of a copy it names both files.
+    is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    copy = error.filename2 if is_full else None
+    place = copy or error.filename or settings_of(data=data).data
     return f"{place}: {os.strerror(error.errno)}; {REMEDIES[error.errno]}"
 
 

@@ -15,6 +15,7 @@ from flows.cli.query_commands import layout_of
 from tasks.installation import SOURCES, TOPICS, open_installation
 from tasks.model import Outcome
 from tasks.refine.preview_page import ARCHIVED, explain
+from warehouse.layers.atomic_write import write_whole
 
 
 def extract(
@@ -60,7 +61,7 @@ def extract(
                     out.mkdir(parents=True, exist_ok=True)
                     text = json.dumps(record, ensure_ascii=False, indent=1) + "\n"
                     stem = page.name.partition(".")[0]
-                    (out / f"{stem}.json").write_text(text, encoding="utf-8")
+                    write_whole(out / f"{stem}.json", text.encode())
                 elif sys.stdout.isatty():
                     Console().print(page_view(page, record))
                 else:

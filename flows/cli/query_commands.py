@@ -24,6 +24,7 @@ from flows.cli.options import DataFolder
 from tasks.installation import settings_of
 from tasks.text.control_characters import without_controls
 from tasks.text.counted import counted
+from warehouse.layers.atomic_write import whole_file
 from warehouse.layers.layout import Layout
 
 
@@ -59,8 +60,10 @@ def sql(
     if file:
         try:
             text = file.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            fail(f"{file} cannot be read: {error}", Exit.WRONG_USAGE)
+        except OSError as error:
+            fail(f"{file} cannot be read: {error.strerror}", Exit.WRONG_USAGE)
+        except UnicodeDecodeError as error:
+            fail(f"{file} cannot be read: not UTF-8 at byte {error.start}", Exit.WRONG_USAGE)
     with asked(readable_layout(data), text, parquet) as answer, _written_to(out):
         if answer is None:
             return
@@ -80,13 +83,18 @@ def sql(
 def _written_to(path: Path | None) -> Iterator[None]:
     """Print to this file, where there is one."""
     if path is None:
-        yield
+        try:
+            yield
+            sys.stdout.flush()
+        except OSError as error:
+            error.filename = error.filename or "standard output"
+            raise
         return
-    try:
-        file = path.open("w", encoding="utf-8", newline="")
-    except OSError as error:
-        fail(f"{path} cannot be written: {error.strerror}", Exit.FAILED)
-    with file, redirect_stdout(file):
+    with (
+        whole_file(path) as place,
+        place.open("w", encoding="utf-8", newline="") as file,
+        redirect_stdout(file),
+    ):
         yield
 
 

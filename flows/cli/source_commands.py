@@ -13,6 +13,7 @@ from flows.cli.exit_status import Exit, fail, say
 from flows.cli.options import SourcesFile
 from tasks.installation import SOURCES
 from tasks.text.counted import counted
+from warehouse.layers.atomic_write import write_whole
 
 if TYPE_CHECKING:
     from tasks.find.judge import Trial
@@ -156,6 +157,6 @@ def export_sources(
         fail("name a file with --opml or --csv", Exit.WRONG_USAGE)
     entries = load_sources(sources)
     if opml:
-        opml.write_bytes(write_opml(entries))
+        write_whole(opml, write_opml(entries))
     if table:
-        table.write_text(write_csv(entries), encoding="utf-8")
+        write_whole(table, write_csv(entries).encode())

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tasks.audit.judging import ANSWERS, checked_reader
+from warehouse.layers.atomic_write import whole_file
 from warehouse.layers.audits import Answer, Audit, SampledArticle, Verdict, write_verdicts
 from warehouse.layers.layout import Layout
 from warehouse.read.query import QueryError
@@ -54,7 +55,7 @@ def export_csv(audits: list[Audit], reader: str, path: Path) -> int:
             # A spreadsheet would take such a cell for a formula.
             formula = ("=", "+", "-", "@", "\t", "\r")
             rows.append([f"'{cell}" if cell.startswith(formula) else cell for cell in cells])
-    with path.open("w", encoding="utf-8-sig", newline="") as out:
+    with whole_file(path) as place, place.open("w", encoding="utf-8-sig", newline="") as out:
         csv.writer(out).writerows([COLUMNS, *rows])
     return len(rows)
 
@@ -103,6 +104,16 @@ def import_csv(layout: Layout, audits: list[Audit], path: Path, reader: str) -> 
     return done
 
 
+def verdict_file(path: Path) -> str:
+    """A file that `import_csv` is to take; QueryError where it cannot be read at all."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise QueryError(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise QueryError(f"{path} cannot be read: not UTF-8 at byte {error.start}") from None
+
+
 def _said(verdict: Verdict | None) -> tuple[str, tuple[int, ...]] | None:
     return (verdict.answer, verdict.false_hits) if verdict else None
 
@@ -121,10 +132,7 @@ def _verdict(row: dict[str, str], article: SampledArticle, now: datetime) -> Ver
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     """The rows by column, each with the line on which it begins."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise QueryError(f"{path} cannot be read: {error}") from None
+    text = verdict_file(path)
     head = text.partition("\n")[0]
     # A spreadsheet writes the separator of its language.
     separator = max(",;\t", key=head.count)

@@ -1,19 +1,44 @@
 """Atomic, durable writes: files are complete or absent, also after a power cut."""
 
+import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a small file so that a reader sees the old content or the new, never a part."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_name(f".{path.name}.half")
-    with half.open("wb") as out:
-        out.write(content)
-        out.flush()
-        os.fsync(out.fileno())
-    half.rename(path)
-    sync(path.parent)
+    with whole_file(path) as half:
+        half.write_bytes(content)
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Where to write a file's new content, which takes the file's place when that went well.
+
+    When it did not, the file is as it was, nothing else is left, and an OSError names the file.
+    """
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if path.exists() and not path.is_file():
+        yield path  # a rename would put a file in the place of a pipe, or of /dev/stdout
+        return
+    place = path.resolve() if path.is_symlink() else path
+    half = place.with_name(f".{place.name}.half")
+    try:
+        yield half
+        sync(half)
+        half.rename(place)
+        sync(place.parent)
+    except Exception as error:
+        with suppress(OSError):  # a read-only disk
+            half.unlink(missing_ok=True)
+        # The system names no file where the disk is full, else one that nobody has asked for.
+        if isinstance(error, OSError) and str(error.filename) in ("None", str(half)):
+            error.filename = str(path)
+        raise
 
 
 def sync(path: Path) -> None:
