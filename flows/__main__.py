@@ -1,11 +1,17 @@
 """The `presswatch` command; also `python -m flows`."""
 
+import sys
+from io import TextIOWrapper
+
 from flows.processes.ctrl_c import end_on_ctrl_c
 
 
 def main() -> None:
     """Run the command."""
     end_on_ctrl_c()  # before the other imports, which take a second
+    # A terminal or locale without a character of a headline; "C" has its own way (PEP 538, 540).
+    if sys.stdout.errors == "strict" and isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     from flows.cli.app import app
 
     app()

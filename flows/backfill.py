@@ -1,6 +1,7 @@
 """The backfill job: extract articles from WARC archives, in shards; resumes where it stopped."""
 
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import date, timedelta
@@ -29,11 +30,13 @@ from tasks.model import ARTICLE_OUTCOMES
 from tasks.report.task import report_or_warn
 from tasks.settings import MOST_PROCESSES, ConfigError, Settings
 from tasks.text.counted import counted
+from tasks.topics.languages import LANGUAGES, primary
 from warehouse.store.lease import stored_turn
 
 if TYPE_CHECKING:
     from tasks.backfill.dask_cluster import Cluster
 
+DOMAIN = re.compile(r"\.?[\w-]+(\.[\w-]+)*\.?")
 log = logging.getLogger(__name__)
 
 # A shard is no task run of its own: one costs 74 ms and 20 kB of Prefect's database.
@@ -82,6 +85,20 @@ def backfill(
     installation = open_for_run(sources_file, topics_file, data)
     if since > until:
         raise ConfigError([f"since: must not be after until ({until}), got {since}"])
+    wrong = [
+        *(
+            f"languages: unknown language {code!r}, write codes like en, zh or sr"
+            for code in languages
+            if primary(code.lower()) not in LANGUAGES
+        ),
+        *(
+            f"domains: must be a domain such as bbc.com, got {domain!r}"
+            for domain in domains
+            if not DOMAIN.fullmatch(domain)
+        ),
+    ]
+    if wrong:
+        raise ConfigError(wrong)
     chosen = Selection(
         tuple(sorted(domain.lower().strip(".") for domain in domains)),
         since,

@@ -36,8 +36,13 @@ class Installation:
 
     def require_data(self) -> None:
         """QueryError when nothing has been archived or loaded yet."""
-        if not committed_runs(self.layout.commits) and not archive_files(self.layout):
-            raise QueryError(f"{self.layout.root} has no data yet: run `presswatch ingest` first")
+        require_data(self.layout)
+
+
+def require_data(layout: Layout) -> None:
+    """QueryError when nothing has been archived or loaded yet."""
+    if not committed_runs(layout.commits) and not archive_files(layout):
+        raise QueryError(f"{layout.root} has no data yet: run `presswatch ingest` first")
 
 
 def settings_of(**given: Path | str | None) -> Settings:

@@ -1,7 +1,9 @@
 """Settings of one installation, read once from the environment."""
 
+import difflib
 import os
 import re
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from functools import partial
 from importlib.metadata import version
@@ -36,6 +38,7 @@ _CONTACT = r"(?a)((https?://|[\w.+-]+@)[\w.-]+[^\s()<>\\\"]*)?"
 
 WAYBACK = "https://web.archive.org"
 _ARCHIVE = r"https?://[^\s/?#]+(/[^\s?#]*)?"
+_SCHEME = re.compile(r"(?a)[A-Za-z][\w+.-]+:/")
 _STORE = re.compile(r"s3:/{1,2}([^/].*)")
 _SCHEDULER = r"(?a)((tcp|tls)://([^\s/:]+|\[[0-9a-fA-F:]+\]):\d+)?"
 
@@ -230,6 +233,8 @@ class Settings(BaseSettings):
     @field_validator("data")
     @classmethod
     def _absolute(cls, data: Path) -> Path:
+        if _SCHEME.match(str(data)):
+            raise ValueError(f"must be a folder or like s3://bucket/folder, got {str(data)!r}")
         return data.expanduser().absolute()
 
     @property
@@ -247,6 +252,21 @@ class Settings(BaseSettings):
     def processes(self) -> int:
         """How many processes extract pages."""
         return self.workers or available_cores()
+
+
+def misspelt(names: Iterable[str]) -> Iterator[str]:
+    """A line for each variable that is none of the settings, but nearly one.
+
+    Others are let pass: Kubernetes sets PRESSWATCH_PORT where a service is called so.
+    """
+    for name in names:
+        if not name.upper().startswith(_PREFIX):
+            continue
+        key, nested, rest = name[len(_PREFIX) :].partition("__")
+        near = difflib.get_close_matches(key.lower(), Settings.model_fields, n=1, cutoff=0.8)
+        if near and key.lower() not in Settings.model_fields:
+            meant = f"{_PREFIX}{near[0].upper()}{nested}{rest}"
+            yield f"{name}: no such setting, did you mean {meant}?"
 
 
 def available_cores() -> int:

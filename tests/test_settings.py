@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.settings import ConfigError, Limits, Settings
+from tasks.settings import ConfigError, Limits, Settings, misspelt
 from tests.support.settings_table import GUIDE, guide
 
 
@@ -163,3 +163,22 @@ def test_limits_and_errors_cross_a_process_border() -> None:
 def test_the_guide_has_all_settings() -> None:
     """Otherwise run `python -m tests.support.settings_table`."""
     assert GUIDE.read_text(encoding="utf-8") == guide()
+
+
+@pytest.mark.parametrize("given", ["http://host/news", "gs://bucket/news", "S3://bucket/news"])
+def test_a_data_folder_is_no_address(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.setenv("PRESSWATCH_DATA", given)
+    with pytest.raises(ConfigError, match="PRESSWATCH_DATA: must be a folder or like s3://"):
+        Settings()
+
+
+def test_a_misspelt_setting_is_named() -> None:
+    names = ("PRESSWATCH_CONTCT", "PRESSWATCH_LIMITZ__MAX_TRIES", "PRESSWATCH_LIMITS__MAX_TRIES")
+    others = ("PRESSWATCH_SAMPLE_PORT", "PRESSWATCH_PORT", "PRESSWATCH_ALERTS_MAIL", "CONTCT")
+    given = (*names, *others, "PRESSWATCH_DATA", "presswatch_data")
+    meant = ("PRESSWATCH_CONTACT", "PRESSWATCH_LIMITS__MAX_TRIES")
+    wanted = [
+        f"{name}: no such setting, did you mean {near}?"
+        for name, near in zip(names[:2], meant, strict=True)
+    ]
+    assert list(misspelt(given)) == wanted

@@ -17,7 +17,7 @@ from flows.cli.query_commands import layout_of, print_topics, readable_layout
 from flows.cli.sample import DEMO, begin_demo, fill_demo, sample_newsroom
 from flows.processes.temporary_server import PrefectServer
 from flows.runs import prefect_settings
-from tasks.installation import SOURCES, TOPICS, open_installation, settings_of
+from tasks.installation import SOURCES, TOPICS, open_installation, require_data, settings_of
 from tasks.text.counted import counted
 
 log = logging.getLogger("flows")
@@ -126,6 +126,7 @@ def backup(
     layout, target = layout_of(data), folder.expanduser().absolute()
     if layout.root.is_relative_to(target) or target.is_relative_to(layout.root):
         fail(f"{target} and the data folder {layout.root} must not overlap", Exit.WRONG_USAGE)
+    require_data(layout)  # where a disk is not mounted, a backup of nothing would look like one
     with show_progress():
         done = back_up(layout, target, log.info)
     print(

@@ -1,5 +1,6 @@
 """The `presswatch` command."""
 
+import os
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated
@@ -10,7 +11,7 @@ from rich.console import Console
 from flows.cli.admin_commands import backup, demo, deploy, desk, env, maintain, repair, serve
 from flows.cli.audit_command import audit
 from flows.cli.console import ledger_view, show_progress
-from flows.cli.exit_status import Exit, ReportedErrors
+from flows.cli.exit_status import Exit, ReportedErrors, say
 from flows.cli.health_command import health
 from flows.cli.history_command import history
 from flows.cli.options import DataFolder, SourcesFile, TopicsFile, day, flow_files, print_version
@@ -21,7 +22,7 @@ from flows.cli.topic_commands import list_topics, suggest_aliases
 from flows.processes.temporary_server import PrefectServer
 from tasks.installation import SOURCES, TOPICS, open_installation
 from tasks.process_pool import start_fork_server
-from tasks.settings import MOST_DAYS, MOST_PAGES, MOST_PROCESSES
+from tasks.settings import MOST_DAYS, MOST_PAGES, MOST_PROCESSES, misspelt
 
 app = typer.Typer(
     help=__doc__,
@@ -52,6 +53,8 @@ def options(
     ] = False,
 ) -> None:
     """Count how often topics come up in the papers you follow."""
+    for line in misspelt(os.environ):
+        say(line, "WARNING")
 
 
 class Layer(StrEnum):

@@ -4,6 +4,7 @@ import ctypes
 import json
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -27,6 +28,15 @@ RESTART_SECONDS = 2
 PR_SET_PDEATHSIG = 1
 # Of what a server that failed has said: characters of its last error, and those that are shown.
 END_CHARS, REASON_CHARS = 1_000, 200
+KNOWN = {
+    "Can't locate revision identified by": (
+        "its database was written by a newer version of Prefect; upgrade"
+    ),
+    "unable to open database file": "its database cannot be opened; let this user write there",
+    "attempt to write a readonly database": "its database is read-only; let this user write there",
+    "database or disk is full": "the disk of its database is full; free some space",
+}
+SAID_NOTHING = "it said nothing; where the machine is busy, run it again"
 # Loaded here, since little may be done between fork and exec.
 LIBC = ctypes.CDLL(None)
 
@@ -103,10 +113,13 @@ def why_ended(said: bytes) -> str:
     with suppress(ValueError, IndexError, KeyError, TypeError):  # not a line of JSON
         last = json.loads(text.splitlines()[-1])
         text = last.get("exception") or last["message"]
+    if errors := re.findall(r"(?m)^[\w.]+(?:Error|Exception): .+", text):
+        text = errors[-1]
     text = " ".join(text.split())
-    if "Can't locate revision identified by" in text[-END_CHARS:]:
-        return "its database was written by a newer version of Prefect; upgrade"
-    return text[-REASON_CHARS:] or "it said nothing"
+    for sign, remedy in KNOWN.items():
+        if sign in text[-END_CHARS:]:
+            return remedy
+    return text[:REASON_CHARS] if errors else text[-REASON_CHARS:] or SAID_NOTHING
 
 
 @dataclass

@@ -1,18 +1,23 @@
 """A Prefect server for the length of one command, where no settings name another."""
 
 import atexit
+import fcntl
 import os
 import socket
 import sys
 import tempfile
+import threading
+from contextlib import suppress
 from http import HTTPStatus
+from pathlib import Path
+from typing import IO
 
 from flows.processes.child import ServerFailed, start, stop, wait_until_healthy, why_ended
 from flows.runs import prefect_settings
 from tasks.settings import ConfigError
 
 HOST = "127.0.0.1"
-START_SECONDS = 120
+START_SECONDS = 300  # a new database takes two minutes of a machine that is busy
 STOP_SECONDS = 5
 APP = "prefect.server.api.server:create_app"
 # Without UI, schedules and what else a server for many runs does.
@@ -45,6 +50,7 @@ class PrefectServer:
         self._api, self._home = settings.api.url or "", settings.home
         if self._api:
             return
+        lock = _lock_start(self._home)
         with socket.socket() as probe:
             probe.bind((HOST, 0))
             port = probe.getsockname()[1]
@@ -54,10 +60,16 @@ class PrefectServer:
         command += ["--host", HOST, "--port", str(port)]
         given = settings.to_environment_variables(exclude_unset=True)
         self._process = start(command, {**os.environ, **given, **LIKE_PREFECTS_OWN}, self._out)
+        threading.Thread(target=self._unlock_when_up, args=(lock,), daemon=True).start()
         # At exit Prefect first sends the events that it still has.
         atexit.register(stop, self._process, STOP_SECONDS)
         os.environ["PREFECT_API_URL"] = self._api
         refresh_global_settings_context()
+
+    def _unlock_when_up(self, lock: IO[bytes]) -> None:
+        if self._process:
+            with lock, suppress(ServerFailed):
+                wait_until_healthy(self._api, self._process, START_SECONDS)
 
     def wait(self) -> None:
         """Wait until it answers; ServerFailed or ConfigError with the reason when it does not."""
@@ -85,3 +97,15 @@ class PrefectServer:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             why = " ".join(str(error).split())
             raise ConfigError([f"PREFECT_API_URL: {self._api} does not answer: {why}"]) from None
+
+
+def _lock_start(home: Path) -> IO[bytes]:
+    """A lock that one command has at a time, from the start of its server until that answers.
+
+    Servers that start on a new database, or one of an earlier Prefect, change its tables first. Two
+    at once got in each other's way, and one ended with "table already exists".
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    lock = (home / "presswatch-start.lock").open("wb")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    return lock

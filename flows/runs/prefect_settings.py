@@ -6,8 +6,12 @@ import re
 import secrets
 import time
 from collections.abc import Mapping
+from contextlib import redirect_stderr
+from io import StringIO
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from pydantic import ValidationError
 
 from flows.runs.json_logs import PREFECT_LOGGING, is_json
 from tasks.settings import ConfigError, Settings
@@ -61,6 +65,7 @@ def configure(*, verbose: bool = False) -> None:
         os.environ.setdefault(name, value)
     if is_json():
         logging.captureWarnings(True)
+    _require_valid()
     if verbose:
         return
     from prefect.context import refresh_global_settings_context
@@ -76,6 +81,25 @@ def configure(*, verbose: bool = False) -> None:
     for name in ("PREFECT_SERVER_API_AUTH_STRING", "PREFECT_API_AUTH_STRING"):
         os.environ.setdefault(name, password)
     refresh_global_settings_context()
+
+
+def _require_valid() -> None:
+    """ConfigError for a variable of Prefect's that it refuses when it is imported."""
+    said = StringIO()
+    try:
+        with redirect_stderr(said):  # its plugins say the same in ten lines
+            import prefect.context  # noqa: F401
+    except ValidationError as error:
+        found = error.errors()[0]
+        value = str(found["input"])
+        names = [
+            name
+            for name, text in os.environ.items()
+            if name.startswith("PREFECT_") and text.lower() == value.lower()
+        ]
+        key = names[0] if names else f"Prefect's {error.title}"
+        why = found["msg"].replace("Input should be", "must be", 1)
+        raise ConfigError([f"{key}: {why}, got {value!r}"]) from None
 
 
 def server_settings(api: str, environment: Mapping[str, str]) -> dict[str, str]:
@@ -112,7 +136,8 @@ def log_to_prefect() -> None:
         progress.addHandler(ProgressLines())
         progress.propagate = False
     # Hides "Finished in state Completed()" for each task run, which does not name the task.
-    logging.getLogger("prefect.task_runs").setLevel(logging.WARNING)
+    tasks = logging.getLogger("prefect.task_runs")
+    tasks.setLevel(max(tasks.getEffectiveLevel(), logging.WARNING))  # a command's is higher
     # Hides "Running hook 'record_run' ..." at the end of each run; when it fails that is logged.
     logging.getLogger("prefect.flow_runs").addFilter(is_not_of_a_hook)
 

@@ -29,7 +29,7 @@ LOGGED = re.compile(r"\d\d:\d\d:\d\d ")
 needs_mounts = pytest.mark.skipif(
     sys.platform != "linux" or os.getuid() != 0, reason="needs root, to mount a disk"
 )
-NO_SUCH_DATA = ("ingest", "backfill {warc}", "demo", "serve", "backup {file}/copy")
+NO_SUCH_DATA = ("ingest", "backfill {warc}", "demo", "serve")
 NO_DATA = (
     *(
         "recount",
@@ -38,6 +38,7 @@ NO_DATA = (
         "maintain",
         "maintain --verify",
         "repair",
+        "backup {folder}/copy",
     ),
 )
 NO_SNAPSHOT = ("report", "report --table", "sql x", "sources health")
@@ -208,7 +209,13 @@ def test_a_prefect_server_that_is_not_there(desk: Desk, words: str) -> None:
         ("extract {page} --out {file}", 1, "/file: File exists; move it away"),
         ("extract gb-post/x.warc.gz#1", 2, "/raw/gb-post/x.warc.gz does not exist"),
         ("backfill {folder}/none.warc.gz", 2, "none.warc.gz: no WARC file there"),
-        ("sql --file {folder}", 2, "/folder cannot be read"),
+        ("sql --file {folder}", 2, "/folder cannot be read: Is a directory"),
+        ("backfill {warc} --language english", 2, "languages: unknown language 'english', write"),
+        (
+            "backfill {warc} --domain https://bbc.com",
+            2,
+            "domains: must be a domain such as",
+        ),
         ("ingest --only gb-nobody", 2, "no source 'gb-nobody'; there are: gb-post"),
         ("rebuild warehouse --topics {folder}", 2, "/folder: cannot be read: Is a directory"),
     ],
@@ -221,6 +228,34 @@ def test_a_file_that_cannot_be_used(desk: Desk, words: str, status: int, part: s
         assert (got, err) == (status, f"{desk.root}{part}\n")
     else:
         desk.fails(words, status, part, data=data)
+
+
+def test_a_backup_that_cannot_be_made(desk: Desk, news: DailyNews) -> None:
+    place = f"{desk.root / 'file'}/"
+    desk.fails("backup {file}/copy", 1, place, "Not a directory; move it away", data=news(1).root)
+
+
+def test_a_setting_of_prefects_that_is_wrong(desk: Desk) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "flows", "maintain", "--sources", str(desk.paths["sources"])],
+        env=os.environ | {"PREFECT_LOGGING_LEVEL": "loud"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    line = "PREFECT_LOGGING_LEVEL: must be 'DEBUG', 'INFO', 'WARNING', 'ERROR' or 'CRITICAL'"
+    assert (done.returncode, done.stderr) == (2, f"{line}, got 'LOUD'\n")
+
+
+def test_a_terminal_without_the_characters(desk: Desk, news: DailyNews) -> None:
+    sql = [sys.executable, "-m", "flows", "sql", "SELECT '汐 ü' AS name", "--csv", "--data"]
+    done = subprocess.run(
+        [*sql, str(news(1).root)],
+        env=os.environ | {"PYTHONIOENCODING": "latin-1"},
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, b"name\n\\u6c50 \xfc\n"), done.stderr
 
 
 def test_a_port_that_is_taken(desk: Desk) -> None:

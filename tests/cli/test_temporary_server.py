@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from flows.processes.child import why_ended
+
 pytestmark = pytest.mark.slow
 # As the commands do: configure, then import Prefect.
 ASK = """
@@ -54,3 +56,59 @@ def test_a_server_of_the_settings_gets_no_password_of_ours(tmp_path: Path, where
         "print('PREFECT_API_AUTH_STRING' in os.environ)"
     )
     assert configured(script, tmp_path, **given) == "False\n"
+
+
+def test_commands_that_begin_together_on_a_new_database(tmp_path: Path) -> None:
+    script = (
+        "from flows.processes.temporary_server import PrefectServer;"
+        "server = PrefectServer(); server.wait(); print('up')"
+    )
+    kept = {name: text for name, text in os.environ.items() if not name.startswith("PREFECT_")}
+    commands = [
+        subprocess.Popen(
+            [sys.executable, "-c", script],
+            env={**kept, "PREFECT_HOME": str(tmp_path / "home")},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    assert [each.communicate() for each in commands] == [("up\n", "")] * 2
+
+
+FAILED_START = """
+09:00:00.000 | ERROR | uvicorn.error - Traceback (most recent call last):
+  File "cursors.py", line 9, in execute
+sqlite3.OperationalError: {why}
+
+The above exception was the direct cause of the following exception:
+
+sqlalchemy.exc.OperationalError: (sqlite3.OperationalError) {why}
+[SQL: CREATE TABLE block_document (FOREIGN KEY(block_schema_id) REFERENCES block_schema (id)
+ ON DELETE cascade) ]
+(Background on this error at: https://sqlalche.me/e/21/e3q8)
+09:00:00.001 | ERROR | uvicorn.error - Application startup failed. Exiting.
+"""
+
+
+@pytest.mark.parametrize(
+    ("why", "shown"),
+    [
+        (
+            "table x already exists",
+            "sqlalchemy.exc.OperationalError: (sqlite3.OperationalError) table x already exists",
+        ),
+        (
+            "unable to open database file",
+            "its database cannot be opened; let this user write there",
+        ),
+        ("database or disk is full", "the disk of its database is full; free some space"),
+    ],
+)
+def test_why_a_server_ended(why: str, shown: str) -> None:
+    assert why_ended(FAILED_START.format(why=why).encode()) == shown
+
+
+def test_why_a_server_said_nothing() -> None:
+    assert why_ended(b"") == "it said nothing; where the machine is busy, run it again"
