@@ -253,6 +253,26 @@ def test_known_urls_are_not_fetched_again(web: Loopback, desk: Desk) -> None:
     assert fetched(web) == ["/feed", "/slow"]
 
 
+@pytest.mark.slow
+def test_what_is_not_there_yet_is_asked_for_again_and_not_for_ever(
+    web: Loopback, desk: Desk
+) -> None:
+    gone, challenge = (
+        http(b"not yet", "404 Not Found"),
+        http(b"<title>Just a moment...</title><p>Checking your browser before accessing the site."),
+    )
+    web.say("/late", gone, page("All about late"))
+    web.say("/asks", challenge, page("All about asks"))
+    web.say("/never", gone)
+    names = ("late", "asks", "never")
+    one = source(feeds=(web.say("/feed", feed(*(item(f"{web.url}/{name}") for name in names))),))
+    for _ in range(5):
+        desk.run_and_load(one)
+    assert [len(web.asked(f"/{name}")) for name in names] == [2, 2, 3]
+    found = query(desk.layout, "SELECT headline FROM articles ORDER BY headline")
+    assert found["headline"].to_pylist() == ["All about asks", "All about late"]
+
+
 def test_twins_in_one_run_are_one_page_under_its_first_name(web: Loopback, desk: Desk) -> None:
     (a,) = say_pages(web, "a")
     named = (f"{a}?utm_medium=rss", f"{a}/amp", a)

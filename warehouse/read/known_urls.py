@@ -13,6 +13,11 @@ from warehouse.read.query import snapshot_records
 
 T = TypeVar("T")
 
+# A feed may name a page before it is there, and a server that is busy may ask for proof of being
+# human: what a page says at its first sight would decide on its article for good. 410 is meant so.
+MOMENTARY = ("not_found", "soft_404", "bot_challenge", "empty_page", "page_timed_out")
+TRIES = 3  # after which what such a page says is believed
+
 LAST_LISTINGS = Path(__file__).parents[1] / "reports" / "last_listings.sql"
 
 
@@ -86,20 +91,24 @@ class KnownListing:
 def known_urls(layout: Layout, folded_urls: Iterable[str]) -> set[str]:
     """Which of the folded URLs need not be fetched again.
 
-    A URL is known when a page fetched from it ended in an outcome that is not retryable. Requested,
-    final and canonical URLs all count. A saved file does not count as a fetch: the source may have
-    revised its article since; nor does a capture of the Wayback Machine that gave no article.
+    A URL is known when a page fetched from it ended in an outcome that is not retryable, or has
+    ended `TRIES` times in one that may be of the moment. Requested, final and canonical URLs all
+    count. A saved file does not count as a fetch: the source may have revised its article since;
+    nor does a capture of the Wayback Machine that gave no article.
     """
     # Not as a registered Arrow table: when threads open the same file at the same time, DuckDB
     # 2.0.1 fails in 30 of 1,200 cases with "python_arrow_scan does not exist".
     rows = snapshot_records(
         layout,
-        "SELECT DISTINCT key FROM ("
-        " SELECT unnest(url_keys) AS key FROM captures JOIN outcomes USING (outcome)"
+        "SELECT key FROM ("
+        " SELECT unnest(url_keys) AS key,"
+        " outcome IN $momentary AND http_status IS DISTINCT FROM 410 AS may_be_momentary"
+        " FROM captures JOIN outcomes USING (outcome)"
         " WHERE kind = 'page' AND NOT is_retryable"
         " AND (obtained_from <> 'wayback' OR article_id IS NOT NULL))"
-        " SEMI JOIN (SELECT unnest(?::VARCHAR[]) AS key) USING (key)",
-        [sorted(set(folded_urls))],
+        " SEMI JOIN (SELECT unnest($keys::VARCHAR[]) AS key) USING (key)"
+        " GROUP BY key HAVING count(*) >= $tries OR NOT bool_and(may_be_momentary)",
+        {"keys": sorted(set(folded_urls)), "tries": TRIES, "momentary": MOMENTARY},
     )
     return {row["key"] for row in rows}
 
