@@ -27,6 +27,7 @@ from tasks.settings import Settings
 from tasks.text.counted import counted
 from warehouse.layers.layout import Layout
 from warehouse.questions.selection import Choices, Selection, choices
+from warehouse.questions.sources import is_lacking, percent_known, published_share
 from warehouse.read.query import records
 from warehouse.read.source_health import percent_collected
 
@@ -53,6 +54,9 @@ class Desk:
         self.templates.filters.update(
             percent=percent,
             percent_collected=percent_collected,
+            percent_known=percent_known,
+            published_share=published_share,
+            is_lacking=is_lacking,
             about_lost=about_lost,
             day=day,
             link=link,

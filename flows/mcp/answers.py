@@ -33,6 +33,7 @@ def figure(row: Row, audit: Audited | None) -> Answer:
         "corrected_share": better and better.share,
         "corrected_interval_95": better and [better.low, better.high],
         "completeness": row["completeness"],
+        "source_days_of_completeness": row["days_estimated"],
         "source_days_collected": row["days_collected"],
         "source_days": row["days"],
     }

@@ -9,8 +9,7 @@ import duckdb
 from tasks.text.counted import counted
 from warehouse.questions.selection import Choices, Selection
 from warehouse.questions.series import gaps
-from warehouse.questions.sources import collected
-from warehouse.read.source_health import percent_collected
+from warehouse.questions.sources import collected, published_share
 
 MOST_GAPS = 5  # gaps of sources that an answer names, the longest
 DAY = timedelta(days=1)
@@ -48,6 +47,7 @@ def coverage_statement(
         "source_days_collected": found["days_collected"],
         "source_days_collected_in_part": found["days_partial"],
         "share_of_published_collected": found["completeness"],
+        "source_days_of_that_share": found["days_estimated"],
         "days_not_collected": unknown,
         "gaps_of_sources": [{name: gap[name] for name in names} for gap in missing[:MOST_GAPS]],
         "gaps_of_sources_in_all": len(missing),
@@ -60,13 +60,10 @@ def _in_words(selection: Selection, found: Answer, unknown: Sequence[Answer]) ->
         why = "; ".join(dict.fromkeys(each["why"] for each in unknown))
         return f"Nothing was collected of {span} ({why}): the answer is not known, it is not zero."
     of = "all sources" if selection.has_all_sources else "the selected sources"
-    share = "how much of what was published on them that is, is not known"
-    if found["completeness"] is not None:
-        share = f"about {percent_collected(found['completeness'])} of what was published on them"
     said = (
         f"{span}, {of} ({found['sources']}): {found['days_collected']:,} of"
         f" {counted(found['days'], 'day')} of sources were collected,"
-        f" {found['days_partial']:,} in part; {share}."
+        f" {found['days_partial']:,} in part; {published_share(found)}."
     )
     if unknown:
         days = sum((each["last_day"] - each["first_day"]).days + 1 for each in unknown)

@@ -2,8 +2,9 @@
 
 A row is a dict with `series` (what is compared: a topic, a paper, a country), `period` and
 `period_end` (dates), `hits`, `articles`, `share`, `low` and `high` (its 95 % interval),
-`completeness`, `days_collected`, `days`, and optionally `url`, where a click leads, and `audit` (in
-words) with `corrected` (the share as the audit corrects it, an Estimate or None).
+`completeness` (of the `days_estimated`), `days_collected`, `days`, and optionally `url`, where a
+click leads, and `audit` (in words) with `corrected` (the share as the audit corrects it, an Estimate
+or None).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -40,7 +41,9 @@ def chart_values(rows: Iterable[Row], apart: Sequence[str] = ()) -> list[dict[st
     for row in rows:
         start, end, share = row["period"], row["period_end"], row["share"]
         collected, days, known = row["days_collected"], row["days"], row["completeness"]
-        part = f"{percent_collected(known)} of articles, " if known is not None else ""
+        part = "" if known is None else f"{percent_collected(known)} of articles"
+        if part and row["days_estimated"] < days:
+            part += f" on {row['days_estimated']} days"
         had = min(1 if known is None else known, collected / days)
         # Without an article only a day on which all was collected is no gap.
         is_gap = not collected or not (row["articles"] or (known and had >= LOW))
@@ -60,7 +63,7 @@ def chart_values(rows: Iterable[Row], apart: Sequence[str] = ()) -> list[dict[st
             "shown": "unknown" if share is None else f"{share:.1%}",
             "interval": "–" if share is None else f"{row['low']:.1%} to {row['high']:.1%}",
             "articles": of(row) if row["articles"] or not is_gap else "unknown",
-            "collected": f"{part}{collected} of {days} days of papers",
+            "collected": f"{part}{', ' * bool(part)}{collected} of {days} days of papers",
             "url": row.get("url"),
         }
         if "audit" in row:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tasks.text.counted import counted
+from warehouse.questions.sources import WHOLE
 from warehouse.read.source_health import percent_collected
 
 Row = Mapping[str, Any]
@@ -19,8 +20,6 @@ REASONS = {
     "above_expected_high": "more articles than expected",
 }
 """The reasons of coverage in words."""
-WHOLE = 0.95
-"""The report warns when less of what was published was collected, or more days are unknown."""
 LOW = 0.8
 """A chart shows a period pale of which less was collected."""
 NAMED = 3  # papers named in the warning

@@ -36,6 +36,7 @@ def row(week: int, hits: int | None, articles: int | None, **about: Any) -> Row:
         "low": low,
         "high": high,
         "completeness": 1.0,
+        "days_estimated": 7,
         "days_collected": 7,
         "days": 7,
     } | about

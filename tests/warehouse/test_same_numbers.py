@@ -1,6 +1,7 @@
 """Every surface gives the same numbers, of the articles that count alone."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +15,13 @@ from tests.support.feed_reads import feed_reads
 from tests.support.partial_days import at
 from tests.support.publishing import publish
 from tests.support.staged_pages import START, TOPICS, Page, prose, source, stage
-from tests.warehouse.test_local_days import ask
+from tests.warehouse.test_local_days import ask, load_pages
 from warehouse.layers.layout import Layout
+from warehouse.questions.citation import missing
+from warehouse.questions.selection import Selection, choices
+from warehouse.questions.series import of_range, series
+from warehouse.questions.sources import is_lacking, percent_known
+from warehouse.read.query import snapshot
 
 pytestmark = pytest.mark.slow
 
@@ -129,3 +135,32 @@ def test_of_nothing_all_was_collected(layout: Layout) -> None:
     assert found == 3 * [(0, 1.0)]
     last_day = f"SELECT state, completeness FROM coverage WHERE day = DATE '{first}'"
     assert ask(layout, last_day) == [("observed", 1.0)]
+
+
+def test_a_completeness_says_of_how_many_days_it_is(tmp_path: Path) -> None:
+    """A paper is followed from the fifth day on; its feed then names an article of the second."""
+    layout = Layout(tmp_path / "data")
+    pages = [
+        *feed_reads(PAPER, range(96, 193)),
+        Page("early", day=1, hour=96, source_id=PAPER),
+        Page("late", day=5, hour=125, source_id=PAPER),
+    ]
+    load_pages(layout, pages, [source(PAPER, timezone="UTC")])
+    [(days, estimated)] = ask(
+        layout,
+        "SELECT count(*), count(estimated_published) FROM topic_daily WHERE topic_id = 'harvest'",
+    )
+    assert 0 < estimated < days
+    answer = Tools(Snapshots(layout)).series("harvest", unit="day")
+    known = f"about 100% of what was published on {estimated} of {days} days of sources"
+    assert f"{known}, how much on the others is not known" in answer["coverage"]["says"]
+    assert answer["total"]["source_days_of_completeness"] == estimated
+    with snapshot(layout) as con:
+        first, last = START.date(), START.date() + timedelta(days=9)
+        selection = Selection(first, last, topics=("harvest",))
+        rows = series(con, selection)
+        assert f"Collected: {known}" in missing(con, selection, choices(con), rows)
+        [total] = of_range(con, selection)
+    assert total["completeness"] == 1
+    assert is_lacking(total)
+    assert percent_known(total) == f"100% on {estimated} of {days} days"

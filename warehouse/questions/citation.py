@@ -8,8 +8,8 @@ import duckdb
 from warehouse.questions.audits import audit_words, audited
 from warehouse.questions.selection import Choices, Selection
 from warehouse.questions.series import Row, totals
+from warehouse.questions.sources import published_share
 from warehouse.read.query import records
-from warehouse.read.source_health import percent_collected
 
 NAMED = 5  # sources of which it is said when they begin or end
 
@@ -128,12 +128,9 @@ def missing(
             f" AND {selection.of_sources()} GROUP BY state"
         ).fetchall()
     )
-    known_part = "how much of what was published is not known"
-    if added["completeness"] is not None:
-        known_part = f"about {percent_collected(added['completeness'])} of what was published"
     lacks, partial = (states.get(state, 0) for state in ("missing", "partial"))
     sentences.append(
-        f"Collected: {known_part}. Of {added['days']:,} days (a day of each source) {lacks:,} are"
-        f" missing and {partial:,} were collected in part."
+        f"Collected: {published_share(added)}. Of {added['days']:,} days (a day of each source)"
+        f" {lacks:,} are missing and {partial:,} were collected in part."
     )
     return " ".join(sentences)

@@ -105,8 +105,9 @@ def series(con: duckdb.DuckDBPyConnection, selection: Selection, part: str = "")
     Rows: topic_id, part, period, period_end (the day after its last one), hits, articles, share,
     excess (what the variance of hits is beyond chance), low and high (95 %, None without articles),
     effective_articles and effective_hits (those the interval is of, with a balance; else None),
-    completeness, articles_other_languages (that do not count), days_collected and days, both of
-    sources. A period of which nothing was collected has None for hits, articles and share.
+    completeness, days_estimated (those of which it is known), articles_other_languages (that do not
+    count), days_collected and days, all of sources. A period of which nothing was collected has
+    None for hits, articles and share.
     """
     return [with_interval(row) for row in records(con, series_sql(selection, part))]
 
@@ -125,7 +126,7 @@ def totals(rows: Sequence[Row]) -> Row:
     names = (
         *("hits", "articles", "excess", "effective_hits", "effective_articles"),
         "articles_other_languages",
-        *("collected", "estimated_published", "days_collected", "days"),
+        *("collected", "estimated_published", "days_collected", "days_estimated", "days"),
     )
     known = {name: [row[name] for row in rows if row.get(name) is not None] for name in names}
     added: Row = {name: sum(values) if values else None for name, values in known.items()}

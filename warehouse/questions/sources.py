@@ -8,9 +8,12 @@ import duckdb
 from warehouse.questions.selection import Selection, literal
 from warehouse.questions.series import SQL, Row
 from warehouse.read.query import records
+from warehouse.read.source_health import percent_collected
 
 LATEST = 50  # rejections that are listed
 READS = 20  # reads of listings that are listed
+WHOLE = 0.95
+"""People are warned when less of what was published was collected, or more days are unknown."""
 # As in reports/coverage.sql; NULL where it is not known.
 LOST = """sum(failed + coalesce(estimated_lost, 0))
     FILTER (failed > 0 OR estimated_published IS NOT NULL)"""
@@ -147,7 +150,8 @@ def collected(con: duckdb.DuckDBPyConnection, selection: Selection) -> Row:
     """What was collected of the selected sources on the selected days.
 
     days, days_collected and days_partial are of sources and within their calendars; completeness is
-    the share of what was published, None where it is not known; on known_days any was collected.
+    the share of what was published on the days_estimated, None without any; on known_days any was
+    collected.
     """
     [row] = records(
         con,
@@ -155,7 +159,7 @@ def collected(con: duckdb.DuckDBPyConnection, selection: Selection) -> Row:
         SELECT count(*) AS days, count(*) FILTER (state <> 'missing') AS days_collected,
                count(*) FILTER (state = 'partial') AS days_partial,
                count(DISTINCT source_id) AS sources,
-               {COMPLETENESS} AS completeness,
+               {COMPLETENESS} AS completeness, count(estimated_published) AS days_estimated,
                coalesce(list(DISTINCT day ORDER BY day) FILTER (state <> 'missing'), [])
                    AS known_days
         FROM {selection.sql("coverage{local}")}
@@ -164,3 +168,30 @@ def collected(con: duckdb.DuckDBPyConnection, selection: Selection) -> Row:
         """,
     )
     return row
+
+
+def percent_known(row: Row) -> str:
+    """The completeness of a row of `collected` or `series`, and of how many days that is."""
+    if row["completeness"] is None:
+        return "unknown"
+    share = percent_collected(row["completeness"])
+    if row["days_estimated"] == row["days"]:
+        return share
+    return f"{share} on {row['days_estimated']:,} of {row['days']:,} days"
+
+
+def is_lacking(row: Row) -> bool:
+    """Whether people are warned of a row of `collected` or `series`."""
+    is_known = row["completeness"] is not None and row["days_estimated"] >= WHOLE * row["days"]
+    return not is_known or row["completeness"] < WHOLE
+
+
+def published_share(row: Row) -> str:
+    """How much of what was published was collected, of a row of `collected` or `series`."""
+    if row["completeness"] is None:
+        return "how much of what was published is not known"
+    share = f"about {percent_collected(row['completeness'])} of what was published"
+    if row["days_estimated"] == row["days"]:
+        return share
+    of = f"{row['days_estimated']:,} of {row['days']:,} days of sources"
+    return f"{share} on {of}, how much on the others is not known"

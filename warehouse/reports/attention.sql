@@ -16,7 +16,8 @@ by_source AS (
            sum(coalesce(articles, 0) + coalesce(articles_other_languages, 0))
                FILTER (estimated_published IS NOT NULL) AS collected,
            sum(estimated_published) AS published,
-           count(articles) AS days_collected, count(*) AS days
+           count(articles) AS days_collected, count(estimated_published) AS days_estimated,
+           count(*) AS days
     FROM days
     LEFT JOIN topic_dispersion{local} USING (topic_id, source_id)
     WHERE day BETWEEN $first_day AND $last_day
@@ -26,7 +27,8 @@ SELECT topic_id, greatest(period, $first_day) AS period, max(period_end) AS peri
        sum(hits)::BIGINT AS hits, sum(articles)::BIGINT AS articles,
        sum(hits) / nullif(sum(articles), 0) AS share, sum(excess) AS excess,
        if(sum(published) = 0, 1, sum(collected) / sum(published)) AS completeness,
-       sum(days_collected)::BIGINT AS days_collected, sum(days)::BIGINT AS days
+       sum(days_collected)::BIGINT AS days_collected, sum(days_estimated)::BIGINT AS days_estimated,
+       sum(days)::BIGINT AS days
 FROM by_source
 GROUP BY ALL
 ORDER BY topic_id, period

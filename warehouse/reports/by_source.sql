@@ -18,7 +18,8 @@ SELECT topic_id, sources.name AS source,
           sum(coalesce(d.articles, 0) + coalesce(articles_other_languages, 0))
               FILTER (estimated_published IS NOT NULL)
               / sum(estimated_published)) AS completeness,
-       count(d.articles) AS days_collected, count(*) AS days
+       count(d.articles) AS days_collected, count(estimated_published) AS days_estimated,
+       count(*) AS days
 FROM days AS d
 JOIN sources USING (source_id)
 LEFT JOIN topic_dispersion{local} USING (topic_id, source_id)

@@ -20,7 +20,8 @@ by_source AS (
                FILTER (estimated_published IS NOT NULL) AS collected,
            sum(estimated_published) AS estimated_published,
            sum(d.articles_other_languages) AS articles_other_languages,
-           count(d.articles) AS days_collected, count(*) AS days
+           count(d.articles) AS days_collected, count(estimated_published) AS days_estimated,
+           count(*) AS days
     FROM days AS d
     LEFT JOIN {dispersion} USING (topic_id, source_id)
     WHERE {where}
@@ -31,7 +32,8 @@ by_group AS (
            sum(articles) AS articles, sum(excess) AS excess, sum(collected) AS collected,
            sum(estimated_published) AS estimated_published,
            sum(articles_other_languages) AS articles_other_languages,
-           sum(days_collected) AS days_collected, sum(days) AS days
+           sum(days_collected) AS days_collected, sum(days_estimated) AS days_estimated,
+           sum(days) AS days
     FROM by_source
     GROUP BY ALL
 )
@@ -40,7 +42,8 @@ SELECT topic_id, part, greatest(period, {first_day}) AS period, max(period_end) 
        {excess} AS excess, {effective_articles} AS effective_articles,
        sum(collected)::BIGINT AS collected, sum(estimated_published) AS estimated_published,
        sum(articles_other_languages)::BIGINT AS articles_other_languages,
-       sum(days_collected)::BIGINT AS days_collected, sum(days)::BIGINT AS days
+       sum(days_collected)::BIGINT AS days_collected, sum(days_estimated)::BIGINT AS days_estimated,
+       sum(days)::BIGINT AS days
 FROM by_group
 GROUP BY ALL
 ORDER BY topic_id, part, period

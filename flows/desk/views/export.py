@@ -140,6 +140,7 @@ COLUMNS = {
     "corrected_high": "upper end",
     "audit": "how many of the topic's articles are about it, as readers judged a sample of them",
     "completeness": "collected of what was published, as estimated; empty where not known",
+    "days_estimated": "days of sources of which completeness is known, and which it is of",
     "days_collected": "days of sources that were collected",
     "days": "days of sources",
     "articles_other_languages": "articles in languages without a phrase of the topic, not counted",

@@ -15,7 +15,6 @@ from flows.desk.desk import Asked
 from tasks.report import heat_maps
 from tasks.report.chart_style import Spec
 from tasks.report.chart_values import days_in_words, time_axis
-from tasks.report.completeness import WHOLE
 from tasks.text.counted import shown_minutes
 from warehouse.questions import sources as questions
 from warehouse.questions.selection import Selection, fitting_unit
@@ -110,7 +109,7 @@ def _by_fitting_unit(selection: Selection) -> Selection:
 
 def _source_row(view: Asked, row: Row, health: SourceHealth) -> Row:
     """A row for people: state, why, losses, and when it is asked next."""
-    losing = health.completeness is not None and health.completeness < WHOLE
+    losing = health.completeness is not None and health.completeness < questions.WHOLE
     state = health.state
     if state == "healthy":
         state = "rejecting" if health.is_rejecting_more else "losing" if losing else state
