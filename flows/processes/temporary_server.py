@@ -42,6 +42,7 @@ class PrefectServer:
 
     def __init__(self, *, verbose: bool = False) -> None:
         prefect_settings.configure(verbose=verbose)
+        prefect_settings.require_valid()
         from prefect.context import refresh_global_settings_context
         from prefect.settings import get_current_settings
 

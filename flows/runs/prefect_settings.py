@@ -65,9 +65,9 @@ def configure(*, verbose: bool = False) -> None:
         os.environ.setdefault(name, value)
     if is_json():
         logging.captureWarnings(True)
-    _require_valid()
     if verbose:
         return
+    require_valid()
     from prefect.context import refresh_global_settings_context
     from prefect.settings import get_current_settings
 
@@ -83,8 +83,11 @@ def configure(*, verbose: bool = False) -> None:
     refresh_global_settings_context()
 
 
-def _require_valid() -> None:
-    """ConfigError for a variable of Prefect's that it refuses when it is imported."""
+def require_valid() -> None:
+    """ConfigError for a variable of Prefect's that it refuses when it is imported.
+
+    It is imported here: whoever sets more variables does that before.
+    """
     said = StringIO()
     try:
         with redirect_stderr(said):  # its plugins say the same in ten lines

@@ -19,7 +19,7 @@ import httpx
 
 from flows.processes.child import Child, ServerFailed, wait_until_healthy, why_ended
 from flows.processes.ctrl_c import STATUS, leave_ctrl_c_to_main_thread, say_stopped
-from flows.runs.prefect_settings import own_origins, server_settings
+from flows.runs.prefect_settings import own_origins, require_valid, server_settings
 from tasks.installation import Installation, keep_private, open_installation
 from tasks.settings import ConfigError, Settings
 from tasks.text.counted import counted
@@ -57,6 +57,7 @@ def serve_until_stopped(installation: Installation, port: int) -> int:
     ServerFailed when the server does not start.
     """
     _prepare_environment(installation, port)
+    require_valid()
     server = [sys.executable, "-m", "uvicorn", "--factory", "flows.server.app:create_guarded_app"]
     server += ["--host", HOST, "--port", str(port), "--log-level", "warning"]
     worker = [sys.executable, "-m", "prefect", "worker", "start"]
