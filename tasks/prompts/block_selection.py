@@ -15,7 +15,6 @@ LIFT = 0.45
 AROUND, ENOUGH, CALM = 25, 7, -1.0
 # Pages saved as text: the score of surely good blocks, and the factors for KEEP around them.
 AMID, INSIDE, NEAR, FAR = 0.5, 0.07, 0.2, 0.3
-SURE = 0.93
 HOPELESS = 0.7  # A block with a higher prompt score is never restored
 LONG = 60
 COPIED = 0.6  # Share of the article and of a block that both hold for the block to be a copy

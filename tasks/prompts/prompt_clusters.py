@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tasks.prompts.block_selection import HOPELESS, SURE
+from tasks.prompts.block_selection import HOPELESS
 from tasks.prompts.draft import Draft, Role
 from tasks.prompts.prompt_evidence import BOX, heads_paragraphs
 from tasks.prompts.text_rules import PROMPT_KINDS
@@ -13,10 +13,10 @@ SURE_PROSE = 0.8  # The article score of sentences that no box takes along
 ITEM_WORDS = 16
 # Items of a list that is judged as a whole, and the share of them that has to be prompts.
 FEWEST, MOST, MUCH = 3, 12, 0.4
-# Running text with a lower score is stripped among prompts; by `is_text`.
-DOUBTFUL = {False: 0.3, True: 0.2}
-UNSUSPECTED = 0.5  # The prompt score below which a sentence among others of the article stays
-SURE_SENTENCE = 0.8  # What SURE is for a short block that ends as a sentence does
+# Among prompts a block is stripped with a lower article score and a higher prompt score; on pages
+# saved as text, where prompt scores say less, running text and other lines with a lower article
+# score.
+DOUBTED, SUSPECT, PROSE, LINE = 0.6, 0.05, 0.2, 0.8
 
 
 def strip_boxes(draft: Draft, headline: int, running: Mask) -> None:
@@ -113,16 +113,12 @@ def strip_clusters(draft: Draft, running: Mask) -> None:
         return
     # Prompts among the three blocks before and the three after each block.
     near = np.convolve(prompt, (1, 1, 1, 0, 1, 1, 1))[3 : 3 + len(prompt)]
-    doubt = DOUBTFUL[draft.page.is_text]
+    # The article's own lines stand among prompts, too: their words have to speak against them.
+    weak = (draft.score < DOUBTED) & (draft.prompt_score > SUSPECT)
+    if draft.page.is_text:
+        weak = draft.score < np.where(draft.columns["good"] > 0, PROSE, LINE)
     for at in sorted(draft.roles):
-        is_short = not draft.columns["good"][at]
-        limit = SURE_SENTENCE if draft.columns["ends_sentence"][at] else SURE
-        # Prompts after the article's last sentences prove nothing against them.
-        is_sentence = draft.columns["ends_sentence"][at] and draft.prompt_score[at] < UNSUSPECTED
-        if is_sentence and running[at] and not draft.page.is_text:
-            limit = doubt
-        weak = draft.score[at] < (limit if is_short else doubt)
-        if weak and near[at] >= 2 and not heads_paragraphs(draft, at, running):
+        if weak[at] and near[at] >= 2 and not heads_paragraphs(draft, at, running):
             draft.strip(at, "other", "model:amid-prompts")
 
 

@@ -3,8 +3,8 @@
 A row is a dict with `series` (what is compared: a topic, a paper, a country), `period` and
 `period_end` (dates), `hits`, `articles`, `share`, `low` and `high` (its 95 % interval),
 `completeness` (of the `days_estimated`), `days_collected`, `days`, and optionally `url`, where a
-click leads, and `audit` (in words) with `corrected` (the share as the audit corrects it, an Estimate
-or None).
+click leads, and `audit` (in words) with `corrected` (the share as the audit corrects it, an
+Estimate or None).
 """
 
 from collections.abc import Iterable, Mapping, Sequence

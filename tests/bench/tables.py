@@ -20,19 +20,28 @@ def _score(*names: str) -> Show:
     return lambda of: " / ".join(f"{of[name]:.3f}".lstrip("0") for name in names)
 
 
-def _hard(of: Totals) -> str:
-    lost = of["hard_lost"]
-    return f"{lost * of['hard']:.0f} of {of['hard']:.0f} ({_share('hard_lost')(of)})"
+def _hard(kind: str = "") -> Show:
+    def show(of: Totals) -> str:
+        hard, lost = of[f"{kind}hard"], of[f"{kind}hard_lost"]
+        return f"{lost * hard:.0f} of {hard:.0f} ({_share(f'{kind}hard_lost')(of)})"
+
+    return show
 
 
 ROWS: tuple[tuple[str, str, Show], ...] = (
-    ("pages leaking a core prompt", "≤ 1.5 %", _share("core_leak")),
-    ("pages leaking any non-nav prompt", "≤ 2.5 %", _share("leak")),
-    ("article paragraphs lost", "≤ 2.5 %", _share("lost")),
-    ("hard negatives lost", "≤ 1 %", _hard),
+    ("pages leaking a core prompt", "≤ 0.8 %", _share("core_leak")),
+    ("pages leaking any non-nav prompt", "≤ 1.5 %", _share("leak")),
+    ("article paragraphs lost", "≤ 1.5 %", _share("lost")),
+    ("hard negatives lost", "≤ 2.5 %", _hard()),
+    (
+        "paragraphs lost, without eleven pages whose labels are wrong",
+        "≤ 1.5 %",
+        _share("sound_lost"),
+    ),
+    ("hard negatives lost, likewise", "≤ 2.5 %", _hard("sound_")),
     (
         "saved as text: core leak / paragraphs lost",
-        "≤ 4 % / 2.5 %",
+        "≤ 3 % / 2 %",
         _share("text_core_leak", "text_lost"),
     ),
     ("body shingle F1, news pages", "≥ .965", _score("news_f1")),
@@ -48,7 +57,7 @@ ROWS: tuple[tuple[str, str, Show], ...] = (
     ("headline exact, fundus", "", _score("headline")),
     ("headline exact, where the gold is the printed one", "≥ .93", _score("headline_printed")),
     ("day right / wrong", "≥ .985 / ≤ .005", _score("day_right", "day_wrong")),
-    ("CPU ms a page, one core", "≤ 12", lambda of: f"{of['ms']:.1f}"),
+    ("CPU ms a page, one core", "≤ 10", lambda of: f"{of['ms']:.1f}"),
 )
 
 

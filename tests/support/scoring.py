@@ -48,6 +48,15 @@ WRONG_GOLD = frozenset(
 )
 """News pages whose gold is not their article, found among the thirty worst."""
 
+_OF_ADVERTISEMENTS = "7a13f29762 cbfe25adba cd05e273ef 50750880fb"
+"""A paragraph that has to stay ends with the label of an advertisement."""
+_OF_OTHER_ARTICLES = "324e8403c5 1b6c0adbca 8d057bb70a 1a8227ca06 12bf6c1502"
+"""Such a paragraph ends with headlines of other articles, or is nothing else."""
+_OF_FURNITURE = "168c5a8ce3 9e9ce521f8"
+"""Such paragraphs hold byline, advertisement's label and button; or offers to share a link."""
+WRONG_LABELS = frozenset(f"{_OF_ADVERTISEMENTS} {_OF_OTHER_ARTICLES} {_OF_FURNITURE}".split())
+"""Labelled pages from which nobody could keep all that their labels want kept."""
+
 Page = dict[str, Any]
 Part = dict[str, Page]
 Figures = dict[str, Part]
@@ -177,10 +186,10 @@ def totals(figures: Figures) -> Totals:
     """The figures over all pages; those that a part is missing for are left out."""
     found: Totals = {}
     if corpus := figures.get("corpus"):
-        found |= _leaks_and_losses(corpus)
-        hard = sum(corpus_index()[page_id]["n_hard"] for page_id in corpus)
-        hard_lost = sum(page["hard_lost"] for page in corpus.values())
-        found |= {"hard": hard, "hard_lost": hard_lost / max(1, hard)}
+        found |= _leaks_and_losses(corpus) | _hard_negatives(corpus)
+        sound = {at: page for at, page in corpus.items() if at not in WRONG_LABELS}
+        of_sound = {"lost": _leaks_and_losses(sound)["lost"], **_hard_negatives(sound)}
+        found |= {f"sound_{name}": value for name, value in of_sound.items()}
     if text := figures.get("text"):
         found |= {f"text_{name}": value for name, value in _leaks_and_losses(text).items()}
     if gold := figures.get("gold"):
@@ -198,6 +207,12 @@ def _leaks_and_losses(part: Part) -> Totals:
         "leak": mean(bool(page["leak"]) for page in pages),
         "lost": sum(page["lost"] for page in pages) / max(1, must),
     }
+
+
+def _hard_negatives(part: Part) -> Totals:
+    hard = sum(corpus_index()[page_id]["n_hard"] for page_id in part)
+    lost = sum(page["hard_lost"] for page in part.values())
+    return {"hard": hard, "hard_lost": lost / max(1, hard)}
 
 
 def _bodies(part: Part) -> Totals:
