@@ -1,7 +1,6 @@
 """The backfill job: extract articles from WARC archives, in shards; resumes where it stopped."""
 
 import logging
-import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import date, timedelta
@@ -16,7 +15,7 @@ from flows.runs.alerts import check_after_run
 from flows.runs.installation import open_for_run
 from flows.runs.metrics import record_run
 from tasks.archive.warc_files import WarcPath
-from tasks.backfill.selection import FIRST_DAY, LAST_DAY, Selection
+from tasks.backfill.selection import FIRST_DAY, LAST_DAY, Selection, select
 from tasks.backfill.shard_processes import ShardPool, shard_pool
 from tasks.backfill.shard_runs import Place, estimate, sweep_staged
 from tasks.backfill.shards import FLOW, Done, find_warcs, open_warcs
@@ -30,13 +29,11 @@ from tasks.model import ARTICLE_OUTCOMES
 from tasks.report.task import report_or_warn
 from tasks.settings import MOST_PROCESSES, ConfigError, Settings
 from tasks.text.counted import counted
-from tasks.topics.languages import LANGUAGES, primary
 from warehouse.store.lease import stored_turn
 
 if TYPE_CHECKING:
     from tasks.backfill.dask_cluster import Cluster
 
-DOMAIN = re.compile(r"\.?[\w-]+(\.[\w-]+)*\.?")
 log = logging.getLogger(__name__)
 
 # A shard is no task run of its own: one costs 74 ms and 20 kB of Prefect's database.
@@ -83,30 +80,7 @@ def backfill(
         data: The data folder; empty takes PRESSWATCH_DATA.
     """
     installation = open_for_run(sources_file, topics_file, data)
-    if since > until:
-        raise ConfigError([f"since: must not be after until ({until}), got {since}"])
-    wrong = [
-        *(
-            f"languages: unknown language {code!r}, write codes like en, zh or sr"
-            for code in languages
-            if primary(code.lower()) not in LANGUAGES
-        ),
-        *(
-            f"domains: must be a domain such as bbc.com, got {domain!r}"
-            for domain in domains
-            if not DOMAIN.fullmatch(domain)
-        ),
-    ]
-    if wrong:
-        raise ConfigError(wrong)
-    chosen = Selection(
-        tuple(sorted(domain.lower().strip(".") for domain in domains)),
-        since,
-        until,
-        tuple(sorted(language.lower() for language in languages)),
-        only_known,
-        every_url,
-    )
+    chosen = select(domains, since, until, languages, only_known, every_url)
     done = _backfill(installation, chosen, find_warcs(warcs), dry_run, processes)
     message = outcome(done, processes or installation.settings.processes)
     return Completed(message=message, data=done)  # type: ignore[return-value]

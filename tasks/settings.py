@@ -263,9 +263,10 @@ def misspelt(names: Iterable[str]) -> Iterator[str]:
         if not name.upper().startswith(_PREFIX):
             continue
         key, nested, rest = name[len(_PREFIX) :].partition("__")
-        near = difflib.get_close_matches(key.lower(), Settings.model_fields, n=1, cutoff=0.8)
-        if near and key.lower() not in Settings.model_fields:
-            meant = f"{_PREFIX}{near[0].upper()}{nested}{rest}"
+        if key.lower() in Settings.model_fields:
+            continue
+        for near in difflib.get_close_matches(key.lower(), Settings.model_fields, n=1, cutoff=0.8):
+            meant = f"{_PREFIX}{near.upper()}{nested}{rest}"
             yield f"{name}: no such setting, did you mean {meant}?"
 
 

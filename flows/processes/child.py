@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 # Time for a process to end after SIGTERM before it is killed: two of them in less than 10 s.
 STOP_SECONDS = 3
 RESTART_SECONDS = 2
+START_SECONDS = 300  # a new database takes two minutes of a machine that is busy
 PR_SET_PDEATHSIG = 1
 # Of what a server that failed has said: characters of its last error, and those that are shown.
 END_CHARS, REASON_CHARS = 1_000, 200
@@ -90,12 +91,12 @@ def stop(
     sessions.discard(process.pid)
 
 
-def wait_until_healthy(api: str, process: "subprocess.Popen[bytes]", seconds: float) -> None:
+def wait_until_healthy(api: str, process: "subprocess.Popen[bytes]") -> None:
     """Wait until the process serves Prefect's API at this address.
 
-    ServerFailed, without the reason, when it ends before or is silent for so many seconds.
+    ServerFailed, without the reason, when it ends before or is silent for START_SECONDS.
     """
-    end = time.monotonic() + seconds
+    end = time.monotonic() + START_SECONDS
     while time.monotonic() < end:
         if process.poll() is not None:
             raise ServerFailed("the Prefect server ended")
@@ -104,7 +105,7 @@ def wait_until_healthy(api: str, process: "subprocess.Popen[bytes]", seconds: fl
                 return
         except OSError:
             time.sleep(0.1)
-    raise ServerFailed(f"no answer from {api} within {seconds} seconds")
+    raise ServerFailed(f"no answer from {api} within {START_SECONDS} seconds")
 
 
 def why_ended(said: bytes) -> str:

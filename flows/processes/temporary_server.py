@@ -17,7 +17,6 @@ from flows.runs import prefect_settings
 from tasks.settings import ConfigError
 
 HOST = "127.0.0.1"
-START_SECONDS = 300  # a new database takes two minutes of a machine that is busy
 STOP_SECONDS = 5
 APP = "prefect.server.api.server:create_app"
 # Without UI, schedules and what else a server for many runs does.
@@ -61,6 +60,7 @@ class PrefectServer:
         command += ["--host", HOST, "--port", str(port)]
         given = settings.to_environment_variables(exclude_unset=True)
         self._process = start(command, {**os.environ, **given, **LIKE_PREFECTS_OWN}, self._out)
+        # Not in `wait`: `demo` makes its history before that, for a minute.
         threading.Thread(target=self._unlock_when_up, args=(lock,), daemon=True).start()
         # At exit Prefect first sends the events that it still has.
         atexit.register(stop, self._process, STOP_SECONDS)
@@ -70,13 +70,13 @@ class PrefectServer:
     def _unlock_when_up(self, lock: IO[bytes]) -> None:
         if self._process:
             with lock, suppress(ServerFailed):
-                wait_until_healthy(self._api, self._process, START_SECONDS)
+                wait_until_healthy(self._api, self._process)
 
     def wait(self) -> None:
         """Wait until it answers; ServerFailed or ConfigError with the reason when it does not."""
         if self._process:
             try:
-                wait_until_healthy(self._api, self._process, START_SECONDS)
+                wait_until_healthy(self._api, self._process)
             except ServerFailed as failed:
                 self._out.seek(0)
                 why = why_ended(self._out.read())

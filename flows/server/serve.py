@@ -28,7 +28,6 @@ from warehouse.layers.atomic_write import write_whole
 log = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
-START_SECONDS = 300  # a new database takes two minutes of a machine that is busy
 CHECK_SECONDS = 300  # between two checks for incidents
 RESUMES = "the next run resumes from what was archived"
 # Folder of the server's copy of the pages, made at its first start.
@@ -227,7 +226,7 @@ def _stopping_on_signals(serving: Serving) -> Iterator[None]:
 def _wait_for(api: str, server: Child) -> None:
     if server.process:
         try:
-            wait_until_healthy(api, server.process, START_SECONDS)
+            wait_until_healthy(api, server.process)
         except ServerFailed as failed:
             why = why_ended(server.log.read_bytes())
             raise ServerFailed(f"{failed}: {why} ({server.log})") from None

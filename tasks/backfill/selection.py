@@ -1,7 +1,8 @@
 """Which pages of an archive are wanted, and which source they belong to."""
 
 import hashlib
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -12,11 +13,13 @@ from pydantic import TypeAdapter
 
 from tasks.collect.listings.section_links import looks_like_article
 from tasks.sources.source import Source
+from tasks.text.toml_reader import ConfigError
 from tasks.text.urls import is_http, registrable_domain
-from tasks.topics.languages import primary
+from tasks.topics.languages import LANGUAGES, primary, unknown_language
 
 # Prefix of source ids of domains without an entry in sources.toml, which cannot have it.
 ARCHIVE = "archive-"
+DOMAIN = re.compile(r"\.?[\w-]+(\.[\w-]+)*\.?")
 FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(9999, 12, 31)
 
 
@@ -72,6 +75,38 @@ class Selection:
         if wanted and language and primary(language) not in wanted:
             return Passed.OTHER_LANGUAGE
         return None
+
+
+def select(
+    domains: Sequence[str],
+    since: date,
+    until: date,
+    languages: Sequence[str],
+    only_known: bool,
+    every_url: bool,
+) -> Selection:
+    """The selection that a person asks for; ConfigError lists what can match nothing."""
+    chosen = Selection(
+        tuple(sorted(domain.lower().strip(".") for domain in domains)),
+        since,
+        until,
+        tuple(sorted(language.lower() for language in languages)),
+        only_known,
+        every_url,
+    )
+    wrong = [
+        *(f"languages: {unknown_language(x)}" for x in languages if primary(x) not in LANGUAGES),
+        *(
+            f"domains: must be a domain such as bbc.com, got {domain!r}"
+            for domain in domains
+            if not DOMAIN.fullmatch(domain)
+        ),
+    ]
+    if since > until:
+        wrong.insert(0, f"since: must not be after until ({until}), got {since}")
+    if wrong:
+        raise ConfigError(wrong)
+    return chosen
 
 
 SELECTIONS = TypeAdapter(Selection)  # between selections and the JSON of commits

@@ -91,6 +91,11 @@ def primary(code: str) -> str:
     return "no" if first in ("nb", "nn") else first
 
 
+def unknown_language(code: str) -> str:
+    """What is wrong with a code that is no language's."""
+    return f"unknown language {code!r}, write codes like en, zh or sr"
+
+
 def without_alias(topics: Iterable[Topic], language: str) -> str:
     """Which topics do not count articles in a source's language, in a sentence; empty for none."""
     code = primary(language)

@@ -13,7 +13,7 @@ from tasks.sources.source import Text
 from tasks.text.diacritics import Marks
 from tasks.text.folding import fold
 from tasks.text.toml_reader import ConfigError, read_entries
-from tasks.topics.languages import LANGUAGES, languages_of, primary
+from tasks.topics.languages import LANGUAGES, languages_of, primary, unknown_language
 from warehouse.layers.definitions import Topic
 
 __all__ = ["ConfigError", "Topic", "TopicEntry", "load_topics"]
@@ -95,7 +95,7 @@ def _languages(value: object) -> object:
         raise ValueError(f'must be a list of codes like ["en", "zh"], or "all", got {value!r}')
     for code in value:
         if code not in LANGUAGES:
-            raise ValueError(f"unknown language {code!r}, write codes like en, zh or sr")
+            raise ValueError(unknown_language(code))
     return tuple(sorted(set(map(primary, value))))
 
 
