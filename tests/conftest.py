@@ -34,12 +34,17 @@ from tests.support import s3  # noqa: E402
 from tests.support.daily_news import DailyNews  # noqa: E402
 from tests.support.demo_folder import demo_folder_in  # noqa: E402
 from tests.support.loopback import Loopback  # noqa: E402
+from tests.support.prefect_database import FOLDER  # noqa: E402
 from tests.support.s3 import Server  # noqa: E402
 from tests.support.sample_newsroom import PORT, Newsroom  # noqa: E402
 from warehouse.store.objects import Store  # noqa: E402
 
 settings.register_profile("presswatch", deadline=None, derandomize=True)
 settings.load_profile("presswatch")
+
+if FOLDER not in os.environ:  # else the processes of this run have it
+    os.environ[FOLDER] = tempfile.mkdtemp(prefix="presswatch-database-")
+    atexit.register(shutil.rmtree, os.environ[FOLDER], ignore_errors=True)
 
 TESTS = Path(__file__).parent
 SHARED = TESTS.parents[1] / "shared"

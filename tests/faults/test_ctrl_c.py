@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -15,6 +14,7 @@ from tests.support.build_warcs import news as archived_news
 from tests.support.build_warcs import write_warc
 from tests.support.loopback import Loopback, dripping
 from tests.support.ports import free_port
+from tests.support.prefect_database import put_database
 from tests.support.sample_newsroom import Newsroom, Place
 from tests.support.serving import ROOT, Served, pids_of, until
 
@@ -79,13 +79,12 @@ class Terminal:
 
 @pytest.fixture(scope="module")
 def terminal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
-    # In memory: a server makes its tables in as many transactions, each waiting for the disk.
-    memory = Path("/dev/shm")
-    with TemporaryDirectory(dir=memory if memory.is_dir() else None) as home:
-        terminal = Terminal(tmp_path_factory.mktemp("terminal"), Path(home))
-        yield terminal
-        for left in terminal.processes():
-            os.kill(left, signal.SIGKILL)
+    home = tmp_path_factory.mktemp("prefect")
+    put_database(home)
+    terminal = Terminal(tmp_path_factory.mktemp("terminal"), home)
+    yield terminal
+    for running in terminal.processes():
+        os.kill(running, signal.SIGKILL)
 
 
 def options(place: Place) -> list[str]:

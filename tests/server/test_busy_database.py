@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.prefect_database import put_database
 from tests.support.serving import ROOT
 
 
@@ -16,6 +17,7 @@ def test_the_server_tries_again_by_itself(tmp_path: Path, app: str, said: str) -
     """`plain` is Prefect's own app: when it gives no 503 any more, ours need not try again."""
     kept = {name: text for name, text in os.environ.items() if not name.startswith("PREFECT_")}
     command = [sys.executable, "-m", "tests.server.busy_database", app]
+    put_database(tmp_path)
     environment = {**kept, "PREFECT_HOME": str(tmp_path)}
     done = subprocess.run(
         command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False

@@ -43,7 +43,8 @@ def dask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
 @pytest.fixture(scope="module")
 def served(place: Place, dask: DaskCluster) -> Iterator[Served]:
     soon = {"PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "5"}
-    served = Served(place.files, {"PRESSWATCH_DASK": dask.address, **soon})
+    environment = {"PRESSWATCH_DASK": dask.address, **soon}
+    served = Served(place.files, environment, makes_database=True)
     served.start()
     yield served
     if served.process and served.process.poll() is None:

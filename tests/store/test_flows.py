@@ -17,6 +17,7 @@ from tasks.collect.collector import SourcesFailed
 from tests.faults.test_ingest_killed import lasting, start, wait_until_gone
 from tests.support.build_warcs import news, write_warc
 from tests.support.machines import RUN_SECONDS
+from tests.support.prefect_database import put_database
 from tests.support.s3 import whole
 from tests.support.sample_newsroom import Newsroom, Place
 from tests.support.serving import until
@@ -118,6 +119,7 @@ def test_a_backfill_from_a_bucket_into_a_store(
 
 
 def command(*words: str, cwd: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
+    put_database(Path(os.environ["PREFECT_HOME"]))
     return subprocess.run(
         [sys.executable, "-m", "flows", *words],
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **environment},

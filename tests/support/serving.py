@@ -17,6 +17,7 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import FlowRun
 
 from tests.support.ports import free_port
+from tests.support.prefect_database import put_database
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 180
@@ -62,7 +63,9 @@ class Files(TypedDict):
 class Served:
     """A running `presswatch serve`."""
 
-    def __init__(self, files: Files, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, files: Files, environment: Mapping[str, str], *, makes_database: bool = False
+    ) -> None:
         self.port = free_port()
         self.data = Path(files["data"])
         self.out = self.data.parent / "serve.log"
@@ -73,6 +76,8 @@ class Served:
         schedules = {"PRESSWATCH_DEPLOYMENTS": str(later_schedules(self.data.parent))}
         self.environment = {**kept, **schedules, **environment}
         self.process: subprocess.Popen[bytes] | None = None
+        if not makes_database:
+            put_database(Path(self.environment.get("PREFECT_HOME") or self.data / "prefect"))
 
     def start(self) -> None:
         """Start it, and wait until it watches its children."""
