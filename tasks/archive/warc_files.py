@@ -16,6 +16,7 @@ from warehouse.store.objects import Store, object_at
 _CHUNK = 8 * 1024 * 1024
 _CHUNKS = 3  # chunks cached: probing for the start of a record goes back a little
 SUFFIXES = (".warc", ".warc.gz", ".warc.zst")
+_BEGINNINGS = (b"WARC/", b"\x1f\x8b", b"\x28\xb5\x2f\xfd")  # plain, gzip, Zstandard
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,17 @@ class StoredPath:
 
 
 WarcPath: TypeAlias = Path | StoredPath
+
+
+def is_warc(path: Path) -> bool:
+    """Whether a file has the name or the first bytes of a WARC file.
+
+    One with such a name may begin with damaged bytes: its other records can still be read.
+    """
+    if path.name.endswith(SUFFIXES):
+        return True
+    with path.open("rb") as file:
+        return file.read(5).startswith(_BEGINNINGS)
 
 
 class _StoredFile(io.RawIOBase):

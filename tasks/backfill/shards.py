@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from tasks.archive.any_warc_records import HEAD_ROOM, cut
-from tasks.archive.warc_files import SUFFIXES, StoredPath, WarcPath, is_file, size_of, stored_warcs
+from tasks.archive.warc_files import SUFFIXES, StoredPath, WarcPath, is_file, is_warc, size_of, stored_warcs
 from tasks.backfill.selection import SELECTIONS, Selection
 from tasks.model import Extraction
 from tasks.sources.source import Source
@@ -112,11 +112,10 @@ def find_warcs(patterns: Sequence[str]) -> list[WarcPath]:
                 raise ConfigError([str(error)]) from None
         elif path.is_dir():
             found[pattern] = [file for kind in SUFFIXES for file in path.glob(f"**/*{kind}")]
-        elif path.is_file():
-            found[pattern] = [path]
         else:
-            files = map(Path, glob.glob(str(path), recursive=True))  # noqa: PTH207 - a whole path
-            found[pattern] = [file for file in files if file.is_file()]
+            named = map(Path, glob.glob(str(path), recursive=True))  # noqa: PTH207 - a whole path
+            files = [path] if path.is_file() else [file for file in named if file.is_file()]
+            found[pattern] = list(filter(is_warc, files))
     wrong = [f"{pattern}: no WARC file there" for pattern, paths in found.items() if not paths]
     if wrong or not patterns:
         raise ConfigError(wrong or ["no WARC file named"])

@@ -502,6 +502,10 @@ def test_warcs_are_found_by_path_folder_and_glob(tmp_path: Path) -> None:
     expected = sorted(paths)
     assert find_warcs([str(tmp_path)]) == expected
     assert find_warcs([str(tmp_path / "*" / "*.warc*"), str(paths[0])]) == expected
+    assert find_warcs([str(tmp_path / "*" / "*")]) == expected
+    other_name = tmp_path / "CC[1]-MAIN"
+    other_name.write_bytes(paths[0].read_bytes())
+    assert find_warcs([str(other_name)]) == [other_name]
     with pytest.raises(ConfigError, match="nowhere"):
         find_warcs([str(tmp_path / "nowhere*.gz"), str(paths[0])])
 

@@ -209,6 +209,7 @@ def test_a_prefect_server_that_is_not_there(desk: Desk, words: str) -> None:
         ("extract {page} --out {file}", 1, "/file: File exists; move it away"),
         ("extract gb-post/x.warc.gz#1", 2, "/raw/gb-post/x.warc.gz does not exist"),
         ("backfill {folder}/none.warc.gz", 2, "none.warc.gz: no WARC file there"),
+        ("backfill {page}", 2, "page.txt: no WARC file there"),
         ("sql --file {folder}", 2, "/folder cannot be read: Is a directory"),
         ("backfill {warc} --language english", 2, "languages: unknown language 'english', write"),
         (
