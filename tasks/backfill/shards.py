@@ -12,7 +12,15 @@ from itertools import pairwise
 from pathlib import Path
 
 from tasks.archive.any_warc_records import HEAD_ROOM, cut
-from tasks.archive.warc_files import SUFFIXES, StoredPath, WarcPath, is_file, is_warc, size_of, stored_warcs
+from tasks.archive.warc_files import (
+    SUFFIXES,
+    StoredPath,
+    WarcPath,
+    is_file,
+    is_warc,
+    size_of,
+    stored_warcs,
+)
 from tasks.backfill.selection import SELECTIONS, Selection
 from tasks.model import Extraction
 from tasks.sources.source import Source
