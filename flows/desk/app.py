@@ -17,7 +17,7 @@ from starlette.staticfiles import StaticFiles
 
 from flows.desk.address import as_given
 from flows.desk.desk import FOLDER, Asked, Desk, asked
-from flows.desk.finding import Findings
+from flows.desk.feed_searches import FeedSearches
 from flows.desk.guard import Guard
 from flows.desk.searches import Searches
 from flows.desk.views import (
@@ -68,7 +68,7 @@ FORMS: dict[str, forms.Write] = {
 def create_app(layout: Layout, settings: Settings, password: str = "") -> Starlette:
     """The desk over the snapshots of one data folder."""
     # A desk that other machines reach asks no sites on their behalf.
-    desk = Desk(layout, settings, None if password else Findings(settings))
+    desk = Desk(layout, settings, None if password else FeedSearches(settings))
     library, report_css = chart_library(layout).encode(), style()
 
     def charts(_: Request) -> Response:

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from flows.desk.address import address, is_by_local_days, panel_of, parameters, selection_of
-from flows.desk.finding import Findings
+from flows.desk.feed_searches import FeedSearches
 from flows.desk.reasons import reason
 from flows.desk.snapshots import Snapshots
 from tasks.report.chart_style import complete
@@ -38,9 +38,9 @@ class Desk:
     """One installation's desk."""
 
     def __init__(
-        self, layout: Layout, settings: Settings, findings: Findings | None = None
+        self, layout: Layout, settings: Settings, feed_searches: FeedSearches | None = None
     ) -> None:
-        self.findings = findings  # searches for sources; None where they are not allowed
+        self.feed_searches = feed_searches  # searches for sources; None where they are not allowed
         self.layout = layout
         self.settings = settings
         self.snapshots = Snapshots(layout)

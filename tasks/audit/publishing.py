@@ -7,8 +7,9 @@ from pathlib import Path
 from warehouse.build import loader
 from warehouse.build.loaded_audits import follow_audits
 from warehouse.build.publish import publish_locked
-from warehouse.layers.commits import committed_runs, sweep
+from warehouse.layers.commits import committed_runs
 from warehouse.layers.layout import Layout
+from warehouse.layers.leftovers import sweep
 from warehouse.store.working_copy import synchronised
 
 

@@ -123,7 +123,7 @@ def find_warcs(patterns: Sequence[str]) -> list[WarcPath]:
         else:
             named = map(Path, glob.glob(str(path), recursive=True))  # noqa: PTH207 - a whole path
             files = [path] if path.is_file() else [file for file in named if file.is_file()]
-            found[pattern] = list(filter(is_warc, files))
+            found[pattern] = [file for file in files if is_warc(file)]
     wrong = [f"{pattern}: no WARC file there" for pattern, paths in found.items() if not paths]
     if wrong or not patterns:
         raise ConfigError(wrong or ["no WARC file named"])

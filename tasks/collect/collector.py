@@ -11,12 +11,12 @@ from threading import Lock
 from tasks.archive import OPEN_SUFFIX, ArchiveWriter, salvage
 from tasks.collect.activity import Activity
 from tasks.collect.circuit_breaker import Breaker
-from tasks.collect.deferral import SourceTime, deferrals
 from tasks.collect.fetch import Client
 from tasks.collect.fetch.client import BUSY, FAILED
 from tasks.collect.fetch.exchanges import shown
 from tasks.collect.listings import find_files, read_file
 from tasks.collect.read_listings import ListingReader
+from tasks.collect.source_time import SourceTime, deferrals
 from tasks.model import Attempt, Capture, CaptureKind, Entry, Outcome
 from tasks.process_pool import PagePool
 from tasks.progress import advance

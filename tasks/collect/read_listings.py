@@ -7,13 +7,13 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tasks.collect.deferral import SourceTime, left_for_later
 from tasks.collect.fetch.exchanges import origin, shown
 from tasks.collect.listing_cache import ListingCache, archived_copy
 from tasks.collect.listings import Listing
 from tasks.collect.listings.summary import summary
 from tasks.collect.parse_listing import parse_listing
 from tasks.collect.recovery import recovered
+from tasks.collect.source_time import SourceTime, left_for_later
 from tasks.model import (
     LISTING_OUTCOMES,
     Attempt,

@@ -42,17 +42,11 @@ from warehouse.damage.layer_findings import (
     require_vintages,
     require_whole_layers,
 )
-from warehouse.layers.commits import (
-    Commit,
-    committed_runs,
-    layer_files,
-    read_commit,
-    read_commits,
-    sweep,
-)
+from warehouse.layers.commits import Commit, committed_runs, layer_files, read_commit, read_commits
 from warehouse.layers.definitions import Definitions, update_definitions
 from warehouse.layers.findings import LayersBroken
 from warehouse.layers.layout import Layout
+from warehouse.layers.leftovers import sweep
 from warehouse.read.source_health import BreakerRule, kept_rule, set_rule
 from warehouse.store.link import is_working_copy
 from warehouse.store.working_copy import synchronised

@@ -39,9 +39,9 @@ def digest(
     topics, (loaded,) = [], ({"articles": 0, "revised": 0, "runs": 0},)
     if con:
         with con:
-            sql = of_days(read_sql("reports")["digest_topics"], is_local and has_local_days(con))
+            sql = of_days(read_sql("queries")["digest_topics"], is_local and has_local_days(con))
             topics = records(con, sql, given)
-            (loaded,) = records(con, read_sql("reports")["digest_loaded"], given)
+            (loaded,) = records(con, read_sql("queries")["digest_loaded"], given)
     period = f"{last:%-d %b %Y}" if days == 1 else f"{first:%-d %b} to {last:%-d %b %Y}"
     articles = counted(loaded["articles"], "new article")
     lines = [f"Loaded: {articles}, {loaded['revised']:,} revised, {counted(loaded['runs'], 'run')}"]

@@ -131,12 +131,12 @@ def _find(
         ),
         *(
             _articles_lost(row, health.get(row["source_id"]))
-            for row in records(con, read_sql("reports")["articles_lost"], given)
+            for row in records(con, read_sql("queries")["articles_lost"], given)
         ),
-        *map(_layout_changed, records(con, read_sql("reports")["layout_changes"], given)),
+        *map(_layout_changed, records(con, read_sql("queries")["layout_changes"], given)),
         *(
             _spike(row, settings, layout.report)
-            for row in records(con, of_days(read_sql("reports")["recent_spikes"], is_local), given)
+            for row in records(con, of_days(read_sql("queries")["recent_spikes"], is_local), given)
         ),
     ]
     asked = frozenset(Kind) - {Kind.NO_WORKER, Kind.RUN_FAILED}

@@ -18,15 +18,9 @@ from tasks.partition.versions import Known, Verdict, judge
 from tasks.text.urls import fold, is_http
 from warehouse.allocation import give_back
 from warehouse.layers.atomic_write import sync
-from warehouse.layers.commits import (
-    Commit,
-    CommittedFile,
-    commit_id,
-    mark_begun,
-    mark_done,
-    write_commit,
-)
+from warehouse.layers.commits import Commit, CommittedFile, commit_id, write_commit
 from warehouse.layers.layout import Layout
+from warehouse.layers.leftovers import mark_begun, mark_done
 from warehouse.layers.parquet import UNDATED, Job, write_parquets
 from warehouse.layers.parquet_schemas import ARTICLE_SCHEMA, CAPTURE_SCHEMA, STRIPPED_SCHEMA
 

@@ -5,14 +5,14 @@ import re
 from tasks.prompts.block_selection import first_paragraph
 from tasks.prompts.blocks import TAG_FLAGS, Page
 from tasks.prompts.draft import Draft, Role
-from tasks.prompts.page_head import (
+from tasks.prompts.page_hints import Hints
+from tasks.prompts.short_lines import (
     find_byline,
     is_count,
     is_date_line,
     last_crumb,
     looks_credited,
 )
-from tasks.prompts.page_hints import Hints
 from tasks.prompts.text_pages import open_text, text_role
 from tasks.prompts.word_weights import fold
 

@@ -7,7 +7,7 @@ idempotent: a cleaned text that is cleaned again does not change.
 from collections.abc import Sequence
 
 from tasks.prompts.draft import Draft, Role
-from tasks.prompts.page_head import find_byline, is_date_line
+from tasks.prompts.short_lines import find_byline, is_date_line
 from tasks.prompts.text_rules import find_rule
 
 HEADS = 3  # Kicker, headline and standfirst: lines that may say anything

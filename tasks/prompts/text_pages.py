@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from tasks.model import Cleaned
 from tasks.prompts.block_selection import KEEP, first_paragraph
 from tasks.prompts.draft import Draft, Role
-from tasks.prompts.page_head import looks_credited
 from tasks.prompts.page_hints import Hints
+from tasks.prompts.short_lines import looks_credited
 from tasks.prompts.text_statistics import SENTENCE_END
 from tasks.prompts.word_weights import fold, word_count
 

@@ -1,4 +1,4 @@
-"""The figures of the report, read from the current snapshot by the SQL of warehouse/reports."""
+"""The figures of the report, read from the current snapshot by the SQL of warehouse/queries."""
 
 import re
 from dataclasses import dataclass
@@ -83,7 +83,7 @@ def read_figures(layout: Layout, *, is_local: bool = False) -> Figures:
 
 def _read(con: duckdb.DuckDBPyConnection, name: str, is_local: bool, given: Row) -> list[Row]:
     """The rows of one query; none while the relation it reads does not exist."""
-    sql = of_days(read_sql("reports")[name], is_local)
+    sql = of_days(read_sql("queries")[name], is_local)
     needed = re.findall(r"^-- Reads: (\w+)$", sql, re.MULTILINE)
     # A snapshot published by an earlier version may lack a relation.
     existing = "FROM information_schema.tables WHERE table_name = ?"

@@ -51,7 +51,7 @@ def read_run(layout: Layout, run_id: str) -> RunFigures:
         return RunFigures([], [], [])
     with con, damage_named(layout.current):  # all of one snapshot
         names = ("run_ledger", "run_topics", "run_rejections", "run_undated")
-        sqls = read_sql("reports")
+        sqls = read_sql("queries")
         return RunFigures(*(records(con, sqls[name], {"run_id": run_id}) for name in names))
 
 

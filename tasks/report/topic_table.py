@@ -32,7 +32,7 @@ def daily_report(layout: Layout, *, is_local: bool = False) -> RenderableType:
     """A table per topic: sources by day, articles that mention it, its share with interval."""
     with snapshot(layout) as con:
         known = choices(con, is_local=is_local)
-        sql = of_days(read_sql("reports")["daily"], known.is_local)
+        sql = of_days(read_sql("queries")["daily"], known.is_local)
         rows = records(con, sql, {"days": DAYS})
         audits = {
             name: audit_words(audited(con, topic_id)) for topic_id, name in known.topics.items()

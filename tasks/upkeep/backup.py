@@ -13,16 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from warehouse.damage.layer_findings import document_findings, read_committed
-from warehouse.layers.commits import (
-    BEGUN,
-    CommittedFile,
-    committed_runs,
-    read_commits,
-    swap_commits,
-    sweep,
-)
+from warehouse.layers.commits import CommittedFile, committed_runs, read_commits
 from warehouse.layers.findings import LayersBroken
 from warehouse.layers.layout import Layout
+from warehouse.layers.leftovers import BEGUN, swap_commits, sweep
 from warehouse.store.archive_files import archive_files, download_archive
 from warehouse.store.link import SMALL_FILES
 from warehouse.store.working_copy import synchronised

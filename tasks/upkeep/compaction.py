@@ -20,11 +20,8 @@ from warehouse.layers.commits import (
     Commit,
     CommittedFile,
     committed_runs,
-    mark_begun,
-    mark_done,
     read_commit,
     read_commits,
-    sweep,
 )
 from warehouse.layers.compactions import (
     DAY_PREFIX,
@@ -38,6 +35,7 @@ from warehouse.layers.compactions import (
     write_compaction,
 )
 from warehouse.layers.layout import Layout
+from warehouse.layers.leftovers import mark_begun, mark_done, sweep
 from warehouse.layers.parquet import UNDATED, content_problem, write_parquet
 from warehouse.read.query import open_snapshot
 from warehouse.store.working_copy import synchronised

@@ -25,19 +25,15 @@ from warehouse.layers.commits import (
     Commit,
     commit_of,
     committed_runs,
-    mark_begun,
-    mark_done,
     part_parameters,
     read_commit,
     read_commits,
-    swap_commits,
-    sweep,
-    unnamed_files,
     write_commit,
 )
 from warehouse.layers.compactions import compacted_files, read_compactions
 from warehouse.layers.findings import BACKUP, Finding, LayersBroken, found, lost_commit
 from warehouse.layers.layout import Layout
+from warehouse.layers.leftovers import mark_begun, mark_done, swap_commits, sweep, unnamed_files
 from warehouse.layers.parquet import write_parquet
 from warehouse.read.query import snapshot_records
 from warehouse.store.working_copy import synchronised

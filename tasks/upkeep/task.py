@@ -15,7 +15,7 @@ from tasks.upkeep.compaction import Compacted, compact, drop_retired, publish_fi
 from tasks.upkeep.retention import drop_archives, drop_leftovers, drop_snapshots
 from tasks.upkeep.verification import Verified, verify
 from warehouse.layers.findings import SHOWN
-from warehouse.store.working_copy import drop_unnamed
+from warehouse.store.unnamed_objects import drop_unnamed
 
 log = logging.getLogger(__name__)
 

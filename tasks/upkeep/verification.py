@@ -42,7 +42,8 @@ from warehouse.read.query import DatabaseDamaged, QueryError, records, snapshot
 from warehouse.store.archive_files import Removed, archive_files, given_up_offsets, removed_archives
 from warehouse.store.link import is_working_copy
 from warehouse.store.objects import SCHEME, object_at
-from warehouse.store.working_copy import named_objects, updated
+from warehouse.store.unnamed_objects import named_objects
+from warehouse.store.working_copy import updated
 
 _REFERENCES = (
     "SELECT regexp_extract(raw_ref, '^(.*)#', 1) AS name,"

@@ -1,4 +1,4 @@
-"""Finding a source in the desk: only upon the press of a button, and only for this machine."""
+"""FeedSearch a source in the desk: only upon the press of a button, and only for this machine."""
 
 from collections.abc import Iterator
 from html import unescape
@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from flows.desk.app import create_app
 from flows.desk.desk import Desk
-from flows.desk.finding import Finding
+from flows.desk.feed_searches import FeedSearch
 from tasks.find.proposal import proposal
 from tasks.settings import Settings
 from tests.find.test_proposal import JAPANESE, entries, found
@@ -34,10 +34,10 @@ def test_a_search_begins_with_the_button_and_shows_what_was_tried(
     sent = client.post(PLACE, data={"domain": site.url})
     assert sent.status_code == 200
     desk: Desk = client.app.state.desk  # type: ignore[attr-defined]
-    assert desk.findings is not None
-    finding = desk.findings.of(site.url)
-    assert finding is not None
-    assert finding.ended.wait(30)
+    assert desk.feed_searches is not None
+    search = desk.feed_searches.of(site.url)
+    assert search is not None
+    assert search.ended.wait(30)
     text = client.get(PLACE, params={"domain": site.url}).text
     assert "No feed and no news sitemap was found" in text
     assert "address_refused" in text, "a private address is never asked by the desk"
@@ -68,11 +68,11 @@ def test_a_desk_for_other_machines_asks_no_sites(layout: Layout, site: Loopback)
 def test_the_entry_is_shown_with_its_evidence_as_text(client: TestClient) -> None:
     attack = "\"'><script>alert(1)</script>"
     made = found("https://paper.jp/", entries(JAPANESE), title=attack)
-    finding = Finding("paper.jp", list(made.trials), made, proposal(made, {}))
-    finding.ended.set()
+    search = FeedSearch("paper.jp", list(made.trials), made, proposal(made, {}))
+    search.ended.set()
     desk: Desk = client.app.state.desk  # type: ignore[attr-defined]
-    assert desk.findings is not None
-    desk.findings.keep(finding)
+    assert desk.feed_searches is not None
+    desk.feed_searches.keep(search)
     text = client.get(PLACE, params={"domain": "paper.jp"}).text
     assert "<script>alert" not in text
     shown = unescape(text)

@@ -33,18 +33,10 @@ from tests.support.staged_pages import (
     stage,
     tables,
 )
-from warehouse.layers.commits import (
-    Commit,
-    committed_runs,
-    mark_begun,
-    next_part,
-    read_commit,
-    read_commits,
-    sweep,
-    unnamed_files,
-)
+from warehouse.layers.commits import Commit, committed_runs, next_part, read_commit, read_commits
 from warehouse.layers.documents import DocumentError, decode
 from warehouse.layers.layout import Layout
+from warehouse.layers.leftovers import mark_begun, sweep, unnamed_files
 from warehouse.layers.parquet import parquet_problem
 from warehouse.read.query import query
 

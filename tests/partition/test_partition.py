@@ -23,9 +23,10 @@ from tasks.text.urls import fold
 from tasks.upkeep.rebuild_articles import rebuild_articles
 from tests.support.staged_pages import START, Page, files, listing, prose, stage
 from warehouse.build.loader import CheckFailed
-from warehouse.layers import commits
-from warehouse.layers.commits import Commit, read_commit, sweep
+from warehouse.layers import commits, leftovers
+from warehouse.layers.commits import Commit, read_commit
 from warehouse.layers.layout import Layout
+from warehouse.layers.leftovers import sweep
 from warehouse.layers.parquet_schemas import ARTICLE_SCHEMA
 
 RUN = "20260302T060000Z-aaaaaa"
@@ -478,7 +479,7 @@ def test_a_swap_that_is_interrupted_is_finished(
 
     with monkeypatch.context() as crash:
         crash.setattr(Path, "rename", counted)
-        crash.setattr(commits, "named_files", named_but_old)
+        crash.setattr(leftovers, "named_files", named_but_old)
         with pytest.raises((KeyboardInterrupt, ZeroDivisionError)):
             rebuild_articles(layout, lambda commit: cleaner.get(commit.id))
     sweep(layout)

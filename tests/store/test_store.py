@@ -40,7 +40,8 @@ from warehouse.store.archive_files import archive_files, download_archive
 from warehouse.store.lease import lease
 from warehouse.store.link import read_link
 from warehouse.store.objects import Changed, Missing, Store, StoreError, open_store
-from warehouse.store.working_copy import LEASE, catch_up, drop_unnamed, join, synchronised
+from warehouse.store.unnamed_objects import drop_unnamed
+from warehouse.store.working_copy import LEASE, catch_up, join, synchronised
 
 pytestmark = pytest.mark.slow
 

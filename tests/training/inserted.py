@@ -23,8 +23,8 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from tasks.prompts.blocks import Page
 from tasks.prompts.cut_page import cut_lines, cut_tree
-from tasks.prompts.page_head import is_date_line
 from tasks.prompts.page_hints import Hints
+from tasks.prompts.short_lines import is_date_line
 from tasks.prompts.tree_arrays import Column
 from tasks.prompts.word_weights import fold
 from tests.extract.test_sample_pages import SAMPLES

@@ -79,7 +79,7 @@ def test_a_new_paper_alone_has_too_few_to_say(con: duckdb.DuckDBPyConnection) ->
 
 
 def digest(con: duckdb.DuckDBPyConnection, first: int, last: int) -> tuple[int | None, int, float]:
-    sql = of_days(read_sql("reports")["digest_topics"], False)
+    sql = of_days(read_sql("queries")["digest_topics"], False)
     days = {"first_day": DAY + timedelta(first), "last_day": DAY + timedelta(last)}
     [row] = records(con, sql, days)
     return row["found"], row["of_new"], row["usual"]

@@ -26,7 +26,6 @@ from warehouse.layers.commits import (
     named_now,
     read_commit,
     run_of_commit,
-    unnamed_files,
 )
 from warehouse.layers.compactions import (
     DAY_PREFIX,
@@ -40,6 +39,7 @@ from warehouse.layers.definitions import read_definitions
 from warehouse.layers.documents import DocumentError
 from warehouse.layers.findings import Finding, LayersBroken, found, lost_commit
 from warehouse.layers.layout import Layout
+from warehouse.layers.leftovers import unnamed_files
 from warehouse.layers.parquet import digest_problem, parquet_problem
 from warehouse.read.query import QueryError, open_snapshot, snapshot
 from warehouse.store.archive_files import SUFFIX, archive_files, removed_archives

@@ -5,21 +5,18 @@ Rows have the run's id; a Parquet file's name begins with its commit's. A commit
 compaction put in place of its files is in `compactions`.
 """
 
-import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from warehouse.layers.atomic_write import sync, write_whole
+from warehouse.layers.atomic_write import write_whole
 from warehouse.layers.compactions import CompactedFile, compacted_files, read_compactions
 from warehouse.layers.documents import DocumentError, decode, encode
 from warehouse.layers.findings import REMEDIES
 from warehouse.layers.layout import Layout
 
-BEGUN = ".begun"
-READY = ".ready"
 PART = "_"  # between a run's id and the number of its part; run ids have no such character
 # Of the later parts: earlier versions would take one for the whole run.
 PART_FORMAT = 2
@@ -155,60 +152,6 @@ def write_commit(folder: Path, commit: Commit) -> None:
     write_whole(commit_path(folder, commit.id), content)
 
 
-def mark_begun(folder: Path, commit_id: str) -> None:
-    """Mark that a commit's files are being written, to find its leftovers after a crash."""
-    write_whole(folder / f".{commit_id}{BEGUN}", b"")
-
-
-def mark_done(folder: Path, commit_id: str) -> None:
-    """Remove the mark, once the commit is written."""
-    (folder / f".{commit_id}{BEGUN}").unlink(missing_ok=True)
-
-
-def sweep(layout: Layout) -> list[Path]:
-    """Remove orphaned files of crashed runs and finish an interrupted swap; returns the files.
-
-    The caller holds the writer's lock. Without crashed runs no folder of a layer is read.
-    """
-    _finish_swap(layout)
-    rebuilt = layout.next_commits
-    begun = _begun_commits(layout.commits)
-    crashed = begun | _begun_commits(rebuilt) | set(committed_runs(rebuilt))
-    removed = []
-    if crashed:
-        named = {layout.root / path for path in named_files(layout.commits, crashed)}
-        files = (path for path in _layer_files(layout) if commit_of(path) in crashed)
-        removed = [path for path in files if path not in named]
-    for path in removed:
-        path.unlink()
-    for name in begun:
-        mark_done(layout.commits, name)
-    shutil.rmtree(rebuilt, ignore_errors=True)
-    return removed
-
-
-def unnamed_files(layout: Layout) -> list[Path]:
-    """Files of the layers that nothing names and no run is writing, without the lock."""
-    rebuilt = layout.next_commits
-    found = _layer_files(layout)
-    # After the listing: runs that were writing then are still marked, or have their commit by now.
-    begun = _begun_commits(layout.commits) | _begun_commits(rebuilt)
-    writing = begun | set(committed_runs(rebuilt))
-    named = {layout.root / path for path in named_files(layout.commits)}
-    unnamed = (path for path in found if path not in named and commit_of(path) not in writing)
-    return [path for path in unnamed if path.exists()]
-
-
-def _layer_files(layout: Layout) -> list[Path]:
-    folders = (layout.articles, layout.captures, layout.stripped_blocks)
-    return [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
-
-
-def _begun_commits(folder: Path) -> set[str]:
-    marks = folder.glob(f".*{BEGUN}")
-    return {mark.name.removeprefix(".").removesuffix(BEGUN) for mark in marks}
-
-
 def commit_of(path: Path) -> str:
     """The id of the commit, or the name of the compacted day, that wrote a Parquet file."""
     return path.name.removeprefix(".").partition(".")[0]
@@ -227,25 +170,3 @@ def named_files(folder: Path, commit_ids: Iterable[str] | None = None) -> set[st
         named.update(file.path for file in compaction.files)
         named.update(old.path for old in compaction.retired)
     return named
-
-
-def swap_commits(layout: Layout) -> None:
-    """Put a rebuilt layer's commits in place of the old ones at once, and remove the old files."""
-    write_whole(layout.next_commits / READY, b"")
-    _finish_swap(layout)
-
-
-def _finish_swap(layout: Layout) -> None:
-    rebuilt, old = layout.next_commits, layout.root / "commits.old"
-    # The mark moves with the folder, so that the next process can finish a swap that was killed.
-    if (rebuilt / READY).exists():
-        if layout.commits.exists():
-            shutil.rmtree(old, ignore_errors=True)
-            layout.commits.rename(old)
-        rebuilt.rename(layout.commits)
-        sync(layout.root)
-    if (layout.commits / READY).exists():
-        for superseded in named_files(old) - named_files(layout.commits):
-            (layout.root / superseded).unlink(missing_ok=True)
-        shutil.rmtree(old, ignore_errors=True)
-        (layout.commits / READY).unlink()

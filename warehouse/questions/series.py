@@ -17,7 +17,7 @@ from warehouse.read.query import records
 from warehouse.stats.intervals import interval
 
 Row = dict[str, Any]
-SQL = Path(warehouse.__file__).parent / "reports"
+SQL = Path(warehouse.__file__).parent / "queries"
 
 RANGE = "range"  # the unit of which all selected days are one period
 

@@ -14,7 +14,7 @@ LATEST = 50  # rejections that are listed
 READS = 20  # reads of listings that are listed
 WHOLE = 0.95
 """People are warned when less of what was published was collected, or more days are unknown."""
-# As in reports/coverage.sql; NULL where it is not known.
+# As in queries/coverage.sql; NULL where it is not known.
 LOST = """sum(failed + coalesce(estimated_lost, 0))
     FILTER (failed > 0 OR estimated_published IS NOT NULL)"""
 COMPLETENESS = """if(sum(estimated_published) = 0, 1,
@@ -56,7 +56,7 @@ def coverage(
 ) -> list[Row]:
     """What was collected of these sources in the periods of a selection.
 
-    Rows: those of reports/coverage.sql.
+    Rows: those of queries/coverage.sql.
     """
     days = {"first_day": selection.first_day, "last_day": selection.last_day}
     rows = records(

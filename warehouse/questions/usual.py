@@ -37,7 +37,7 @@ def usual(periods: Sequence[Row], length: int) -> Usual:
     Too few to say where less than half of the past was collected.
 
     Args:
-        periods: the rows of a topic of reports/usual.sql.
+        periods: the rows of a topic of queries/usual.sql.
         length: how many periods of the past there could be.
     """
     now = next((row for row in periods if row["back"] == 0 and row["articles"]), None)

@@ -12,7 +12,7 @@ from warehouse.read.query import snapshot_records
 # Attempts per step of the schedule with retryable outcomes; then the next step is awaited.
 TRIES = 3
 
-DUE = Path(__file__).parents[1] / "reports" / "due_pages.sql"
+DUE = Path(__file__).parents[1] / "queries" / "due_pages.sql"
 
 
 @dataclass(frozen=True, slots=True)

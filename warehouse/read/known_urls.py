@@ -18,7 +18,7 @@ T = TypeVar("T")
 MOMENTARY = ("not_found", "soft_404", "bot_challenge", "empty_page", "page_timed_out")
 TRIES = 3  # after which what such a page says is believed
 
-LAST_LISTINGS = Path(__file__).parents[1] / "reports" / "last_listings.sql"
+LAST_LISTINGS = Path(__file__).parents[1] / "queries" / "last_listings.sql"
 
 
 class Once:

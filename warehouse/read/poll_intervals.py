@@ -41,7 +41,7 @@ INTERVALS = """
         WHERE open_until IS NOT NULL
     ) USING (source_id)
 """
-# As in reports/due_pages.sql. Only steps that passed after the last poll began are left.
+# As in queries/due_pages.sql. Only steps that passed after the last poll began are left.
 NEXT_RECHECKS = """
     SELECT source_id, min(first_seen_at + step) AS due_at
     FROM articles

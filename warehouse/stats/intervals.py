@@ -47,7 +47,7 @@ def interval(row: Mapping[str, Any]) -> dict[str, Any]:
     """`low` and `high` of a row with `hits` and `articles`; None without articles.
 
     `excess`, where a row has it, is what the variance of `hits` is beyond chance, as of
-    reports/series.sql; added up over sources and periods as hits are.
+    queries/series.sql; added up over sources and periods as hits are.
     """
     hits, articles = row["hits"] or 0, row["articles"] or 0
     variance = (row.get("excess") or 0.0) / hits**2 if hits else 0.0

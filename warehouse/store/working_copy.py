@@ -8,7 +8,6 @@ become part of the next state or are undone: the archive files stay, and are loa
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
 from uuid import uuid4
 
 from warehouse.build.loaded_definitions import recorded_changes
@@ -16,20 +15,17 @@ from warehouse.build.manifest import NAME
 from warehouse.layers.audits import read_file
 from warehouse.layers.commits import (
     committed_runs,
-    named_files,
     read_commit,
-    read_commits,
 )
 from warehouse.layers.definitions import read_definitions
 from warehouse.layers.layout import Layout
 from warehouse.layers.writer_lock import try_writer_lock, writer_lock
 from warehouse.store.archive_files import expired_archives, removed_archives
 from warehouse.store.lease import FOLDER as LEASES
-from warehouse.store.lease import TURNS, lease
+from warehouse.store.lease import lease
 from warehouse.store.link import Link, files_of, is_working_copy, read_link, scan, write_link
 from warehouse.store.objects import SCHEME, open_store, side_by_side
 from warehouse.store.pull import pull
-from warehouse.store.states import FOLDER as STATES
 from warehouse.store.states import (
     KEPT_SNAPSHOTS,
     State,
@@ -156,49 +152,9 @@ def _files_named_by(layout: Layout, name: str) -> Iterator[str]:
     folder, _, file = name.rpartition("/")
     if folder == "commits" and (commit := read_commit(layout.commits, file.removesuffix(".json"))):
         names += commit.warcs
-    yield from (name for name in names if not _is_external(name) and (layout.root / name).is_file())
+    yield from (name for name in names if not is_external(name) and (layout.root / name).is_file())
 
 
-def _is_external(name: str) -> bool:
-    # A backfill's archives are read from outside the data folder, and are not copied.
+def is_external(name: str) -> bool:
+    """Whether an archive is read from outside the data folder, as a backfill's are: not copied."""
     return name.startswith(("/", SCHEME))
-
-
-def named_objects(layout: Layout, link: Link) -> dict[str, int | None]:
-    """Keys of all objects that the state names, with their size in bytes or None if not known."""
-    commits = read_commits(layout.commits, committed_runs(layout.commits))
-    named: dict[str, int | None] = {
-        document_key(digest): None for digest in link.documents.values()
-    }
-    named |= {file.path: file.bytes for commit in commits for file in commit.files}
-    removed = removed_archives(layout)
-    warcs = {name for commit in commits for name in commit.warcs if not _is_external(name)}
-    named |= dict.fromkeys(warcs - removed.keys())
-    for stored in link.snapshots:
-        named[f"{stored.key}/{layout.current.name}"] = stored.bytes
-        named[f"{stored.key}/{NAME}"] = None
-    return named
-
-
-def drop_unnamed(layout: Layout, older_than: datetime) -> list[str]:
-    """Delete the objects that killed writers left in the store, and return their keys.
-
-    Newer objects may belong to a writer that has not created its state yet.
-    """
-    with synchronised(layout):
-        link = read_link(layout)
-        if link is None:
-            return []
-        named = named_objects(layout, link).keys() | named_files(layout.commits)
-        unnamed = [
-            found.key
-            for found in link.store.list()
-            if found.key not in named
-            and not found.key.startswith((f"{LEASES}/", f"{STATES}/", f"{TURNS}/"))
-            and found.written_at < older_than
-        ]
-        if unnamed:
-            # With a new state first, a slow writer that is about to name one of these fails.
-            push(layout, link, anyway=True)
-            link.store.delete(unnamed)
-        return unnamed

@@ -22,18 +22,18 @@ def find(view: Asked) -> Response:
         "find.html",
         view="sources",
         domain=shown(domain),
-        finding=view.desk.findings.of(domain) if view.desk.findings else None,
-        may_search=view.desk.findings is not None,
+        search=view.desk.feed_searches.of(domain) if view.desk.feed_searches else None,
+        may_search=view.desk.feed_searches is not None,
     )
 
 
 def begin(desk: Desk, request: Request, given: Given) -> str:
     """Begin a search, as the form asks; its page follows."""
-    if desk.findings is None:
+    if desk.feed_searches is None:
         why = "Only a desk without a password, for this machine alone, asks other sites."
         raise HTTPException(HTTPStatus.FORBIDDEN, why)
     domain = one(given, "domain").strip()
     if not domain or len(domain) > LONGEST or any(char.isspace() for char in domain):
         raise QueryError("Give a domain such as nikkei.com, or a URL.")
-    desk.findings.begin(domain)
+    desk.feed_searches.begin(domain)
     return address("/sources/find", {"domain": domain})

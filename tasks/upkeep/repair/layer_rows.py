@@ -19,11 +19,8 @@ from warehouse.layers.commits import (
     Commit,
     CommittedFile,
     committed_runs,
-    mark_begun,
-    mark_done,
     named_files,
     read_commit,
-    swap_commits,
     write_commit,
 )
 from warehouse.layers.compactions import (
@@ -34,6 +31,7 @@ from warehouse.layers.compactions import (
     write_compaction,
 )
 from warehouse.layers.layout import Layout
+from warehouse.layers.leftovers import mark_begun, mark_done, swap_commits
 from warehouse.layers.parquet import parquet_problem, write_parquet
 
 

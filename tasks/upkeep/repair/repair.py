@@ -31,11 +31,12 @@ from tasks.upkeep.repair.snapshots import (
 from tasks.upkeep.verification import findings
 from warehouse.build.schema_version import refuse_newer_writer
 from warehouse.damage.layer_findings import parquet_findings, read_committed, rows_of_files
-from warehouse.layers.commits import commit_of, named_files, run_of_commit, sweep
+from warehouse.layers.commits import commit_of, named_files, run_of_commit
 from warehouse.layers.compactions import DAY_PREFIX
 from warehouse.layers.documents import UPGRADE
 from warehouse.layers.findings import Finding, Kind, LayersBroken
 from warehouse.layers.layout import Layout
+from warehouse.layers.leftovers import sweep
 from warehouse.store.link import read_link
 from warehouse.store.objects import StoreError
 from warehouse.store.working_copy import synchronised

@@ -18,7 +18,7 @@ AT_FIRST = 0.3  # seconds that a request waits for a search that is done at once
 
 
 @dataclass
-class Finding:
+class FeedSearch:
     """One search: what it has tried, and what it found."""
 
     domain: str
@@ -46,35 +46,35 @@ class Finding:
             self.ended.set()
 
 
-class Findings:
+class FeedSearches:
     """The last searches, by domain; a search begins only when a person asks for it."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._place, self._lock = Lock(), Lock()
-        self._kept: OrderedDict[str, Finding] = OrderedDict()
+        self._kept: OrderedDict[str, FeedSearch] = OrderedDict()
 
     def begin(self, domain: str) -> None:
         """Begin a search, unless one of that domain is under way."""
         with self._lock:
-            finding = self._kept.get(domain)
-            if finding and not finding.ended.is_set():
+            search = self._kept.get(domain)
+            if search and not search.ended.is_set():
                 return
-            finding = Finding(domain)
-            self.keep(finding)
+            search = FeedSearch(domain)
+            self.keep(search)
             arguments = (self._settings, self._place)
-            Thread(target=finding.run, args=arguments, daemon=True, name="find").start()
+            Thread(target=search.run, args=arguments, daemon=True, name="find").start()
 
-    def keep(self, finding: Finding) -> None:
+    def keep(self, search: FeedSearch) -> None:
         """Keep a search, in place of an earlier one of its domain."""
-        self._kept.pop(finding.domain, None)
-        self._kept[finding.domain] = finding
+        self._kept.pop(search.domain, None)
+        self._kept[search.domain] = search
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)
 
-    def of(self, domain: str) -> Finding | None:
+    def of(self, domain: str) -> FeedSearch | None:
         """The search of a domain, if there was one."""
-        finding = self._kept.get(domain)
-        if finding:
-            finding.ended.wait(AT_FIRST)
-        return finding
+        search = self._kept.get(domain)
+        if search:
+            search.ended.wait(AT_FIRST)
+        return search
