@@ -12,12 +12,19 @@ from flows.cli.admin_commands import backup, demo, deploy, desk, env, maintain, 
 from flows.cli.audit_command import audit
 from flows.cli.console import ledger_view, show_progress
 from flows.cli.exit_status import Exit, ReportedErrors, say
+from flows.cli.extract_command import extract
 from flows.cli.health_command import health
 from flows.cli.history_command import history
 from flows.cli.options import DataFolder, SourcesFile, TopicsFile, day, flow_files, print_version
-from flows.cli.page_commands import check_sources, extract, list_collections
-from flows.cli.query_commands import mcp, report, schema, sources_health, sql
-from flows.cli.source_commands import export_sources, find_source, import_sources
+from flows.cli.query_commands import mcp, report, schema, sql
+from flows.cli.source_commands import (
+    check_sources,
+    export_sources,
+    find_source,
+    import_sources,
+    list_collections,
+    sources_health,
+)
 from flows.cli.topic_commands import list_topics, suggest_aliases
 from flows.processes.temporary_server import PrefectServer
 from tasks.installation import SOURCES, TOPICS, open_installation

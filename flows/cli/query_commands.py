@@ -1,29 +1,22 @@
-"""The commands that read the warehouse: `sql`, `schema`, `report` and `sources health`."""
+"""The commands that read the warehouse: `sql`, `schema`, `report` and `mcp`."""
 
-import csv
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import asdict
-from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
 import duckdb
 import typer
-from rich.cells import cell_len
 from rich.console import Console
-from rich.rule import Rule
-from rich.table import Table
-from rich.text import Text
 
-from flows.cli.console import printable, relations_view
+from flows.cli.answer_formats import PRINTERS, print_table
+from flows.cli.console import relations_view
 from flows.cli.exit_status import Exit, fail, say
 from flows.cli.options import DataFolder
 from tasks.installation import settings_of
-from tasks.text.control_characters import without_controls
-from tasks.text.counted import counted
 from warehouse.layers.atomic_write import whole_file
 from warehouse.layers.layout import Layout
 
@@ -149,20 +142,6 @@ def mcp(data: DataFolder = None) -> None:
     create_server(readable_layout(data), is_local=settings_of().is_local).run()
 
 
-def sources_health(data: DataFolder = None) -> None:
-    """Show which sources fail, are silent or lose articles, and how often each is asked."""
-    from flows.cli.console import health_view, losses_view
-    from warehouse.read.poll_intervals import poll_intervals
-    from warehouse.read.query import snapshot
-    from warehouse.read.source_health import source_health
-
-    layout = readable_layout(data)
-    with snapshot(layout):
-        sources, intervals = source_health(layout).values(), poll_intervals(layout)
-    Console().print(health_view(sources, intervals))
-    Console().print(losses_view(sources))
-
-
 def print_topics(layout: Layout) -> None:
     """Print how often each topic was mentioned, by source and day, and the paths of the files."""
     from tasks.report import daily_report
@@ -197,104 +176,3 @@ def readable_layout(data: Path | None) -> Layout:
     # A query would read tables that the guides of this version do not describe.
     refuse_newer_snapshot(layout)
     return layout
-
-
-Answer = duckdb.DuckDBPyRelation
-Row = tuple[str | None, ...]
-GAP = 2
-FLOATS = ("DOUBLE", "FLOAT")
-
-
-def print_csv(answer: Answer) -> None:
-    """Print CSV; NULL is an empty field."""
-    # DuckDB formats the values, since pyarrow's CSV writer has no lists.
-    rows = csv.writer(sys.stdout, lineterminator="\n")
-    rows.writerow(answer.columns)
-    cells = _text_rows(answer)
-    if sys.stdout.isatty():  # a program gets the values as they are
-        cells = (tuple(cell and without_controls(cell) for cell in row) for row in cells)
-    rows.writerows(cells)
-
-
-def print_json(answer: Answer) -> None:
-    """Print one JSON array, with an object per row and line."""
-    before = "["
-    for line in _json_rows(answer):
-        print(f"{before}\n{line}", end="")
-        before = ","
-    print("[]" if before == "[" else "\n]")
-
-
-def print_ndjson(answer: Answer) -> None:
-    """Print one JSON object per row."""
-    for line in _json_rows(answer):
-        print(line)
-
-
-PRINTERS = {"csv": print_csv, "json": print_json, "ndjson": print_ndjson}
-
-
-def _text_rows(answer: Answer) -> Iterator[Row]:
-    yield from answer.project("COLUMNS(*)::VARCHAR").iter_rows()
-
-
-def _json_rows(answer: Answer) -> Iterator[str]:
-    """A JSON object per row; infinity and NaN, which JSON lacks, become null."""
-    named = zip(answer.columns, answer.types, strict=True)
-    quoted = ('"{}"'.format(name.replace('"', '""')) for name, kind in named if kind in FLOATS)
-    finite = ", ".join(f"CASE WHEN isfinite({name}) THEN {name} END AS {name}" for name in quoted)
-    kept = answer.project(f"* REPLACE ({finite})") if finite else answer
-    objects = kept.set_alias("answer_row").project("to_json(answer_row)::VARCHAR")
-    lines = (line for (line,) in objects.iter_rows())
-    # JSON itself escapes C0 only.
-    yield from map(without_controls, lines) if sys.stdout.isatty() else lines
-
-
-def print_table(answer: Answer, max_rows: int) -> None:
-    """Print a table; on a terminal at most its width and `max_rows` rows."""
-    console = Console()
-    if not console.is_terminal:
-        console, max_rows = Console(width=sys.maxsize, no_color=True), 0
-    rows = _text_rows(answer)
-    shown = [*islice(rows, max_rows or None)]
-    hidden = sum(1 for _ in rows)
-    has_lines = len(shown) == 1 and any("\n" in (value or "") for value in shown[0])
-    table = None if has_lines else _table(answer, shown, console.width)
-    if table:
-        console.print(table)
-    for number, row in enumerate(() if table else shown, start=1):
-        lines = Table(box=None, show_header=False, padding=(0, GAP, 0, 0), pad_edge=False)
-        lines.add_column(style="bold", no_wrap=True)
-        lines.add_column(overflow="fold")
-        for name, value in zip(answer.columns, row, strict=True):
-            lines.add_row(printable(name), _cell(None) if value is None else printable(value))
-        console.print(Rule(f"row {number}", align="left"), width=min(console.width, 80))
-        console.print(lines)
-    count = counted(len(shown), "row")
-    if hidden:
-        count = f"{len(shown) + hidden:,} rows, {len(shown):,} of them shown; --rows 0 shows all"
-    console.print(Text(count, style="dim"))
-
-
-def _table(answer: Answer, rows: Sequence[Row], width: int) -> Table | None:
-    """A table whose texts rich cuts to the width; None where one would get fewer than 12 cells."""
-    table = Table(box=None, header_style="bold", padding=(0, GAP, 0, 0), pad_edge=False)
-    columns = zip(answer.columns, answer.types, *rows, strict=True)
-    for name, kind, *values in columns:
-        widest = max(cell_len(str(_cell(value))) for value in (name, *values))
-        is_number = str(kind) in FLOATS or str(kind).startswith("DECIMAL(")
-        if is_number or str(kind).endswith(("INT", "INTEGER")):
-            table.add_column(_cell(name), justify="right", no_wrap=True, min_width=widest)
-        else:
-            table.add_column(_cell(name), min_width=min(widest, 12))
-    for row in rows:
-        table.add_row(*map(_cell, row))
-    needed = sum((column.min_width or 0) + GAP for column in table.columns)
-    return table if needed <= width else None
-
-
-def _cell(value: str | None) -> Text:
-    if value is None:
-        return Text("NULL", style="dim italic")
-    line = without_controls(value).replace("\n", "↵")
-    return Text(line, no_wrap=True, overflow="ellipsis")

@@ -1,4 +1,4 @@
-"""The commands that add sources: `sources find`, `sources import` and `sources export`."""
+"""The commands of `presswatch sources`: check, collections, health, find, import, export."""
 
 import json
 from functools import partial
@@ -10,8 +10,9 @@ from rich.console import Console
 
 from flows.cli.console import printable
 from flows.cli.exit_status import Exit, fail, say
-from flows.cli.options import SourcesFile
-from tasks.installation import SOURCES
+from flows.cli.options import DataFolder, SourcesFile, TopicsFile
+from flows.cli.query_commands import readable_layout
+from tasks.installation import SOURCES, TOPICS, open_installation
 from tasks.text.counted import counted
 from warehouse.layers.atomic_write import write_whole
 
@@ -27,6 +28,60 @@ Private = Annotated[
 ]
 Pause = Annotated[float, typer.Option(min=0, help="Seconds between two requests to a host.")]
 Add = Annotated[bool, typer.Option("--add", help="Add what is found to the file of sources.")]
+
+
+def check_sources(
+    ids: Annotated[
+        list[str] | None, typer.Argument(help="Source ids; all sources when none is given.")
+    ] = None,
+    sources: SourcesFile = SOURCES,
+    topics: TopicsFile = TOPICS,
+) -> None:
+    """Try a source: robots.txt, its listings, and one article of each listing."""
+    from tasks.collect.check_source import check_source
+    from tasks.topics.languages import without_alias
+
+    installation = open_installation(sources, topics)
+    chosen = installation.chosen(ids or ())
+    works = True
+    for source in chosen:
+        for finding in check_source(source, installation.settings):
+            works = works and finding.is_good
+            line = f"{'ok  ' if finding.is_good else 'FAIL'} {source.id}: {finding.text}"
+            Console().print(printable(line))
+        # Its articles load, and are in no share of these topics.
+        if lacking := without_alias(installation.topics, source.language):
+            Console().print(printable(f"WARN {source.id}: {lacking}"))
+    raise typer.Exit(Exit.DONE if works else Exit.FAILED)
+
+
+def list_collections(
+    name: Annotated[
+        str | None, typer.Argument(help="A collection, country or kind: list its sources.")
+    ] = None,
+) -> None:
+    """List the collections from which `sources.toml` can select."""
+    from flows.cli.collection_tables import collections_table, sources_table
+    from tasks.sources.collections import by_name
+    from tasks.sources.source import load_collections
+
+    sources = load_collections()
+    chosen = by_name(name, sources, "sources collections") if name else ()
+    print(sources_table(chosen) if name else collections_table(sources), end="")
+
+
+def sources_health(data: DataFolder = None) -> None:
+    """Show which sources fail, are silent or lose articles, and how often each is asked."""
+    from flows.cli.console import health_view, losses_view
+    from warehouse.read.poll_intervals import poll_intervals
+    from warehouse.read.query import snapshot
+    from warehouse.read.source_health import source_health
+
+    layout = readable_layout(data)
+    with snapshot(layout):
+        sources, intervals = source_health(layout).values(), poll_intervals(layout)
+    Console().print(health_view(sources, intervals))
+    Console().print(losses_view(sources))
 
 
 def find_source(

@@ -1,4 +1,4 @@
-"""The commands that look at pages and sources: `extract` and `sources check`."""
+"""The command `extract`."""
 
 import json
 import sys
@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from flows.cli.console import page_view, printable, show_progress
+from flows.cli.console import page_view, show_progress
 from flows.cli.exit_status import Exit, fail
-from flows.cli.options import DataFolder, SourcesFile, TopicsFile
+from flows.cli.options import DataFolder, SourcesFile
 from flows.cli.query_commands import layout_of
-from tasks.installation import SOURCES, TOPICS, open_installation
+from tasks.installation import SOURCES
 from tasks.model import Outcome
 from tasks.refine.preview_page import ARCHIVED, explain
 from warehouse.layers.atomic_write import write_whole
@@ -67,43 +67,3 @@ def extract(
                 else:
                     print(json.dumps({"page": str(page), **record}, ensure_ascii=False))
     raise typer.Exit(Exit.DONE if are_readable else Exit.FAILED)
-
-
-def check_sources(
-    ids: Annotated[
-        list[str] | None, typer.Argument(help="Source ids; all sources when none is given.")
-    ] = None,
-    sources: SourcesFile = SOURCES,
-    topics: TopicsFile = TOPICS,
-) -> None:
-    """Try a source: robots.txt, its listings, and one article of each listing."""
-    from tasks.collect.check_source import check_source
-    from tasks.topics.languages import without_alias
-
-    installation = open_installation(sources, topics)
-    chosen = installation.chosen(ids or ())
-    works = True
-    for source in chosen:
-        for finding in check_source(source, installation.settings):
-            works = works and finding.is_good
-            line = f"{'ok  ' if finding.is_good else 'FAIL'} {source.id}: {finding.text}"
-            Console().print(printable(line))
-        # Its articles load, and are in no share of these topics.
-        if lacking := without_alias(installation.topics, source.language):
-            Console().print(printable(f"WARN {source.id}: {lacking}"))
-    raise typer.Exit(Exit.DONE if works else Exit.FAILED)
-
-
-def list_collections(
-    name: Annotated[
-        str | None, typer.Argument(help="A collection, country or kind: list its sources.")
-    ] = None,
-) -> None:
-    """List the collections from which `sources.toml` can select."""
-    from flows.cli.collection_tables import collections_table, sources_table
-    from tasks.sources.collections import by_name
-    from tasks.sources.source import load_collections
-
-    sources = load_collections()
-    chosen = by_name(name, sources, "sources collections") if name else ()
-    print(sources_table(chosen) if name else collections_table(sources), end="")
