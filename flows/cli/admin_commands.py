@@ -111,7 +111,7 @@ def env(
     Secrets are named in comments, without their values.
     """
     installation = open_installation(sources, topics, data or "")
-    from flows.runs.prefect_settings import env_file
+    from flows.runs.environment_file import env_file
 
     print(env_file(installation.settings, api, os.environ))
 

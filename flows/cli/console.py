@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.runs.json_logs import JsonFormatter, is_json
-from flows.runs.prefect_settings import PROJECT_LOGGERS, clean_record
+from flows.runs.run_log import PROJECT_LOGGERS, clean_record
 from tasks.text.control_characters import without_controls
 from tasks.text.counted import counted, shown_minutes
 from warehouse.build.relations import Relation

@@ -2,7 +2,7 @@
 
 from prefect.context import FlowRunContext
 
-from flows.runs.prefect_settings import log_to_prefect
+from flows.runs.run_log import log_to_prefect
 from tasks.installation import Installation, keep_private, open_installation
 from tasks.settings import ConfigError
 from warehouse.build.schema_version import refuse_newer_snapshot

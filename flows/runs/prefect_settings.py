@@ -1,24 +1,18 @@
-"""Prefect's settings, all in one place: set before Prefect is imported, printed for services."""
+"""Prefect's settings, all in one place: set before Prefect is imported."""
 
 import logging
 import os
-import re
 import secrets
-import time
 from collections.abc import Mapping
 from contextlib import redirect_stderr
 from io import StringIO
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
 from flows.runs.json_logs import PREFECT_LOGGING, is_json
-from tasks.settings import ConfigError, Settings
-from tasks.text.control_characters import without_controls
-
-# Loggers whose lines appear at the terminal and on the run's page.
-PROJECT_LOGGERS = ("flows", "tasks", "warehouse")
+from flows.runs.run_log import PROJECT_LOGGERS
+from tasks.settings import ConfigError
 
 SETTINGS = {
     "DO_NOT_TRACK": "1",
@@ -123,106 +117,3 @@ def own_origins(environment: Mapping[str, str]) -> list[str]:
     # A person may type this name for a server of this machine.
     local = {host.replace("//127.0.0.1", "//localhost", 1) for host in hosts}
     return sorted(hosts | local)
-
-
-def log_to_prefect() -> None:
-    """Let the project's log lines through to Prefect; called when a flow begins."""
-    for name in PROJECT_LOGGERS:
-        logger = logging.getLogger(name)
-        if logger.level == logging.NOTSET:
-            logger.setLevel(logging.INFO)
-        for handler in (*logger.handlers, *logging.getLogger().handlers):
-            handler.addFilter(clean_record)
-    progress = logging.getLogger("tasks.progress")
-    if not progress.handlers:  # a terminal's progress bars are one
-        progress.setLevel(logging.DEBUG)
-        progress.addHandler(ProgressLines())
-        progress.propagate = False
-    # Hides "Finished in state Completed()" for each task run, which does not name the task.
-    tasks = logging.getLogger("prefect.task_runs")
-    tasks.setLevel(max(tasks.getEffectiveLevel(), logging.WARNING))  # a command's is higher
-    # Hides "Running hook 'record_run' ..." at the end of each run; when it fails that is logged.
-    logging.getLogger("prefect.flow_runs").addFilter(is_not_of_a_hook)
-
-
-def is_not_of_a_hook(record: logging.LogRecord) -> bool:
-    """A filter that removes the lines by which Prefect tells of a hook that does well."""
-    is_of_a_hook = record.getMessage().startswith(("Running hook '", "Hook '"))
-    return record.levelno > logging.INFO or not is_of_a_hook
-
-
-def clean_record(record: logging.LogRecord) -> bool:
-    """A filter for handlers that removes what a page's title or URL would do to a terminal."""
-    record.msg, record.args = without_controls(record.getMessage()), ()
-    return True
-
-
-class ProgressLines(logging.Handler):
-    """Logs what `tasks.progress.advance` reports, at most once in `every` seconds for each step."""
-
-    def __init__(self, every: float = 15.0) -> None:
-        super().__init__(logging.DEBUG)
-        self._every = every
-        self._logged_at: dict[str, float] = {}
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Log a step's progress, unless it was logged less than `every` seconds ago."""
-        step = getattr(record, "step", None)
-        if step is None:
-            return
-        now = time.monotonic()
-        # Only from then on: work that is over in less than `every` seconds logs nothing.
-        last = self._logged_at.setdefault(step, now)
-        if now - last < self._every:
-            return
-        self._logged_at[step] = now
-        done, total = record.__dict__["done"], record.__dict__["total"]
-        of = f" of {total:,} ({done / total:.0%})" if total else ""
-        log.info("%s: %s%s", step, f"{done:,}", of)
-
-
-PREFIX = "PRESSWATCH_"
-# Prefect's secrets; of its other variables only those that Presswatch sets are printed.
-SECRETS = (
-    "PREFECT_API_AUTH_STRING",
-    "PREFECT_API_KEY",
-    "PREFECT_SERVER_API_AUTH_STRING",
-    "PREFECT_SERVER_DATABASE_CONNECTION_URL",
-    "PREFECT_SERVER_DATABASE_PASSWORD",
-)
-# A variable of Presswatch with one of these in its name holds a secret.
-SECRET = re.compile("SECRET|PASSWORD|PASSWD|TOKEN|KEY|AUTH|CREDENTIAL")
-# Values that systemd, compose and the shell read alike without quotes.
-BARE = re.compile(r"[\w./:@%+,=~-]*", re.ASCII)
-
-
-def env_file(settings: Settings, api: str, environment: Mapping[str, str]) -> str:
-    """A sorted line KEY=VALUE for each setting; the environment overrides defaults.
-
-    A secret that is set is named in a comment, without its value. ConfigError for a value that
-    cannot be quoted.
-    """
-    home = environment.get("PREFECT_HOME") or str(settings.data / "prefect")
-    # The server copies its pages at its start; by default, among the installed packages.
-    pages = {"PREFECT_SERVER_UI_STATIC_DIRECTORY": f"{home}/ui"}
-    defaults = server_settings(api, environment) | pages | {"PREFECT_HOME": home}
-    wanted = {name: environment.get(name) or value for name, value in defaults.items()}
-    wanted |= {key: value for key, value in environment.items() if key.startswith(PREFIX) and value}
-    if settings.store:
-        wanted[f"{PREFIX}STORE"] = settings.store
-    for name in ("data", "sources", "topics", "alerts"):
-        path: Path = getattr(settings, name)
-        wanted[f"{PREFIX}{name.upper()}"] = str(path.absolute())
-    hidden = {name for name in SECRETS if environment.get(name)}
-    lines = []
-    for name, value in sorted(wanted.items()):
-        # An address may hold a password: in front of the host, or in its query.
-        address = urlsplit(value) if "://" in value else urlsplit("")
-        is_named_so = name.startswith(PREFIX) and SECRET.search(name)
-        if name in hidden or is_named_so or address.username or address.query:
-            hidden.add(name)
-        elif "'" in value or not value.isprintable():
-            raise ConfigError([f"{name}: {value!r} cannot be written into an environment file"])
-        else:
-            lines.append(f"{name}={value}" if BARE.fullmatch(value) else f"{name}='{value}'")
-    return "\n".join([*(f"# left out, holds a secret: {name}" for name in sorted(hidden)), *lines])

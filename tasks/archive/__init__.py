@@ -11,8 +11,9 @@ from tasks.archive.read import (
     read_capture,
     read_payload,
 )
+from tasks.archive.salvage import salvage, unfinished
 from tasks.archive.warc_records import OPEN_SUFFIX
-from tasks.archive.write import ArchiveWriter, salvage, unfinished
+from tasks.archive.write import ArchiveWriter
 
 __all__ = [
     "OPEN_SUFFIX",

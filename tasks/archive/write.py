@@ -1,9 +1,8 @@
-"""Writing archive files group by group, and completing those whose writer died."""
+"""Writing archive files group by group."""
 
 import fcntl
 import io
 import os
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
@@ -14,16 +13,15 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from fastwarc.warc import WarcRecordType
 
+from tasks.archive.salvage import finish, is_at
 from tasks.archive.warc_records import (
     OPEN_SUFFIX,
     TRUNCATED,
     Group,
     capture_of,
-    end_of_whole_groups,
     write_record,
 )
 from tasks.model import Attempt, Capture, CaptureKind, Entry
-from warehouse.layers.atomic_write import sync
 from warehouse.store.archive_files import SUFFIX
 
 _version = cache(version)  # it reads a file: 2 ms of the 3 that the archive of one feed took
@@ -85,7 +83,7 @@ class ArchiveWriter:
         with self._file as file:
             self._file = None
             if self._ids or self._resumed_at:
-                _finish(file, self._whole, self._open, self._final)
+                finish(file, self._whole, self._open, self._final)
                 self.path = self._final
             else:
                 self._open.unlink()
@@ -118,7 +116,7 @@ class ArchiveWriter:
             while True:
                 file = self._open.open("xb", buffering=0)
                 fcntl.flock(file, fcntl.LOCK_EX)
-                if _is_at(file, self._open):
+                if is_at(file, self._open):
                     break
                 file.close()  # `salvage` took it before it was locked
             self._file = file
@@ -134,64 +132,9 @@ class ArchiveWriter:
         return self._file, self._whole
 
 
-def unfinished(raw: Path) -> list[Path]:
-    """Archive files whose writer died before it closed them, oldest run first."""
-    found = []
-    for path in raw.glob("*/*" + OPEN_SUFFIX):
-        with suppress(FileNotFoundError), path.open("rb") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                continue  # its writer lives
-        found.append(path)
-    return sorted(found, key=lambda path: path.name)
-
-
-def salvage(path: Path) -> Path | None:
-    """Complete a dead writer's file: truncate it after the last complete group and rename it.
-
-    Returns the completed file; None where no group is complete (the file is then removed) and where
-    another process holds the file or has completed it.
-    """
-    try:
-        file = path.open("r+b", buffering=0)
-    except FileNotFoundError:
-        return None
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return None
-        if not _is_at(file, path):
-            return None
-        end = end_of_whole_groups(file)
-        if not end:
-            path.unlink()
-            return None
-        final = path.with_name(path.name.removesuffix(OPEN_SUFFIX) + SUFFIX)
-        _finish(file, end, path, final)
-        return final
-
-
 def _write_at(file: io.FileIO, start: int, data: memoryview) -> int:
     file.seek(start)
     rest = data
     while rest:
         rest = rest[file.write(rest) :]
     return start + len(data)
-
-
-def _finish(file: io.FileIO, end: int, path: Path, final: Path) -> None:
-    if final.exists():
-        raise FileExistsError(f"{final}: an archive of this run exists")
-    file.truncate(end)
-    os.fsync(file.fileno())
-    path.rename(final)
-    sync(final.parent)
-
-
-def _is_at(file: io.FileIO, path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(file.fileno()), path.stat())
-    except FileNotFoundError:
-        return False

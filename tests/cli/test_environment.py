@@ -10,7 +10,8 @@ from dotenv import dotenv_values
 from typer.testing import CliRunner
 
 from flows.cli.app import app
-from flows.runs.prefect_settings import SERVER, SETTINGS, env_file
+from flows.runs.environment_file import env_file
+from flows.runs.prefect_settings import SERVER, SETTINGS
 from tasks.settings import Settings
 from tests.support.sample_newsroom import SAMPLE, TOPICS
 

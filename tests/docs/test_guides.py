@@ -17,6 +17,7 @@ GUIDES = sorted(
     for path in (ROOT.glob("*.md") if not folder else (ROOT / folder).rglob("*.md"))
     if "sample" not in path.parts
 )
+ROOMS = [guide for guide in GUIDES if guide.parts[0] in ("flows", "tasks", "warehouse")]
 PATH = re.compile(r"(?:flows|tasks|warehouse|deployments|tests)/[\w./-]*")
 
 
@@ -36,6 +37,13 @@ def test_its_links_within_the_page_lead_to_a_heading(guide: Path) -> None:
     headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
     anchors = {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
     assert set(re.findall(r"\]\(#([^)]+)\)", text)) <= anchors
+
+
+@pytest.mark.parametrize("guide", ROOMS, ids=str)
+def test_it_names_every_module_of_its_room(guide: Path) -> None:
+    text = (ROOT / guide).read_text(encoding="utf-8")
+    modules = [path.stem for path in (ROOT / guide.parent).glob("[!_]*.py")]
+    assert [name for name in modules if not re.search(rf"\b{name}\b", text)] == []
 
 
 def test_the_readme_is_short() -> None:

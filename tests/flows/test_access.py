@@ -10,7 +10,7 @@ import pytest
 
 from flows.runs import installation
 from flows.runs.installation import open_for_run
-from flows.runs.prefect_settings import log_to_prefect
+from flows.runs.run_log import log_to_prefect
 from tasks.installation import keep_private
 from tasks.settings import ConfigError
 from tests.support.sample_newsroom import SAMPLE, TOPICS

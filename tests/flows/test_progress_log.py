@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from flows.runs.prefect_settings import ProgressLines, log_to_prefect
+from flows.runs.run_log import ProgressLines, log_to_prefect
 
 
 def test_a_line_now_and_then(caplog: pytest.LogCaptureFixture) -> None:
