@@ -19,10 +19,10 @@ from flows.cli.console import printable
 from flows.cli.exit_status import Exit, fail, say
 from flows.cli.options import DataFolder
 from flows.cli.query_commands import readable_layout
-from tasks.audit.exchange import export_csv, import_csv, verdict_file
 from tasks.audit.judging import Judging, checked_reader, newest
 from tasks.audit.publishing import publish_audits
 from tasks.audit.sampling import draw_sample
+from tasks.audit.spreadsheet import export_csv, import_csv, verdict_file
 from tasks.text.counted import counted
 from warehouse.build.schema_version import is_earlier_snapshot
 from warehouse.layers.audits import Answer, Audit, Kind, SampledArticle, read_audit

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from tasks.audit.exchange import export_csv, import_csv
 from tasks.audit.judging import Judging, newest
 from tasks.audit.publishing import publish_audits
 from tasks.audit.sampling import draw_sample
+from tasks.audit.spreadsheet import export_csv, import_csv
 from tasks.load.load_run import load, rebuild_warehouse
 from tasks.upkeep.backup import back_up
 from tests.support.daily_news import NOW, ingest, run_id
