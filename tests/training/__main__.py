@@ -23,7 +23,7 @@ from tests.training import page_model
 from tests.training.forests import dump_forest, read_trees
 from tests.training.inserted import inserted_examples, sample_examples
 from tests.training.labels import FOLDS, Example, fold_of, read_examples
-from tests.training.lexicons import learn_lexicon, read_prompt_rows
+from tests.training.lexicons import learn_lexicon, own_rows, read_prompt_rows
 
 _LEFT_OUT = """
 blocks good_share c_main_share s_main_share is_label is_span is_dd is_section
@@ -157,7 +157,8 @@ def _examples(corpus: Path, is_text: bool) -> list[Example]:
 def main(corpus: Path, out: Path) -> None:
     """Train everything and write the model."""
     out.mkdir(parents=True, exist_ok=True)
-    examples, prompt_rows = _examples(corpus, is_text=False), read_prompt_rows(corpus)
+    examples = _examples(corpus, is_text=False)
+    prompt_rows = [*read_prompt_rows(corpus), *own_rows()]
     lexicons = [
         learn_lexicon(
             [e for e in examples if e.fold != number],

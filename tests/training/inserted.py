@@ -28,11 +28,12 @@ from tasks.prompts.short_lines import is_date_line
 from tasks.prompts.tree_arrays import Column
 from tasks.prompts.word_weights import fold
 from tests.extract.test_sample_pages import SAMPLES
-from tests.training.labels import Example, hints_of, owners_of, read_html, read_rows
+from tests.training.labels import Example, fold_of, hints_of, owners_of, read_html, read_rows
 
 TEXTS = Path(__file__).with_name("texts")
 PER_PAGE = 4  # Own texts put into one page
-FEWEST_HOSTS = 15  # With fewer pages of a language, pages of any language get an own article
+# With fewer pages of a language and fold, pages of any language get an own article.
+FEWEST_HOSTS = 3
 FEWEST_PARAGRAPHS, LONG = 6, 60  # Paragraphs of a page, and characters of a paragraph
 # Weights of an inserted sentence, of a line of an inserted prompt, of the page's own paragraphs.
 SENTENCE_WEIGHT, PROMPT_WEIGHT, HOST_WEIGHT = 9.0, 2.0, 0.5
@@ -53,6 +54,11 @@ class OwnText:
     def is_prompt(self) -> bool:
         """Whether it is a prompt."""
         return bool(self.html)
+
+    @property
+    def owner(self) -> str:
+        """As if each text were of a publisher of its own, which puts it into a fold."""
+        return " ".join(self.lines)
 
 
 @cache
@@ -78,29 +84,35 @@ def own_articles(language: str) -> list[dict[str, Any]]:
 
 
 def inserted_examples(corpus: Path, is_text: bool) -> Iterator[Example]:
-    """Pages with own texts between their paragraphs, labelled for the prompt forest alone."""
+    """Pages with own texts between their paragraphs, labelled for the prompt forest alone.
+
+    A page and its texts are in one fold: the weights of words by which the page is described have
+    been learned from neither. Else the forest would trust these weights more than it may.
+    """
     random = Random(1)
     owners = owners_of(corpus)
-    gold = [row for row in read_rows(corpus / "gold/index.jsonl.gz") if row["news"]]
-    random.shuffle(gold)
+    gold: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for row in read_rows(corpus / "gold/index.jsonl.gz"):
+        if row["news"]:
+            row["owner"] = owners.get(row["id"]) or row["publisher"]
+            gold[fold_of(row["owner"])].append(row)
     for language, texts in own_texts().items():
-        shuffled = random.sample(texts, len(texts))
-        hosts = [row for row in gold if (row["lang"] or "")[:2] == language]
-        is_foreign = len(hosts) < FEWEST_HOSTS
-        hosts_in_turn = cycle(random.sample(gold, len(gold)) if is_foreign else hosts)
-        number = 0
-        while number < len(shuffled):
-            row = next(hosts_in_turn)
-            part = shuffled[number : number + PER_PAGE]
+        for number, pages in sorted(gold.items()):
+            chosen = [text for text in texts if fold_of(text.owner) == number]
+            random.shuffle(chosen)
+            hosts = [row for row in pages if (row["lang"] or "")[:2] == language]
+            is_foreign = len(hosts) < FEWEST_HOSTS
+            hosts_in_turn = cycle(random.sample(pages, len(pages)) if is_foreign else hosts)
             articles = own_articles(language) if is_foreign else None
-            example = _insert(corpus, row, part, articles, random, is_text)
-            if example is not None:
-                number += PER_PAGE
-                yield replace(
-                    example,
-                    page_id=f"{language}-{number}",
-                    owner=owners.get(row["id"]) or row["publisher"],
-                )
+            at = 0
+            while at < len(chosen):
+                row = next(hosts_in_turn)
+                part = chosen[at : at + PER_PAGE]
+                example = _insert(corpus, row, part, articles, random, is_text)
+                if example is not None:
+                    at += PER_PAGE
+                    page_id = f"{language}-{number}-{at}"
+                    yield replace(example, page_id=page_id, owner=row["owner"])
 
 
 def sample_examples(is_text: bool) -> Iterator[Example]:

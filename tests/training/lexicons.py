@@ -1,6 +1,5 @@
 """Learn the words of articles and prompts, and the names of elements, from labelled blocks."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable
 from itertools import pairwise
@@ -9,12 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from tasks.prompts.word_weights import KEY_PART, STEM, Lexicon, fold, target_parts, tokens
-from tests.training.inserted import own_articles, own_texts
+from tests.training.inserted import own_texts
 from tests.training.labels import Example, read_rows
 
 Row = tuple[str, str, bool, float]
 """Text, owner, whether it is what is looked for, weight."""
-SENTENCE = re.compile(r"(?<=[.!?。！？।])\s*")
 ARTICLE_WORDS, PROMPT_WORDS, TARGET_WORDS = 8000, 15_000, 800
 OWN_WEIGHT = 2.0  # Of a line written for training: most are in languages that the corpus hardly has
 
@@ -117,7 +115,7 @@ def learn_lexicon(examples: list[Example], prompt_rows: list[Row]) -> Lexicon:
                 rows.setdefault((example.page_id, block.text), row)
     return Lexicon(
         word_weights(rows.values(), 1.0, ARTICLE_WORDS, with_stems=False),
-        prompt_weights([*prompt_rows, *own_rows()]),
+        prompt_weights(prompt_rows),
         key_weights(gold),
         target_weights(examples, TARGET_WORDS),
     )
@@ -129,16 +127,12 @@ def own_rows() -> list[Row]:
     Otherwise each word of a language that the corpus hardly has would be one of prompts.
     """
     rows: list[Row] = []
-    for language, texts in own_texts().items():
-        asked = [line for text in texts if text.is_prompt for line in text.lines]
-        said = [text.lines[0] for text in texts if not text.is_prompt]
-        for article in own_articles(language):
-            said += (s for text in article["paragraphs"] for s in SENTENCE.split(text) if s)
-        for is_prompt, lines in ((True, asked), (False, said)):
-            weight = OWN_WEIGHT * (1.0 if is_prompt else len(asked) / len(said))
-            # An owner each, since words have to be used by three.
-            rows += ((line, f"{language}{at}{is_prompt}", is_prompt, weight)
-                     for at, line in enumerate(lines))  # fmt: skip
+    for texts in own_texts().values():
+        asked = sum(len(text.lines) for text in texts if text.is_prompt)
+        said = sum(not text.is_prompt for text in texts)
+        for text in texts:
+            weight = OWN_WEIGHT * (1.0 if text.is_prompt else asked / said)
+            rows += ((line, text.owner, text.is_prompt, weight) for line in text.lines)
     return rows
 
 
