@@ -148,16 +148,12 @@ def test_verdicts_are_loaded_and_outlast_everything(
     assert kept(layout) == before, "a recount"
     rebuild_warehouse(layout, (wider, SUMMIT), SOURCES)
     assert kept(layout) == before, "a rebuild"
-    shutil.rmtree(layout.warehouse)
-    load(layout, (wider, SUMMIT), SOURCES, now=NOW)
-    publish(layout)
-    assert kept(layout) == before, "a lost warehouse"
 
     copy = Layout(tmp_path / "copy")
     back_up(layout, copy.root)
     load(copy, (wider, SUMMIT), SOURCES, now=NOW)
     publish(copy)
-    assert kept(copy) == before, "a backup"
+    assert kept(copy) == before, "a backup, which has no warehouse"
     # What the original loses, a later backup does not take from the copy.
     shutil.rmtree(layout.audits)
     back_up(layout, copy.root)

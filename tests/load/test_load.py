@@ -95,7 +95,7 @@ def test_a_rebuild_gives_the_rows_of_the_loads(news: DailyNews) -> None:
 def test_runs_loaded_together_give_the_rows_of_runs_loaded_apart(
     news: DailyNews, layout: Layout
 ) -> None:
-    apart, together = news(4, "other"), layout
+    apart, together = news(4), layout
     runs = [stage_day(together, number) for number in (2, 0, 3, 1)]
     load(together, TOPICS, SOURCES, runs, now=NOW)
     publish(together)
@@ -234,11 +234,9 @@ def test_a_damaged_file_of_the_loader_is_made_again(news: DailyNews) -> None:
 def test_files_that_lack_a_column_of_today_are_read(news: DailyNews) -> None:
     layout = news(2)
     kept = tables(layout, leave_out=("loads", "files"))
-    old, *_ = sorted(layout.articles.rglob("*.parquet"))
+    old, *_ = paths = sorted(layout.articles.rglob("*.parquet"))
     write_without(layout, old, "page_sha256")
-    rebuild_warehouse(layout, TOPICS, SOURCES)
-    assert tables(layout, leave_out=("loads", "files")) == kept
-    for path in layout.articles.rglob("*.parquet"):
+    for path in paths:
         write_without(layout, path, "section")
     rebuild_warehouse(layout, TOPICS, SOURCES)
     assert tables(layout, leave_out=("loads", "files")) == kept
@@ -282,16 +280,6 @@ def test_a_changed_topic_is_counted_over_all_history(news: DailyNews) -> None:
     recounted = tables(layout)
     rebuild_warehouse(layout, [HARVEST, wider], SOURCES)
     assert tables(layout) == recounted
-
-
-def test_a_changed_topic_and_new_articles_in_one_load(news: DailyNews) -> None:
-    layout = news(1)
-    wider = TopicEntry(id="summit", name="Summits", aliases=("G20", "ferry")).topic()
-    ingest(layout, 1, [HARVEST, wider])
-    together = tables(layout)
-
-    rebuild_warehouse(layout, [HARVEST, wider], SOURCES)
-    assert tables(layout) == together
 
 
 WIDER = TopicEntry(id="summit", name="Summits", aliases=("G20", "ferry")).topic()
@@ -338,11 +326,11 @@ def test_a_change_compares_over_the_same_articles(layout: Layout) -> None:
     assert [row[3:8] for row in changes(layout)] == [("2026-03-01", 1, 2, 1, 2)]
 
 
-def test_a_recount_is_a_rebuild_from_scratch(layout: Layout) -> None:
-    for number, topics in enumerate([TOPICS, TOPICS, [HARVEST, WIDER], [WIDER], TOPICS]):
+def test_a_recount_with_new_articles_is_a_rebuild_from_scratch(news: DailyNews) -> None:
+    layout = news(2)
+    for number, topics in enumerate([[HARVEST, WIDER], [WIDER], TOPICS, [HARVEST, WIDER]], 2):
         run = stage_day(layout, number)
         load(layout, topics, SOURCES, [run], now=NOW + timedelta(days=number))
-    load(layout, [HARVEST, WIDER], SOURCES, now=NOW + timedelta(days=9))
     publish(layout)
     recounted = tables(layout)
     assert {row[:3] for row in changes(layout)} == {
@@ -358,13 +346,15 @@ def test_a_recount_is_a_rebuild_from_scratch(layout: Layout) -> None:
 
 
 def test_a_topic_that_changes_when_the_warehouse_is_lost(news: DailyNews) -> None:
-    kept, lost = news(3, "other"), news(3)
+    kept = news(3)
     load(kept, [HARVEST, WIDER], SOURCES)
     publish(kept)
+    expected = [row[:8] for row in changes(kept)]
+    lost = news(3)
     rebuild_warehouse(lost, [HARVEST, WIDER], SOURCES)
 
-    assert [row[:8] for row in changes(lost)] == [row[:8] for row in changes(kept)]
-    assert changes(lost)
+    assert [row[:8] for row in changes(lost)] == expected
+    assert expected
 
 
 def test_a_change_that_changed_nothing_is_not_counted_again(layout: Layout) -> None:
@@ -384,9 +374,9 @@ def test_a_change_that_changed_nothing_is_not_counted_again(layout: Layout) -> N
 
 
 def test_a_load_that_fails_leaves_no_change(
-    layout: Layout, monkeypatch: pytest.MonkeyPatch
+    news: DailyNews, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    load(layout, TOPICS, SOURCES, [stage(layout, run_id(0), [Page("a")])], now=NOW)
+    layout = news(1)
     with monkeypatch.context() as crash:
         crash.setattr(loader, "run_checks", lambda con, whole: 1 / 0)
         with pytest.raises(ZeroDivisionError):
@@ -396,11 +386,8 @@ def test_a_load_that_fails_leaves_no_change(
     assert {row[:3] for row in changes(layout)} == {("summit", 1, 3)}
 
 
-def test_topics_come_and_go(layout: Layout) -> None:
-    ingest(layout, 0, [HARVEST])
-    assert mentioned(layout) == {"harvest": 3}
-    load(layout, TOPICS, SOURCES, now=NOW)
-    publish(layout)
+def test_topics_come_and_go(news: DailyNews) -> None:
+    layout = news(1)
     assert mentioned(layout) == {"harvest": 3, "summit": 1}
     load(layout, [SUMMIT], SOURCES, now=NOW)
     publish(layout)
@@ -408,6 +395,9 @@ def test_topics_come_and_go(layout: Layout) -> None:
     assert not query(layout, "FROM topic_daily WHERE topic_id = 'harvest'").num_rows
     ended = query(layout, "FROM topics WHERE topic_id = 'harvest' AND valid_to IS NOT NULL")
     assert ended.num_rows == 1
+    load(layout, TOPICS, SOURCES, now=NOW)
+    publish(layout)
+    assert mentioned(layout) == {"harvest": 3, "summit": 1}
 
 
 def test_another_name_is_no_other_version(news: DailyNews) -> None:
@@ -433,9 +423,9 @@ def test_a_source_configured_otherwise(news: DailyNews) -> None:
     assert states["state"].to_pylist() == ["partial"]
 
 
-def test_archives_that_come_after_their_run_was_committed(layout: Layout) -> None:
+def test_archives_that_come_after_their_run_was_committed(news: DailyNews) -> None:
+    layout = news(1)
     run = stage_day(layout, 0)
-    ingest(layout, 0)
     late = stage(layout, run_id(0), [Page("late", source_id="fr-jour")])
     report = load(layout, TOPICS, SOURCES, [run, late])
 
@@ -485,10 +475,9 @@ def test_a_failed_check_keeps_the_last_good_snapshot(
     assert publish(layout)
 
 
-def test_rebuilt_articles_are_loaded_by_the_next_load(layout: Layout) -> None:
+def test_rebuilt_articles_are_loaded_by_the_next_load(news: DailyNews) -> None:
+    layout = news(3)
     runs = {run_id(number): stage_day(layout, number) for number in range(3)}
-    load(layout, TOPICS, SOURCES, runs.values(), now=NOW)
-    publish(layout)
     kept = tables(layout), files(layout)
     rebuild_articles(layout, lambda commit: runs.get(commit.id))
     load(layout, TOPICS, SOURCES, now=NOW)

@@ -56,7 +56,7 @@ def test_any_order_and_batching_gives_what_a_rebuild_gives(tmp_path: Path, seed:
     revised = [made(dice, number) for number in range(5)]
     pages += [Page(**{**vars(page), "hour": page.hour + 100}) for page in revised]
     found = []
-    for size in (len(pages), 9):
+    for size in (len(pages), 15):
         layout = Layout(tmp_path / str(size))
         dice.shuffle(pages)
         for number in range(0, len(pages), size):

@@ -15,6 +15,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tasks.load.load_run import CheckFailed, load, rebuild_warehouse
+from tests.support.kept_folder import KeptFolder
 from tests.support.publishing import publish
 from tests.support.staged_pages import HARVEST, SOURCES, SUMMIT, TOPICS, Page, stage, tables
 from warehouse.build import loader, mart_refresh
@@ -462,6 +463,17 @@ def load_on(layout: Layout, number: int, harvests: int, *, published: bool = Tru
         publish(layout)
 
 
+@pytest.fixture(scope="module")
+def first_day(tmp_path_factory: pytest.TempPathFactory) -> KeptFolder:
+    return KeptFolder(tmp_path_factory.mktemp("first"), lambda layout: load_on(layout, 0, 2))
+
+
+@pytest.fixture
+def begun(first_day: KeptFolder) -> Layout:
+    """A warehouse into which two harvests were loaded on the day of number 0."""
+    return first_day.restored()
+
+
 def shares(layout: Layout, relation: str = "attention_index_latest") -> list[float]:
     rows = query(
         layout,
@@ -487,37 +499,34 @@ def as_of(number: int) -> str:
 
 
 @pytest.mark.slow
-def test_what_the_series_said_earlier_can_be_asked(layout: Layout) -> None:
-    load_on(layout, 0, 2)
-    first = shares(layout)
-    load_on(layout, 2, 1)
+def test_what_the_series_said_earlier_can_be_asked(begun: Layout) -> None:
+    first = shares(begun)
+    load_on(begun, 2, 1)
     assert first == [0.5]
-    assert shares(layout, as_of(0)) == shares(layout, as_of(1)) == first
-    assert shares(layout) == shares(layout, as_of(5)) == [0.5, None, 0.33333333]
-    assert shares(layout, as_of(-1)) == []
-    assert vintages(layout) == [day(0).date(), day(2).date()]
+    assert shares(begun, as_of(0)) == shares(begun, as_of(1)) == first
+    assert shares(begun) == shares(begun, as_of(5)) == [0.5, None, 0.33333333]
+    assert shares(begun, as_of(-1)) == []
+    assert vintages(begun) == [day(0).date(), day(2).date()]
 
 
 @pytest.mark.slow
-def test_the_last_load_of_a_day_wins(layout: Layout) -> None:
-    load_on(layout, 0, 2)
-    load_on(layout, 1, 1)
+def test_the_last_load_of_a_day_wins(begun: Layout) -> None:
+    load_on(begun, 1, 1)
     more = [Page(f"more-{at}", "A harvest.", -69) for at in range(3)]
     late = day(1) + timedelta(hours=9)
-    load(layout, TOPICS, SOURCES, [stage(layout, "20260321T190000Z-bbbbbb", more)], now=late)
-    publish(layout)
-    assert vintages(layout) == [day(0).date(), day(1).date()]
-    assert shares(layout) == [0.5, 0.66666667]
-    assert shares(layout, as_of(0)) == [0.5]
+    load(begun, TOPICS, SOURCES, [stage(begun, "20260321T190000Z-bbbbbb", more)], now=late)
+    publish(begun)
+    assert vintages(begun) == [day(0).date(), day(1).date()]
+    assert shares(begun) == [0.5, 0.66666667]
+    assert shares(begun, as_of(0)) == [0.5]
 
 
 @pytest.mark.slow
-def test_a_load_that_changes_nothing_makes_no_vintage(layout: Layout) -> None:
-    load_on(layout, 0, 2)
+def test_a_load_that_changes_nothing_makes_no_vintage(begun: Layout) -> None:
     named = replace(HARVEST, name="Grain")
-    assert load(layout, [named, SUMMIT], SOURCES, now=day(3)).load_no == 2
-    publish(layout)
-    assert vintages(layout) == [day(0).date()]
+    assert load(begun, [named, SUMMIT], SOURCES, now=day(3)).load_no == 2
+    publish(begun)
+    assert vintages(begun) == [day(0).date()]
 
 
 @pytest.mark.slow
@@ -529,38 +538,36 @@ def test_a_clock_that_goes_back_makes_no_earlier_vintage(layout: Layout) -> None
 
 
 @pytest.mark.slow
-def test_a_topic_that_is_gone_stays_in_what_was_said(layout: Layout) -> None:
-    load_on(layout, 0, 2)
-    load(layout, [SUMMIT], SOURCES, now=day(1))
-    publish(layout)
-    assert shares(layout) == []
-    assert shares(layout, as_of(0)) == [0.5]
+def test_a_topic_that_is_gone_stays_in_what_was_said(begun: Layout) -> None:
+    load(begun, [SUMMIT], SOURCES, now=day(1))
+    publish(begun)
+    assert shares(begun) == []
+    assert shares(begun, as_of(0)) == [0.5]
 
 
 @pytest.mark.slow
-def test_a_rebuild_has_the_same_vintages(layout: Layout) -> None:
-    for number, harvests in ((0, 2), (2, 1), (3, 5), (40, 1)):
-        load_on(layout, number, harvests)
-    loaded, files = tables(layout), kept_files(layout)
-    assert len(vintages(layout)) == 4
-    rebuild_warehouse(layout, TOPICS, SOURCES)
-    assert tables(layout) == loaded
-    assert kept_files(layout) == files
+def test_a_rebuild_has_the_same_vintages(begun: Layout) -> None:
+    for number, harvests in ((2, 1), (3, 5), (40, 1)):
+        load_on(begun, number, harvests)
+    loaded, files = tables(begun), kept_files(begun)
+    assert len(vintages(begun)) == 4
+    rebuild_warehouse(begun, TOPICS, SOURCES)
+    assert tables(begun) == loaded
+    assert kept_files(begun) == files
     wider = replace(HARVEST, aliases=("nothing",), definition_hash="other")
-    load(layout, [wider, SUMMIT], SOURCES, now=day(160))
-    publish(layout)
-    loaded = tables(layout)
-    assert vintages(layout) == [day(number).date() for number in (3, 40, 160)]
-    rebuild_warehouse(layout, [wider, SUMMIT], SOURCES)
-    assert tables(layout) == loaded
+    load(begun, [wider, SUMMIT], SOURCES, now=day(160))
+    publish(begun)
+    loaded = tables(begun)
+    assert vintages(begun) == [day(number).date() for number in (3, 40, 160)]
+    rebuild_warehouse(begun, [wider, SUMMIT], SOURCES)
+    assert tables(begun) == loaded
 
 
 @pytest.mark.slow
 def test_a_load_that_rolled_back_leaves_no_vintage(
-    layout: Layout, monkeypatch: pytest.MonkeyPatch
+    begun: Layout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    load_on(layout, 0, 2)
-    kept = kept_files(layout)
+    kept = kept_files(begun)
     refresh = mart_refresh.refresh
 
     def wrong(con: loader.Connection) -> None:
@@ -570,56 +577,54 @@ def test_a_load_that_rolled_back_leaves_no_vintage(
     with monkeypatch.context() as plant:
         plant.setattr(mart_refresh, "refresh", wrong)
         with pytest.raises(CheckFailed):
-            load_on(layout, 1, 1)
-    publish(layout)
-    assert kept_files(layout) == kept
-    load(layout, TOPICS, SOURCES, now=day(2))
-    publish(layout)
-    assert vintages(layout) == [day(0).date(), day(2).date()]
+            load_on(begun, 1, 1)
+    publish(begun)
+    assert kept_files(begun) == kept
+    load(begun, TOPICS, SOURCES, now=day(2))
+    publish(begun)
+    assert vintages(begun) == [day(0).date(), day(2).date()]
 
 
 @pytest.mark.slow
-def test_only_what_was_published_is_kept(layout: Layout) -> None:
-    load_on(layout, 0, 2)
-    load_on(layout, 0, 3, published=False)
-    load_on(layout, 1, 1, published=False)
-    assert len(kept_files(layout)) == 4
-    load_on(layout, 2, 1)
-    assert vintages(layout) == [day(number).date() for number in range(3)]
-    loaded, files = tables(layout), kept_files(layout)
+def test_only_what_was_published_is_kept(begun: Layout) -> None:
+    load_on(begun, 0, 3, published=False)
+    load_on(begun, 1, 1, published=False)
+    assert len(kept_files(begun)) == 4
+    load_on(begun, 2, 1)
+    assert vintages(begun) == [day(number).date() for number in range(3)]
+    loaded, files = tables(begun), kept_files(begun)
     assert len(files) == 12
-    rebuild_warehouse(layout, TOPICS, SOURCES)
-    assert (tables(layout), kept_files(layout)) == (loaded, files)
+    rebuild_warehouse(begun, TOPICS, SOURCES)
+    assert (tables(begun), kept_files(begun)) == (loaded, files)
 
 
 @pytest.mark.slow
 def test_a_crash_between_the_vintages_and_the_snapshot_is_repaired(
-    layout: Layout, monkeypatch: pytest.MonkeyPatch
+    begun: Layout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    load_on(layout, 0, 2)
     with monkeypatch.context() as crash:
         crash.setattr(publishing, "copy_over", lambda source, target: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            load_on(layout, 1, 1)
-    assert shares(layout) == [0.5]
-    loader.drop_writer(layout)
-    load_on(layout, 1, 4)
-    loaded = tables(layout)
-    assert vintages(layout) == [day(0).date(), day(1).date()]
-    rebuild_warehouse(layout, TOPICS, SOURCES)
-    assert tables(layout) == loaded
+            load_on(begun, 1, 1)
+    assert shares(begun) == [0.5]
+    loader.drop_writer(begun)
+    load_on(begun, 1, 4)
+    loaded = tables(begun)
+    assert vintages(begun) == [day(0).date(), day(1).date()]
+    rebuild_warehouse(begun, TOPICS, SOURCES)
+    assert tables(begun) == loaded
 
 
 @pytest.mark.slow
-def test_a_lost_vintage_is_written_again(layout: Layout) -> None:
-    for number in range(3):
-        load_on(layout, number, 1 + number)
-    kept = kept_files(layout)
-    for path in layout.vintages.rglob(f"*{day(1).date()}*"):
+def test_a_lost_vintage_is_written_again(begun: Layout) -> None:
+    for number in (1, 2):
+        load_on(begun, number, 2 + number)
+    kept = kept_files(begun)
+    for path in begun.vintages.rglob(f"*{day(1).date()}*"):
         path.unlink()
-    load(layout, [replace(HARVEST, name="Grain"), SUMMIT], SOURCES, now=day(2))
-    publish(layout)
-    assert kept_files(layout) == kept
+    load(begun, [replace(HARVEST, name="Grain"), SUMMIT], SOURCES, now=day(2))
+    publish(begun)
+    assert kept_files(begun) == kept
 
 
 @pytest.mark.slow

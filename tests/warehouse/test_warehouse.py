@@ -300,11 +300,11 @@ VIEWED_WHOLE = {check for check in PLANTS if check.startswith(("topic_monthly", 
 
 
 def tripped(con: duckdb.DuckDBPyConnection, check: str, *, whole: bool) -> CheckFailed | None:
-    """What the checks say of a check's plant, which is taken back."""
+    """What a check says of its plant, which is taken back."""
     con.begin()
     try:
         con.execute(PLANTS[check])
-        run_checks(con, whole=whole)
+        run_checks(con, check, whole=whole)
     except CheckFailed as failed:
         return failed
     finally:
