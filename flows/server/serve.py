@@ -171,7 +171,9 @@ def _watch(serving: Serving) -> None:
             if worker.has_ended():
                 end_orphaned_runs(f"Its worker ended; {RESUMES}", kill=True)
                 worker.restart()
-            if _changed_at(settings) != seen:
+            # Before the files are read: a change while the forms are updated is the next one.
+            changed = _changed_at(settings)
+            if changed != seen:
                 try:
                     serving.installation = open_installation()
                     update_forms(serving.installation)
@@ -180,7 +182,7 @@ def _watch(serving: Serving) -> None:
                     )
                 except ConfigError as error:
                     log.warning("%s; the forms stay as they were", error)
-                seen = _changed_at(settings)
+                seen = changed
         except httpx.HTTPError as error:
             log.warning("the Prefect server does not answer: %s", error)
             time.sleep(2)

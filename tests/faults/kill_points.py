@@ -128,8 +128,11 @@ def killed_at(number: int, data: Path, work: Callable[[], object]) -> None:
 
 
 def spread(actions: int, kills: int) -> list[int]:
-    """So many of the actions, from the first on, with as many between them."""
-    return [actions * number // kills for number in range(kills)]
+    """So many of the actions, with as many between them.
+
+    Not the first one: a kill before it leaves everything as it was.
+    """
+    return [actions * number // (kills + 1) for number in range(1, kills + 1)]
 
 
 def state(layout: Layout) -> str:
@@ -137,26 +140,35 @@ def state(layout: Layout) -> str:
     return json.dumps([tables(layout), files(layout), hidden], sort_keys=True)
 
 
+def make_base(folder: Path) -> None:
+    """Load three days, from which each work begins, and back up the first two of them."""
+    data = Layout(folder / "data")
+    for number in range(3):
+        if number == 2:
+            assert in_child(lambda: back_up(data, folder / "before")) == 0
+        assert in_child(lambda number=number: load_day(data, number)) == 0  # type: ignore[misc]
+    shutil.copytree(data.root, folder / "base", symlinks=True)
+
+
+def begin_again(folder: Path) -> None:
+    """Put the data back where they were loaded: a warehouse that was moved would be made anew."""
+    shutil.rmtree(folder / "data", ignore_errors=True)
+    shutil.copytree(folder / "base", folder / "data", symlinks=True)
+
+
 def main(folder: Path, name: str, kills: int) -> None:
     """Kill at so many actions, do the work again, and compare with work never killed."""
-    base, data, seen = folder / "base", Layout(folder / "data"), folder / "state.json"
-
-    def fresh() -> None:
-        shutil.rmtree(data.root, ignore_errors=True)
-        shutil.copytree(base, data.root, symlinks=True)
+    data, seen = Layout(folder / "data"), folder / "state.json"
 
     def looked_at() -> str:
         assert in_child(lambda: seen.write_text(state(data))) == 0
         return seen.read_text()
 
-    for number in range(3):
-        assert in_child(lambda number=number: load_day(data, number)) == 0  # type: ignore[misc]
-    # Copied back to where it was: a warehouse that was moved would be loaded from the start.
-    shutil.copytree(data.root, base, symlinks=True)
+    begin_again(folder)
     actions = actions_of(data.root, lambda: WORK[name](data), folder / "actions")
     want = looked_at()
     for at in spread(actions, kills):
-        fresh()
+        begin_again(folder)
         killed_at(at, data.root, lambda: WORK[name](data))
         assert in_child(lambda: WORK[name](data)) == 0
         assert looked_at() == want, f"killed at action {at}"
@@ -173,10 +185,7 @@ def backups(folder: Path, kills: int) -> None:
         assert in_child(lambda: _load_again(Layout(folder / "again"), seen)) == 0
         return seen.read_text()
 
-    for number in range(2):
-        assert in_child(lambda number=number: load_day(data, number)) == 0  # type: ignore[misc]
-    assert in_child(lambda: back_up(data, folder / "before")) == 0
-    assert in_child(lambda: load_day(data, 2)) == 0
+    begin_again(folder)
     assert in_child(lambda: back_up(data, folder / "after")) == 0
     before, after = loaded(folder / "before"), loaded(folder / "after")
 
@@ -210,7 +219,7 @@ def _load_again(layout: Layout, seen: Path) -> None:
 
 def repairs(folder: Path, kills: int) -> None:
     """Kill a repair of much damage at so many actions; the next one must end as if never killed."""
-    base, data, seen = folder / "base", Layout(folder / "data"), folder / "seen.json"
+    data, seen = Layout(folder / "data"), folder / "seen.json"
 
     def repaired() -> None:
         load = partial(load_runs_again, data)
@@ -241,7 +250,7 @@ def repairs(folder: Path, kills: int) -> None:
         *(data.definitions, data.writer, data.current.with_name("manifest.json")),
     ):
         path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    shutil.copytree(data.root, base, symlinks=True)
+    shutil.copytree(data.root, folder / "base", symlinks=True)
     warm()
     actions = actions_of(data.root, repaired, folder / "actions")
     want = looked_at()
@@ -250,8 +259,7 @@ def repairs(folder: Path, kills: int) -> None:
     assert shown["captures"] != before[0]["captures"]
     assert hidden == before[2]
     for at in spread(actions, kills):
-        shutil.rmtree(data.root)
-        shutil.copytree(base, data.root, symlinks=True)
+        begin_again(folder)
         killed_at(at, data.root, repaired)
         assert in_child(repaired) == 0
         assert looked_at() == want, f"killed at action {at}"
@@ -259,7 +267,9 @@ def repairs(folder: Path, kills: int) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[2] == "backup":
+    if sys.argv[2] == "base":
+        make_base(Path(sys.argv[1]))
+    elif sys.argv[2] == "backup":
         backups(Path(sys.argv[1]), int(sys.argv[3]))
     elif sys.argv[2] == "repair":
         repairs(Path(sys.argv[1]), int(sys.argv[3]))

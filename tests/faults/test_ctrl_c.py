@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.processes.child import Child
 from flows.processes.ctrl_c import MESSAGE
 from tests.support.build_warcs import news as archived_news
 from tests.support.build_warcs import write_warc
@@ -120,15 +121,18 @@ def test_while_the_temporary_server_starts(terminal: Terminal, tmp_path: Path) -
     assert terminal.ends() == f"{MESSAGE}\n"
 
 
+def slow_source(web: Loopback) -> str:
+    """The entry of a source whose feed never ends."""
+    url = web.say("/feed", dripping(b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n\r\n", b" "))
+    entry = '[[source]]\nid = "xx-slow"\nname = "Slow"\nlanguage = "en"\ntimezone = "UTC"\n'
+    return f'{entry}feeds = ["{url}"]\nallow_private_hosts = true\n'
+
+
 @pytest.fixture
 def slow(web: Loopback, tmp_path: Path) -> Place:
     """An installation whose only feed never ends."""
     place = Place(tmp_path)
-    url = web.say("/feed", dripping(b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n\r\n", b" "))
-    place.sources.write_text(
-        '[[source]]\nid = "xx-slow"\nname = "Slow"\nlanguage = "en"\ntimezone = "UTC"\n'
-        f'feeds = ["{url}"]\nallow_private_hosts = true\n'
-    )
+    place.sources.write_text(slow_source(web))
     return place
 
 
@@ -153,7 +157,12 @@ def test_a_killed_command_leaves_no_server(terminal: Terminal, web: Loopback, sl
     [("ingest", "stage/*/*"), ("ingest", "warehouse/writer/*"), ("backfill", "stage/shards/*")],
 )
 def test_while_it_refines_and_loads(
-    terminal: Terminal, newsroom: Newsroom, tmp_path: Path, command: str, moment: str
+    terminal: Terminal,
+    newsroom: Newsroom,
+    prefect_api: str,
+    tmp_path: Path,
+    command: str,
+    moment: str,
 ) -> None:
     place = Place(tmp_path)
     words = [command, *options(place)]
@@ -164,23 +173,19 @@ def test_while_it_refines_and_loads(
     terminal.press()
     terminal.ends()
     if moment == "stage/*/*":
-        done = subprocess.run(terminal.run.args, cwd=ROOT, env=terminal.environment, check=False)
-        assert done.returncode == 0
+        place.ingest()
         assert place.ask("SELECT count(*) AS n FROM articles") == [{"n": 43}]
 
 
-@pytest.mark.parametrize("times", [1, 2])
-def test_serve_ends_with_its_runs(
-    terminal: Terminal, web: Loopback, slow: Place, times: int
-) -> None:
+def test_serve_is_hurried_with_its_runs(terminal: Terminal, web: Loopback, slow: Place) -> None:
+    """By a second Ctrl-C; what one does is seen in tests/server/test_serve.py."""
     served = Served(slow.files, {"PREFECT_HOME": str(terminal.home)})
     served.start()
     assert served.process
     served.begin(only=["xx-slow"])
     until("it collects", lambda: web.asked("/feed"), 120)
-    for _ in range(times - 1):
-        served.process.send_signal(signal.SIGINT)
-        until("it is stopping", lambda: "stopping" in served.out.read_text())
+    served.process.send_signal(signal.SIGINT)
+    until("it is stopping", lambda: "stopping" in served.out.read_text())
     assert served.stop(signal.SIGINT) == 130
     said = served.out.read_text()
     assert said.splitlines()[-1] == MESSAGE
@@ -193,3 +198,15 @@ def test_serve_ends_while_its_server_starts(terminal: Terminal, tmp_path: Path) 
     terminal.wait_for("its server starts", terminal.server)
     terminal.press()
     terminal.ends()
+
+
+def test_a_process_ends_by_a_signal_that_its_starter_ignores(tmp_path: Path) -> None:
+    ended = [sys.executable, "-c", "import os, signal; os.kill(os.getpid(), signal.SIGINT)"]
+    child = Child("worker", ended, dict(os.environ), tmp_path / "worker.log")
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        child.start()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert child.process is not None
+    assert child.process.wait(20) == -signal.SIGINT

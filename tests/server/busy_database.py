@@ -1,6 +1,7 @@
 """Makes a run through Prefect's app while its transaction is overtaken by another writer.
 
-`python -m tests.server.busy_database guarded|plain`: prints the status and how many runs there are.
+`python -m tests.server.busy_database` prints the status and how many runs there are, first of
+Prefect's own app, then of ours around it.
 """
 
 import asyncio
@@ -31,7 +32,14 @@ def overtake() -> None:
         other.execute("UPDATE flow SET name = name")
 
 
-async def main(app: Any) -> None:
+def client_of(app: Any) -> httpx.AsyncClient:
+    """Asks an app in memory."""
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:4200/api")
+
+
+async def main() -> None:
+    plain, guarded = create_app(final=True), create_guarded_app()
     read: Any = models.deployments.read_deployment
     overtaken = 0
 
@@ -44,18 +52,20 @@ async def main(app: Any) -> None:
             await asyncio.to_thread(overtake)
         return found
 
-    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with (
-        LifespanManager(app, startup_timeout=120, shutdown_timeout=60),
-        httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:4200/api") as client,
+        LifespanManager(guarded, startup_timeout=120, shutdown_timeout=60),
+        client_of(plain) as its,
+        client_of(guarded) as ours,
     ):
-        flow = await made(client, "/flows/", name="f")
-        deployment = await made(client, "/deployments/", name="d", flow_id=flow["id"])
+        flow = await made(ours, "/flows/", name="f")
+        deployment = await made(ours, "/deployments/", name="d", flow_id=flow["id"])
         models.deployments.read_deployment = read_and_be_overtaken
-        answer = await client.post(f"/deployments/{deployment['id']}/create_flow_run", json={})
-        count = await client.post("/flow_runs/count", json={})
-        sys.stdout.write(f"{answer.status_code} {count.text}\n")
+        for client in (its, ours):
+            overtaken = 0
+            answer = await client.post(f"/deployments/{deployment['id']}/create_flow_run", json={})
+            count = await client.post("/flow_runs/count", json={})
+            sys.stdout.write(f"{answer.status_code} {count.text}\n")
 
 
 if __name__ == "__main__":
-    asyncio.run(main(create_guarded_app() if sys.argv[1] == "guarded" else create_app(final=True)))
+    asyncio.run(main())

@@ -1,26 +1,32 @@
 """`presswatch serve` from start to stop: what it registers, runs by hand, turns, states."""
 
-import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterState,
+    FlowRunFilterStateName,
+)
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import SCHEDULE_TYPES, IntervalSchedule
 from prefect.exceptions import PrefectHTTPStatusError
 from prometheus_client.parser import text_string_to_metric_families
 
-from flows.processes.child import Child
+from flows.processes.ctrl_c import MESSAGE
 from tasks.locks.source_locks import source_lock
+from tests.faults.test_ctrl_c import slow_source
 from tests.support.build_warcs import news, write_warc
 from tests.support.dask_cluster import DaskCluster
+from tests.support.loopback import Loopback
 from tests.support.sample_newsroom import Newsroom, Place
 from tests.support.serving import Served, pids_of, until
 from warehouse.read.query import query
@@ -117,7 +123,7 @@ def test_an_alert_that_nobody_gets_says_so(served: Served) -> None:
 
 def test_a_run_by_hand_waits_its_turn_and_says_so(served: Served, place: Place) -> None:
     with source_lock(place.layout, PAPERS[0], "run-x"):
-        run = served.begin(only=PAPERS[:2])
+        run = served.begin(only=PAPERS)
         why = f"ingest, waiting: {PAPERS[0]} is being collected by run run-x"
         until("it waits", lambda: served.run(run).name == why)
         metrics = httpx.get(f"http://127.0.0.1:{served.port}/metrics", timeout=30).text
@@ -126,17 +132,17 @@ def test_a_run_by_hand_waits_its_turn_and_says_so(served: Served, place: Place) 
     done = served.ended(run)
     assert done.state
     assert done.state.is_completed()
-    assert done.name == "ingest 2 sources, 33 new"
+    assert done.name == "ingest 3 sources, 43 new"
     articles = query(place.layout, "SELECT count(*) AS n FROM articles").to_pylist()
-    assert articles == [{"n": 33}]
+    assert articles == [{"n": 43}]
 
 
 def test_what_a_run_leaves_is_readable(served: Served) -> None:
-    run = served.begin(only=PAPERS)
-    served.ended(run)
+    """That of the run by hand."""
     with served.client() as client:
+        (run,) = [one for one in client.read_flow_runs() if one.name == "ingest 3 sources, 43 new"]
         answer = client.request("POST", "/artifacts/filter", json={}).json()
-    found = {one["key"]: one["data"] for one in answer if one["flow_run_id"] == str(run)}
+    found = {one["key"]: one["data"] for one in answer if one["flow_run_id"] == str(run.id)}
     assert "jp-shioura-shimbun | 11 | 11 | 10" in found["ingest-ledger"]
     assert "| Sanctions |" in found["ingest-new"]
     assert "video\\_page" in found["ingest-rejections"]
@@ -164,6 +170,12 @@ def test_metrics_are_for_programs_of_this_machine(served: Served) -> None:
     assert statuses == [400, 403, 405]
 
 
+def test_a_program_changes_nothing_without_a_token(served: Served) -> None:
+    url = f"http://127.0.0.1:{served.port}/api/flows/"
+    answer = httpx.post(url, json={"name": "theirs"}, timeout=30)
+    assert (answer.status_code, answer.json()) == (403, {"detail": "Missing CSRF token."})
+
+
 def test_runs_fire_by_themselves_and_leave_out_what_is_busy(served: Served, place: Place) -> None:
     with served.client() as client:
         one = client.read_deployment_by_name("ingest/ingest")
@@ -184,10 +196,12 @@ def test_runs_fire_by_themselves_and_leave_out_what_is_busy(served: Served, plac
 
 def fired(served: Served, name: str) -> str:
     """The message of a run that the schedule made and that ended in a state of that name."""
+    # By its state: a hundred later runs of the schedule are made ahead.
+    state = FlowRunFilterState(name=FlowRunFilterStateName(any_=[name]))
     with served.client() as client:
-        runs = client.read_flow_runs(limit=100)
+        runs = client.read_flow_runs(flow_run_filter=FlowRunFilter(state=state))
     ended = [run.state for run in runs if run.auto_scheduled and run.state]
-    return next((state.message or name for state in ended if state.name == name), "")
+    return next((state.message or name for state in ended), "")
 
 
 def test_a_backfill_by_hand_goes_to_the_dask_cluster(
@@ -208,35 +222,56 @@ def test_a_backfill_by_hand_goes_to_the_dask_cluster(
 
 
 def test_a_paper_added_while_it_serves_is_offered(served: Served, place: Place) -> None:
+    extra = '[[source]]\nid = "gb-extra"\nname = "Extra"\nlanguage = "en"\n'
+    with another_source(place, extra + 'timezone = "UTC"\nfiles = ["/nowhere/*.html"]\n'):
+        until("gb-extra is offered", lambda: "gb-extra" in offered(served))
+
+
+@contextmanager
+def another_source(place: Place, entry: str) -> Iterator[None]:
     text = place.sources.read_text()
-    extra = '\n[[source]]\nid = "gb-extra"\nname = "Extra"\nlanguage = "en"\n'
-    extra += 'timezone = "UTC"\nfiles = ["/nowhere/*.html"]\n'
-
-    def offered() -> bool:
-        with served.client() as client:
-            one = client.read_deployment_by_name("ingest/ingest")
-        return "gb-extra" in form_of(one)["only"]["items"]["enum"]
-
-    place.sources.write_text(text + extra)
+    place.sources.write_text(f"{text}\n{entry}")
     try:
-        until("gb-extra is offered", offered)
+        yield
     finally:
         place.sources.write_text(text)
 
 
-def test_stopped_in_the_middle_and_started_again(served: Served, place: Place) -> None:
-    with source_lock(place.layout, PAPERS[0], "run-x"):
-        run = served.begin(only=[PAPERS[0]])
-        until("it waits", lambda: "waiting" in served.run(run).name)
+def offered(served: Served) -> list[str]:
+    """The sources among which the form of ingest lets one choose."""
+    with served.client() as client:
+        one = client.read_deployment_by_name("ingest/ingest")
+    return list(form_of(one)["only"]["items"]["enum"])
+
+
+def test_stopped_in_the_middle_and_started_again(
+    served: Served, place: Place, web: Loopback
+) -> None:
+    with served.client() as client:
+        ingest = client.read_deployment_by_name("ingest/ingest").id
+        for one in served.schedules():
+            client.update_deployment_schedule(ingest, one.id, active=False)
+    with (
+        source_lock(place.layout, PAPERS[0], "run-x"),
+        another_source(place, slow_source(web)),
+    ):
+        until("the slow one is offered", lambda: "xx-slow" in offered(served))
+        runs = [served.begin(only=[paper]) for paper in (PAPERS[0], "xx-slow")]
+        until("one waits", lambda: "waiting" in served.run(runs[0]).name)
+        until("one collects", lambda: web.asked("/feed"), 120)
         assert served.stop(signal.SIGINT) == 130
-    assert pids_of(str(place.data), "prefect") == []
-    with_pause = served.out.read_text()
-    assert "stopping" in with_pause
+    assert pids_of(str(place.data)) == []
+    said = served.out.read_text()
+    assert "stopping" in said
+    assert said.splitlines()[-1] == MESSAGE
+    assert "Traceback" not in said
+    # It deploys again as it starts.
     served.start()
-    done = served.run(run)
-    assert done.state
-    assert done.state.name == "Crashed"
-    assert done.state.message == "presswatch serve was stopped"
+    assert not any(one.active for one in served.schedules())
+    for done in map(served.run, runs):
+        assert done.state
+        assert done.state.name == "Crashed"
+        assert done.state.message == "presswatch serve was stopped"
     again = served.ended(served.begin())
     assert again.state
     assert again.state.is_completed()
@@ -260,15 +295,3 @@ def test_serving_names_its_server_before_prefect_is_imported() -> None:
     check = f"import sys, {modules}; print('prefect' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
-
-
-def test_a_process_ends_by_a_signal_that_its_starter_ignores(tmp_path: Path) -> None:
-    ended = [sys.executable, "-c", "import os, signal; os.kill(os.getpid(), signal.SIGINT)"]
-    child = Child("worker", ended, dict(os.environ), tmp_path / "worker.log")
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        child.start()
-    finally:
-        signal.signal(signal.SIGINT, before)
-    assert child.process is not None
-    assert child.process.wait(20) == -signal.SIGINT

@@ -1,8 +1,9 @@
-"""Prefect's UI in a real browser, as an operator uses it.
+"""Prefect's UI in a real browser, as an operator uses it, and pages of other origins beside it.
 
 Screenshots and what the pages wrote on their console go to the folder PRESSWATCH_SCREENSHOTS.
 """
 
+import json
 import os
 import re
 from collections.abc import Iterator
@@ -10,91 +11,43 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
-from prefect.client.schemas.filters import (
-    FlowFilter,
-    FlowFilterName,
-    FlowRunFilter,
-    FlowRunFilterState,
-    FlowRunFilterStateName,
-)
+from playwright.sync_api import Browser, Page, expect
 
 from tasks.report import ledger_page, rejections_page, topics_page
 from tasks.report.run_summary import RunFigures
 from tests.flows.test_run_page import LONG, RUN, collected, rejected
 from tests.support.chromium import chromium
+from tests.support.loopback import Loopback, http
 from tests.support.sample_newsroom import Newsroom, Place
 from tests.support.serving import Served, until
+from tests.support.ui_pages import (
+    CHOSEN,
+    FETCH,
+    PAPERS,
+    PATIENCE,
+    SAID,
+    SOCKET,
+    Watched,
+    artifact,
+    begun_with,
+    planned,
+    runs_and_deployments,
+    words,
+)
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
-PAPERS = ["de-allerbruecker-tageblatt", "gb-portwick-courier", "jp-shioura-shimbun"]
-CHOSEN = [PAPERS[0], PAPERS[2]]
-PATIENCE = 60_000
-"""Milliseconds for a page to show what is expected; a quiet machine needs two seconds."""
-SAID = {
-    "ledger": (
-        "21 new, 0 revised",
-        "de-allerbruecker-tageblatt 13 13 11 0 2",
-        "jp-shioura-shimbun 11 11 10 0 1",
-        "de-allerbruecker-tageblatt: rejected 1 consent_wall, 1 soft_404",
-    ),
-    "new": ("In the 21 new or revised articles of this run", "Sanctions 9 14", "Huawei 4 7"),
-    "rejections": (
-        "3 pages gave no article",
-        "video_page, jp-shioura-shimbun: 13 words beside the video 127.0.0.1:",
-        "presswatch extract 'jp-shioura-shimbun/",
-    ),
-    "topics": ("Sanctions 45% (26% – 66%) 9 of 20", "In the picture, grey: nothing is known"),
-}
-SCHEDULED = FlowRunFilterStateName(any_=["Scheduled"])
 WIDER = "panel => panel.scrollWidth - panel.clientWidth"
+REBOUND = "rebound.test"
+POST = {"method": "POST", "body": "{}"}
+AS_JSON = {"headers": {"Content-Type": "application/json"}}
 DRAWN = "picture => picture.decode().then(() => picture.naturalWidth)"
-
-
-class Watched:
-    """A page of the UI, what it asked of whom, and what it complained about."""
-
-    def __init__(self, browser: Browser, served: Served, shots: Path) -> None:
-        self.page = browser.new_page(viewport={"width": 1280, "height": 900})
-        self.page.set_default_timeout(PATIENCE)
-        self.start = f"http://127.0.0.1:{served.port}/v2"
-        self.shots = shots
-        self.asked: list[str] = []
-        self.said: list[str] = []
-        self.page.on("request", lambda request: self.asked.append(request.url))
-        self.page.on("websocket", lambda socket: self.asked.append(socket.url))
-        self.page.on("pageerror", lambda error: self.said.append(f"thrown: {error}"))
-        self.page.on("console", lambda told: self.said.append(f"{told.type}: {told.text}"))
-
-    def shoot(self, name: str) -> None:
-        """Keep a picture of the whole page, once nothing on it is still awaited."""
-        expect(self.page.locator(".animate-pulse")).to_have_count(0)
-        path = self.shots / f"{name}.png"
-        self.page.screenshot(path=path, full_page=True, animations="disabled")
-
-    def open_deployment(self) -> None:
-        """From the start to the deployment ingest."""
-        self.page.goto(self.start)
-        self.page.get_by_role("link", name="Deployments").click()
-        self.page.get_by_role("row", name="ingest").get_by_role("link").first.click()
-
-    def open_form(self) -> None:
-        """To the form of a custom run."""
-        self.open_deployment()
-        self.page.get_by_role("button", name="Run", exact=True).click()
-        self.page.get_by_role("menuitem", name="Custom run").click()
-        expect(self.page.get_by_role("button", name="Select only")).to_be_visible()
-
-    def submit(self) -> None:
-        """Send the form."""
-        self.page.get_by_role("button", name="Submit").click()
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     expect.set_options(timeout=PATIENCE)
-    with chromium() as opened:
+    with chromium(REBOUND, "localhost") as opened:
         yield opened
 
 
@@ -105,8 +58,7 @@ def served(
     served = Served(Place(tmp_path_factory.mktemp("ui")).files, {})
     served.start()
     yield served
-    if served.process and served.process.poll() is None:
-        served.stop()
+    served.stop()
 
 
 @pytest.fixture(scope="module")
@@ -238,7 +190,7 @@ def test_an_unknown_paper_is_refused_with_the_choices(ui: Watched, served: Serve
     assert not begun_with(served, "only", ["gb-nobody"])
 
 
-def test_a_pause_lasts_over_a_restart(ui: Watched, served: Served) -> None:
+def test_a_schedule_is_paused_by_its_switch(ui: Watched, served: Served) -> None:
     ui.open_deployment()
     switch = ui.page.get_by_role("switch", name=re.compile("^toggle"))
     expect(switch).to_be_checked()
@@ -247,10 +199,6 @@ def test_a_pause_lasts_over_a_restart(ui: Watched, served: Served) -> None:
     ui.shoot("schedule-paused")
     until("the schedule is paused", lambda: not is_active(served))
     until("no run is planned", lambda: not planned(served))
-    # It deploys again as it starts.
-    assert served.stop() == 0
-    served.start()
-    assert not is_active(served)
     ui.open_deployment()
     expect(switch).not_to_be_checked()
     switch.click()
@@ -265,37 +213,84 @@ def test_the_pages_ask_their_own_server_only(ui: Watched) -> None:
     assert hosts == {"127.0.0.1"}
 
 
-def words(shown: Locator) -> str:
-    """The text of an element, in one line."""
-    return " ".join(shown.inner_text().split())
-
-
-def artifact(page: Page, *said: str) -> Locator:
-    """The place of an artifact, once it shows all of what it should say."""
-    panel = page.get_by_role("tabpanel", name="Artifact")
-    for text in said:
-        expect(panel).to_contain_text(text, use_inner_text=True)
-    return panel
-
-
-def begun_with(served: Served, parameter: str, value: object) -> bool:
-    """Whether a run with such a parameter was made."""
-    with served.client() as client:
-        return any(run.parameters.get(parameter) == value for run in client.read_flow_runs())
-
-
-def planned(served: Served) -> int:
-    """Runs of the schedule that are still to come."""
-    with served.client() as client:
-        runs = client.read_flow_runs(
-            flow_filter=FlowFilter(name=FlowFilterName(any_=["ingest"])),
-            flow_run_filter=FlowRunFilter(state=FlowRunFilterState(name=SCHEDULED)),
-        )
-    return len(runs)
-
-
 def is_active(served: Served) -> bool:
     """Whether the schedule is on, as the server has it."""
-    with served.client() as client:
-        (schedule,) = client.read_deployment_by_name("ingest/ingest").schedules
+    (schedule,) = served.schedules()
     return schedule.active
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page of another origin: the same machine, another port."""
+    with Loopback() as web:
+        page = browser.new_page()
+        page.goto(web.say("/", http(b"<html><title>Somebody else</title></html>")))
+        yield page
+        page.close()
+
+
+def test_a_page_of_another_origin_reads_nothing(served: Served, page: Page) -> None:
+    api = f"http://127.0.0.1:{served.port}/api"
+    failed = "TypeError: Failed to fetch"
+    for path in ("/health", "/admin/settings", "/csrf-token?client=x"):
+        assert page.evaluate(FETCH, [api + path, {}]) == failed
+    assert page.evaluate(FETCH, [f"{api}/deployments/filter", POST | AS_JSON]) == failed
+    logs = f"ws://127.0.0.1:{served.port}/api/logs/out"
+    assert page.evaluate(SOCKET, [logs, ["prefect"], '{"type": "auth"}']) == "refused"
+
+
+def test_a_page_of_another_origin_makes_and_runs_nothing(served: Served, page: Page) -> None:
+    api = f"http://127.0.0.1:{served.port}/api"
+    before = runs_and_deployments(served)
+    with served.client() as client:
+        report = client.read_deployment_by_name("report/report").id
+    start = f"{api}/deployments/{report}/create_flow_run"
+    # Requests of these kinds are sent without asking the server first: only the answer is hidden.
+    for given in (POST, POST | AS_JSON, POST | {"mode": "no-cors"}):
+        page.evaluate(FETCH, [start, given])
+        page.evaluate(FETCH, [f"{api}/flows/", given | {"body": '{"name": "theirs"}'}])
+    page.evaluate("url => { document.body.innerHTML = `<form method=post action=${url}>` }", start)
+    with page.expect_response(start) as answer:
+        page.evaluate("document.forms[0].submit()")
+    assert answer.value.status == 403
+    assert runs_and_deployments(served) == before
+    with served.client() as client:
+        assert "theirs" not in {one.name for one in client.read_flows()}
+
+
+def test_a_page_of_another_origin_shows_none_of_the_servers(served: Served, page: Page) -> None:
+    frame = f"<iframe src='http://127.0.0.1:{served.port}/v2'></iframe>"
+    page.evaluate("html => { document.body.innerHTML = html }", frame)
+    shown = page.frame_locator("iframe").locator("body")
+    expect(shown).to_contain_text("refused to connect", timeout=60_000)
+
+
+def test_a_page_of_another_origin_sends_no_event(served: Served, page: Page) -> None:
+    events = f"ws://127.0.0.1:{served.port}/api/events/in"
+    event = {"event": "presswatch.source.silent", "resource": {"prefect.resource.id": "theirs"}}
+    assert page.evaluate(SOCKET, [events, [], json.dumps(event)]) == "refused"
+
+
+def test_a_name_that_was_bound_to_this_machine_is_refused(served: Served, browser: Browser) -> None:
+    page = browser.new_page()
+    answer = page.goto(f"http://{REBOUND}:{served.port}/api/csrf-token?client=x")
+    assert answer is not None
+    assert (answer.status, answer.text()) == (400, "Invalid host header")
+    api = f"http://{REBOUND}:{served.port}/api/deployments/filter"
+    assert "Invalid host header" in page.evaluate(FETCH, [api, POST | AS_JSON])
+    socket = f"ws://{REBOUND}:{served.port}/api/logs/out"
+    assert page.evaluate(SOCKET, [socket, ["prefect"], '{"type": "auth"}']) == "refused"
+
+
+def test_the_pages_of_the_server_start_a_run_by_its_other_name(
+    served: Served, browser: Browser
+) -> None:
+    page = browser.new_page()
+    page.set_default_timeout(60_000)
+    page.goto(f"http://localhost:{served.port}/v2/deployments")
+    before = runs_and_deployments(served)[0]
+    page.get_by_role("link", name="recount").first.click()
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Quick run").click()
+    expect(page.get_by_role("link", name="View run")).to_be_visible(timeout=60_000)
+    until("a run was started", lambda: runs_and_deployments(served)[0] > before)

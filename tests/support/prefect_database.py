@@ -12,13 +12,13 @@ FOLDER = "FOLDER_OF_NEW_DATABASE"
 NAME = "prefect.db"
 
 
-def put_database(home: Path) -> None:
+def put_database(home: Path, name: str = NAME) -> None:
     """Give a Prefect home without a database a new one; the first call of a test run makes it."""
-    if (home / NAME).exists():
+    if (home / name).exists():
         return
     home.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(_made(), home / NAME)
-    (home / NAME).chmod(0o600)
+    shutil.copyfile(_made(), home / name)
+    (home / name).chmod(0o600)
 
 
 def _made() -> Path:

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient
-from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.objects import DeploymentSchedule, FlowRun
 
 from tests.support.ports import free_port
 from tests.support.prefect_database import put_database
@@ -126,6 +126,13 @@ class Served:
         """What the server knows of a run."""
         with self.client() as client:
             return client.read_flow_run(run_id)
+
+    def schedules(self, deployment: str = "ingest/ingest") -> list[DeploymentSchedule]:
+        """Those of a deployment, as the server has them."""
+        with self.client() as client:
+            found = client.read_deployment_by_name(deployment).schedules
+        assert found
+        return list(found)
 
     def state(self, run_id: UUID) -> str:
         """Name of the run's state."""
