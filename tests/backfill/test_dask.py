@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.backfill import backfill, refining
+from flows.backfill import refining
 from tasks.archive.warc_files import WarcPath
 from tasks.backfill import dask_cluster
 from tasks.backfill.dask_cluster import UNFIT
@@ -26,7 +26,7 @@ from tasks.settings import Limits, Settings
 from tasks.text.toml_reader import ConfigError
 from tests.backfill.test_backfill import backfilled, place
 from tests.cli.test_command import command
-from tests.faults.test_backfill_killed import LARGE, SMALL_PARTS, rows, shard_processes, start
+from tests.faults.test_backfill_killed import LARGE, rows, shard_processes, start
 from tests.faults.test_ingest_killed import wait_until_gone
 from tests.support.build_warcs import Archived, news, url_of, write_warc
 from tests.support.dask_cluster import DaskCluster
@@ -221,9 +221,7 @@ def test_a_killed_backfill_goes_on_where_it_was(
         write_warc(tmp_path / "one.warc.gz", news(5, 80)),
         write_warc(tmp_path / "two.warc.zst", news(4, 45, first=65)),
     ]
-    for name, value in SMALL_PARTS.items():
-        monkeypatch.setenv(name, value)
-    backfill([*map(str, warcs)], data=str(tmp_path / "undisturbed"))
+    assert start(tmp_path / "undisturbed", prefect_api, *warcs).wait() == 0
     want = rows(Layout(tmp_path / "undisturbed"))
     assert len(want["captures"]) == 125
     monkeypatch.setenv("PRESSWATCH_DASK", dask.address)
@@ -342,17 +340,18 @@ def test_a_scheduler_that_is_not_there(
     assert f"PRESSWATCH_DASK: no Dask scheduler answers at {address}" in error.splitlines()[-1]
 
 
-def test_a_scheduler_that_goes_away(impatient: DaskCluster, tmp_path: Path) -> None:
-    """The last test of this cluster."""
+def test_a_scheduler_that_goes_away(tmp_path: Path) -> None:
     warc = write_warc(tmp_path / "a.warc.gz", news(3, 90))
-    impatient.wait_for("north")
-    with refining(Settings(dask=impatient.address)) as engine:
-        at = on(impatient, place(tmp_path))
-        shards = engine.refined(engine.shards(open_warcs([warc]), 1_000), at.job)
-        next(shards)
-        impatient.scheduler.kill()
-        with pytest.raises(SourcesFailed, match=f"scheduler at {impatient.address} is gone"):
-            list(shards)
+    with DaskCluster(tmp_path / "dask") as dask:
+        dask.worker("north")
+        dask.wait_for("north")
+        with refining(Settings(dask=dask.address)) as engine:
+            at = on(dask, place(tmp_path))
+            shards = engine.refined(engine.shards(open_warcs([warc]), 1_000), at.job)
+            next(shards)
+            dask.scheduler.kill()
+            with pytest.raises(SourcesFailed, match=f"scheduler at {dask.address} is gone"):
+                list(shards)
 
 
 def test_without_dask(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from flows.backfill import backfill
 from tasks.backfill.shard_processes import shard_pool
 from tasks.backfill.shard_runs import sweep_staged
 from tasks.backfill.shards import Staged
@@ -33,7 +32,6 @@ TABLES = (
 LARGE = (
     b"<p>The ferry came back to the harbour, and the board <a href=x>met</a> again.</p>" * 450_000
 )
-SMALL_PARTS = {"PRESSWATCH_LIMITS__SHARD_BYTES": "20000", "PRESSWATCH_LIMITS__PAGES_A_RUN": "40"}
 HITS = 3
 KILLS = int(os.environ.get("PRESSWATCH_KILLS", "2"))
 
@@ -126,19 +124,18 @@ def test_a_page_without_an_end_costs_its_neighbours_nothing(tmp_path: Path) -> N
 
 def start(data: Path, api: str, *warcs: Path) -> "subprocess.Popen[bytes]":
     command = [sys.executable, "-m", "flows", "backfill", *map(str, warcs), "--data", str(data)]
+    small = {"PRESSWATCH_LIMITS__SHARD_BYTES": "20000", "PRESSWATCH_LIMITS__PAGES_A_RUN": "40"}
     with data.with_suffix(".log").open("ab") as log:
         return subprocess.Popen(
             command,
-            env={**os.environ, **SMALL_PARTS, "PREFECT_API_URL": api},
+            env={**os.environ, **small, "PREFECT_API_URL": api},
             stdout=log,
             stderr=log,
             start_new_session=True,
         )
 
 
-def test_a_killed_backfill_goes_on_where_it_was(
-    prefect_api: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_killed_backfill_goes_on_where_it_was(prefect_api: str, tmp_path: Path) -> None:
     warcs = [
         write_warc(tmp_path / "one.warc.gz", news(5, 80)),
         write_warc(tmp_path / "two.warc.zst", news(4, 45, first=65)),
@@ -149,8 +146,6 @@ def test_a_killed_backfill_goes_on_where_it_was(
     want = rows(Layout(tmp_path / "undisturbed"))
     assert len(want["captures"]) == 125
     moments = random.Random(6)
-    for name, value in SMALL_PARTS.items():
-        monkeypatch.setenv(name, value)
     for number in range(KILLS):
         data = tmp_path / f"killed-{number}"
         run = start(data, prefect_api, *warcs)
@@ -158,7 +153,7 @@ def test_a_killed_backfill_goes_on_where_it_was(
         run.send_signal(signal.SIGKILL)
         run.wait()
         wait_until_gone(run.pid)
-        backfill([*map(str, warcs)], data=str(data))
+        assert start(data, prefect_api, *warcs).wait() == 0, data.with_suffix(".log").read_text()
         assert rows(Layout(data)) == want, f"kill {number}"
         sweep_staged(Layout(data))
         assert not list((data / "stage" / "shards").iterdir())

@@ -10,6 +10,7 @@ import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.sorting import FlowRunSort
 
+from flows.ingest import ingest
 from tests.faults.crash_desk import HELD, PAGES, Paper, write_papers
 from tests.faults.test_ingest_killed import lasting, start, wait_until_gone
 from tests.support.loopback import Loopback
@@ -55,17 +56,15 @@ def often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PRESSWATCH_RECHECK_AFTER", "off")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def undisturbed(
-    papers: tuple[Paper, Paper], prefect_api: str, tmp_path_factory: pytest.TempPathFactory
+    papers: tuple[Paper, Paper], prefect_api: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Desk:
     """Both papers collected at once, and loaded once on a busy machine, too."""
-    folder = tmp_path_factory.mktemp("undisturbed")
-    desk = Desk(folder, "data", write_papers(folder, papers))
-    with pytest.MonkeyPatch.context() as once:
+    desk = Desk(tmp_path, "undisturbed", write_papers(tmp_path, papers))
+    with monkeypatch.context() as once:
         once.setenv("PRESSWATCH_LIMITS__LOAD_SECONDS", "600")
-        once.setenv("PRESSWATCH_RECHECK_AFTER", "off")
-        desk.ingest()
+        ingest(**desk.files)
     return desk
 
 
@@ -124,7 +123,7 @@ def test_a_run_killed_after_an_early_load_is_finished_by_the_next(
         wait_until_gone(run.pid)
     # The next run loads its own pages at once on a busy machine, too.
     monkeypatch.setenv("PRESSWATCH_LIMITS__LOAD_SECONDS", "600")
-    desk.ingest()
+    assert start(desk, prefect_api).wait() == 0
     assert lasting(desk) == lasting(undisturbed)
     assert desk.parts() == ["", "", "_2"]
     check_snapshot(desk.layout)

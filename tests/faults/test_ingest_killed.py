@@ -86,7 +86,7 @@ def test_killed_at_random_moments(
         run.send_signal(signal.SIGKILL)
         run.wait()
         wait_until_gone(run.pid)
-        place.ingest()
+        assert start(place, prefect_api).wait() == 0, place.data.with_suffix(".log").read_text()
         got = lasting(place)
         differing = {name: set(got[name]) ^ set(want[name]) for name in want}
         assert not any(differing.values()), f"kill {number}"

@@ -190,14 +190,14 @@ def test_a_copy_of_a_running_ingest_is_finished_where_it_comes_back(
     newsroom: Newsroom, prefect_api: str, tmp_path: Path
 ) -> None:
     undisturbed, place = Place(tmp_path, "undisturbed"), Place(tmp_path, "running")
-    undisturbed.ingest()
+    assert start(undisturbed, prefect_api).wait() == 0
     run = start(place, prefect_api)
     until("archives grow", partial(_are_open, place.layout, 3, 60_000), 120)
     back_up(place.layout, tmp_path / "copy")
     assert run.wait() == 0
     again, asked = Place(tmp_path, "copy"), len(newsroom.requests)
     assert _are_open(again.layout, 1, 30_000)
-    again.ingest()
+    assert start(again, prefect_api).wait() == 0
     assert len(newsroom.requests) - asked < asked // 2
     want, got = lasting_tables(undisturbed), lasting_tables(again)
     assert {name: set(got[name]) ^ set(want[name]) for name in want} == {
