@@ -11,7 +11,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.sorting import FlowRunSort
 
 from flows.ingest import ingest
-from tests.faults.crash_desk import HELD, PAGES, Paper, write_papers
+from tests.faults.held_papers import HELD, PAGES, Paper, write_papers
 from tests.faults.test_ingest_killed import lasting, start, wait_until_gone
 from tests.support.loopback import Loopback
 from tests.support.publishing import check_snapshot

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from flows.ingest import ingest
-from tests.faults.crash_desk import PAGES, Paper, write_papers
+from tests.faults.held_papers import PAGES, Paper, write_papers
 from tests.support.loopback import Loopback
 from tests.support.sample_newsroom import TOPICS
 from tests.support.serving import Files

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tasks.upkeep.retention import drop_snapshots
-from tests.faults.crash_desk import STUCK_SECONDS, Desk
+from tests.faults.held_papers import STUCK_SECONDS, Desk
 from tests.support.loopback import Loopback
 from tests.support.serving import START_SECONDS, pids_of, until
 from tests.support.small_disk import SmallDisk

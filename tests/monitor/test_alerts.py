@@ -19,7 +19,7 @@ from tasks.monitor import (
     check_and_send,
     find_incidents,
 )
-from tests.monitor.desk import (
+from tests.monitor.failing_warehouse import (
     CHANGES,
     FAILS,
     HEALTHY,
