@@ -16,7 +16,7 @@ FEWEST, MOST, MUCH = 3, 12, 0.4
 # Among prompts a block is stripped with a lower article score and a higher prompt score; on pages
 # saved as text, where prompt scores say less, running text and other lines with a lower article
 # score.
-DOUBTED, SUSPECT, PROSE, LINE = 0.6, 0.05, 0.2, 0.8
+DOUBTED, SUSPECT, PROSE, LINE = 0.6, 0.4, 0.2, 0.8
 
 
 def strip_boxes(draft: Draft, headline: int, running: Mask) -> None:

@@ -23,24 +23,24 @@ SEEN, UNSEEN = "these pages", "cross-validated"
 
 # Floors just under the figures of tests/bench/README.md: pages the model has seen, cross-validated.
 AT_MOST: dict[str, tuple[float, float | None]] = {
-    "core_leak": (0.003, 0.011),
-    "leak": (0.011, 0.029),
-    "lost": (0.012, 0.019),
-    "sound_lost": (0.007, 0.014),
-    "sound_hard_lost": (0.013, 0.013),
-    "hard_lost": (0.042, 0.042),
-    "text_core_leak": (0.027, 0.041),
+    "core_leak": (0.003, 0.013),
+    "leak": (0.016, 0.021),
+    "lost": (0.012, 0.02),
+    "sound_lost": (0.008, 0.015),
+    "sound_hard_lost": (0.013, 0.017),
+    "hard_lost": (0.042, 0.045),
+    "text_core_leak": (0.029, 0.041),
     "text_leak": (0.065, None),
-    "text_lost": (0.014, 0.044),
-    "neutral_bad": (0.014, 0.027),
-    "news_bad": (0.014, 0.029),
+    "text_lost": (0.015, 0.047),
+    "neutral_bad": (0.014, 0.032),
+    "news_bad": (0.014, 0.032),
     "day_wrong": (0.015, None),
 }
 AT_LEAST: dict[str, tuple[float, float | None]] = {
     "neutral_f1": (0.976, 0.968),
-    "sound_f1": (0.981, 0.975),
-    "news_f1": (0.971, 0.964),
-    "fundus_f1": (0.952, 0.949),
+    "sound_f1": (0.981, 0.974),
+    "news_f1": (0.971, 0.962),
+    "fundus_f1": (0.952, 0.944),
     "scrapinghub_f1": (0.981, 0.968),
     "misinformation_f1": (0.987, 0.985),
     # One of its pages is in `no-article`, too, and is rejected as a listing.
@@ -53,12 +53,12 @@ AT_LEAST: dict[str, tuple[float, float | None]] = {
 # The same by language, cross-validated, where there are at least five labelled pages: share of
 # pages that leak, share of paragraphs lost, body F1 of the gold pages.
 FLOORS: dict[str, tuple[float, float, float]] = {
-    "en": (0.032, 0.02, 0.959),
-    "de": (0.014, 0.016, 0.954),
-    "ja": (0.0, 0.0, 1.0),
-    "no": (0.143, 0.006, 0.922),
+    "en": (0.028, 0.02, 0.959),
+    "de": (0.0, 0.019, 0.946),
+    "ja": (0.0, 0.0, 0.994),
+    "no": (0.0, 0.006, 0.943),
     "es": (0.0, 0.018, 0.970),
-    "tr": (0.0, 0.0, 0.980),
+    "tr": (0.0, 0.0, 0.982),
     "it": (0.0, 0.0, 0.983),
 }
 
@@ -81,7 +81,7 @@ ENOUGH = 2.5
 """A language with so many per cent leaking or lost is good enough whatever trafilatura does."""
 BELOW: dict[str, set[tuple[str, str]]] = {
     SEEN: set(),
-    UNSEEN: {("ko", "lost")},
+    UNSEEN: {("ko", "lost"), ("pt", "lost"), ("ru", "lost")},
 }
 """Languages that are still below, and in what."""
 

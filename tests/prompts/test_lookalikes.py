@@ -12,26 +12,16 @@ from tests.support.lookalikes import HALVES, score
 pytestmark = pytest.mark.slow
 
 # Just above what was measured (tests/bench/README.md): lost sentences, prompts left.
-AT_MOST = {"dev": (0.0, 0.07), "held": (0.011, 0.09)}
+AT_MOST = {"dev": (0.0, 0.064), "held": (0.007, 0.05)}
 # The most of both that a language may have; none where it is not named.
 BY_LANGUAGE: dict[str, dict[str, tuple[int, int]]] = {
     "dev": {
-        **dict.fromkeys(("en", "es", "hi", "it", "pl", "pt", "ru", "sv", "tr", "zh"), (0, 1)),
-        "de": (0, 2),
+        **dict.fromkeys(("en", "es", "fr", "hi", "nl", "pt", "sv", "zh"), (0, 1)),
+        "it": (0, 3),
     },
-    "held": {
-        "de": (0, 1),
-        "en": (1, 2),
-        "es": (0, 5),
-        "fr": (1, 0),
-        "pt": (1, 0),
-        "ru": (0, 2),
-        "sv": (0, 1),
-        "tr": (0, 1),
-        "zh": (0, 2),
-    },
+    "held": {"de": (0, 1), "en": (1, 0), "es": (0, 4), "ru": (0, 1), "zh": (1, 2)},
 }
-MOST_PAGES = {"dev": 0, "held": 10}  # One paragraph of a Korean article, in all its pages
+MOST_PAGES = {"dev": 0, "held": 0}
 
 
 @pytest.mark.parametrize("half", HALVES)
