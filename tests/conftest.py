@@ -34,7 +34,7 @@ from tests.support import s3  # noqa: E402
 from tests.support.daily_news import DailyNews  # noqa: E402
 from tests.support.demo_folder import demo_folder_in  # noqa: E402
 from tests.support.loopback import Loopback  # noqa: E402
-from tests.support.prefect_database import FOLDER, put_database  # noqa: E402
+from tests.support.prefect_database import FOLDER  # noqa: E402
 from tests.support.s3 import Server  # noqa: E402
 from tests.support.sample_newsroom import PORT, Newsroom  # noqa: E402
 from warehouse.store.objects import Store  # noqa: E402
@@ -102,17 +102,8 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def prefect_api() -> Iterator[str]:
     """A Prefect server of the tests' own; the value is its API's address."""
-
-    def with_database() -> str:
-        folder = tempfile.mkdtemp()
-        put_database(Path(folder), "prefect-test.db")
-        return folder
-
-    with pytest.MonkeyPatch.context() as patched:
-        # The harness makes the folder of its database itself.
-        patched.setattr("prefect.testing.utilities.mkdtemp", with_database)
-        with prefect_test_harness(server_startup_timeout=120):
-            yield PREFECT_API_URL.value() or ""
+    with prefect_test_harness(server_startup_timeout=120):
+        yield PREFECT_API_URL.value() or ""
 
 
 @pytest.fixture(scope="session")

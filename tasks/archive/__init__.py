@@ -4,6 +4,7 @@ An attempt is a group of records: requests and responses, or one resource, then 
 with the `Capture` as JSON. The file being written ends in `.open` and is locked.
 """
 
+from tasks.archive.half_written import salvage, unfinished
 from tasks.archive.read import (
     opened_at,
     read_archive,
@@ -11,7 +12,6 @@ from tasks.archive.read import (
     read_capture,
     read_payload,
 )
-from tasks.archive.salvage import salvage, unfinished
 from tasks.archive.warc_records import OPEN_SUFFIX
 from tasks.archive.write import ArchiveWriter
 

@@ -37,12 +37,12 @@ class StoredPath:
 WarcPath: TypeAlias = Path | StoredPath
 
 
-def is_warc(path: Path) -> bool:
+def is_warc(path: WarcPath) -> bool:
     """Whether a file has the name or the first bytes of a WARC file.
 
     One with such a name may begin with damaged bytes: its other records can still be read.
     """
-    if path.name.endswith(SUFFIXES):
+    if str(path).endswith(SUFFIXES):
         return True
     with path.open("rb") as file:
         return file.read(5).startswith(_BEGINNINGS)

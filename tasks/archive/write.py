@@ -13,7 +13,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from fastwarc.warc import WarcRecordType
 
-from tasks.archive.salvage import finish, is_at
+from tasks.archive.half_written import finish, is_at
 from tasks.archive.warc_records import (
     OPEN_SUFFIX,
     TRUNCATED,

@@ -113,17 +113,20 @@ def find_warcs(patterns: Sequence[str]) -> list[WarcPath]:
     found: dict[str, list[WarcPath]] = {}
     for pattern in patterns:
         path = Path(pattern).expanduser().absolute()
+        named: Iterable[WarcPath]
         if pattern.startswith(SCHEME):
             try:
-                found[pattern] = list(stored_warcs(pattern))
+                named = list(stored_warcs(pattern))
             except (ValueError, StoreError) as error:
                 raise ConfigError([str(error)]) from None
         elif path.is_dir():
-            found[pattern] = [file for kind in SUFFIXES for file in path.glob(f"**/*{kind}")]
+            named = [file for kind in SUFFIXES for file in path.glob(f"**/*{kind}")]
+        elif path.is_file():
+            named = [path]
         else:
-            named = map(Path, glob.glob(str(path), recursive=True))  # noqa: PTH207 - a whole path
-            files = [path] if path.is_file() else [file for file in named if file.is_file()]
-            found[pattern] = [file for file in files if is_warc(file)]
+            files = map(Path, glob.glob(str(path), recursive=True))  # noqa: PTH207 - a whole path
+            named = [file for file in files if file.is_file()]
+        found[pattern] = [file for file in named if is_warc(file)]
     wrong = [f"{pattern}: no WARC file there" for pattern, paths in found.items() if not paths]
     if wrong or not patterns:
         raise ConfigError(wrong or ["no WARC file named"])

@@ -4,7 +4,7 @@ import numpy as np
 
 from tasks.prompts.block_selection import HOPELESS
 from tasks.prompts.draft import Draft, Role
-from tasks.prompts.prompt_evidence import BOX, heads_paragraphs
+from tasks.prompts.prompt_evidence import BOX, SUSPECT, UNSURE, heads_paragraphs
 from tasks.prompts.text_rules import PROMPT_KINDS
 from tasks.prompts.tree_arrays import Mask
 
@@ -13,10 +13,10 @@ SURE_PROSE = 0.8  # The article score of sentences that no box takes along
 ITEM_WORDS = 16
 # Items of a list that is judged as a whole, and the share of them that has to be prompts.
 FEWEST, MOST, MUCH = 3, 12, 0.4
-# Among prompts a block is stripped with a lower article score and a higher prompt score; on pages
-# saved as text, where prompt scores say less, running text and other lines with a lower article
-# score.
-DOUBTED, SUSPECT, PROSE, LINE = 0.6, 0.4, 0.2, 0.8
+# Among prompts a block is stripped with an article score below UNSURE and a prompt score above
+# SUSPECT; on pages saved as text, where prompt scores say less, running text and other lines with a
+# lower article score than these.
+PROSE, LINE = 0.2, 0.8
 
 
 def strip_boxes(draft: Draft, headline: int, running: Mask) -> None:
@@ -114,7 +114,7 @@ def strip_clusters(draft: Draft, running: Mask) -> None:
     # Prompts among the three blocks before and the three after each block.
     near = np.convolve(prompt, (1, 1, 1, 0, 1, 1, 1))[3 : 3 + len(prompt)]
     # The article's own lines stand among prompts, too: their words have to speak against them.
-    weak = (draft.score < DOUBTED) & (draft.prompt_score > SUSPECT)
+    weak = (draft.score < UNSURE[False]) & (draft.prompt_score > SUSPECT)
     if draft.page.is_text:
         weak = draft.score < np.where(draft.columns["good"] > 0, PROSE, LINE)
     for at in sorted(draft.roles):

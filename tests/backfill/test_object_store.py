@@ -112,6 +112,10 @@ def test_warcs_of_a_bucket_are_found(bucket: Store, tmp_path: Path) -> None:
     assert list(map(str, find_warcs([f"{bucket.url}/found"]))) == named[:2]
     assert list(map(str, find_warcs([f"{bucket.url}/found/2024/*/a*"]))) == named[:1]
     assert list(map(str, find_warcs([named[0], str(path)]))) == sorted([str(path), named[0]])
+    bucket.write("found/q.sql", b"SELECT 1")
+    assert list(map(str, find_warcs([f"{bucket.url}/found/*"]))) == named
+    with pytest.raises(ConfigError, match=r"/q\.sql: no WARC file there"):
+        find_warcs([f"{bucket.url}/found/q.sql"])
     with pytest.raises(ConfigError, match=f"{bucket.url}/none: no WARC file there"):
         find_warcs([f"{bucket.url}/none"])
     with pytest.raises(ConfigError, match="s3://no-such-bucket/x"):

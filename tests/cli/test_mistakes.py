@@ -19,6 +19,7 @@ from tests.support.build_warcs import news as archived_news
 from tests.support.build_warcs import write_warc
 from tests.support.config_files import ONE_SOURCE
 from tests.support.daily_news import DailyNews
+from tests.support.prefect_database import without_prefect
 from tests.support.sample_newsroom import TOPICS
 from tests.support.small_disk import SmallDisk
 from warehouse.layers.layout import Layout
@@ -181,12 +182,11 @@ def test_a_prefect_database_of_a_newer_version(
 
 def test_a_temporary_server_with_a_database_of_a_newer_version(desk: Desk) -> None:
     make_newer_database(desk.root)
-    kept = {name: text for name, text in os.environ.items() if not name.startswith("PREFECT_")}
     command = [sys.executable, "-m", "flows", "ingest", "--data", str(desk.root / "data")]
     command += ["--sources", str(desk.paths["sources"]), "--topics", str(TOPICS)]
     done = subprocess.run(
         command,
-        env={**kept, "PREFECT_HOME": str(desk.root)},
+        env={**without_prefect(), "PREFECT_HOME": str(desk.root)},
         capture_output=True,
         text=True,
         check=False,

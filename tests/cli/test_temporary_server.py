@@ -1,7 +1,6 @@
 """The server that a command starts for itself is closed to web pages and to other users."""
 
 import json
-import os
 import stat
 import subprocess
 import sys
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from flows.processes.child import why_ended
-from tests.support.prefect_database import put_database
+from tests.support.prefect_database import put_database, without_prefect
 
 pytestmark = pytest.mark.slow
 # As the commands do: configure, then import Prefect.
@@ -29,8 +28,7 @@ print(json.dumps([own, other]))
 
 
 def configured(script: str, home: Path, **given: str) -> str:
-    kept = {name: text for name, text in os.environ.items() if not name.startswith("PREFECT_")}
-    environment = {**kept, "PREFECT_HOME": str(home), **given}
+    environment = {**without_prefect(), "PREFECT_HOME": str(home), **given}
     done = subprocess.run(
         [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False
     )
@@ -64,11 +62,10 @@ def test_commands_that_begin_together_on_a_new_database(tmp_path: Path) -> None:
         "from flows.processes.temporary_server import PrefectServer;"
         "server = PrefectServer(); server.wait(); print('up')"
     )
-    kept = {name: text for name, text in os.environ.items() if not name.startswith("PREFECT_")}
     commands = [
         subprocess.Popen(
             [sys.executable, "-c", script],
-            env={**kept, "PREFECT_HOME": str(tmp_path / "home")},
+            env={**without_prefect(), "PREFECT_HOME": str(tmp_path / "home")},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -13,9 +13,9 @@ from flows.processes.child import Child
 from flows.processes.ctrl_c import MESSAGE
 from tests.support.build_warcs import news as archived_news
 from tests.support.build_warcs import write_warc
-from tests.support.loopback import Loopback, dripping
+from tests.support.loopback import Loopback, slow_source
 from tests.support.ports import free_port
-from tests.support.prefect_database import put_database
+from tests.support.prefect_database import put_database, without_prefect
 from tests.support.sample_newsroom import Newsroom, Place
 from tests.support.serving import ROOT, Served, pids_of, until
 
@@ -28,8 +28,11 @@ class Terminal:
 
     def __init__(self, root: Path, home: Path) -> None:
         self.root, self.home = root, home
-        kept = {name: text for name, text in os.environ.items() if not name.startswith("PREFECT_")}
-        self.environment = {**kept, "PREFECT_HOME": str(self.home), "PYTHONPATH": str(ROOT)}
+        self.environment = {
+            **without_prefect(),
+            "PREFECT_HOME": str(self.home),
+            "PYTHONPATH": str(ROOT),
+        }
         self.said = root / "stderr"
         self.run: subprocess.Popen[bytes]
 
@@ -119,13 +122,6 @@ def test_while_the_temporary_server_starts(terminal: Terminal, tmp_path: Path) -
     terminal.wait_for("its server starts", terminal.server)
     terminal.press()
     assert terminal.ends() == f"{MESSAGE}\n"
-
-
-def slow_source(web: Loopback) -> str:
-    """The entry of a source whose feed never ends."""
-    url = web.say("/feed", dripping(b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n\r\n", b" "))
-    entry = '[[source]]\nid = "xx-slow"\nname = "Slow"\nlanguage = "en"\ntimezone = "UTC"\n'
-    return f'{entry}feeds = ["{url}"]\nallow_private_hosts = true\n'
 
 
 @pytest.fixture

@@ -23,10 +23,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from flows.processes.ctrl_c import MESSAGE
 from tasks.locks.source_locks import source_lock
-from tests.faults.test_ctrl_c import slow_source
 from tests.support.build_warcs import news, write_warc
 from tests.support.dask_cluster import DaskCluster
-from tests.support.loopback import Loopback
+from tests.support.loopback import Loopback, slow_source
 from tests.support.sample_newsroom import Newsroom, Place
 from tests.support.serving import Served, pids_of, until
 from warehouse.read.query import query

@@ -27,6 +27,7 @@ from tasks.upkeep.repair import Repaired, repair
 from tasks.upkeep.retention import drop_archives, drop_snapshots
 from tasks.upkeep.verification import verify
 from tests.support import archived_news
+from tests.support.kept_folder import KeptFolder
 from tests.support.s3 import Server, whole
 from tests.support.staged_pages import SOURCES, TOPICS, Page, prose, stage, tables
 from warehouse.layers.audits import read_audit
@@ -67,27 +68,19 @@ def copy_of(store: Store, folder: Path) -> Layout:
 
 
 class FirstRun:
-    """A store into which a machine has loaded the run `r1`, copied once it was made.
+    """A store into which a machine has loaded the run `r1`, to be copied into other stores."""
 
-    A copy takes milliseconds, a load two seconds of CPU. The machine's folder has one path.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._layout, self._kept = Layout(folder / "here"), folder / "kept"
-        self._objects: dict[str, bytes] = {}
+    def __init__(self, folder: Path, store: Store) -> None:
+        self._machine = KeptFolder(
+            folder, lambda layout: run(copy_of(store, layout.root), "r1", day(1))
+        )
+        self._objects = {found.key: store.read(found.key) for found in store.list()}
 
     def put_into(self, store: Store) -> Layout:
         """Fill an empty store; the machine's folder."""
-        layout = self._layout
-        if not self._objects:
-            run(copy_of(store, layout.root), "r1", day(1))
-            shutil.copytree(layout.root, self._kept, symlinks=True)
-            self._objects = {found.key: store.read(found.key) for found in store.list()}
-            return layout
-        shutil.rmtree(layout.root, ignore_errors=True)
-        shutil.copytree(self._kept, layout.root, symlinks=True)
         for key, content in self._objects.items():
             store.create(key, content)
+        layout = self._machine.restored()
         link = read_link(layout)
         assert link
         write_link(layout, replace(link, url=store.url))
@@ -95,8 +88,11 @@ class FirstRun:
 
 
 @pytest.fixture(scope="module")
-def first_run(tmp_path_factory: pytest.TempPathFactory) -> FirstRun:
-    return FirstRun(tmp_path_factory.mktemp("first"))
+def first_run(server: Server, tmp_path_factory: pytest.TempPathFactory) -> FirstRun:
+    with pytest.MonkeyPatch.context() as patched:
+        for name, value in server.environment.items():
+            patched.setenv(name, value)
+        return FirstRun(tmp_path_factory.mktemp("first"), server.bucket())
 
 
 @pytest.fixture

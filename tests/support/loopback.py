@@ -161,3 +161,10 @@ def endless(start: bytes, chunk: bytes) -> Answer:
 def ask(client: Client, url: str, **options: Any) -> Attempt:
     defaults: dict[str, Any] = {"kind": CaptureKind.PAGE, "min_interval": 0, "allow_private": True}
     return client.get(url, **(defaults | {"record": lambda attempt: None} | options))
+
+
+def slow_source(web: Loopback) -> str:
+    """The entry of a source whose feed never ends."""
+    url = web.say("/feed", dripping(b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n\r\n", b" "))
+    entry = '[[source]]\nid = "xx-slow"\nname = "Slow"\nlanguage = "en"\ntimezone = "UTC"\n'
+    return f'{entry}feeds = ["{url}"]\nallow_private_hosts = true\n'

@@ -1,7 +1,6 @@
 """Prefect's server and workers as their units start them, with the settings of `presswatch env`."""
 
 import io
-import os
 import shlex
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import FlowRun
 
 from tests.support.ports import free_port
+from tests.support.prefect_database import without_prefect
 from tests.support.sample_newsroom import DEPLOYMENTS, Place
 from tests.support.serving import ROOT, START_SECONDS, until
 
@@ -51,8 +51,7 @@ class Machines:
         self.secrets = {**secrets, "PREFECT_SERVER_API_AUTH_STRING": auth}
         self.logs = place.data.parent
         self.started: list[subprocess.Popen[bytes]] = []
-        kept = {name: text for name, text in os.environ.items() if not name.startswith("PREFECT_")}
-        self.bare = {**kept, "PRESSWATCH_WORKERS": "1"}
+        self.bare = {**without_prefect(), "PRESSWATCH_WORKERS": "1"}
         self.settings = {**self.bare, **self._printed()}
         Path(self.settings["PREFECT_HOME"]).mkdir(parents=True)
 

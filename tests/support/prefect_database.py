@@ -12,13 +12,18 @@ FOLDER = "FOLDER_OF_NEW_DATABASE"
 NAME = "prefect.db"
 
 
-def put_database(home: Path, name: str = NAME) -> None:
+def without_prefect() -> dict[str, str]:
+    """This environment without Prefect's settings: those are of the tests' own server."""
+    return {name: text for name, text in os.environ.items() if not name.startswith("PREFECT_")}
+
+
+def put_database(home: Path) -> None:
     """Give a Prefect home without a database a new one; the first call of a test run makes it."""
-    if (home / name).exists():
+    if (home / NAME).exists():
         return
     home.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(_made(), home / name)
-    (home / name).chmod(0o600)
+    shutil.copyfile(_made(), home / NAME)
+    (home / NAME).chmod(0o600)
 
 
 def _made() -> Path:
@@ -27,11 +32,10 @@ def _made() -> Path:
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not made.exists():
-            kept = {name: at for name, at in os.environ.items() if not name.startswith("PREFECT_")}
             making = folder / "making"
             subprocess.run(
                 [sys.executable, "-m", "prefect", "server", "database", "upgrade", "--yes"],
-                env={**kept, "PREFECT_HOME": str(making)},
+                env={**without_prefect(), "PREFECT_HOME": str(making)},
                 capture_output=True,
                 check=True,
             )

@@ -1,6 +1,5 @@
 """`presswatch serve` as its user starts it: processes of its own, on a free port of loopback."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -17,7 +16,7 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import DeploymentSchedule, FlowRun
 
 from tests.support.ports import free_port
-from tests.support.prefect_database import put_database
+from tests.support.prefect_database import put_database, without_prefect
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 180
@@ -72,9 +71,8 @@ class Served:
         self.command = [sys.executable, "-m", "flows", "serve", "--port", str(self.port)]
         self.command += ["--sources", files["sources_file"], "--topics", files["topics_file"]]
         self.command += ["--data", files["data"]]
-        kept = {name: text for name, text in os.environ.items() if not name.startswith("PREFECT_")}
         schedules = {"PRESSWATCH_DEPLOYMENTS": str(later_schedules(self.data.parent))}
-        self.environment = {**kept, **schedules, **environment}
+        self.environment = {**without_prefect(), **schedules, **environment}
         self.process: subprocess.Popen[bytes] | None = None
         if not makes_database:
             put_database(Path(self.environment.get("PREFECT_HOME") or self.data / "prefect"))
