@@ -412,7 +412,7 @@ def test_an_archive_that_cannot_be_closed_is_not_handed_on(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(archive.write, "_finish", full)
+    monkeypatch.setattr(archive.write, "finish", full)
     (collected,) = desk.run(source(feeds=(web.say("/feed", feed()),)))
     assert collected.warc is None
     assert "No space left" in collected.error
@@ -426,7 +426,7 @@ def test_what_a_dead_run_left_open_is_closed_before_a_source_is_collected(
 ) -> None:
     one = source(feeds=(web.say("/feed", feed()),))
     with monkeypatch.context() as patched:
-        patched.setattr(archive.write, "_finish", lambda *_: None)
+        patched.setattr(archive.write, "finish", lambda *_: None)
         desk.run(one)
     (left,) = archive.unfinished(desk.layout.raw)
     (collected,) = desk.run(one)
