@@ -19,7 +19,7 @@ from warehouse.layers.parquet_schemas import (
     STRIPPED_SCHEMA,
 )
 
-SCHEMA = Path(__file__).parents[1] / "warehouse" / "schema"
+DEFINITIONS = Path(__file__).parents[1] / "warehouse" / "tables"
 
 IN_PARQUET_ONLY = {"body", "shingles", "minhash", "minhash_bands"}
 """Texts stay in Parquet (`article_texts` reads them there), sketches are in `text_sketches`."""
@@ -60,7 +60,7 @@ def columns(rows: duckdb.DuckDBPyRelation) -> dict[str, str]:
 def test_a_table_has_the_columns_of_its_layer(table: str) -> None:
     schema, left_out, added = TABLES[table]
     with duckdb.connect() as con:
-        con.execute((SCHEMA / f"{table}.sql").read_text(encoding="utf-8"))
+        con.execute((DEFINITIONS / f"{table}.sql").read_text(encoding="utf-8"))
         declared = columns(con.table(table))
         empty: pa.Table = schema.empty_table()
         stored = columns(con.from_arrow(empty))

@@ -10,11 +10,10 @@ from tasks.prompts.apply_overrides import keep_marked, marked_blocks, marked_nod
 from tasks.prompts.block_model import load_model
 from tasks.prompts.block_roles import assign_roles, find_headline
 from tasks.prompts.block_selection import keep_article, rescue_article, strip_copies, strip_foreign
-from tasks.prompts.blocks import Page
-from tasks.prompts.cut_page import cut_lines, cut_tree
 from tasks.prompts.draft import Draft, Role, explain, score_blocks
 from tasks.prompts.link_lines import strip_link_lines
 from tasks.prompts.never_text import is_clean, strip_leftovers
+from tasks.prompts.page import Page
 from tasks.prompts.page_hints import NO_SITE, Hints, Site
 from tasks.prompts.page_signals import page_signals, prose_words
 from tasks.prompts.prompt_clusters import (
@@ -30,6 +29,7 @@ from tasks.prompts.prompt_evidence import (
     strip_prompts,
 )
 from tasks.prompts.recurring import strip_recurring
+from tasks.prompts.split_into_blocks import split_lines, split_tree
 from tasks.prompts.stated_text import join_stated, stated_lines
 from tasks.prompts.text_pages import take_as_is
 from tasks.prompts.text_rules import find_rule
@@ -45,7 +45,7 @@ UNREAD = "furniture", "size:unread"
 
 def clean_tree(tree: LexborHTMLParser, hints: Hints) -> Cleaned:
     """The article of a parsed page, and every block that was removed from it, with the reason."""
-    page = cut_tree(tree, marked_nodes(tree, hints.marks))
+    page = split_tree(tree, marked_nodes(tree, hints.marks))
     texts = [block.text for block in page.blocks]
     shown = _clean(page, hints)
     lines = stated_lines(shown, hints.body)
@@ -57,7 +57,7 @@ def clean_tree(tree: LexborHTMLParser, hints: Hints) -> Cleaned:
 
 def clean_lines(lines: Sequence[str], hints: Hints) -> Cleaned:
     """The same for a page saved as text, given as its lines."""
-    return _clean(cut_lines(lines), hints)
+    return _clean(split_lines(lines), hints)
 
 
 def _clean(page: Page, hints: Hints) -> Cleaned:

@@ -8,8 +8,8 @@ from typing import Literal
 
 from selectolax.lexbor import LexborHTMLParser
 
-from tasks.prompts.blocks import Page
 from tasks.prompts.draft import Draft, Role
+from tasks.prompts.page import Page
 from tasks.prompts.word_weights import fold
 from tasks.sources.source import BlockOverrides, selectors, texts
 

@@ -4,9 +4,9 @@ import re
 
 import numpy as np
 
-from tasks.prompts.blocks import HIDDEN_FLAG, TAG_FLAGS, Page
-from tasks.prompts.cut_page import INLINE
+from tasks.prompts.page import HIDDEN_FLAG, TAG_FLAGS, Page
 from tasks.prompts.reader_comments import ENOUGH, reader_comments
+from tasks.prompts.split_into_blocks import INLINE
 from tasks.prompts.tree_arrays import Column
 
 CAPTION = re.compile(r"caption|bildunterschrift|bildtext")

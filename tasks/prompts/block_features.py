@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tasks.prompts.blocks import Block, Page
+from tasks.prompts.page import Block, Page
 from tasks.prompts.page_hints import Hints
 from tasks.prompts.surroundings import Neighbours, PageTopic, headline_share
 from tasks.prompts.text_rules import find_rule

@@ -3,8 +3,8 @@
 import re
 
 from tasks.prompts.block_selection import first_paragraph
-from tasks.prompts.blocks import TAG_FLAGS, Page
 from tasks.prompts.draft import Draft, Role
+from tasks.prompts.page import TAG_FLAGS, Page
 from tasks.prompts.page_hints import Hints
 from tasks.prompts.short_lines import (
     find_byline,

@@ -3,8 +3,8 @@
 import numpy as np
 
 from tasks.prompts.article_boundary import foreign_blocks
-from tasks.prompts.blocks import Page
 from tasks.prompts.draft import Draft, Role, prose_sizes
+from tasks.prompts.page import Page
 from tasks.prompts.tree_arrays import Column
 from tasks.prompts.word_weights import fold
 

@@ -8,7 +8,7 @@ import numpy as np
 from tasks.model import StrippedBlock
 from tasks.prompts.block_features import describe, relate
 from tasks.prompts.block_model import Forest, Model
-from tasks.prompts.blocks import DIALOG_FLAG, HIDDEN_FLAG, TAG_FLAGS, Page
+from tasks.prompts.page import DIALOG_FLAG, HIDDEN_FLAG, TAG_FLAGS, Page
 from tasks.prompts.page_hints import Hints
 from tasks.prompts.tree_arrays import Column, Columns
 

@@ -3,7 +3,7 @@
 import re
 from functools import lru_cache
 
-from tasks.prompts.blocks import Page
+from tasks.prompts.page import Page
 from tasks.prompts.tree_arrays import Column
 from tasks.prompts.word_weights import MEMORY
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tasks.model import Cleaned, StrippedBlock
-from tasks.prompts.cut_page import cut_tree
+from tasks.prompts.split_into_blocks import split_tree
 from tasks.prompts.word_weights import fold
 from tasks.text.html_tree import parse_html
 from tasks.text.sentence_split import word_count
@@ -27,7 +27,7 @@ def stated_lines(shown: Cleaned, body: str | None) -> list[str]:
     if not TAG.search(body):
         lines = body.splitlines()
     else:
-        lines = [block.text for block in cut_tree(parse_html(body)).blocks]
+        lines = [block.text for block in split_tree(parse_html(body)).blocks]
     return lines if size < SHOWN * sum(map(len, lines)) else []
 
 

@@ -5,7 +5,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from tasks.prompts.blocks import Page
+from tasks.prompts.page import Page
 
 Column = npt.NDArray[np.float32]
 Index = npt.NDArray[np.intp]

@@ -6,7 +6,7 @@ from itertools import accumulate, chain
 
 import numpy as np
 
-from tasks.prompts.blocks import BODY_FLAG, DIALOG_FLAG, HIDDEN_FLAG, TAG_FLAGS
+from tasks.prompts.page import BODY_FLAG, DIALOG_FLAG, HIDDEN_FLAG, TAG_FLAGS
 from tasks.prompts.tree_arrays import LEVELS, Column, Columns, TreeArrays
 from tasks.prompts.word_weights import MEMORY, Lexicon
 

@@ -4,9 +4,9 @@ from selectolax.lexbor import LexborHTMLParser
 
 from tasks.prompts.block_features import describe
 from tasks.prompts.block_model import load_model
-from tasks.prompts.blocks import Page
-from tasks.prompts.cut_page import cut_tree
+from tasks.prompts.page import Page
 from tasks.prompts.page_hints import Hints
+from tasks.prompts.split_into_blocks import split_tree
 from tasks.prompts.surroundings import Neighbours, PageTopic, headline_share
 from tasks.prompts.tree_arrays import Columns, TreeArrays
 from tasks.prompts.tree_position import card_columns, kin_column
@@ -16,7 +16,7 @@ SENTENCE = "The ferry crossed the strait again on Monday after a week of storms 
 
 
 def described(html: str) -> tuple[Page, Columns]:
-    page = cut_tree(LexborHTMLParser(html))
+    page = split_tree(LexborHTMLParser(html))
     columns, _ = describe(page, -1, Hints(), load_model().lexicon)
     return page, columns
 

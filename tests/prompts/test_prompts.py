@@ -8,7 +8,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from tasks.model import Cleaned
 from tasks.prompts import Hints, clean_lines, clean_tree
-from tasks.prompts.cut_page import cut_lines, cut_tree
+from tasks.prompts.split_into_blocks import split_lines, split_tree
 from tasks.prompts.text_rules import FOLDER, Rule, find_rule, load_rules
 
 SEED = Path(__file__).parents[3] / "shared" / "seed"
@@ -178,7 +178,7 @@ def test_an_empty_page_is_an_empty_article(html: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("tag", ["b", "span", "font"])
 def test_deep_nesting_is_walked_without_recursion(tag: str) -> None:
-    page = cut_tree(LexborHTMLParser(f"<{tag}>" * 100_000 + "deep"))
+    page = split_tree(LexborHTMLParser(f"<{tag}>" * 100_000 + "deep"))
     assert [block.text for block in page.blocks] == ["deep"]
 
 
@@ -215,12 +215,14 @@ def test_a_match_holds_a_string_that_its_rule_needs(rule: Rule, data: st.DataObj
 
 
 def test_two_breaks_end_a_block_and_inline_runs_join() -> None:
-    page = cut_tree(LexborHTMLParser("<div>One <b>two</b><br>three<br><br>four <i>five</i></div>"))
+    page = split_tree(
+        LexborHTMLParser("<div>One <b>two</b><br>three<br><br>four <i>five</i></div>")
+    )
     assert [block.text for block in page.blocks] == ["One two three", "four five"]
 
 
 def test_lines_keep_their_inner_spaces() -> None:
-    texts = [block.text for block in cut_lines([" a  b ", "", "\u200bc"]).blocks]
+    texts = [block.text for block in split_lines([" a  b ", "", "\u200bc"]).blocks]
     assert texts == ["a  b", "c"]
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tasks.extract import extract_page
 from tasks.model import Extraction, Outcome, PageText
 from tasks.prompts import Hints, clean_lines
-from tasks.prompts.cut_page import cut_lines
+from tasks.prompts.split_into_blocks import split_lines
 from tasks.prompts.text_rules import LONGEST, Rule, find_rule
 from tasks.refine.preview_page import explain_file
 from tasks.settings import Limits
@@ -212,7 +212,7 @@ def test_any_bytes_end(payload: bytes, content_type: str, url: str) -> None:
 @given(LINES)
 def test_no_line_is_invented(lines: list[str]) -> None:
     cleaned = clean_lines(lines, Hints())
-    known = {block.text for block in cut_lines(lines).blocks}
+    known = {block.text for block in split_lines(lines).blocks}
     assert {*as_lines(cleaned), *(block.text for block in cleaned.stripped)} <= known
 
 

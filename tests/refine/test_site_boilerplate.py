@@ -16,9 +16,9 @@ from tasks.archive import ArchiveWriter
 from tasks.model import Attempt, Batch, CaptureKind, Outcome, StrippedBlock
 from tasks.process_pool import PagePool
 from tasks.prompts import Site
-from tasks.prompts.cut_page import cut_lines
 from tasks.prompts.draft import Draft, Role
 from tasks.prompts.recurring import strip_recurring, text_hash
+from tasks.prompts.split_into_blocks import split_lines
 from tasks.refine.refine_archive import refine
 from tasks.refine.site_boilerplate import (
     ENOUGH_PAGES,
@@ -151,7 +151,7 @@ def draft(*scores: float, good: Sequence[float], texts: Sequence[str] = ()) -> D
     lines = [*texts, *(words(at, 12) for at in range(len(texts), len(scores)))]
     columns = {"good": np.array(good, np.float32)}
     score = np.array(scores, np.float32)
-    made = Draft(cut_lines(lines), columns, score, score)
+    made = Draft(split_lines(lines), columns, score, score)
     made.roles = dict.fromkeys(range(len(lines)), Role.BODY)
     return made
 

@@ -21,10 +21,10 @@ from typing import Any
 import numpy as np
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from tasks.prompts.blocks import Page
-from tasks.prompts.cut_page import cut_lines, cut_tree
+from tasks.prompts.page import Page
 from tasks.prompts.page_hints import Hints
 from tasks.prompts.short_lines import is_date_line
+from tasks.prompts.split_into_blocks import split_lines, split_tree
 from tasks.prompts.tree_arrays import Column
 from tasks.prompts.word_weights import fold
 from tests.extract.test_sample_pages import SAMPLES
@@ -123,10 +123,10 @@ def sample_examples(is_text: bool) -> Iterator[Example]:
             continue
         tree = LexborHTMLParser(sample.body)
         hints = Hints(sample.said["headline"], language=sample.said["language"])
-        page = cut_tree(tree)
+        page = split_tree(tree)
         if is_text:
             lines = sample.body.decode().splitlines() if is_plain else [b.text for b in page.blocks]
-            page, hints = cut_lines(lines), Hints(language=sample.said["language"])
+            page, hints = split_lines(lines), Hints(language=sample.said["language"])
         article = {fold(text) for text in (sample.said["headline"], *sample.article.paragraphs)}
         weight = np.array([SAMPLE_WEIGHT * (fold(b.text) in article) for b in page.blocks])
         none = np.zeros(len(page.blocks), np.float32)
@@ -172,9 +172,9 @@ def _insert(
         for node in tree.css("h1")[:1]:
             node.inner_html = escape(article["headline"])
     whole = MARKED.sub(lambda mark: html[int(mark[1])], tree.html or "")
-    page = cut_tree(LexborHTMLParser(whole))
+    page = split_tree(LexborHTMLParser(whole))
     if is_text:
-        page = cut_lines([block.text for block in page.blocks])
+        page = split_lines([block.text for block in page.blocks])
     prompts, weight = _labels(page, texts, {*host, fold(hints.headline or row["title"])})
     none = np.zeros_like(weight)
     return Example(

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from selectolax.lexbor import LexborHTMLParser
 
-from tasks.prompts.blocks import Page
-from tasks.prompts.cut_page import cut_lines, cut_tree
+from tasks.prompts.page import Page
 from tasks.prompts.page_hints import Hints
+from tasks.prompts.split_into_blocks import split_lines, split_tree
 from tasks.prompts.tree_arrays import Column
 from tasks.prompts.word_weights import fold
 
@@ -69,9 +69,9 @@ def read_examples(corpus: Path, is_text: bool) -> Iterator[Example]:
         if gold["id"] in owners:
             labels = json.loads(_unpacked(corpus / f"pages/{gold['id']}.json.gz"))
         tree = LexborHTMLParser(read_html(corpus, gold["id"]))
-        page = cut_tree(tree)
+        page = split_tree(tree)
         if is_text:
-            page = cut_lines(
+            page = split_lines(
                 [row["text"] for row in labels["blocks"]]
                 if labels
                 else [block.text for block in page.blocks]

@@ -21,9 +21,9 @@ from tasks.extract.metadata import Metadata, read_metadata
 from tasks.prompts import finish
 from tasks.prompts.block_model import Forest, Model, load_model
 from tasks.prompts.block_roles import find_headline
-from tasks.prompts.cut_page import cut_tree
 from tasks.prompts.draft import score_blocks
 from tasks.prompts.page_hints import Hints
+from tasks.prompts.split_into_blocks import split_tree
 from tasks.prompts.tree_arrays import Column
 from tasks.text.urls import registrable_domain
 from tests.training.forests import dump_forest, read_trees
@@ -100,7 +100,7 @@ def _known(
     tree = LexborHTMLParser(html)
     meta = read_metadata(tree, url)
     hints = Hints(meta.headline, meta.description, meta.authors, meta.language)
-    page = cut_tree(tree)
+    page = split_tree(tree)
     headline = find_headline(page, hints.headline)
     draft = score_blocks(page, headline, hints, model)
     if scores is not None:

@@ -36,7 +36,7 @@ from warehouse.build import loader
 from warehouse.build.checks_runner import OFFENDERS, run_checks
 from warehouse.build.mart_merge import marts
 from warehouse.build.publish import published_load
-from warehouse.build.sql_files import SQL, read_sql
+from warehouse.build.sql_files import SQL, read_relations, read_sql
 from warehouse.layers.layout import Layout
 from warehouse.read.known_urls import (
     KnownListing,
@@ -114,7 +114,7 @@ def test_comments_reach_the_readers(sound: Layout) -> None:
 def test_a_schema_file_makes_the_relation_it_is_named_after(
     made: duckdb.DuckDBPyConnection,
 ) -> None:
-    assert set(relations(made)) == read_sql("schema").keys()
+    assert set(relations(made)) == read_relations().keys()
 
 
 def test_a_mart_fills_the_relation_it_is_named_after(made: duckdb.DuckDBPyConnection) -> None:

@@ -188,7 +188,7 @@ def _view_touched(con: Connection) -> None:
             where = f"day >= {starts[0]} AND date_trunc('{kind}', day)::DATE IN ({listed})"
         _view(con, f"touched_{name}", f"FROM {relation} WHERE {where}")
     for name, days in SUMS.items():
-        sql = make_view(read_sql("schema")[name], f"touched_{name}", days, "OR REPLACE TEMP VIEW")
+        sql = make_view(read_sql("views")[name], f"touched_{name}", days, "OR REPLACE TEMP VIEW")
         con.execute(sql.partition("COMMENT ON")[0])
 
 

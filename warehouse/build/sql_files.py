@@ -16,7 +16,7 @@ UNITS = ({"unit": "week", "period": "ISO week"}, {"unit": "month", "period": "mo
 
 
 @cache
-def read_sql(folder: str) -> Mapping[str, str]:
+def read_sql(folder: str) -> dict[str, str]:
     """The texts of a folder's files, by name; a template gives one a unit or kind of day."""
     texts = {}
     for path in sorted((SQL / folder).glob("*.sql")):
@@ -29,10 +29,15 @@ def read_sql(folder: str) -> Mapping[str, str]:
     return texts
 
 
+def read_relations() -> Mapping[str, str]:
+    """The definitions of all tables and views, by name."""
+    return dict(sorted((read_sql("tables") | read_sql("views")).items()))
+
+
 def sql_hash() -> str:
     """SHA-256 of the SQL that defines the relations, including comments."""
     digest = sha256()
-    for name, text in (*read_sql("schema").items(), *read_sql("macros").items()):
+    for name, text in (*read_relations().items(), *read_sql("macros").items()):
         digest.update(f"{name}\0{text}\0".encode())
     return digest.hexdigest()
 

@@ -1,4 +1,4 @@
-"""Cut a page into blocks: runs of text without a block-level break."""
+"""Split a page into blocks: runs of text without a block-level break."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from tasks.prompts.blocks import (
+from tasks.prompts.page import (
     BODY_FLAG,
     DIALOG_FLAG,
     HIDDEN_FLAG,
@@ -40,7 +40,7 @@ HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 INVISIBLE = "\u00ad\u200b\u200c\u200e\u200f\u2060\ufeff"
 
 
-def cut_lines(lines: Sequence[str]) -> Page:
+def split_lines(lines: Sequence[str]) -> Page:
     """The blocks of a page saved as text: its lines that hold any text."""
     parts = (visible(part) for line in lines for part in line.splitlines())
     texts = (part.replace("\u00a0", " ").strip() for part in parts)
@@ -48,7 +48,7 @@ def cut_lines(lines: Sequence[str]) -> Page:
     return Page(blocks, [Element("body", -1, "", 0, 0, 0, len(blocks))], is_text=True)
 
 
-def cut_tree(tree: LexborHTMLParser, marked: Mapping[int, str] = MappingProxyType({})) -> Page:
+def split_tree(tree: LexborHTMLParser, marked: Mapping[int, str] = MappingProxyType({})) -> Page:
     """The blocks of a parsed page; elements marked by their `mem_id` begin blocks of their own.
 
     Walks without recursion, in time linear in the nodes.
@@ -59,11 +59,11 @@ def cut_tree(tree: LexborHTMLParser, marked: Mapping[int, str] = MappingProxyTyp
         is_hidden = said.get("hidden", "until-found") != "until-found"
         if is_hidden or HIDDEN_STYLE.search(said.get("style") or ""):
             hidden.add(node.mem_id)
-    cutter = _Cutter(marked, frozenset(hidden))
+    splitter = _Splitter(marked, frozenset(hidden))
     root = tree.body or tree.root
     if root is not None:
-        cutter.walk(root)
-    return cutter.page
+        splitter.walk(root)
+    return splitter.page
 
 
 def visible(text: str) -> str:
@@ -83,7 +83,7 @@ class _Run(NamedTuple):
     node: LexborNode | None
 
 
-class _Cutter:
+class _Splitter:
     """Collects the text of the inline run at hand and closes it at block-level borders."""
 
     def __init__(self, marked: Mapping[int, str], hidden: frozenset[int]) -> None:
