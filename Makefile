@@ -11,6 +11,8 @@ POLARS := $(VENV)/polars/.installed
 NOTEBOOK := $(VENV)/notebook/.installed
 # All but `notebook`, whose marimo takes 190 MB: its test has an environment of its own.
 EXTRAS := dask s3 mcp dev
+# Processes that tests start, some hundreds, would each compile the project again without its bytecode.
+PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest
 BENCH_PEERS := $(VENV)/bench-peers/.installed $(VENV)/bench-fundus/.installed
 
 .PHONY: demo quick test check serve bench bench-peers screenshots lock clean
@@ -19,10 +21,10 @@ demo: $(STAMP)  ## Make a year of the sample newsroom, ingest it on loopback, sh
 	$(BIN)/presswatch demo
 
 quick: $(STAMP)  ## Run the tests that neither wait nor load a warehouse: more than half, in a minute
-	$(BIN)/python -m pytest -m "not slow and not browser" --numprocesses auto --maxprocesses 4 --dist worksteal
+	$(PYTEST) -m "not slow and not browser" --numprocesses auto --maxprocesses 4 --dist worksteal
 
 test: $(STAMP) $(OLD_CLIENT) $(POLARS) $(NOTEBOOK)  ## Run all tests
-	$(BIN)/python -m pytest --numprocesses $(WORKERS)
+	$(PYTEST) --numprocesses $(WORKERS)
 
 check: $(STAMP)  ## Lint, types, import contracts
 	$(BIN)/ruff check .

@@ -20,6 +20,7 @@ TIME = re.compile(
     r"(?:\s(?:Uhr|[A-Z]{2,4}))?",
     re.I,
 )
+TEASER = 3  # Most blocks of a teaser after its heading
 LABEL_WORDS, OFTEN = 4, 5  # Words of a label, such as `Read more`; how often a page says it
 # A list of links: mean words of an item, its most blocks, share of link over all.
 ITEM_WORDS, LONGEST, LIST_LINKED = 4, 12, 0.5
@@ -41,6 +42,7 @@ def strip_link_lines(draft: Draft) -> None:
             draft.strip(at, "related", "dom:link-line")
     _strip_labels(draft)
     _strip_times(draft)
+    _strip_teasers(draft)
     # The rest of a list whose items are links to other articles, judged as a whole.
     for element in page.elements:
         items = slice(element.start, element.end)
@@ -72,6 +74,23 @@ def _strip_labels(draft: Draft) -> None:
         is_weak = draft.score[at] < SURER or draft.columns["link_share"][at] > LINKED
         if at in draft.roles and label and counts[label] >= OFTEN and is_weak:
             draft.strip(at, "furniture", "dom:label")
+
+
+def _strip_teasers(draft: Draft) -> None:
+    """Strip the texts below links to other articles, in boxes of one name side by side."""
+    teasers: dict[tuple[int, str, str], list[int]] = {}
+    # Not a question, whose answer is below.
+    is_link = (draft.columns["link_share"] > WHOLE) & (draft.columns["ends_sentence"] == 0)
+    for element in draft.page.elements:
+        below = range(element.start + 1, element.end)
+        if 1 <= len(below) <= TEASER and is_link[element.start]:
+            box = element.parent, element.tag, element.key
+            teasers.setdefault(box, []).extend(below)
+    for texts in teasers.values():
+        kept = [at for at in texts if at in draft.roles]
+        if len(texts) >= ENTRIES and kept and draft.score[kept].max() < SURER:
+            for at in kept:
+                draft.strip(at, "related", "dom:teaser")
 
 
 def _strip_times(draft: Draft) -> None:

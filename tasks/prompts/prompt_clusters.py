@@ -11,6 +11,8 @@ from tasks.prompts.tree_arrays import Mask
 BOX_BLOCKS, BOX_LEVELS = 8, 4  # Blocks of the largest box, levels around the prompt
 SURE_PROSE = 0.8  # The article score of sentences that no box takes along
 ITEM_WORDS = 16
+OWN_LINE = 0.9  # The article score of a line that is the article's, though a prompt follows
+COLONS = (":", "：")
 # Items of a list that is judged as a whole, and the share of them that has to be prompts.
 FEWEST, MOST, MUCH = 3, 12, 0.4
 # Among prompts a block is stripped with an article score below UNSURE and a prompt score above
@@ -35,7 +37,7 @@ def strip_boxes(draft: Draft, headline: int, running: Mask) -> None:
         for above in page.ancestors(page.blocks[at].element, BOX_LEVELS):
             box = page.elements[above]
             inside = range(box.start, box.end)
-            size = sum(len(page.blocks[x].text) for x in inside[:MOST])
+            size = sum(len(page.blocks[x].text) for x in inside[:MOST] if x in draft.roles)
             if headline in inside or len(inside) > MOST or size > BOX:
                 break
             is_article = any(x in draft.roles and article[x] for x in inside)
@@ -52,12 +54,14 @@ def _is_bracketed(draft: Draft, inside: range) -> bool:
     Its own heading and buttons say what it is, however much its sentences read like news.
     """
     prompts = [at for at in inside if _is_prompt(draft, at)]
-    is_titled = len(prompts) >= FEWEST and draft.columns["heading"][inside[0]] > 0
+    first = inside[0]
+    is_titled = draft.columns["heading"][first] > 0 or _is_stated(draft, first)
     kept = sum(float(draft.columns["good"][at]) for at in draft.roles)
     own = sum(float(draft.columns["good"][at]) for at in inside if at in draft.roles)
     return (
         is_titled
-        and (prompts[0], prompts[-1]) == (inside[0], inside[-1])
+        and len(prompts) >= FEWEST
+        and (prompts[0], prompts[-1]) == (first, inside[-1])
         and len(prompts) >= MUCH * len(inside)
         and own <= MUCH * kept
     )
@@ -95,7 +99,7 @@ def _list_after(draft: Draft, at: int) -> range:
 
 def keep_announced_lists(draft: Draft) -> None:
     """Keep the short items of a list that a kept line announces: `The bus will call at:`."""
-    for at in [at for at in sorted(draft.roles) if draft.text(at).rstrip()[-1:] in (":", "：")]:
+    for at in [at for at in sorted(draft.roles) if draft.text(at).rstrip()[-1:] in COLONS]:
         items = _list_after(draft, at)
         for item in items:
             is_doubted = draft.reasons.get(item, ("", "model:low"))[1].startswith("model:")
@@ -120,6 +124,19 @@ def strip_clusters(draft: Draft, running: Mask) -> None:
     for at in sorted(draft.roles):
         if weak[at] and near[at] >= 2 and not heads_paragraphs(draft, at, running):
             draft.strip(at, "other", "model:amid-prompts")
+        elif _announces_prompt(draft, at):
+            draft.strip(at, draft.reasons[at + 1][0], "dom:announces-prompt")
+
+
+def _announces_prompt(draft: Draft, at: int) -> bool:
+    """Whether a line ends with a colon and a prompt follows: `For exclusive access:`."""
+    is_line = draft.columns["words"][at] <= ITEM_WORDS and draft.score[at] < OWN_LINE
+    return bool(is_line) and draft.text(at).rstrip()[-1:] in COLONS and _is_stated(draft, at + 1)
+
+
+def _is_stated(draft: Draft, at: int) -> bool:
+    """Whether a prompt is one by its wording."""
+    return _is_prompt(draft, at) and draft.reasons[at][1].startswith("text:")
 
 
 def _is_prompt(draft: Draft, at: int) -> bool:

@@ -23,8 +23,8 @@ SEEN, UNSEEN = "these pages", "cross-validated"
 
 # Floors just under the figures of tests/bench/README.md: pages the model has seen, cross-validated.
 AT_MOST: dict[str, tuple[float, float | None]] = {
-    "core_leak": (0.003, 0.013),
-    "leak": (0.016, 0.021),
+    "core_leak": (0.003, 0.006),
+    "leak": (0.016, 0.013),
     "lost": (0.01, 0.02),
     "sound_lost": (0.007, 0.015),
     "sound_hard_lost": (0.013, 0.017),
@@ -32,17 +32,17 @@ AT_MOST: dict[str, tuple[float, float | None]] = {
     "text_core_leak": (0.029, 0.041),
     "text_leak": (0.067, None),
     "text_lost": (0.015, 0.047),
-    "neutral_bad": (0.012, 0.032),
-    "news_bad": (0.014, 0.032),
+    "neutral_bad": (0.012, 0.029),
+    "news_bad": (0.014, 0.029),
     "day_wrong": (0.015, None),
 }
 AT_LEAST: dict[str, tuple[float, float | None]] = {
-    "neutral_f1": (0.976, 0.968),
-    "sound_f1": (0.981, 0.974),
-    "news_f1": (0.971, 0.962),
+    "neutral_f1": (0.976, 0.9685),
+    "sound_f1": (0.981, 0.975),
+    "news_f1": (0.971, 0.963),
     "fundus_f1": (0.954, 0.944),
     "scrapinghub_f1": (0.98, 0.968),
-    "misinformation_f1": (0.988, 0.985),
+    "misinformation_f1": (0.988, 0.986),
     # One of its pages is in `no-article`, too, and is rejected as a listing.
     "web-content_f1": (0.962, 0.953),
     "headline": (0.869, None),
@@ -53,8 +53,9 @@ AT_LEAST: dict[str, tuple[float, float | None]] = {
 # The same by language, cross-validated, where there are at least five labelled pages: share of
 # pages that leak, share of paragraphs lost, body F1 of the gold pages.
 FLOORS: dict[str, tuple[float, float, float]] = {
-    "en": (0.028, 0.02, 0.959),
-    "de": (0.0, 0.019, 0.946),
+    "en": (0.016, 0.02, 0.959),
+    # A box that asks for consent to a graphic is in the gold of one page.
+    "de": (0.0, 0.0195, 0.945),
     "ja": (0.0, 0.0, 0.994),
     "no": (0.0, 0.006, 0.943),
     "es": (0.0, 0.018, 0.970),

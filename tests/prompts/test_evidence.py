@@ -93,6 +93,34 @@ def test_a_box_goes_with_all_its_lines() -> None:
     assert rules["Every Friday, from our correspondent."]
 
 
+def test_a_list_of_benefits_goes_with_its_offer() -> None:
+    offer = (
+        '<div class="i9"><div class="h2">This story is reserved for subscribers only</div>'
+        "<p>Subscribe now to read the latest news of the coast.</p><ul>"
+        "<li>Exclusive columns by Mara Lind, Oskar Brandt and others, with the minutes of every"
+        " council.</li>"
+        "<li>Unlimited online access to the Sluice and three other papers with one account.</li>"
+        "<li>The whole printed paper as a file, to read on any device and to share.</li>"
+        "</ul><p>Support local journalism.</p></div>"
+    )
+    found = extract(page_with(offer))
+    assert found.page is not None
+    assert list(found.page.paragraphs) == list(PARAGRAPHS)
+
+
+def test_a_line_that_announces_an_offer_goes_with_it() -> None:
+    line = "For Exclusive Access to Our Kitchen:"
+    offer = "<p><a href=/subscribe>Become a Herald+ Member</a></p>"
+    found = extract(page_with(f"<p>{line}</p>{offer}"))
+    assert found.page is not None
+    assert list(found.page.paragraphs) == list(PARAGRAPHS)
+    # What the minister says is the article's, though an offer stands before it.
+    line = "The minister read out what the envoys had agreed on in the night:"
+    found = extract(page_with(f"<p>{line}</p>{offer}"))
+    assert found.page is not None
+    assert line in found.page.paragraphs
+
+
 def test_a_sentence_worded_like_a_prompt_stands_once_in_an_article() -> None:
     line = "Sign up for Sluice Letters, our free morning newsletter, and get the day's stories."
     found = extract(page_with(f"<p>{line}</p><p>{line}</p>"))
