@@ -26,7 +26,6 @@ os.environ.pop("PREFECT_API_URL", None)
 prefect_settings.configure()
 
 from prefect.settings import PREFECT_API_URL  # noqa: E402 - reads the environment above
-from prefect.testing.utilities import prefect_test_harness  # noqa: E402
 
 from tasks.process_pool import PagePool, page_pool  # noqa: E402
 from tasks.settings import Settings  # noqa: E402
@@ -102,6 +101,9 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def prefect_api() -> Iterator[str]:
     """A Prefect server of the tests' own; the value is its API's address."""
+    # Here, since it imports Prefect's whole server: 3 s for each process of the tests.
+    from prefect.testing.utilities import prefect_test_harness
+
     with prefect_test_harness(server_startup_timeout=120):
         yield PREFECT_API_URL.value() or ""
 

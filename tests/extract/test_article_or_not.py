@@ -216,14 +216,14 @@ def rows(path: Path) -> list[dict[str, Any]]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("url", ["", "file:///saved/a.html"])
-def test_the_pages_of_the_corpus_are_told_apart(shared: Path, url: str) -> None:
+@pytest.mark.parametrize(("url", "step"), [("", 1), ("file:///saved/a.html", 3)])
+def test_the_pages_of_the_corpus_are_told_apart(shared: Path, url: str, step: int) -> None:
     """Floors just under what is reached on pages that the model has seen."""
     accepted: dict[str, list[bool]] = defaultdict(list)
     doubtful: dict[str, list[bool]] = defaultdict(list)
     for name, index in (("gold", "index.jsonl.gz"), ("no-article", "index.jsonl")):
         folder = shared / "corpus" / name
-        for row in rows(folder / index):
+        for row in rows(folder / index)[:: step if name == "gold" else 1]:
             html = gzip.decompress((folder / f"{row['id']}.html.gz").read_bytes())
             found = extract_page(html, "text/html", url or row["url"])
             accepted[f"{name} {'news' if row['news'] else 'other'}"].append(found.page is not None)

@@ -297,7 +297,7 @@ def entries(dice: random.Random, number: int) -> Iterator[TopicEntry]:
 @pytest.mark.parametrize("seed", range(2))
 def test_conditions_agree_with_a_plain_count(seed: int) -> None:
     dice = random.Random(seed)
-    written = [make(dice) for _ in range(120)]
+    written = [make(dice) for _ in range(60)]
     asked = list(entries(dice, 40))
     found = counted(written, [entry.topic() for entry in asked])
     hits = dict.fromkeys(PHRASES, 0)
@@ -306,7 +306,7 @@ def test_conditions_agree_with_a_plain_count(seed: int) -> None:
             expected = plain_count(made, entry)
             assert found.get((number, entry.id), set()) == expected, (made, entry)
             hits[made.language] += len(expected)
-    assert min(hits.values()) > 400
+    assert min(hits.values()) > 200
 
 
 def counted(
