@@ -37,6 +37,7 @@ def strip_boxes(draft: Draft, headline: int, running: Mask) -> None:
         for above in page.ancestors(page.blocks[at].element, BOX_LEVELS):
             box = page.elements[above]
             inside = range(box.start, box.end)
+            # Of what would go: an appeal whose other paragraphs are known as prompts may be long.
             size = sum(len(page.blocks[x].text) for x in inside[:MOST] if x in draft.roles)
             if headline in inside or len(inside) > MOST or size > BOX:
                 break
@@ -51,7 +52,8 @@ def strip_boxes(draft: Draft, headline: int, running: Mask) -> None:
 def _is_bracketed(draft: Draft, inside: range) -> bool:
     """Whether prompts open and close an element, and are much of it: an appeal of some paragraphs.
 
-    Its own heading and buttons say what it is, however much its sentences read like news.
+    Its own heading or first words, and its buttons, say what it is, however much its sentences read
+    like news.
     """
     prompts = [at for at in inside if _is_prompt(draft, at)]
     first = inside[0]

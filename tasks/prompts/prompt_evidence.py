@@ -16,7 +16,7 @@ PLAIN_DOUBT = (0.7, 0.15)  # The same for plain sentences of the running text of
 # named for promotion; the score of a link's address; the share of its text in links.
 UNSURE, SUSPECT = {False: 0.6, True: 0.2}, 0.4
 CLOSE, TELLING, LINKED = 2, 0.3, 0.5
-BOX = 1000  # Characters of the largest box that a button or a prompt inside speaks for
+BOX = 1000  # Most characters of a box that a button or a prompt inside speaks for
 # The text that a group of alike blocks of the article has: as a share of the largest group's, and
 # the characters that this has at least.
 MAIN, SOME_TEXT = 0.2, 200

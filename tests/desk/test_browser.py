@@ -70,8 +70,11 @@ class Watched:
         assert self.hosts <= {urlsplit(self.base).netloc, ""}
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1600, 1024, 390])
+# Colours change no width: in dark 1024 px, which has the layout of 1600, would show nothing new.
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [(1600, "light"), (1024, "light"), (390, "light"), (1600, "dark"), (390, "dark")],
+)
 def test_every_view_fits_and_is_accessible(
     browser: Browser, base: str, width: int, scheme: str
 ) -> None:
