@@ -20,7 +20,7 @@ def _():
     import marimo as mo
 
     from tasks.report import charts, heat_maps
-    from tasks.report.chart_style import svg
+    from tasks.report.chart_images import svg
     from tasks.settings import Settings
     from warehouse.layers.layout import Layout
     from warehouse.questions.selection import Selection, choices

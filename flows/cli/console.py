@@ -21,7 +21,7 @@ from flows.runs.json_logs import JsonFormatter, is_json
 from flows.runs.run_log import PROJECT_LOGGERS, clean_record
 from tasks.text.control_characters import without_controls
 from tasks.text.counted import counted, shown_minutes
-from warehouse.build.relations import Relation
+from warehouse.build.relation_descriptions import Relation
 from warehouse.read.poll_intervals import PollInterval
 from warehouse.read.source_health import SourceHealth
 

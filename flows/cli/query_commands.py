@@ -97,7 +97,7 @@ def schema(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Describe each table, view and column of the warehouse."""
-    from warehouse.build.relations import describe
+    from warehouse.build.relation_descriptions import describe
 
     found = describe(readable_layout(data))
     if relation is not None:

@@ -15,7 +15,7 @@ import vl_convert
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from tasks.report import chart_style, charts, heat_maps
+from tasks.report import chart_images, chart_style, charts, heat_maps
 from tasks.report.chart_values import FEW
 from tasks.report.completeness import in_words, warning
 from tasks.report.figures import Figures, read_figures
@@ -145,8 +145,8 @@ def summary_of_topics(figures: Figures) -> str:
         for topic in figures.topics
     }
     span = f"{day(figures.first_day)} – {day(figures.last_day)}"
-    picture = chart_style.picture(f"Share of articles by {figures.unit}, {span}", shown)
-    png = base64.b64encode(chart_style.png(picture, labels=60)).decode()
+    picture = chart_images.picture(f"Share of articles by {figures.unit}, {span}", shown)
+    png = base64.b64encode(chart_images.png(picture, labels=60)).decode()
     heading = "| topic | share (95%) | articles | last 7 days (95%) | audit |"
     head = [f"**{span}**", "", heading, "|:--|--:|--:|--:|:--|"]
     rows = []

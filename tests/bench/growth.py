@@ -21,7 +21,8 @@ import duckdb
 from tasks.backfill.selection import Selection
 from tasks.backfill.shard_runs import Place
 from tasks.load import load_run as loading
-from tasks.report.chart_style import Spec, complete, png
+from tasks.report.chart_images import png
+from tasks.report.chart_style import Spec, complete
 from tasks.settings import Limits, Settings, available_cores
 from tests.bench.backfill import SHARDS, loaded, write
 from tests.bench.memory import GOLD

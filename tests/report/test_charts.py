@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page as View
 
-from tasks.report.chart_style import COLOURS, Spec, complete, png, svg
+from tasks.report.chart_images import png, svg
+from tasks.report.chart_style import COLOURS, Spec, complete
 from tasks.report.chart_values import FEW, chart_values, share_axis, tooltip
 from tasks.report.charts import attention, small_multiples
 from tasks.report.heat_maps import by_source, top_share

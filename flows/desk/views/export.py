@@ -24,7 +24,8 @@ from flows.desk.views.attention import (
     part_of,
     with_topics,
 )
-from tasks.report import chart_style, charts
+from tasks.report import chart_images, charts
+from tasks.report.chart_style import Spec
 from warehouse.questions.citation import missing
 from warehouse.questions.series import Row, gaps_sql, series, series_sql, spikes
 from warehouse.read.query import QueryError
@@ -46,7 +47,7 @@ class Answer:
 
     table: Callable[[], pa.Table]
     sql: str
-    chart: Callable[[], chart_style.Spec] | None = None
+    chart: Callable[[], Spec] | None = None
     cited: str = ""  # where it is not of the topics
 
 
@@ -179,7 +180,7 @@ def _written(form: str, answer: Answer, cited: str) -> bytes:
     if answer.chart and form in ("png", "svg"):
         lines = textwrap.wrap(cited, 140, break_long_words=False, break_on_hyphens=False)
         spec = answer.chart() | {"title": {"text": lines, "fontSize": 11, "orient": "bottom"}}
-        return chart_style.png(spec) if form == "png" else chart_style.svg(spec).encode()
+        return chart_images.png(spec) if form == "png" else chart_images.svg(spec).encode()
     table, out = answer.table(), io.BytesIO()
     if form == "parquet":
         parquet.write_table(table.replace_schema_metadata({"citation": cited}), out)
