@@ -153,7 +153,7 @@ def _clean_items(draft: Draft) -> Mask:
         items, size = slice(element.start, element.end), element.end - element.start
         if element.tag not in ("ul", "ol") or not FEWEST_ITEMS <= size <= MOST_ITEMS:
             continue
-        if np.median(draft.prompt_score[items]) < CALM < draft.score[items].min():
+        if draft.score[items].min() > CALM > np.median(draft.prompt_score[items]):
             found[items] |= columns["links"][items] == 0
     return found & (columns["control_up"] > CLOSE)
 
