@@ -9,7 +9,7 @@ from tests.support.daily_news import DailyNews, ingest
 from tests.support.desk_server import served
 from warehouse.build.publish import published_load
 
-READERS, LOADS = 50, 10
+READERS, LOADS = 50, 3
 VIEWS = ("/", "/attention?unit=day&by=source", "/attention?copies=no&in=headline")
 
 

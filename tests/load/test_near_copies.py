@@ -56,7 +56,7 @@ def test_any_order_and_batching_gives_what_a_rebuild_gives(tmp_path: Path, seed:
     revised = [made(dice, number) for number in range(5)]
     pages += [Page(**{**vars(page), "hour": page.hour + 100}) for page in revised]
     found = []
-    for size in (len(pages), 15):
+    for size in (len(pages), 20):
         layout = Layout(tmp_path / str(size))
         dice.shuffle(pages)
         for number in range(0, len(pages), size):
@@ -67,27 +67,13 @@ def test_any_order_and_batching_gives_what_a_rebuild_gives(tmp_path: Path, seed:
     assert 5 < len(set(found[0].values())) < 38
 
 
-def test_what_is_like_a_copy_only_is_no_copy(tmp_path: Path) -> None:
-    one, two = prose(1, 150), prose(2, 150)
+def test_a_cut_copy_is_found_and_what_is_like_a_copy_only_is_none(tmp_path: Path) -> None:
+    one, two, words = prose(1, 150), prose(2, 150), prose(3, 300).split()
     pages = [
         Page("first", one, 0),
         Page("both", f"{one} {two}", 1),
         Page("second", two, 2),
         Page("second-too", two, 3, source_id="de-blatt"),
-    ]
-    layout = Layout(tmp_path)
-    load_pages(layout, 0, pages)
-    assert clusters(layout) == {
-        "first": "first",
-        "both": "first",
-        "second": "second",
-        "second-too": "second",
-    }
-
-
-def test_a_cut_copy_of_another_paper_is_found(tmp_path: Path) -> None:
-    words = prose(3, 300).split()
-    pages = [
         Page("whole", " ".join(words), 0),
         Page("cut", " ".join(words[:130]), 1, source_id="de-blatt", headline="Cut"),
         Page("scrap", " ".join(words[:50]), 1, source_id="de-blatt", headline="Scrap"),
@@ -96,6 +82,10 @@ def test_a_cut_copy_of_another_paper_is_found(tmp_path: Path) -> None:
     layout = Layout(tmp_path)
     load_pages(layout, 0, pages)
     assert clusters(layout) == {
+        "first": "first",
+        "both": "first",
+        "second": "second",
+        "second-too": "second",
         "whole": "whole",
         "cut": "whole",
         "scrap": "scrap",
@@ -123,18 +113,14 @@ def test_the_load_says_which_articles_changed(
     assert told == [{"b", "c", "lone"}, {"a", "b", "c"}]
 
 
-# Floors just under the figures of tests/bench/README.md.
-FOUND = {
-    "3 sentences replaced": 0.95,
-    "40 % cut, intro, 1 sentence": 0.80,
-    "60 % cut, lines": 0.97,
-}
+# Floors just under the figures of every second gold text; tests/bench/README.md has those of all.
+FOUND = {"3 sentences replaced": 0.96, "40 % cut, intro, 1 sentence": 0.83}
 
 
 def test_changed_gold_texts_are_found_and_others_are_not_merged(
     shared: Path, tmp_path: Path
 ) -> None:
-    found = measure(tmp_path)
+    found = measure(tmp_path, step=2)
     shares = {kind: many / of for kind, (many, of) in found.merged.items()}
     assert {kind for kind in COPIES if shares[kind] < FOUND.get(kind, 0.98)} == set()
     assert {kind for kind in OTHERS if shares[kind] > 0.02} == set()
