@@ -1,6 +1,6 @@
-"""A client that gives up soon, for the tests of fetching."""
+"""A client that gives up soon, and a web for data folders that are loaded once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -8,7 +8,7 @@ import pytest
 from tasks.collect.fetch import Client
 from tasks.model import Attempt
 from tasks.settings import Limits
-from tests.support.loopback import AGENT, ask
+from tests.support.loopback import AGENT, Loopback, ask
 
 Get = Callable[..., Attempt]
 
@@ -22,3 +22,10 @@ def client(tmp_path: Path) -> Client:
 @pytest.fixture
 def get(client: Client) -> Get:
     return lambda url, **options: ask(client, url, **options)
+
+
+@pytest.fixture(scope="module")
+def lasting_web() -> Iterator[Loopback]:
+    """A web whose address is in data folders that several tests of a module begin with."""
+    with Loopback() as opened:
+        yield opened

@@ -16,7 +16,9 @@ from tasks.process_pool import PagePool
 from tasks.settings import Limits
 from tasks.sources.source import Source
 from tests.collect.test_collect import XML, Desk, fetched, page, source
+from tests.support.kept_folder import KeptFolder
 from tests.support.loopback import AGENT, Loopback, http
+from warehouse.layers.layout import Layout
 from warehouse.read.listing_gaps import RecoveryRead
 from warehouse.read.query import query
 from warehouse.read.source_health import source_health
@@ -42,7 +44,19 @@ class Paper(Desk):
             return [collector.collect(each) for each in sources]
 
     def visit(self, hour: int) -> list[str]:
-        """Publish until then and collect; the paths that were asked for."""
+        """Publish until then, collect and load; the paths that were asked for."""
+        self.show(hour)
+        self.run_and_load(self.one)
+        return fetched(self.web)
+
+    def look(self, hour: int) -> list[str]:
+        """Publish until then and collect; what came is not loaded."""
+        self.show(hour)
+        self.run(self.one)
+        return fetched(self.web)
+
+    def show(self, hour: int) -> None:
+        """Publish until then."""
         self.hour = hour
         for number in range(self.published, hour):
             self.web.say(f"/a{number}", page(f"All about number {number}"))
@@ -55,8 +69,6 @@ class Paper(Desk):
         rss = f'<rss version="2.0"><channel>{items}</channel></rss>'
         self.web.say("/feed", http(rss.encode(), **XML))
         self.web.hits.clear()
-        self.run_and_load(self.one)
-        return fetched(self.web)
 
     def say_sitemap(self, path: str, hours: Iterable[int], more: str = "") -> str:
         urls = "".join(
@@ -90,29 +102,46 @@ def paper(tmp_path: Path, pool: PagePool, web: Loopback) -> Paper:
     return Paper(tmp_path / "data", pool, web)
 
 
-def test_what_a_feed_lost_is_collected_from_the_sitemap_and_the_gap_closes(paper: Paper) -> None:
+@pytest.fixture(scope="module")
+def first_visit(
+    lasting_web: Loopback, pool: PagePool, tmp_path_factory: pytest.TempPathFactory
+) -> KeptFolder:
+    def fill(layout: Layout) -> None:
+        assert "/news-sitemap.xml" not in Paper(layout.root, pool, lasting_web).visit(0)
+
+    return KeptFolder(tmp_path_factory.mktemp("visited"), fill)
+
+
+@pytest.fixture
+def visited(first_visit: KeptFolder, pool: PagePool, lasting_web: Loopback) -> Paper:
+    """A paper that was visited at hour 0, and has no news sitemap yet."""
+    lasting_web.forget()
+    paper = Paper(first_visit.restored().root, pool, lasting_web)
+    paper.number, paper.published = 1, 0
+    return paper
+
+
+def test_what_a_feed_lost_is_collected_from_the_sitemap_and_the_gap_closes(visited: Paper) -> None:
     """T1: 24 articles a day, a feed of ten, one poll a day."""
-    assert "/news-sitemap.xml" not in paper.visit(0)
     for day in (1, 2):
-        paper.say_sitemap("/sitemap-news.xml", range(24 * day - 48, 24 * day))
-        asked = paper.visit(24 * day)
+        visited.say_sitemap("/sitemap-news.xml", range(24 * day - 48, 24 * day))
+        asked = visited.visit(24 * day)
         assert asked[1 : 2 if day == 2 else 3] == (
             ["/sitemap-news.xml"] if day == 2 else ["/news-sitemap.xml", "/sitemap-news.xml"]
         ), "the second time it is known where it is"
-        assert paper.collected() == 10 + 24 * day
-    assert paper.gaps() == [{"hours": 0, "estimated_lost": None}] * 2
-    assert paper.ask("SELECT DISTINCT listings, unread FROM polls") == [
-        {"listings": [paper.one.feeds[0]], "unread": []}
+        assert visited.collected() == 10 + 24 * day
+    assert visited.gaps() == [{"hours": 0, "estimated_lost": None}] * 2
+    assert visited.ask("SELECT DISTINCT listings, unread FROM polls") == [
+        {"listings": [visited.one.feeds[0]], "unread": []}
     ]
 
 
-def test_a_source_without_a_news_sitemap_is_healthy_and_is_searched_once(paper: Paper) -> None:
-    paper.visit(0)
-    assert paper.visit(24)[1:7] == list(USUAL_PLACES)
-    assert not set(USUAL_PLACES) & set(paper.visit(48))
-    assert source_health(paper.layout)["gb-post"].state == "healthy"
-    assert paper.ask("SELECT DISTINCT listings_failed FROM runs") == [{"listings_failed": 0}]
-    first, second = paper.gaps()
+def test_a_source_without_a_news_sitemap_is_healthy_and_is_searched_once(visited: Paper) -> None:
+    assert visited.visit(24)[1:7] == list(USUAL_PLACES)
+    assert not set(USUAL_PLACES) & set(visited.visit(48))
+    assert source_health(visited.layout)["gb-post"].state == "healthy"
+    assert visited.ask("SELECT DISTINCT listings_failed FROM runs") == [{"listings_failed": 0}]
+    first, second = visited.gaps()
     assert 14 <= first["hours"] <= 17
     assert first["estimated_lost"] > 10
     assert second["hours"] == first["hours"]
@@ -140,32 +169,30 @@ def test_a_sitemap_that_robots_txt_names(paper: Paper) -> None:
     assert paper.gaps() == [{"hours": 0, "estimated_lost": None}]
 
 
-def test_a_sitemap_that_failed_is_read_at_a_later_visit(paper: Paper) -> None:
-    paper.visit(0)
-    paper.web.say("/news-sitemap.xml", http(b"", "503 Service Unavailable"))
-    assert "/news-sitemap.xml" in paper.visit(24)
-    assert paper.collected() == 20
-    (gap,) = paper.gaps()
+def test_a_sitemap_that_failed_is_read_at_a_later_visit(visited: Paper) -> None:
+    visited.web.say("/news-sitemap.xml", http(b"", "503 Service Unavailable"))
+    assert "/news-sitemap.xml" in visited.visit(24)
+    assert visited.collected() == 20
+    (gap,) = visited.gaps()
     assert gap["hours"] > 10
-    assert source_health(paper.layout)["gb-post"].state == "healthy"
-    paper.say_sitemap("/news-sitemap.xml", range(-20, 26))
-    assert paper.visit(26)[1:2] == ["/news-sitemap.xml"]
-    assert paper.collected() == 10 + 26
-    assert paper.gaps() == [{"hours": 0, "estimated_lost": None}]
-    assert paper.visit(27) == ["/feed", "/a26"]
+    assert source_health(visited.layout)["gb-post"].state == "healthy"
+    visited.say_sitemap("/news-sitemap.xml", range(-20, 26))
+    assert visited.visit(26)[1:2] == ["/news-sitemap.xml"]
+    assert visited.collected() == 10 + 26
+    assert visited.gaps() == [{"hours": 0, "estimated_lost": None}]
+    assert visited.look(27) == ["/feed", "/a26"]
 
 
-def test_pages_for_which_a_run_had_no_room_are_collected_by_the_next_ones(paper: Paper) -> None:
-    paper.visit(0)
-    paper.max_new = 20
+def test_pages_for_which_a_run_had_no_room_are_collected_by_the_next_one(visited: Paper) -> None:
+    visited.max_new = 30
     collected = []
-    for hour in (48, 49, 50):
-        paper.say_sitemap("/news-sitemap.xml", range(hour))
-        assert "/news-sitemap.xml" in paper.visit(hour)
-        collected.append(paper.collected())
-    assert collected == [10 + 20, 10 + 40, 10 + 50]
-    assert paper.visit(51) == ["/feed", "/a50"]
-    assert paper.ask("SELECT DISTINCT state FROM coverage WHERE day = DATE '2026-03-02'") == [
+    for hour in (48, 49):
+        visited.say_sitemap("/news-sitemap.xml", range(hour))
+        assert "/news-sitemap.xml" in visited.visit(hour)
+        collected.append(visited.collected())
+    assert collected == [10 + 30, 10 + 49]
+    assert visited.look(50) == ["/feed", "/a49"]
+    assert visited.ask("SELECT DISTINCT state FROM coverage WHERE day = DATE '2026-03-02'") == [
         {"state": "observed"}
     ]
 

@@ -55,11 +55,15 @@ class Loopback:
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self._tls = tls
-        self._answers: dict[str, list[Answer]] = defaultdict(list)
-        self._answers["/robots.txt"] = [http(b"none", "404 Not Found")]
+        self.forget()
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port = self._socket.getsockname()[1]
         self.url = f"http{'s' if tls else ''}://127.0.0.1:{self.port}"
+
+    def forget(self) -> None:
+        """Be as if nothing had been said or asked yet."""
+        self._answers: dict[str, list[Answer]] = defaultdict(list)
+        self._answers["/robots.txt"] = [http(b"none", "404 Not Found")]
         self.hits: list[Hit] = []
         self.connections = 0
 
