@@ -9,8 +9,10 @@ import time
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner, Result
 
 from flows.backfill import backfill
+from flows.cli.app import app
 from flows.maintain import maintain
 from flows.rebuild import rebuild
 from tasks.collect.collector import SourcesFailed
@@ -131,6 +133,11 @@ def command(*words: str, cwd: Path, **environment: str) -> "subprocess.Completed
     )
 
 
+def sql(*words: str, **environment: str) -> Result:
+    """In this process, whose imports are done."""
+    return CliRunner().invoke(app, ["sql", COUNT, *words], env=environment)
+
+
 COUNT = "select count(*) as n from articles"
 
 
@@ -139,20 +146,22 @@ def test_the_command_takes_an_address_for_the_data_folder(
     prefect_api: str,
     store: Store,
     tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     place = Place(tmp_path)
     files = ["--sources", str(place.sources), "--topics", place.files["topics_file"]]
     api = {"PREFECT_API_URL": prefect_api}
     done = command("ingest", *files, cwd=tmp_path, PRESSWATCH_DATA=store.url, **api)
     assert done.returncode == 0, done.stderr
-    asked = command("sql", COUNT, "--data", store.url, cwd=tmp_path)
+    asked = sql("--data", store.url)
     (count,) = query(place.layout, COUNT).column("n").to_pylist()
     assert count > 40
     assert str(count) in asked.stdout
     shutil.rmtree(tmp_path / "data")
-    again = command("sql", COUNT, cwd=tmp_path, PRESSWATCH_STORE=store.url)
+    again = sql(PRESSWATCH_STORE=store.url)
     assert again.stdout == asked.stdout
-    demo = command("sql", COUNT, "--data", "else", cwd=tmp_path, PRESSWATCH_STORE=store.url)
+    demo = sql("--data", "else", PRESSWATCH_STORE=store.url)
     assert "is not there yet" in demo.stderr, "a folder that is named is not the store's"
     lost = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
     told = command("sql", COUNT, cwd=tmp_path, PRESSWATCH_DATA=store.url, **lost)
@@ -166,9 +175,9 @@ def test_the_command_takes_an_address_for_the_data_folder(
     assert f"{store.url}/states" in failed.stderr
 
 
-def test_a_wrong_address_is_told_in_a_line(tmp_path: Path) -> None:
-    done = command("sql", COUNT, cwd=tmp_path, PRESSWATCH_STORE="http://bucket/news")
-    assert done.returncode == 2
+def test_a_wrong_address_is_told_in_a_line() -> None:
+    done = sql(PRESSWATCH_STORE="http://bucket/news")
+    assert done.exit_code == 2
     assert done.stderr == (
         "PRESSWATCH_STORE: must be like s3://bucket/folder, got 'http://bucket/news'\n"
     )
