@@ -27,7 +27,7 @@ from warehouse.layers.layout import Layout
 
 pytestmark = pytest.mark.slow
 
-DAYS = 4
+DAYS = 3
 CHANGED = (replace(HARVEST, aliases=("harvest",), definition_hash="other"), SUMMIT)
 
 
@@ -59,17 +59,17 @@ def lasting(layout: Layout) -> dict[str, list[str]]:
 
 def test_what_comes_back_goes_on_as_if_nothing_had_happened(layout: Layout, tmp_path: Path) -> None:
     ingest(layout, 0, CHANGED)
-    for number in range(1, 4):
+    for number in (1, 2):
         archive(layout, number)
         ingest(layout, number)
     done = back_up(layout, tmp_path / "copy")
-    assert (done.runs, done.archives, done.parquet_files) == (4, 3, len(_parquet(layout)))
+    assert (done.runs, done.archives, done.parquet_files) == (3, 2, len(_parquet(layout)))
     again = restored(tmp_path / "copy", tmp_path / "again")
     assert tables(again) == tables(layout)
     assert files(again) == files(layout)
     assert _histories(again) == _histories(layout)
     for place in (layout, again):
-        ingest(place, 4)
+        ingest(place, 3)
     assert tables(again) == tables(layout)
     assert files(again) == files(layout)
 
@@ -90,11 +90,11 @@ def test_what_is_there_is_not_copied_again(news: DailyNews, tmp_path: Path) -> N
     first = back_up(layout, copy)
     assert first.copied == first.parquet_files
     assert back_up(layout, copy).copied == 0
-    archive(layout, 1)
-    ingest(layout, 1)
+    archive(news(2), 1)
     last = back_up(layout, copy)
     assert last.copied == last.parquet_files - first.parquet_files + 1
-    assert lasting(restored(copy, tmp_path / "again")) == lasting(layout)
+    assert files(Layout(copy)) == files(layout)
+    assert _histories(Layout(copy)) == _histories(layout)
 
 
 def test_files_that_a_rebuild_replaced_leave_the_copy(news: DailyNews, tmp_path: Path) -> None:
@@ -128,24 +128,19 @@ def test_an_archive_that_grows_and_is_closed(news: DailyNews, tmp_path: Path) ->
     assert not (copy.locks / mark.name).exists()
 
 
-@pytest.mark.parametrize(
-    ("how", "message"),
-    [("gone", "is gone: a layer was made again meanwhile"), ("damaged", "it is damaged")],
-)
-def test_a_file_that_cannot_be_copied(
-    news: DailyNews, tmp_path: Path, how: str, message: str
-) -> None:
+def test_a_file_that_cannot_be_copied(news: DailyNews, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     layout = news(1)
     before = lasting(layout)
     back_up(layout, copy)
-    ingest(layout, 1)
+    news(2)
     victim = next(layout.captures.glob(f"{run_id(1)}*"))
     content = victim.read_bytes()
     victim.unlink()
-    if how == "damaged":
-        victim.write_bytes(content[:-1] + b"?")
-    with pytest.raises(BackupFailed, match=message):
+    with pytest.raises(BackupFailed, match="is gone: a layer was made again meanwhile"):
+        back_up(layout, copy)
+    victim.write_bytes(content[:-1] + b"?")
+    with pytest.raises(BackupFailed, match="it is damaged"):
         back_up(layout, copy)
     assert lasting(restored(copy, tmp_path / "again")) == before
 
@@ -169,8 +164,7 @@ def test_copies_beside_loads_hold_whole_runs(
     assert len(counts) > 2
     for number in counts - {0}:
         copy = next(c for c in found if len(committed_runs(Layout(c).commits)) == number)
-        undisturbed = news(number, "other")
-        assert lasting(restored(copy, tmp_path / f"again-{number}")) == lasting(undisturbed)
+        assert lasting(restored(copy, tmp_path / f"again-{number}")) == lasting(news(number))
 
 
 def test_the_command(news: DailyNews, tmp_path: Path) -> None:
@@ -189,8 +183,7 @@ def test_the_command(news: DailyNews, tmp_path: Path) -> None:
 def test_a_copy_of_a_running_ingest_is_finished_where_it_comes_back(
     newsroom: Newsroom, prefect_api: str, tmp_path: Path
 ) -> None:
-    undisturbed, place = Place(tmp_path, "undisturbed"), Place(tmp_path, "running")
-    assert start(undisturbed, prefect_api).wait() == 0
+    place = Place(tmp_path, "running")
     run = start(place, prefect_api)
     until("archives grow", partial(_are_open, place.layout, 3, 60_000), 120)
     back_up(place.layout, tmp_path / "copy")
@@ -198,8 +191,8 @@ def test_a_copy_of_a_running_ingest_is_finished_where_it_comes_back(
     again, asked = Place(tmp_path, "copy"), len(newsroom.requests)
     assert _are_open(again.layout, 1, 30_000)
     assert start(again, prefect_api).wait() == 0
-    assert len(newsroom.requests) - asked < asked // 2
-    want, got = lasting_tables(undisturbed), lasting_tables(again)
+    assert len(newsroom.requests) - asked < asked
+    want, got = lasting_tables(place), lasting_tables(again)
     assert {name: set(got[name]) ^ set(want[name]) for name in want} == {
         name: set() for name in want
     }
@@ -212,7 +205,7 @@ def _are_open(layout: Layout, files: int, size: int) -> bool:
 
 
 def test_compacted_days_come_back(news: DailyNews, tmp_path: Path) -> None:
-    layout = news(4)
+    layout = news(3)
     back_up(layout, tmp_path / "copy")
     assert compact(layout, date(2030, 1, 1)).days
     publish_files(layout)
@@ -220,5 +213,5 @@ def test_compacted_days_come_back(news: DailyNews, tmp_path: Path) -> None:
     again = restored(tmp_path / "copy", tmp_path / "again")
     assert lasting(again) == lasting(layout)
     for place in (layout, again):
-        ingest(place, 4)
+        ingest(place, 3)
     assert lasting(again) == lasting(layout)

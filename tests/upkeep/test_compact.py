@@ -1,7 +1,6 @@
 """Compaction: one file a closed day, the same rows for everyone, whatever is killed meanwhile."""
 
 import json
-import shutil
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
@@ -15,6 +14,7 @@ from tasks.load.load_run import CheckFailed, load, rebuild_warehouse
 from tasks.upkeep.compaction import Compacted, compact, drop_retired, publish_files
 from tasks.upkeep.rebuild_articles import rebuild_articles
 from tasks.upkeep.retention import drop_snapshots
+from tests.support.kept_folder import KeptFolder
 from tests.support.publishing import publish
 from tests.support.staged_pages import SOURCES, TOPICS, Page, listing, prose, stage, tables
 from warehouse.layers.compactions import read_compactions
@@ -24,7 +24,6 @@ pytestmark = pytest.mark.slow
 
 NOW = datetime(2026, 3, 20, tzinfo=UTC)
 CLOSED = date(2026, 3, 4)
-FILES = "files"
 
 
 def run_id(number: int) -> str:
@@ -69,28 +68,41 @@ def on_disk(layout: Layout) -> set[str]:
     return {path.relative_to(layout.root).as_posix() for path in paths}
 
 
+def rows(layout: Layout) -> dict[str, list[str]]:
+    return tables(layout, leave_out=("loads", "files"))
+
+
 def listed(layout: Layout, layer: str = "articles") -> list[str]:
     return [str(layout.root / f["path"]) for f in manifest(layout) if f["layer"] == layer]
 
 
 @pytest.fixture(scope="module")
-def ingested(tmp_path_factory: pytest.TempPathFactory) -> Layout:
-    layout = Layout(tmp_path_factory.mktemp("ingested") / "data")
-    ingest(layout, *range(10))
-    shutil.copytree(layout.root, layout.root.with_name("kept"), symlinks=True)
-    return layout
+def ingested(tmp_path_factory: pytest.TempPathFactory) -> KeptFolder:
+    folder = tmp_path_factory.mktemp("ingested")
+    return KeptFolder(folder, lambda layout: ingest(layout, *range(10)))
 
 
 @pytest.fixture
-def layout(ingested: Layout) -> Layout:
-    """The installation of ten runs, as it was; the views of texts know its place."""
-    shutil.rmtree(ingested.root)
-    shutil.copytree(ingested.root.with_name("kept"), ingested.root, symlinks=True)
-    return ingested
+def layout(ingested: KeptFolder) -> Layout:
+    """The installation of ten runs, as it was."""
+    return ingested.restored()
 
 
-def test_a_closed_day_is_one_file(layout: Layout) -> None:
-    before = tables(layout, leave_out=("loads", FILES))
+@pytest.fixture(scope="module")
+def before(ingested: KeptFolder) -> dict[str, list[str]]:
+    """Its rows."""
+    return rows(ingested.restored())
+
+
+@pytest.fixture(scope="module")
+def undisturbed(ingested: KeptFolder) -> dict[str, list[str]]:
+    """The rows after runs 10 and 11, too."""
+    apart = ingested.restored()
+    ingest(apart, 10, 11)
+    return rows(apart)
+
+
+def test_a_closed_day_is_one_file(layout: Layout, before: dict[str, list[str]]) -> None:
     done = compacted(layout)
 
     names = Counter(Path(path).parent.name for path in listed(layout))
@@ -103,29 +115,28 @@ def test_a_closed_day_is_one_file(layout: Layout) -> None:
     assert len(listed(layout, "captures")) == len(listed(layout, "stripped_blocks")) == 1
     assert (done.days, done.files_before, done.files_after) == (5, 10 * 5, 5)
     assert done.bytes_after < done.bytes_before / 3
-    assert tables(layout, leave_out=("loads", FILES)) == before
+    assert rows(layout) == before
     assert compacted(layout).days == 0
 
 
 def test_what_is_loaded_later_is_compacted_with_the_rest(layout: Layout) -> None:
     compacted(layout)
     ingest(layout, 10)
-    before = tables(layout, leave_out=("loads", FILES))
+    before = rows(layout)
     assert compacted(layout).files_before == 2 * 5
     assert compacted(layout, date(2026, 3, 9)).files_before == 3
     ingest(layout, 11)
 
-    assert tables(layout, leave_out=("loads", FILES)) != before
+    assert rows(layout) != before
     loaded = tables(layout)
     rebuild_warehouse(layout, TOPICS, SOURCES)
     assert tables(layout) == loaded
 
 
-def test_the_lock_is_let_go_between_days(layout: Layout) -> None:
-    before = tables(layout, leave_out=("loads", FILES))
+def test_the_lock_is_let_go_between_days(layout: Layout, before: dict[str, list[str]]) -> None:
     assert compact(layout, CLOSED, now=NOW, seconds=0).days == 5
     publish_files(layout, now=NOW)
-    assert tables(layout, leave_out=("loads", FILES)) == before
+    assert rows(layout) == before
 
 
 def test_replaced_files_stay_for_their_readers(layout: Layout) -> None:
@@ -150,7 +161,7 @@ def test_replaced_files_stay_for_their_readers(layout: Layout) -> None:
 
 
 def test_a_load_that_failed_keeps_its_files(
-    layout: Layout, monkeypatch: pytest.MonkeyPatch
+    layout: Layout, undisturbed: dict[str, list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Runs that are committed and not published yet are read by the next load, each by itself."""
 
@@ -164,25 +175,23 @@ def test_a_load_that_failed_keeps_its_files(
     compacted(layout)
     ingest(layout, 11)
 
-    apart = Layout(layout.root.with_name("apart"))
-    shutil.copytree(layout.root.with_name("kept"), apart.root, symlinks=True)
-    ingest(apart, 10, 11)
-    assert tables(layout, leave_out=("loads", FILES)) == tables(apart, leave_out=("loads", FILES))
+    assert rows(layout) == undisturbed
 
 
-def test_large_files_stay_as_they_are(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_files_stay_as_they_are(
+    layout: Layout, before: dict[str, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The smaller ones are gathered until the limit, again as long as that makes them fewer."""
     day = [file for file in manifest(layout) if file["published_date"] == "2026-03-02"]
     monkeypatch.setattr(
         "tasks.upkeep.compaction.LARGE_BYTES", 4 * max(file["bytes"] for file in day)
     )
-    before = tables(layout, leave_out=("loads", FILES))
     compacted(layout)
     files = [file for file in manifest(layout) if file["published_date"] == "2026-03-02"]
     assert 1 < len(files) < 4
     while compacted(layout).days:
         pass
-    assert tables(layout, leave_out=("loads", FILES)) == before
+    assert rows(layout) == before
 
 
 def test_a_broken_file_is_named_and_its_day_left_alone(layout: Layout) -> None:
@@ -196,9 +205,8 @@ def test_a_broken_file_is_named_and_its_day_left_alone(layout: Layout) -> None:
 
 
 def test_a_rebuild_that_cannot_redo_a_run_keeps_its_rows(
-    layout: Layout, caplog: pytest.LogCaptureFixture
+    layout: Layout, before: dict[str, list[str]], caplog: pytest.LogCaptureFixture
 ) -> None:
-    before = tables(layout, leave_out=("loads", FILES))
     compacted(layout)
     drop_snapshots(layout, datetime.now(UTC))
     drop_retired(layout, NOW)
@@ -210,22 +218,17 @@ def test_a_rebuild_that_cannot_redo_a_run_keeps_its_rows(
     load(layout, TOPICS, SOURCES, now=NOW)
     publish(layout)
 
-    assert tables(layout, leave_out=("loads", FILES)) == before
+    assert rows(layout) == before
     kept = {text.split()[1] for text in caplog.messages if "keeps its rows" in text}
     assert kept == gone
     assert on_disk(layout) == {file["path"] for file in manifest(layout)}
     assert compacted(layout).days == 5
-    assert tables(layout, leave_out=("loads", FILES)) == before
+    assert rows(layout) == before
 
 
-def test_loads_go_on_beside_compaction(layout: Layout) -> None:
-    apart = Layout(layout.root.with_name("undisturbed"))
-    shutil.rmtree(apart.root, ignore_errors=True)
-    shutil.copytree(layout.root, apart.root, symlinks=True)
-    later = range(10, 13)
-
+def test_loads_go_on_beside_compaction(layout: Layout, undisturbed: dict[str, list[str]]) -> None:
     def load_apart() -> None:
-        for number in later:
+        for number in (10, 11):
             ingest(layout, number)
 
     with ThreadPoolExecutor(1) as beside:
@@ -236,8 +239,7 @@ def test_loads_go_on_beside_compaction(layout: Layout) -> None:
             days.append(compact(layout, closed, now=NOW).days)
             publish_files(layout, now=NOW)
         loading.result()
-    ingest(apart, *later)
     assert sum(days) > 2
-    assert tables(layout, leave_out=("loads", FILES)) == tables(apart, leave_out=("loads", FILES))
+    assert rows(layout) == undisturbed
     rebuild_warehouse(layout, TOPICS, SOURCES)
-    assert tables(layout, leave_out=("loads", FILES)) == tables(apart, leave_out=("loads", FILES))
+    assert rows(layout) == undisturbed
