@@ -18,7 +18,7 @@ FEWEST, MOST, MUCH = 3, 12, 0.4
 # Among prompts a block is stripped with an article score below UNSURE and a prompt score above
 # SUSPECT; on pages saved as text, where prompt scores say less, running text and other lines with a
 # lower article score than these.
-PROSE, LINE = 0.2, 0.8
+PROSE, LINE = 0.2, 0.4
 
 
 def strip_boxes(draft: Draft, headline: int, running: Mask) -> None:

@@ -9,12 +9,12 @@ from tasks.prompts.text_rules import find_rule
 from tasks.prompts.tree_arrays import Column, Mask
 
 # A block is a prompt if its prompt score exceeds a + b * article score; (a, b) by `is_text`.
-DOUBT = {False: (0.45, 0.5), True: (0.15, 0.5)}
+DOUBT = {False: (0.45, 0.5), True: (0.1, 0.8)}
 PLAIN_DOUBT = (0.7, 0.15)  # The same for plain sentences of the running text of a parsed page
 # What makes a kept block doubtful enough for a text rule to strip it: an article score below, by
 # `is_text`, or a prompt score from here on; steps up to a button, an input field or an element
 # named for promotion; the score of a link's address; the share of its text in links.
-UNSURE, SUSPECT = {False: 0.6, True: 0.2}, 0.4
+UNSURE, SUSPECT = {False: 0.6, True: 0.5}, 0.4
 CLOSE, TELLING, LINKED = 2, 0.3, 0.5
 BOX = 1000  # Most characters of a box that a button or a prompt inside speaks for
 # The text that a group of alike blocks of the article has: as a share of the largest group's, and
