@@ -4,7 +4,13 @@ import numpy as np
 
 from tasks.prompts.block_selection import HOPELESS
 from tasks.prompts.draft import Draft, Role
-from tasks.prompts.prompt_evidence import BOX, SUSPECT, UNSURE, heads_paragraphs
+from tasks.prompts.prompt_evidence import (
+    BOX,
+    SUSPECT,
+    UNSURE,
+    heads_paragraphs,
+    is_by_text_rule,
+)
 from tasks.prompts.text_rules import PROMPT_KINDS
 from tasks.prompts.tree_arrays import Mask
 
@@ -57,7 +63,7 @@ def _is_bracketed(draft: Draft, inside: range) -> bool:
     """
     prompts = [at for at in inside if _is_prompt(draft, at)]
     first = inside[0]
-    is_titled = draft.columns["heading"][first] > 0 or _is_stated(draft, first)
+    is_titled = draft.columns["heading"][first] > 0 or is_by_text_rule(draft, first)
     kept = sum(float(draft.columns["good"][at]) for at in draft.roles)
     own = sum(float(draft.columns["good"][at]) for at in inside if at in draft.roles)
     return (
@@ -132,13 +138,10 @@ def strip_clusters(draft: Draft, running: Mask) -> None:
 
 def _announces_prompt(draft: Draft, at: int) -> bool:
     """Whether a line ends with a colon and a prompt follows: `For exclusive access:`."""
-    is_line = draft.columns["words"][at] <= ITEM_WORDS and draft.score[at] < OWN_LINE
-    return bool(is_line) and draft.text(at).rstrip()[-1:] in COLONS and _is_stated(draft, at + 1)
-
-
-def _is_stated(draft: Draft, at: int) -> bool:
-    """Whether a prompt is one by its wording."""
-    return _is_prompt(draft, at) and draft.reasons[at][1].startswith("text:")
+    if draft.columns["words"][at] > ITEM_WORDS or draft.score[at] >= OWN_LINE:
+        return False
+    is_followed = _is_prompt(draft, at + 1) and is_by_text_rule(draft, at + 1)
+    return is_followed and draft.text(at).rstrip()[-1:] in COLONS
 
 
 def _is_prompt(draft: Draft, at: int) -> bool:

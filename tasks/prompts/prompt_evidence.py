@@ -52,6 +52,11 @@ def strip_prompts(draft: Draft, language: str | None, running: Mask) -> None:
             draft.strip(at, rule.kind, f"text:{rule.name}")
 
 
+def is_by_text_rule(draft: Draft, at: int) -> bool:
+    """Whether a block was stripped for its wording."""
+    return at in draft.reasons and draft.reasons[at][1].startswith("text:")
+
+
 def suspect_places(draft: Draft, running: Mask) -> Mask:
     """Which blocks the page's structure speaks against.
 
@@ -134,8 +139,8 @@ def strip_offers(draft: Draft) -> None:
     """
     page, columns = draft.page, draft.columns
     for at in sorted(draft.reasons) if not page.is_text else ():
-        kind, rule = draft.reasons[at]
-        if kind not in WALLS or not rule.startswith("text:") or columns["heading"][at] < 2:
+        kind, _ = draft.reasons[at]
+        if kind not in WALLS or not is_by_text_rule(draft, at) or columns["heading"][at] < 2:
             continue
         box = page.elements[max(0, page.elements[page.blocks[at].element].parent)]
         rest = range(at + 1, box.end)

@@ -317,7 +317,7 @@ def test_pages_that_were_asked_for_with_their_tracking_parameters_are_known(
     web.say(tracked[0], page("All about a"))
     web.say(tracked[1], http(b"", "503 Busy"))
     listed = feed(*(item(web.url + path) for path in tracked), ETag='"1"')
-    one = source(feeds=(web.say("/feed", listed, http(b"", "304 Not Modified")),))
+    one = source(feeds=(web.say("/feed", listed, UNMODIFIED),))
     with monkeypatch.context() as earlier:
         earlier.setattr(feeds_and_sitemaps, "without_trackers", str)
         earlier.setattr(listing_cache, "LISTING_VERSION", 1)

@@ -18,7 +18,7 @@ from tasks.refine.refine_archive import refine
 from tasks.settings import Limits
 from tasks.sources.source import Source, load_sources
 from tasks.upkeep.rebuild_articles import rebuild_articles
-from tests.collect.test_collect import captures, feed, fetched, item, source
+from tests.collect.test_collect import UNMODIFIED, captures, feed, fetched, item, source
 from tests.refine.test_site_boilerplate import page as finnish_page
 from tests.refine.test_site_boilerplate import story, with_teaser
 from tests.support.kept_folder import KeptFolder
@@ -36,7 +36,6 @@ START = datetime(2025, 3, 3, 6, 0, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 STEPS = (3 * HOUR, DAY, 7 * DAY)
 TEXT = "The harbour board heard the skippers, and then it put the vote off until the spring. " * 6
-SAME = http(b"", "304 Not Modified")
 DOWN = http(b"", "503 Busy")
 VALIDATORS = {"ETag": '"1"', "Last_Modified": "Mon, 03 Mar 2025 05:00:00 GMT"}
 
@@ -173,7 +172,7 @@ def asked(web: Loopback) -> list[str]:
 
 
 def test_a_page_is_asked_for_again_after_each_step(web: Loopback, begun: Desk) -> None:
-    web.say("/a", SAME)
+    web.say("/a", UNMODIFIED)
     one = paper(web, "a")
     assert begun.rechecks(1 * HOUR, one) == 0
     assert begun.look([3 * HOUR], one) == [1]
@@ -195,7 +194,7 @@ def test_a_page_is_asked_for_again_after_each_step(web: Loopback, begun: Desk) -
 
 
 def test_validators_are_those_of_a_text_that_came(web: Loopback, begun: Desk) -> None:
-    web.say("/a", http(b"", "304 Not Modified", ETag='"2"'), SAME)
+    web.say("/a", http(b"", "304 Not Modified", ETag='"2"'), UNMODIFIED)
     one = paper(web, "a")
     assert begun.look([3 * HOUR], one) == [1]
     assert begun.rechecks(DAY, one) == 1
@@ -211,7 +210,7 @@ def dated(at: datetime, *more: str, **headers: str) -> bytes:
 def test_an_article_dated_ahead_is_dated_once_its_day_has_come(web: Loopback, desk: Desk) -> None:
     after = 20 * DAY
     ahead = START + after
-    web.say("/a", dated(ahead, "The G20 was told.", ETag='"1"'), SAME)
+    web.say("/a", dated(ahead, "The G20 was told.", ETag='"1"'), UNMODIFIED)
     one = source(feeds=(web.say("/feed", feed(item(f"{web.url}/a"))),))
     desk.ingest(0 * HOUR, one)
     undated = "SELECT versions, published_date, published_source FROM articles"
@@ -220,7 +219,7 @@ def test_an_article_dated_ahead_is_dated_once_its_day_has_come(web: Loopback, de
         (ahead,)
     ]
     unchanged = desk.collect(3 * HOUR, one)
-    web.say("/a", dated(ahead, "The G20 was told.", ETag='"1"'), SAME)
+    web.say("/a", dated(ahead, "The G20 was told.", ETag='"1"'), UNMODIFIED)
     web.hits.clear()
     assert due_pages(desk.layout, STEPS, ahead - HOUR, most=9) == {}
     (again,) = desk.collect(after, one)
@@ -246,8 +245,10 @@ def test_a_day_that_a_page_does_not_state_any_more_is_awaited_once(
     web: Loopback, desk: Desk
 ) -> None:
     ahead, later = START + 3 * DAY, START + 8 * DAY
-    web.say("/a", dated(ahead, ETag='"1"'), DOWN, dated(later, ETag='"2"'), page(ETag='"3"'), SAME)
-    web.say("/undated", page("Undated.", title="No date", ETag='"1"'), SAME)
+    web.say(
+        "/a", dated(ahead, ETag='"1"'), DOWN, dated(later, ETag='"2"'), page(ETag='"3"'), UNMODIFIED
+    )
+    web.say("/undated", page("Undated.", title="No date", ETag='"1"'), UNMODIFIED)
     places = [item(f"{web.url}/{name}") for name in ("a", "undated")]
     one = source(feeds=(web.say("/feed", feed(*places)),), recheck_after=("10d",))
     desk.ingest(0 * HOUR, one)
@@ -374,7 +375,7 @@ def test_a_redirected_page_is_asked_for_under_the_name_it_was_listed_by(
     web: Loopback, desk: Desk
 ) -> None:
     web.say("/a", http(b"", "301 Moved", Location="/b"))
-    web.say("/b", page(ETag='"1"'), SAME)
+    web.say("/b", page(ETag='"1"'), UNMODIFIED)
     one = paper(web, "a")
     desk.ingest(0 * HOUR, one)
     asked(web)

@@ -145,7 +145,7 @@ def test_another_schema_version_makes_the_file_anew(
 
 
 def is_made_anew(layout: Layout) -> bool:
-    """Whether the loader begins with an empty file, as after `shutil.rmtree` above."""
+    """Whether the loader begins with an empty file."""
     with loader.open_writer(layout, committed_runs(layout.commits)) as con:
         return not loader.last_load(con) and not loader.loaded_commits(con)
 

@@ -90,7 +90,7 @@ def test_what_is_there_is_not_copied_again(news: DailyNews, tmp_path: Path) -> N
     first = back_up(layout, copy)
     assert first.copied == first.parquet_files
     assert back_up(layout, copy).copied == 0
-    archive(news(2), 1)
+    archive(news(2), 1)  # the same folder, with one more day
     last = back_up(layout, copy)
     assert last.copied == last.parquet_files - first.parquet_files + 1
     assert files(Layout(copy)) == files(layout)
@@ -133,7 +133,7 @@ def test_a_file_that_cannot_be_copied(news: DailyNews, tmp_path: Path) -> None:
     layout = news(1)
     before = lasting(layout)
     back_up(layout, copy)
-    news(2)
+    news(2)  # the same folder, with one more day
     victim = next(layout.captures.glob(f"{run_id(1)}*"))
     content = victim.read_bytes()
     victim.unlink()
