@@ -100,24 +100,26 @@ class DamagedFolder:
         self.layout = Layout(root / "data")
         self.sources, self.pool = SOURCES, pool
         self._whole, self._older = root / "whole", root / "older"
-        self.topics: tuple[Topic, ...] = ()
-        self._count("G20")
-        for number in range(3):
-            self.ingest(number)
-        self._count("G20", "harbour")
+        self.topics = topics_of("G20")
+        self.ingest(0, 1)
+        self.topics = topics_of("G20", "harbour")
+        self.ingest(2)
         self._tidy(removed_before=2)
         shutil.copytree(self.layout.root, self._older, symlinks=True)
-        self._count("G20", "harbour", "ferry")
-        self._audit()
+        self.topics = topics_of("G20", "harbour", "ferry")
         self.ingest(3)
+        self._audit()
         self._tidy(removed_before=3)
         self.ingest(4)
         shutil.copytree(self.layout.root, self._whole, symlinks=True)
 
-    def ingest(self, number: int) -> None:
-        """Archive, refine, load and publish a run with a page a source."""
-        run_id = f"202603{number + 1:02}T060000Z-{number:06x}"
-        load(self.layout, self.topics, SOURCES, [self._archived(run_id, number)], now=NOW)
+    def ingest(self, *numbers: int) -> None:
+        """Archive and refine runs with a page a source; load them together, and publish them."""
+        runs = [
+            self._archived(f"202603{number + 1:02}T060000Z-{number:06x}", number)
+            for number in numbers
+        ]
+        load(self.layout, self.topics, SOURCES, runs, now=NOW)
         publish(self.layout)
 
     def refine(self, run_id: str) -> Run | None:
@@ -181,18 +183,17 @@ class DamagedFolder:
         for article in sample.articles[:2]:
             judging.say(article.article_id, "yes")
 
-    def _count(self, *aliases: str) -> None:
-        self.topics = (TopicEntry(id="g20", name="G20", aliases=aliases).topic(),)
-        if self.layout.current.exists():
-            load(self.layout, self.topics, SOURCES, now=NOW)
-            publish(self.layout)
-
     def _tidy(self, removed_before: int) -> None:
         compact(self.layout, date(2026, 3, 3))
         publish_files(self.layout)
         drop_retired(self.layout, datetime.now(UTC) + timedelta(days=1))
         begun = datetime(2026, 3, removed_before, 5, tzinfo=UTC)
         drop_archives(self.layout, 1, 0, now=begun + timedelta(days=1))
+
+
+def topics_of(*aliases: str) -> tuple[Topic, ...]:
+    """One topic of these aliases."""
+    return (TopicEntry(id="g20", name="G20", aliases=aliases).topic(),)
 
 
 def hash_of(source_id: str, number: int, part: int) -> int:

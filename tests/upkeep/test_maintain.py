@@ -35,7 +35,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def ingested(prefect_api: str, tmp_path_factory: pytest.TempPathFactory) -> Place:
     place = Place(tmp_path_factory.mktemp("ingested"))
-    for number in range(4):
+    for number in range(3):
         place.ingest(number)
     shutil.copytree(place.root, place.root.with_name("kept"), symlinks=True)
     return place
@@ -43,7 +43,7 @@ def ingested(prefect_api: str, tmp_path_factory: pytest.TempPathFactory) -> Plac
 
 @pytest.fixture
 def place(ingested: Place) -> Place:
-    """The installation as it was after its four runs."""
+    """The installation as it was after its three runs."""
     shutil.rmtree(ingested.root)
     shutil.copytree(ingested.root.with_name("kept"), ingested.root, symlinks=True)
     return ingested
@@ -66,16 +66,16 @@ def test_a_night_compacts_verifies_and_leaves_a_ledger(place: Place) -> None:
 
     assert rows_of(place) == before
     assert done.verified.findings == ()
-    assert (done.verified.references, done.verified.removed) == (8, 0)
+    assert (done.verified.references, done.verified.removed) == (6, 0)
     shown = ledger(done)
-    assert "| compacted | 2 days and layers, 4 files (" in shown
+    assert "| compacted | 1 day and layer, 2 files (" in shown
     assert "| removed | nothing |" in shown
-    assert "8 archive places" in shown
+    assert "6 archive places" in shown
     assert asyncio.run(artifact("maintain-ledger")) == shown
     again = maintain(**place.files)
     assert "| compacted | nothing to compact |" in ledger(again)
-    place.ingest(4)
-    assert len(query(place.layout, "FROM article_texts")) == 10
+    place.ingest(3)
+    assert len(query(place.layout, "FROM article_texts")) == 8
 
 
 async def artifact(key: str) -> str:
@@ -195,7 +195,7 @@ def test_an_archive_listed_as_removed_is_removed_by_the_next_run(place: Place) -
     content = first.read_bytes()
     drop_archives(place.layout, 0, 0)
     gone = drop_archives(place.layout, 1, 0, now=datetime.now(UTC) + timedelta(days=2))
-    assert len(gone) == 8
+    assert len(gone) == 6
     first.write_bytes(content)
     drop_archives(place.layout, 0, 0)
     assert not first.exists()
