@@ -23,14 +23,14 @@ START_SECONDS = 180
 T = TypeVar("T")
 
 
-def until(what: str, ask: Callable[[], T | None], seconds: float = 60) -> T:
+def until(what: str, ask: Callable[[], T | None], seconds: float = 60, *, every: float = 0.2) -> T:
     """What `ask` says as soon as it says something; the test fails when it never does."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         found = ask()
         if found:
             return found
-        time.sleep(0.2)
+        time.sleep(every)
     raise AssertionError(f"not within {seconds} seconds: {what}")
 
 
