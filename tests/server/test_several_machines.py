@@ -115,7 +115,6 @@ def test_two_ingests_of_the_same_paper(machines: Machines) -> None:
             "the second waits for its turn",
             lambda: machines.run(second).name.startswith(waiting),
             RUN_SECONDS,
-            every=1,
         )
         assert place.ask("SELECT count(*) AS n FROM articles") == [{"n": 33}]
     ended = [machines.ended(run) for run in (first, second)]
@@ -141,8 +140,7 @@ def test_a_worker_that_is_stopped_leaves_no_run_running(machines: Machines) -> N
 
 
 def until_it_says(machines: Machines, run: UUID, words: str) -> None:
-    """Wait for a line of a run's log; each look takes the server and this process some CPU."""
-    until(f"run {run} says {words}", partial(machines.has_said, run, words), RUN_SECONDS, every=1)
+    until(f"run {run} says {words}", partial(machines.has_said, run, words), RUN_SECONDS)
 
 
 def in_state(machines: Machines, runs: list[UUID], name: str) -> list[UUID]:

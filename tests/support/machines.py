@@ -151,7 +151,7 @@ class Machines:
             run = self.run(run_id)
             return run if run.state and run.state.is_final() else None
 
-        return until(f"run {run_id} ends", asked, RUN_SECONDS, every=1)
+        return until(f"run {run_id} ends", asked, RUN_SECONDS)
 
     def has_said(self, run_id: UUID, words: str) -> bool:
         """Whether a line of the run's log has the words."""
