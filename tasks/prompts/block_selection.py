@@ -5,16 +5,13 @@ import numpy as np
 from tasks.prompts.article_boundary import foreign_blocks
 from tasks.prompts.draft import Draft, Role, prose_sizes
 from tasks.prompts.page import Page
-from tasks.prompts.tree_arrays import Column
 from tasks.prompts.word_weights import fold
 
 KEEP = 0.25  # A block with this score or more is article text
-LIFT = 0.45
-# Pages saved as text: a plain sentence is lifted when among so many lines around it at least so
-# many are plain; the most that the words of a plain sentence may plead.
-AROUND, ENOUGH, CALM = 25, 7, -1.0
-# Pages saved as text: the score of surely good blocks, and the factors for KEEP around them.
-AMID, INSIDE, NEAR, FAR = 0.5, 0.07, 0.2, 0.3
+# Pages saved as text: a quarter of the words in long lines score so much, or all scores are raised.
+LONG_LINE, UPPER, EXPECTED = 15, 0.75, 0.92
+# Pages saved as text: the least score of a block between running text that scores SURE.
+SURE, BETWEEN = 0.5, 0.1
 HOPELESS = 0.7  # A block with a higher prompt score is never restored
 LONG = 60
 COPIED = 0.6  # Share of the article and of a block that both hold for the block to be a copy
@@ -26,9 +23,14 @@ def keep_article(draft: Draft) -> None:
     If next to nothing scores on a page full of text, lower the threshold, then fall back to the
     running text of the element that contains most of it.
     """
-    leniency = _lift_running_text(draft) if draft.page.is_text else 1
+    between = np.zeros(len(draft.score), np.bool_)
+    if draft.page.is_text:
+        _raise_scores(draft)
+        sure = np.flatnonzero((draft.score >= SURE) & (draft.columns["good"] > 0))
+        if len(sure):
+            between[sure[0] : sure[-1]] = draft.score[sure[0] : sure[-1]] >= BETWEEN
     for least in (KEEP, KEEP / 2, KEEP / 5):
-        kept = draft.score >= leniency * least
+        kept = between | (draft.score >= least)
         draft.roles = {int(at): Role.BODY for at in np.flatnonzero(kept)}
         if not _is_tiny(draft):
             return
@@ -73,22 +75,22 @@ def _is_tiny(draft: Draft) -> bool:
     return kept < min(400.0, 0.2 * float(prose.sum()))
 
 
-def _lift_running_text(draft: Draft) -> Column:
-    """Without markup, raise the score of plain sentences among plain sentences.
+def _raise_scores(draft: Draft) -> None:
+    """Raise the odds of all blocks alike where even long lines score low.
 
-    Returns factors for KEEP: a low score is enough among and near sure blocks.
+    Without markup the model doubts whole pages, but on each it still tells text from furniture.
     """
-    columns = draft.columns
-    running = (columns["good"] > 0) & (columns["words"] >= 10) & (columns["prompt_words"] < CALM)
-    near = np.convolve(running, np.ones(AROUND))[AROUND // 2 :][: len(running)]
-    lifted = np.where(running & (near >= ENOUGH), LIFT, 0).astype(np.float32)
-    draft.score = np.maximum(draft.score, lifted)
-    sure = np.flatnonzero((draft.score >= AMID) & (columns["good"] > 0))
-    share = np.full_like(draft.score, FAR)
-    if len(sure):
-        share[max(0, sure[0] - 2) : sure[-1] + 4] = NEAR
-        share[sure[0] : sure[-1] + 1] = INSIDE
-    return share
+    words = draft.columns["words"]
+    lines = np.flatnonzero(words >= LONG_LINE)
+    if not len(lines):
+        return
+    lines = lines[np.argsort(draft.score[lines])]
+    up_to = words[lines].cumsum()
+    reached = float(draft.score[lines[np.searchsorted(up_to, UPPER * up_to[-1])]])
+    if 0 < reached < EXPECTED:
+        factor = EXPECTED / (1 - EXPECTED) * (1 - reached) / reached
+        raised = factor * draft.score
+        draft.score = np.asarray(raised / (raised + 1 - draft.score), np.float32)
 
 
 def strip_foreign(draft: Draft, headline: int) -> None:
