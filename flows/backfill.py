@@ -15,17 +15,17 @@ from flows.runs.alerts import check_after_run
 from flows.runs.installation import open_for_run
 from flows.runs.metrics import record_run
 from tasks.archive.warc_files import WarcPath
+from tasks.backfill.dry_run import estimate
 from tasks.backfill.selection import FIRST_DAY, LAST_DAY, Selection, select
 from tasks.backfill.shard_processes import ShardPool, shard_pool
-from tasks.backfill.shard_runs import Place, estimate, sweep_staged
+from tasks.backfill.shard_runs import Place, sweep_staged
 from tasks.backfill.shards import FLOW, Done, find_warcs, open_warcs
 from tasks.backfill.task import MB, Backfilled, ShardWork, backfill_part, megabytes
-from tasks.collect.collector import SourcesFailed
 from tasks.installation import Installation
 from tasks.load.task import load_runs, publish_snapshot
 from tasks.locks.run_locks import new_run_id
 from tasks.locks.source_locks import SourceBusy, source_lock
-from tasks.model import ARTICLE_OUTCOMES
+from tasks.model import ARTICLE_OUTCOMES, RunFailed
 from tasks.report.task import report_or_warn
 from tasks.settings import MOST_PROCESSES, ConfigError, Settings
 from tasks.text.counted import counted
@@ -100,9 +100,9 @@ def _backfill(
             try:
                 held.enter_context(source_lock(layout, FLOW))
             except SourceBusy:
-                raise SourcesFailed("another backfill is at work here") from None
+                raise RunFailed("another backfill is at work here") from None
             if held.enter_context(stored_turn(layout, f"{FLOW}-{new_run_id()}", [FLOW])):
-                raise SourcesFailed("another machine's backfill is at work in the store")
+                raise RunFailed("another machine's backfill is at work in the store")
             # After the locks: only the one backfill may remove staged rows.
             sweep_staged(layout)
         files, earlier = open_warcs(paths), Done(layout, chosen)
@@ -125,7 +125,7 @@ def _backfill(
         create_table_artifact(key="backfill-ledger", table=ledger(done), description=about)
     if done.failed and len(done.failed) == done.done:
         first = done.failed[0]
-        raise SourcesFailed(f"every shard failed ({done.done}); {first.shard.url}: {first.error}")
+        raise RunFailed(f"every shard failed ({done.done}); {first.shard.url}: {first.error}")
     return done
 
 
@@ -133,7 +133,7 @@ def _backfill(
 def refining(settings: Settings, processes: int = 0) -> "Iterator[ShardPool | Cluster]":
     """What refines shards: processes of this machine, or the cluster that PRESSWATCH_DASK names.
 
-    ConfigError without Dask, SourcesFailed when the cluster cannot be used.
+    ConfigError without Dask, RunFailed when the cluster cannot be used.
     """
     address = settings.dask
     if not address:
@@ -153,7 +153,7 @@ def refining(settings: Settings, processes: int = 0) -> "Iterator[ShardPool | Cl
             client = runner.client
         except OSError as error:
             why = f"PRESSWATCH_DASK: no Dask scheduler answers at {address}: {error}"
-            raise SourcesFailed(why) from None
+            raise RunFailed(why) from None
         yield Cluster(client, address)
 
 

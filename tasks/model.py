@@ -88,6 +88,10 @@ ARTICLE_OUTCOMES = frozenset({Outcome.ARTICLE, Outcome.REVISED, Outcome.UNCHANGE
 LISTING_OUTCOMES = frozenset({Outcome.LISTED, Outcome.NOT_MODIFIED, Outcome.ROBOTS_READ})
 
 
+class RunFailed(Exception):  # noqa: N818 - named for what happened
+    """Every source or shard of a run failed, or nothing can be done where it runs."""
+
+
 class Failure(Exception):  # noqa: N818 - it carries an expected outcome, not an error
     """An expected end of an attempt; becomes its outcome."""
 

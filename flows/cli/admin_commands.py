@@ -11,9 +11,10 @@ import typer
 from rich.console import Console
 
 from flows.cli.console import show_progress
+from flows.cli.data_folder import layout_of, readable_layout
 from flows.cli.exit_status import Exit, fail
 from flows.cli.options import DataFolder, SourcesFile, TopicsFile, flow_files
-from flows.cli.query_commands import layout_of, print_topics, readable_layout
+from flows.cli.query_commands import print_topics
 from flows.cli.sample import DEMO, begin_demo, fill_demo, sample_newsroom
 from flows.processes.temporary_server import PrefectServer
 from flows.runs import prefect_settings

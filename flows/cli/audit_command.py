@@ -16,9 +16,9 @@ from rich.text import Text
 
 from flows.cli.audit_results import results_view
 from flows.cli.console import printable
+from flows.cli.data_folder import readable_layout
 from flows.cli.exit_status import Exit, fail, say
 from flows.cli.options import DataFolder
-from flows.cli.query_commands import readable_layout
 from tasks.audit.judging import Judging, checked_reader, newest
 from tasks.audit.publishing import publish_audits
 from tasks.audit.sampling import draw_sample

@@ -54,7 +54,7 @@ class ReportedErrors(TyperGroup):
         except Exception as error:
             # Only now: these modules take a while to import.
             from flows.processes.child import ServerFailed
-            from tasks.collect.collector import SourcesFailed
+            from tasks.model import RunFailed
             from tasks.settings import ConfigError
             from tasks.upkeep.backup import BackupFailed
             from warehouse.build.loader import CheckFailed
@@ -66,7 +66,7 @@ class ReportedErrors(TyperGroup):
             failures = (BackupFailed, CheckFailed, DocumentError, LayersBroken, QueryError)
             if isinstance(error, ConfigError):
                 fail(str(error), Exit.WRONG_USAGE)
-            if isinstance(error, (*failures, ServerFailed, SourcesFailed, StoreError)):
+            if isinstance(error, (*failures, ServerFailed, RunFailed, StoreError)):
                 fail(str(error), Exit.FAILED)
             if isinstance(error, (OSError, duckdb.Error)) and (
                 problem := _system_problem(error, ctx.meta.get("data"))

@@ -9,9 +9,9 @@ import typer
 from rich.console import Console
 
 from flows.cli.console import page_view, show_progress
+from flows.cli.data_folder import layout_of
 from flows.cli.exit_status import Exit, fail
 from flows.cli.options import DataFolder, SourcesFile
-from flows.cli.query_commands import layout_of
 from tasks.installation import SOURCES
 from tasks.model import Outcome
 from tasks.refine.preview_page import ARCHIVED, explain

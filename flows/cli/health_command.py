@@ -10,9 +10,9 @@ import typer
 from rich.console import Console
 
 from flows.cli.console import printable, show_progress
+from flows.cli.data_folder import layout_of
 from flows.cli.exit_status import Exit
 from flows.cli.options import DataFolder
-from flows.cli.query_commands import layout_of
 from flows.runs import prefect_settings
 from tasks.installation import settings_of
 from tasks.text.counted import counted

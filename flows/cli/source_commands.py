@@ -9,9 +9,9 @@ import typer
 from rich.console import Console
 
 from flows.cli.console import printable
+from flows.cli.data_folder import readable_layout
 from flows.cli.exit_status import Exit, fail, say
 from flows.cli.options import DataFolder, SourcesFile, TopicsFile
-from flows.cli.query_commands import readable_layout
 from tasks.installation import SOURCES, TOPICS, open_installation
 from tasks.text.counted import counted
 from warehouse.layers.atomic_write import write_whole

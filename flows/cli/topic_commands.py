@@ -14,8 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.cli.console import printable, show_progress
+from flows.cli.data_folder import readable_layout
 from flows.cli.options import DataFolder, SourcesFile, TopicsFile
-from flows.cli.query_commands import readable_layout
 from tasks.installation import SOURCES, TOPICS, open_installation
 from tasks.text.counted import counted
 from warehouse.questions.audits import audit_words, audited

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import duckdb
 import pyarrow as pa
 
-from flows.desk.words import WITHIN, Words, words_of
+from flows.desk.search_syntax import WITHIN, Words, words_of
 from tasks.text.control_characters import without_controls
 from tasks.topics.mentions import Hit, Matcher, mentions_in
 from tasks.topics.topic import Topic

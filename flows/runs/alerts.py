@@ -17,6 +17,7 @@ from prefect.client.schemas.objects import BlockDocument, FlowRun, State, StateT
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.exceptions import ObjectNotFound
 
+from flows.runs.prefect_settings import POOL
 from tasks.installation import open_layout, settings_of
 from tasks.monitor import (
     AlertSettings,
@@ -36,7 +37,6 @@ from warehouse.read.query import QueryError
 
 log = logging.getLogger(__name__)
 
-POOL = "presswatch"
 # Runs that ended by themselves. One that crashed is repeated, and told by the server's automation.
 ENDED = [StateType.COMPLETED, StateType.FAILED]
 # What may hinder a check, and must not end the run or the server that makes it.

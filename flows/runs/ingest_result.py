@@ -1,4 +1,4 @@
-"""What Prefect shows of an ingest: its name, artifacts, final state, events about its sources."""
+"""What Prefect shows of an ingest: its name, artifacts and final state."""
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,16 +10,16 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.context import FlowRunContext
-from prefect.events import emit_event
 from prefect.states import Completed
 from rich.table import Table
 from rich.text import Text
 
-from tasks.collect.collector import Collected, SourcesFailed
+from flows.runs.source_events import emit_source_events
+from tasks.collect.collector import Collected
 from tasks.installation import Installation
 from tasks.load.load_run import LoadReport
 from tasks.locks.source_locks import busy_with
-from tasks.model import ARTICLE_OUTCOMES, LISTING_OUTCOMES, Batch, Outcome
+from tasks.model import ARTICLE_OUTCOMES, LISTING_OUTCOMES, Batch, Outcome, RunFailed
 from tasks.refine.refine_source import outcome_counts
 from tasks.report import (
     doubtful_pages,
@@ -87,7 +87,7 @@ def nothing_due(message: str) -> State[Ingested]:
 def end(installation: Installation, done: Ingested, *, is_published: bool) -> State[Ingested]:
     """Create the run's artifacts and events, and return its final state.
 
-    SourcesFailed when every source failed.
+    RunFailed when every source failed.
     """
     loaded = done.loaded
     articles = counted(loaded.articles, "new article")
@@ -121,7 +121,8 @@ def end(installation: Installation, done: Ingested, *, is_published: bool) -> St
     log.info("%s", message)
     rename(run_name(len(done.sources), loaded.articles))
     _create_artifacts(figures, done, poorly)
-    _emit_source_events(installation, done, poorly)
+    names = {source.id: source.name for source in installation.sources}
+    emit_source_events(names, done.failed, poorly)
     asked_for = sum(not source.skipped for source in done.sources)
     return final_state(done, message, done.failed, asked_for, "every source asked")
 
@@ -129,32 +130,14 @@ def end(installation: Installation, done: Ingested, *, is_published: bool) -> St
 def final_state(
     done: Result, message: str, failed: Sequence[Collected], tried: int, every: str
 ) -> State[Result]:
-    """The state of a run of which some sources failed, or none; SourcesFailed when `every` did."""
+    """The state of a run of which some sources failed, or none; RunFailed when `every` did."""
     if not failed:
         return Completed(message=message, data=done)
     why = f"{failed[0].source_id}: {failed[0].error}"
     if len(failed) == tried:
-        raise SourcesFailed(f"{every} failed ({len(failed)}); {why}")
+        raise RunFailed(f"{every} failed ({len(failed)}); {why}")
     message = f"{len(failed)} of {tried} sources failed; {why}; {message}"
     return Completed(name="Partial", message=message, data=done)
-
-
-def _emit_source_events(
-    installation: Installation, done: Ingested, poorly: Iterable[SourceHealth]
-) -> None:
-    """Emit an event for each source that failed, is skipped, is silent, or rejects more."""
-    names = {source.id: source.name for source in installation.sources}
-    for source in done.failed:
-        log.warning("%s failed: %s", source.source_id, source.error)
-        emit_source_event("failed", source.source_id, names[source.source_id], source.error)
-    now = datetime.now(UTC)
-    for health in poorly:
-        name = names.get(health.source_id, "")
-        if health.is_silent or health.is_open(now):
-            event = "silent" if health.is_silent else "open"
-            emit_source_event(event, health.source_id, name, health.why)
-        if health.is_rejecting_more:
-            emit_source_event("rejecting", health.source_id, name, health.rejections)
 
 
 def _create_artifacts(figures: RunFigures, done: Ingested, poorly: Iterable[SourceHealth]) -> None:
@@ -234,20 +217,6 @@ def show_waiting(why: str) -> None:
     # Not as a state: a forced one, "Waiting", misled Prefect's orchestration and automations.
     log.info("waiting: %s", why)
     rename(f"ingest, waiting: {why}")
-
-
-def emit_source_event(event: str, source_id: str, name: str, message: str) -> None:
-    """Emit the event `presswatch.source.<event>`, for automations."""
-    resource = {
-        "prefect.resource.id": f"presswatch.source.{source_id}",
-        "prefect.resource.name": name,
-    }
-    run = _flow_run()
-    run_id = f"prefect.flow-run.{run.id}" if run else ""
-    related = [{"prefect.resource.id": run_id, "prefect.resource.role": "flow-run"}] if run else []
-    emit_event(
-        f"presswatch.source.{event}", resource, related=related, payload={"message": message}
-    )
 
 
 def _flow_run() -> FlowRun | None:

@@ -14,6 +14,7 @@ from flows.runs.json_logs import PREFECT_LOGGING, is_json
 from flows.runs.run_log import PROJECT_LOGGERS
 from tasks.settings import ConfigError
 
+POOL = "presswatch"  # the work pool of all deployments
 SETTINGS = {
     "DO_NOT_TRACK": "1",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",

@@ -15,7 +15,8 @@ from prefect.client.schemas.responses import DeploymentResponse
 from prefect.events.schemas.automations import AutomationCore
 from prefect.exceptions import ObjectNotFound
 
-from flows.runs.alerts import POOL, alert_channels, find_block, no_recipient
+from flows.runs.alerts import alert_channels, find_block, no_recipient
+from flows.runs.prefect_settings import POOL
 from flows.server.kept_changes import kept_changes
 from flows.server.renamed_deployments import rename_deployments, rename_schedules
 from tasks.installation import Installation

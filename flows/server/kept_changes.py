@@ -9,7 +9,7 @@ import yaml
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import DeploymentUpdate
 
-from flows.runs.alerts import POOL
+from flows.runs.prefect_settings import POOL
 from tasks.settings import ConfigError
 
 

@@ -11,7 +11,7 @@ from prefect.client.schemas.filters import FlowRunFilter, WorkerFilter, WorkPool
 from prefect.client.schemas.objects import State, StateType, WorkerStatus
 from prefect.states import Crashed, Scheduled
 
-from flows.runs.alerts import POOL
+from flows.runs.prefect_settings import POOL
 
 log = logging.getLogger(__name__)
 

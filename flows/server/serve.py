@@ -19,7 +19,7 @@ import httpx
 
 from flows.processes.child import Child, ServerFailed, wait_until_healthy, why_ended
 from flows.processes.ctrl_c import STATUS, leave_ctrl_c_to_main_thread, say_stopped
-from flows.runs.prefect_settings import own_origins, require_valid, server_settings
+from flows.runs.prefect_settings import POOL, own_origins, require_valid, server_settings
 from tasks.installation import Installation, keep_private, open_installation
 from tasks.settings import ConfigError, Settings
 from tasks.text.counted import counted
@@ -60,7 +60,7 @@ def serve_until_stopped(installation: Installation, port: int) -> int:
     server = [sys.executable, "-m", "uvicorn", "--factory", "flows.server.app:create_guarded_app"]
     server += ["--host", HOST, "--port", str(port), "--log-level", "warning"]
     worker = [sys.executable, "-m", "prefect", "worker", "start"]
-    worker += ["--pool", "presswatch", "--type", "process"]
+    worker += ["--pool", POOL, "--type", "process"]
     worker += ["--limit", "4", "--name", socket.gethostname()]
     serving = Serving(installation, os.environ["PREFECT_API_URL"])
     by = signal.SIGTERM

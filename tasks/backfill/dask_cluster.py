@@ -25,7 +25,7 @@ from distributed import Client, Future, KilledWorker, Worker, get_worker
 from tasks.backfill.refine_shard import staged_before, staged_once
 from tasks.backfill.shard_processes import AHEAD, Refinement, ShardFailed, ShardPool, Shards
 from tasks.backfill.shards import Shard, ShardJob, Staged
-from tasks.collect.collector import SourcesFailed
+from tasks.model import RunFailed
 from tasks.process_pool import ahead
 from tasks.text.counted import counted
 
@@ -81,17 +81,17 @@ def made_by() -> str:
 
 
 def demand(wanted: str, dask_worker: Worker | None = None) -> None:
-    """Raise SourcesFailed unless this worker would produce the rows of a backfill that is `wanted`.
+    """Raise RunFailed unless this worker would produce the rows of a backfill that is `wanted`.
 
     Dask fills in `dask_worker` where this is run outside a task.
     """
     if wanted != _MADE_BY:
         name = (dask_worker or get_worker()).name
-        raise SourcesFailed(f"the Dask worker {name} has {_MADE_BY}, and the backfill {wanted}")
+        raise RunFailed(f"the Dask worker {name} has {_MADE_BY}, and the backfill {wanted}")
 
 
 def cut_here(warc: Shard, size: int, wanted: str) -> list[Shard | ShardFailed]:
-    """The shards of a file; raises SourcesFailed when the backfill is of another version."""
+    """The shards of a file; raises RunFailed when the backfill is of another version."""
     found = _tried(warc, wanted, lambda pool: list(pool.shards([warc], size)))
     return [found] if isinstance(found, ShardFailed) else list(map(_with_worker, found))
 
@@ -139,7 +139,7 @@ def _with_worker(found: T) -> T:
 class Cluster:
     """The workers of a Dask scheduler; their threads refine a shard each.
 
-    SourcesFailed without a worker, and when scheduler or workers have another version.
+    RunFailed without a worker, and when scheduler or workers have another version.
     """
 
     def __init__(self, client: Client, address: str) -> None:
@@ -150,16 +150,16 @@ class Cluster:
         except (AttributeError, ImportError) as wrong:
             theirs = str(wrong)
         if theirs != self._made_by:
-            raise SourcesFailed(f"the Dask scheduler at {address} {UNFIT}: {theirs}")
+            raise RunFailed(f"the Dask scheduler at {address} {UNFIT}: {theirs}")
         try:
             client.wait_for_workers(1, timeout=FIRST_WORKER_SECONDS)
         except TimeoutError:
-            raise SourcesFailed(f"no worker has joined the Dask scheduler at {address}") from None
+            raise RunFailed(f"no worker has joined the Dask scheduler at {address}") from None
         for worker, found in client.run(demand, self._made_by, on_error="return").items():
-            if isinstance(found, SourcesFailed):
+            if isinstance(found, RunFailed):
                 raise found
             if isinstance(found, Exception):
-                raise SourcesFailed(f"the Dask worker at {worker} {UNFIT}: {found}")
+                raise RunFailed(f"the Dask worker at {worker} {UNFIT}: {found}")
         log.info("refining on %s, %s at once", address, counted(self._threads(), "shard"))
 
     def shards(self, warcs: Iterable[Shard], size: int, done: Container[Shard] = ()) -> Shards:
@@ -232,4 +232,4 @@ class Cluster:
         except TimeoutError:
             raise
         except (CancelledError, OSError):
-            raise SourcesFailed(f"the Dask scheduler at {self._address} is gone") from None
+            raise RunFailed(f"the Dask scheduler at {self._address} is gone") from None

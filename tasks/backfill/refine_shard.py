@@ -18,7 +18,7 @@ from tasks.backfill.selection import Passed
 from tasks.backfill.shards import ShardJob, Staged
 from tasks.model import Capture, Extraction
 from tasks.process_pool import tried
-from tasks.prompts import NO_SITE, Site
+from tasks.prompts.page_hints import NO_SITE, Site
 from tasks.refine.refine_pages import (
     K,
     Origin,

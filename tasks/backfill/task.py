@@ -10,8 +10,9 @@ from datetime import timedelta
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from tasks.backfill.dry_run import Estimate
 from tasks.backfill.shard_processes import Refinement, ShardFailed
-from tasks.backfill.shard_runs import Estimate, Place, grouped, load_shards
+from tasks.backfill.shard_runs import Place, grouped, load_shards
 from tasks.backfill.shards import Staged
 from tasks.progress import advance, stage
 from tasks.text.counted import counted

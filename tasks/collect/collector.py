@@ -36,10 +36,6 @@ FAILURES_IN_A_ROW = 5
 UNANSWERED = (BUSY | FAILED) - {Outcome.BROKEN_RESPONSE}  # that one was an answer
 
 
-class SourcesFailed(Exception):  # noqa: N818 - named for what happened
-    """Every source of a run failed."""
-
-
 @dataclass(frozen=True, slots=True)
 class Collected:
     """The result of collecting one source."""

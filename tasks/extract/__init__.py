@@ -17,7 +17,8 @@ from tasks.extract.mhtml import is_mhtml, page_of_mhtml
 from tasks.extract.rejections import CHALLENGE_PARTS, PageView, reject
 from tasks.http.response import is_page
 from tasks.model import Cleaned, Extraction, Outcome, PageText
-from tasks.prompts import NO_SITE, Hints, Site, clean_lines, clean_tree
+from tasks.prompts.clean_page import clean_lines, clean_tree
+from tasks.prompts.page_hints import NO_SITE, Hints, Site
 from tasks.sources.source import NO_OVERRIDES, BlockOverrides
 from tasks.text.charsets import decode
 from tasks.text.html_tree import parse_html

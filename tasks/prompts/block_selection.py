@@ -9,9 +9,10 @@ from tasks.prompts.word_weights import fold
 
 KEEP = 0.25  # A block with this score or more is article text
 # Pages saved as text: a quarter of the words in long lines score so much, or all scores are raised.
-LONG_LINE, UPPER, EXPECTED = 15, 0.75, 0.92
-# Pages saved as text: the least score of a block between running text that scores SURE.
-SURE, BETWEEN = 0.5, 0.1
+LONG_LINE, UPPER, EXPECTED = 15, 0.75, 0.9
+# Pages saved as text: the least score of a block from the first sentence that scores so much to the
+# last one, and up to so many blocks after it.
+SURE, BETWEEN, AFTER = 0.3, 0.1, 3
 HOPELESS = 0.7  # A block with a higher prompt score is never restored
 LONG = 60
 COPIED = 0.6  # Share of the article and of a block that both hold for the block to be a copy
@@ -28,7 +29,8 @@ def keep_article(draft: Draft) -> None:
         _raise_scores(draft)
         sure = np.flatnonzero((draft.score >= SURE) & (draft.columns["good"] > 0))
         if len(sure):
-            between[sure[0] : sure[-1]] = draft.score[sure[0] : sure[-1]] >= BETWEEN
+            amid = slice(sure[0], sure[-1] + 1 + AFTER)
+            between[amid] = draft.score[amid] >= BETWEEN
     for least in (KEEP, KEEP / 2, KEEP / 5):
         kept = between | (draft.score >= least)
         draft.roles = {int(at): Role.BODY for at in np.flatnonzero(kept)}

@@ -9,7 +9,7 @@ from tasks.archive import read_archive, read_payload
 from tasks.model import Batch, Capture, CaptureKind, Damage, Extraction
 from tasks.process_pool import PagePool
 from tasks.progress import advance
-from tasks.prompts import NO_SITE, Site
+from tasks.prompts.page_hints import NO_SITE, Site
 from tasks.refine.refine_pages import (
     K,
     Origin,

@@ -18,7 +18,7 @@ import pyarrow as pa
 from tasks.extract import extract_page
 from tasks.extract.extractor_version import EXTRACTOR_VERSION
 from tasks.model import Capture, Extraction, Outcome
-from tasks.prompts import NO_SITE, Site
+from tasks.prompts.page_hints import NO_SITE, Site
 from tasks.refine.normalise import (
     Row,
     article_row,

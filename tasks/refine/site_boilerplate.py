@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from tasks.archive import opened_at
 from tasks.model import PageText, StrippedBlock
-from tasks.prompts import Site
+from tasks.prompts.page_hints import Site
 from tasks.prompts.recurring import SOME, exact_hash, text_hash
 from warehouse.store.archive_files import SUFFIX
 

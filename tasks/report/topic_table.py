@@ -88,7 +88,7 @@ def _totals(sources: Iterable[Mapping[date, Cell]]) -> tuple[str, str, str, str]
         found = sum(cell["hits"] for cell in known)
         mentions += sum(cell["mentions"] for cell in known)
         hits, articles = hits + found, articles + of_source
-        # As in reports/series.sql: a day varies on its own.
+        # As in warehouse/queries/series.sql: a day varies on its own.
         if of_source and known[0]["variation"]:
             squares = sum(cell["articles"] ** 2 for cell in known)
             excess += known[0]["variation"] * found**2 * squares / of_source**2

@@ -15,12 +15,13 @@ import pytest
 
 from tasks.archive.any_warc_records import Record, cut, read_records
 from tasks.archive.warc_files import WarcPath
-from tasks.backfill import shard_processes, shard_runs
+from tasks.backfill import dry_run, shard_processes
 from tasks.backfill.captures import PAGE_KINDS, read_response
 from tasks.backfill.dask_cluster import Cluster
+from tasks.backfill.dry_run import estimate
 from tasks.backfill.selection import SELECTIONS, Passed, Selection, SourceDomains
 from tasks.backfill.shard_processes import BATCHES_A_PROCESS, ShardFailed, ShardPool, shard_pool
-from tasks.backfill.shard_runs import Place, estimate, grouped, load_shards, refine_again
+from tasks.backfill.shard_runs import Place, grouped, load_shards, refine_again
 from tasks.backfill.shards import Done, Staged, find_warcs, open_warcs
 from tasks.load.load_run import load
 from tasks.model import Damage, Outcome
@@ -466,7 +467,7 @@ def test_an_estimate_keeps_nothing(tmp_path: Path, pool: ShardPool) -> None:
     assert not at.layout.commits.exists()
 
 
-@pytest.mark.parametrize("stretch", [7_000, shard_runs.BYTES_SAMPLED])
+@pytest.mark.parametrize("stretch", [7_000, dry_run.BYTES_SAMPLED])
 def test_an_estimate_from_all_bytes_is_what_is_there(
     tmp_path: Path, pool: ShardPool, monkeypatch: pytest.MonkeyPatch, stretch: int
 ) -> None:
@@ -477,8 +478,8 @@ def test_an_estimate_from_all_bytes_is_what_is_there(
     warcs = open_warcs([*days[:3], large, *days[3:]])
     total = sum(warc.bytes for warc in warcs)
     assert total > 5 * 7_000
-    monkeypatch.setattr(shard_runs, "BYTES_SAMPLED", stretch)
-    monkeypatch.setattr(shard_runs, "SAMPLES", 1_000)
+    monkeypatch.setattr(dry_run, "BYTES_SAMPLED", stretch)
+    monkeypatch.setattr(dry_run, "SAMPLES", 1_000)
     guess = estimate(at, warcs, total, pool)
     assert guess.sampled == total
     assert guess.articles == 6 * 4 + 60

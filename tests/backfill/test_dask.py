@@ -21,7 +21,7 @@ from tasks.backfill.dask_cluster import UNFIT
 from tasks.backfill.shard_processes import AHEAD, ShardFailed, ShardPool, shard_pool
 from tasks.backfill.shard_runs import Place, sweep_staged
 from tasks.backfill.shards import Shard, Staged, find_warcs, open_warcs
-from tasks.collect.collector import SourcesFailed
+from tasks.model import RunFailed
 from tasks.settings import Limits, Settings
 from tasks.text.toml_reader import ConfigError
 from tests.backfill.test_backfill import backfilled, place
@@ -275,9 +275,9 @@ def test_a_worker_of_another_version_is_refused(dask: DaskCluster, tmp_path: Pat
         other = dask.worker("other", code=tmp_path / "other")
         try:
             dask.wait_for("other", *WORKERS)
-            with pytest.raises(SourcesFailed, match=OTHER):
+            with pytest.raises(RunFailed, match=OTHER):
                 list(shards)
-            with pytest.raises(SourcesFailed, match=OTHER):
+            with pytest.raises(RunFailed, match=OTHER):
                 refined(at, warc)
         finally:
             other.terminate()
@@ -302,9 +302,7 @@ def test_a_worker_without_presswatch_leaves_the_shards_to_others(
         first = next(shards)
         dask.worker("bare", code=bare)
         dask.wait_for("bare", *WORKERS)
-        with pytest.raises(
-            SourcesFailed, match=rf"^the Dask worker at tcp://.*:\d+ {UNFIT}: .*'tasks"
-        ):
+        with pytest.raises(RunFailed, match=rf"^the Dask worker at tcp://.*:\d+ {UNFIT}: .*'tasks"):
             refined(at, warc)
         found = [first, *shards]
     assert all(isinstance(one, Staged) for one in found)
@@ -315,7 +313,7 @@ def test_a_worker_without_presswatch_leaves_the_shards_to_others(
 def test_a_scheduler_without_presswatch_is_refused(bare: Path, tmp_path: Path) -> None:
     with (
         DaskCluster(tmp_path / "dask", code=bare) as dask,
-        pytest.raises(SourcesFailed, match=f"^the Dask scheduler at {dask.address} {UNFIT}: "),
+        pytest.raises(RunFailed, match=f"^the Dask scheduler at {dask.address} {UNFIT}: "),
     ):
         refined(on(dask, place(tmp_path)))
 
@@ -324,7 +322,7 @@ def test_a_scheduler_without_workers(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(dask_cluster, "FIRST_WORKER_SECONDS", 1)
     with (
         DaskCluster(tmp_path / "dask") as dask,
-        pytest.raises(SourcesFailed, match=f"^no worker has joined .* at {dask.address}$"),
+        pytest.raises(RunFailed, match=f"^no worker has joined .* at {dask.address}$"),
     ):
         refined(on(dask, place(tmp_path)))
 
@@ -350,7 +348,7 @@ def test_a_scheduler_that_goes_away(tmp_path: Path) -> None:
             shards = engine.refined(engine.shards(open_warcs([warc]), 1_000), at.job)
             next(shards)
             dask.scheduler.kill()
-            with pytest.raises(SourcesFailed, match=f"scheduler at {dask.address} is gone"):
+            with pytest.raises(RunFailed, match=f"scheduler at {dask.address} is gone"):
                 list(shards)
 
 

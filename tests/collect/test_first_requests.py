@@ -15,9 +15,10 @@ from flows.ingest import ingest
 from tasks.archive import read_archive
 from tasks.collect import task as collect_task
 from tasks.collect.activity import Activity
-from tasks.collect.collector import Collected, Collector, SourcesFailed
+from tasks.collect.collector import Collected, Collector
 from tasks.collect.task import SharedCollection, collect_sources, shared_collection, source_groups
 from tasks.installation import TOPICS, Installation, open_installation
+from tasks.model import RunFailed
 from tasks.process_pool import page_pool
 from tasks.sources.source import Source
 from tests.bench.crawl import sources
@@ -105,7 +106,7 @@ def test_what_a_failed_source_brought_is_refined(
     path = tmp_path / "sources.toml"
     gone = sources(free_port(), 1, 0.05).replace("gb-paper-0", "gb-half")
     path.write_text(f'{gone}files = ["*.txt"]\n')
-    with pytest.raises(SourcesFailed, match="every source asked failed"):
+    with pytest.raises(RunFailed, match="every source asked failed"):
         run_of(path)
     states = ["collect gb-half: Failed"]
     until("the states are known", lambda: task_runs(["gb-half"]) == states)

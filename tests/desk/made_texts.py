@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.desk.search_query import Query
-from flows.desk.words import as_toml
+from flows.desk.search_syntax import as_toml
 from tasks.load.load_run import load
 from tasks.topics.topic import Topic, TopicEntry, load_topics
 from tests.support.publishing import publish

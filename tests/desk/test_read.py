@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 import tasks.prompts
 from flows.desk.archived_page import harmless
 from flows.desk.reasons import DECIDED, KINDS
-from flows.desk.views.read import marked, paragraphs
+from flows.desk.views.read_article import marked, paragraphs
 from tasks.prompts.text_rules import PROMPT_KINDS
 from tasks.refine.normalise import NOT_PROMPTS
 from tasks.text.changes import changes

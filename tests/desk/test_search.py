@@ -21,10 +21,10 @@ from starlette.testclient import TestClient
 
 from flows.desk import searches
 from flows.desk.search_query import LONGEST, Query, query_of
+from flows.desk.search_syntax import Words, as_toml, words_of
 from flows.desk.searches import Search, Searches
 from flows.desk.snapshots import Snapshots
 from flows.desk.views import search as view
-from flows.desk.words import Words, as_toml, words_of
 from tasks.topics.topic import TopicEntry
 from tests.desk.made_texts import JOINED, SCRIPT, WORDS
 from tests.support.serving import until

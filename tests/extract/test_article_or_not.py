@@ -20,7 +20,8 @@ from tasks.extract.article_or_not import (
 )
 from tasks.extract.metadata import Metadata
 from tasks.model import Extraction, Outcome
-from tasks.prompts import Hints, clean_lines, clean_tree
+from tasks.prompts.clean_page import clean_lines, clean_tree
+from tasks.prompts.page_hints import Hints
 from tasks.prompts.page_signals import SIGNALS
 from tasks.text.html_tree import parse_html
 from tasks.text.sentence_split import word_count

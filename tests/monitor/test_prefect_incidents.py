@@ -14,13 +14,13 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.ingest import ingest
 from flows.runs.alerts import (
-    POOL,
     alert_channels,
     check_installation,
     check_served,
     no_recipient,
     prefect_incidents,
 )
+from flows.runs.prefect_settings import POOL
 from tasks.monitor import AlertSettings, Kind, load_alerts
 from tasks.settings import Settings
 from tests.collect.test_collect import feed, item, page

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
 from tasks.model import Cleaned, StrippedBlock
-from tasks.prompts import Hints, clean_lines, clean_tree
+from tasks.prompts.clean_page import clean_lines, clean_tree
+from tasks.prompts.page_hints import Hints
 from tasks.sources.source import BlockOverrides, checked_override
 from tests.prompts.test_prompts import HINTS, PARAGRAPHS, PROMPTS, as_lines
 

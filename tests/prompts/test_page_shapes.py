@@ -1,9 +1,15 @@
 """Shapes of today's news pages, each with the text that has to stay and what has to go."""
 
+import numpy as np
 import pytest
 
 from tasks.model import Cleaned
-from tasks.prompts import Hints
+from tasks.prompts.block_model import load_model
+from tasks.prompts.block_selection import keep_article
+from tasks.prompts.clean_page import clean_lines
+from tasks.prompts.draft import score_blocks
+from tasks.prompts.page_hints import Hints
+from tasks.prompts.split_into_blocks import split_lines
 from tests.prompts.test_prompts import clean
 from tests.prompts.test_single_causes import rules
 
@@ -300,3 +306,21 @@ def test_a_label_of_an_advertisement_is_known_by_its_words() -> None:
     )
     assert list(clean(html, HINTS).paragraphs) == STORY
     assert rules(html)[label] == "text:any/advert"
+
+
+def test_a_text_page_keeps_the_lines_that_score_best_on_it() -> None:
+    """The model doubts some pages saved as text as a whole, but text less than furniture."""
+    furniture = [f"Section {number}" for number in range(12)]
+    page = split_lines([*furniture, *STORY, *furniture])
+    draft = score_blocks(page, -1, Hints(language="en"), load_model())
+    scores = dict.fromkeys(STORY, 0.03) | dict.fromkeys(STORY[:3], 0.3)
+    draft.score = np.array([scores.get(block.text, 5e-4) for block in page.blocks], np.float32)
+    keep_article(draft)
+    assert [draft.text(at) for at in draft.body] == STORY
+
+
+def test_a_text_page_keeps_a_short_paragraph_after_its_last_quotation() -> None:
+    furniture = ["Sport", "Weather", "© 2026 Quayside Press Ltd. All rights reserved."]
+    last = "The trust will publish its answer in spring, if its board agrees by then."
+    kept = clean_lines([HEADLINE, *STORY[:3], last, *furniture], HINTS).paragraphs
+    assert kept == (*STORY[:3], last)

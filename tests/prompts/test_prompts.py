@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
 from tasks.model import Cleaned
-from tasks.prompts import Hints, clean_lines, clean_tree
+from tasks.prompts.clean_page import clean_lines, clean_tree
+from tasks.prompts.page_hints import Hints
 from tasks.prompts.split_into_blocks import split_lines, split_tree
 from tasks.prompts.text_rules import FOLDER, Rule, find_rule, load_rules
 

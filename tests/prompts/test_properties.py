@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from tasks.extract import extract_page
 from tasks.model import Extraction, Outcome, PageText
-from tasks.prompts import Hints, clean_lines
+from tasks.prompts.clean_page import clean_lines
+from tasks.prompts.page_hints import Hints
 from tasks.prompts.split_into_blocks import split_lines
 from tasks.prompts.text_rules import LONGEST, Rule, find_rule
 from tasks.refine.preview_page import explain_file

@@ -7,7 +7,7 @@ import pytest
 from tasks.extract import extract_page
 from tasks.extract.headlines import choose_headline
 from tasks.model import Outcome, PageText
-from tasks.prompts import Hints
+from tasks.prompts.page_hints import Hints
 from tests.prompts.test_prompts import HINTS, PARAGRAPHS, clean
 
 BODY = "".join(f"<p>{text}</p>" for text in PARAGRAPHS)

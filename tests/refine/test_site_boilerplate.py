@@ -15,8 +15,8 @@ from flows.rebuild import rebuild
 from tasks.archive import ArchiveWriter
 from tasks.model import Attempt, Batch, CaptureKind, Outcome, StrippedBlock
 from tasks.process_pool import PagePool
-from tasks.prompts import Site
 from tasks.prompts.draft import Draft, Role
+from tasks.prompts.page_hints import Site
 from tasks.prompts.recurring import strip_recurring, text_hash
 from tasks.prompts.split_into_blocks import split_lines
 from tasks.refine.refine_archive import refine

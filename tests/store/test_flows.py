@@ -15,7 +15,7 @@ from flows.backfill import backfill
 from flows.cli.app import app
 from flows.maintain import maintain
 from flows.rebuild import rebuild
-from tasks.collect.collector import SourcesFailed
+from tasks.model import RunFailed
 from tests.faults.test_ingest_killed import lasting, start, wait_until_gone
 from tests.support.build_warcs import news, write_warc
 from tests.support.machines import RUN_SECONDS
@@ -114,7 +114,7 @@ def test_a_backfill_from_a_bucket_into_a_store(
     assert there.ask(TEXTS) == here.ask(TEXTS)
     with (
         stored_turn(here.layout, "backfill-other", ["backfill"]),
-        pytest.raises(SourcesFailed, match="another machine's backfill is at work in the store"),
+        pytest.raises(RunFailed, match="another machine's backfill is at work in the store"),
     ):
         backfill([str(path)], **there.files)
     assert not maintain(**there.files).verified.findings

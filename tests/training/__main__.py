@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from tasks.prompts import finish
 from tasks.prompts.block_features import describe, relate
 from tasks.prompts.block_model import Forest
 from tasks.prompts.block_roles import find_headline
+from tasks.prompts.clean_page import finish
 from tasks.prompts.draft import UNLIKELY, Draft, look_again, look_for_prompts
 from tasks.prompts.tree_arrays import Column, Columns
 from tasks.prompts.word_weights import Lexicon

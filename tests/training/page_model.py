@@ -18,9 +18,9 @@ from selectolax.lexbor import LexborHTMLParser
 
 from tasks.extract.article_or_not import FEWEST_LINKS, GROUPS, REJECTED, evidence
 from tasks.extract.metadata import Metadata, read_metadata
-from tasks.prompts import finish
 from tasks.prompts.block_model import Forest, Model, load_model
 from tasks.prompts.block_roles import find_headline
+from tasks.prompts.clean_page import finish
 from tasks.prompts.draft import score_blocks
 from tasks.prompts.page_hints import Hints
 from tasks.prompts.split_into_blocks import split_tree

@@ -32,7 +32,7 @@ from tasks.topics.topic import TopicEntry
 from tests.support.publishing import publish
 from tests.support.staged_pages import HARVEST, SOURCES, SUMMIT, Page, listing, prose, stage
 from warehouse.build import loader, schema_version
-from warehouse.build.sql_files import read_sql
+from warehouse.build.sql_files import read_marts, read_sql
 from warehouse.layers.layout import Layout
 from warehouse.read.query import open_snapshot, records
 
@@ -139,8 +139,8 @@ def schema_parts() -> Parts:
     with duckdb.connect() as con:
         loader.make_relations(con)
         parts = table_parts(con)
-    for folder in ("marts", "steps"):
-        for name, sql in read_sql(folder).items():
+    for folder, texts in (("marts", read_marts()), ("steps", read_sql("steps"))):
+        for name, sql in texts.items():
             parts[f"{folder}/{name}"] = digest(without_comments(sql))
     return parts | _row_parts()
 

@@ -36,7 +36,7 @@ from warehouse.build import loader
 from warehouse.build.checks_runner import OFFENDERS, run_checks
 from warehouse.build.mart_merge import marts
 from warehouse.build.publish import published_load
-from warehouse.build.sql_files import SQL, read_relations, read_sql
+from warehouse.build.sql_files import SQL, read_marts, read_relations, read_sql
 from warehouse.layers.layout import Layout
 from warehouse.read.known_urls import (
     KnownListing,
@@ -118,7 +118,7 @@ def test_a_schema_file_makes_the_relation_it_is_named_after(
 
 
 def test_a_mart_fills_the_relation_it_is_named_after(made: duckdb.DuckDBPyConnection) -> None:
-    assert marts().keys() == read_sql("marts").keys()
+    assert marts().keys() == read_marts().keys()
     assert marts().keys() <= set(relations(made))
 
 

@@ -14,7 +14,7 @@ import duckdb
 from warehouse.layers.layout import Layout
 from warehouse.read.query import quoted
 
-VIEW = Path(__file__).parents[1] / "views" / "article_version_texts.sql"
+VIEW = Path(__file__).parents[1] / "marts" / "article_version_texts.sql"
 LIST = Path(__file__).parents[1] / "macros" / "article_files.sql"
 ARTICLES = "{articles}"
 NO_FILES = "(SELECT *, NULL::VARCHAR AS body FROM article_versions LIMIT 0)"

@@ -1,6 +1,7 @@
 """The incremental merge of all marts: rows of touched keys are deleted and selected again.
 
-A mart is a file with one SELECT. Comments at its head define how it is merged:
+A mart is a file with one SELECT, or one that creates a view, which needs no merge. Comments at the
+head of a SELECT define how it is merged:
 
     Key:         columns that identify a row, or a group of rows
     Touched by:  keys that a load may change: a query without its SELECT; several are united
@@ -22,7 +23,7 @@ from graphlib import TopologicalSorter
 
 import duckdb
 
-from warehouse.build.sql_files import read_sql
+from warehouse.build.sql_files import read_marts
 
 Connection = duckdb.DuckDBPyConnection
 # Relations to which a load only adds rows.
@@ -93,7 +94,7 @@ class Mart:
 def marts() -> dict[str, Mart]:
     """All marts, each after those that it reads."""
     found = {}
-    for name, text in read_sql("marts").items():
+    for name, text in read_marts().items():
         head = re.match(r"(--.*\n)*", text)
         lines = head[0].replace("\n--    ", "").splitlines() if head else []
         pairs = [line.removeprefix("-- ").partition(": ")[::2] for line in lines]

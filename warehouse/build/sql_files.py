@@ -1,5 +1,6 @@
 """The SQL files of the warehouse, by the name of the relation, mart, check or step."""
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from hashlib import sha256
@@ -29,9 +30,23 @@ def read_sql(folder: str) -> dict[str, str]:
     return texts
 
 
+def read_marts() -> Mapping[str, str]:
+    """The SELECTs of the marts that a load merges into tables, by name."""
+    return {name: text for name, text in read_sql("marts").items() if not _makes_view(text)}
+
+
+def read_views() -> Mapping[str, str]:
+    """The definitions of the marts that are views, by name."""
+    return {name: text for name, text in read_sql("marts").items() if _makes_view(text)}
+
+
+def _makes_view(text: str) -> bool:
+    return re.search("^CREATE", text, re.MULTILINE) is not None
+
+
 def read_relations() -> Mapping[str, str]:
     """The definitions of all tables and views, by name."""
-    return dict(sorted((read_sql("tables") | read_sql("views")).items()))
+    return dict(sorted({**read_sql("tables"), **read_views()}.items()))
 
 
 def sql_hash() -> str:

@@ -1,4 +1,4 @@
-"""How often topics came up: series over time, spikes, and the articles behind them.
+"""How often topics came up: series over time, gaps and spikes.
 
 Each function has a companion that returns its SQL with the values in it, which a person can run.
 """

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from flows.desk.archived_page import NotArchived, archive_file
 from flows.desk.desk import Asked, Desk
-from flows.desk.views.read import framed
+from flows.desk.views.read_article import framed
 from tasks.process_pool import page_pool
 from tasks.refine.preview_page import Record, explain
 from tasks.settings import ConfigError

@@ -7,9 +7,9 @@ from starlette.responses import Response
 
 from flows.desk.desk import Asked
 from flows.desk.search_query import Query, query_of
+from flows.desk.search_syntax import WITHIN, as_toml
 from flows.desk.searches import LISTED, Search, Searches
 from flows.desk.views.articles import PAGE, page_number, pages
-from flows.desk.words import WITHIN, as_toml
 from tasks.report import charts
 from warehouse.questions.articles import articles_by_id
 from warehouse.questions.citation import citation, missing

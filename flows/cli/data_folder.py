@@ -1,0 +1,33 @@
+"""The data folder that a command reads."""
+
+from pathlib import Path
+
+from flows.cli.exit_status import say
+from tasks.installation import settings_of
+from warehouse.layers.layout import Layout
+
+
+def layout_of(data: Path | None) -> Layout:
+    """The data folder, or the environment's; a local copy when its store does not answer."""
+    from tasks.installation import open_layout
+    from warehouse.store.objects import StoreError
+
+    settings = settings_of(data=data)
+    try:
+        return open_layout(settings)
+    except StoreError as error:
+        layout = Layout(settings.data)
+        if not layout.current.exists():
+            raise
+        say(f"{error}; reading the local copy", "WARNING")
+        return layout
+
+
+def readable_layout(data: Path | None) -> Layout:
+    """`layout_of`, unless a newer version of Presswatch has written its snapshot."""
+    from warehouse.build.schema_version import refuse_newer_snapshot
+
+    layout = layout_of(data)
+    # A query would read tables that the guides of this version do not describe.
+    refuse_newer_snapshot(layout)
+    return layout

@@ -1,0 +1,158 @@
+"""Clean a page: the order in which blocks are scored, kept, stripped and given roles."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from selectolax.lexbor import LexborHTMLParser
+
+from tasks.model import Cleaned, StrippedBlock
+from tasks.prompts.apply_overrides import keep_marked, marked_blocks, marked_nodes
+from tasks.prompts.block_model import load_model
+from tasks.prompts.block_roles import assign_roles, find_headline
+from tasks.prompts.block_selection import keep_article, rescue_article, strip_copies, strip_foreign
+from tasks.prompts.draft import Draft, Role, explain, score_blocks
+from tasks.prompts.link_lines import strip_link_lines
+from tasks.prompts.never_text import is_clean, strip_leftovers
+from tasks.prompts.page import Page
+from tasks.prompts.page_hints import Hints
+from tasks.prompts.page_signals import page_signals, prose_words
+from tasks.prompts.prompt_clusters import (
+    keep_announced_lists,
+    strip_boxes,
+    strip_clusters,
+    strip_lists,
+)
+from tasks.prompts.prompt_evidence import (
+    running_text,
+    strip_likely_prompts,
+    strip_offers,
+    strip_prompts,
+)
+from tasks.prompts.recurring import strip_recurring
+from tasks.prompts.split_into_blocks import split_lines, split_tree
+from tasks.prompts.stated_text import join_stated, stated_lines
+from tasks.prompts.text_pages import take_as_is
+from tasks.prompts.text_rules import find_rule
+from tasks.prompts.word_weights import fold
+
+# A longer page is read from shortly before its headline on, or from its start, up to this.
+MOST_BLOCKS = 8000
+BEFORE = 500  # Blocks read before the headline of such a page
+UNREAD = "furniture", "size:unread"
+
+
+def clean_tree(tree: LexborHTMLParser, hints: Hints) -> Cleaned:
+    """The article of a parsed page, and every block that was removed from it, with the reason."""
+    page = split_tree(tree, marked_nodes(tree, hints.marks))
+    texts = [block.text for block in page.blocks]
+    shown = _clean(page, hints)
+    lines = stated_lines(shown, hints.body)
+    if not hints.headline or not lines:
+        return shown
+    # With the headline for a first line, none of the stated text is taken for one.
+    return join_stated(shown, clean_lines([hints.headline, *lines], hints), texts)
+
+
+def clean_lines(lines: Sequence[str], hints: Hints) -> Cleaned:
+    """The same for a page saved as text, given as its lines."""
+    return _clean(split_lines(lines), hints)
+
+
+def _clean(page: Page, hints: Hints) -> Cleaned:
+    # What the source strips is removed first, so that neither model nor rules see it.
+    marked = marked_blocks(page, hints.marks, "strip")
+    if not marked:
+        return _clean_rest(page, hints)
+    rules = {at: find_rule(page.blocks[at].text, hints.language) for at in marked}
+    gone = {at: (rule.kind if rule else "furniture", "source:strip") for at, rule in rules.items()}
+    rest = page.only([at for at in range(len(page.blocks)) if at not in gone])
+    return _with_unread(_clean_rest(rest, hints), page, gone)
+
+
+def _clean_rest(page: Page, hints: Hints) -> Cleaned:
+    texts = [block.text for block in page.blocks]
+    if page.is_text and is_clean(texts, hints.language, marked_blocks(page, hints.marks, "keep")):
+        return take_as_is(texts, hints)
+    if not page.blocks:
+        return Cleaned()
+    headline = find_headline(page, hints.headline)
+    if len(page.blocks) <= MOST_BLOCKS:
+        return finish(score_blocks(page, headline, hints, load_model()), headline, hints)
+    start = max(0, headline - BEFORE)
+    seen = range(start, min(start + MOST_BLOCKS, len(page.blocks)))
+    unread = {at: UNREAD for at in range(len(page.blocks)) if at not in seen}
+    part = page.only(seen)
+    headline = headline - start if headline >= 0 else -1
+    read = finish(score_blocks(part, headline, hints, load_model()), headline, hints)
+    return _with_unread(read, page, unread)
+
+
+def _with_unread(cleaned: Cleaned, page: Page, unread: dict[int, tuple[str, str]]) -> Cleaned:
+    """The result for the whole page; `unread` gives kind and rule of each block left out."""
+    read = [at for at in range(len(page.blocks)) if at not in unread]
+    stripped = [replace(block, position=read[block.position]) for block in cleaned.stripped]
+    kept = set(read).difference(block.position for block in stripped)
+    first, last = min(kept, default=0), max(kept, default=-1)
+    stripped += (
+        StrippedBlock(page.blocks[at].text, *why, at, page.is_text or first < at < last)
+        for at, why in unread.items()
+    )
+    return replace(cleaned, stripped=tuple(sorted(stripped, key=lambda block: block.position)))
+
+
+def finish(draft: Draft, headline: int, hints: Hints) -> Cleaned:
+    """Turn scores into the article: choose blocks, strip prompts, assign roles."""
+    kept = marked_blocks(draft.page, hints.marks, "keep")
+    draft.safe = kept.union(_repeated(draft, headline, hints))
+    # The order matters: neighbours of a prompt are judged once the prompt itself is known, and the
+    # fallback for a page of which nothing is left sees the reasons collected so far.
+    keep_article(draft)
+    keep_marked(draft, kept)
+    strip_foreign(draft, headline)
+    running = running_text(draft)
+    strip_prompts(draft, hints.language, running)
+    strip_likely_prompts(draft, running)
+    strip_offers(draft)
+    strip_lists(draft)
+    strip_clusters(draft, running)
+    strip_boxes(draft, headline, running)
+    strip_link_lines(draft)
+    keep_announced_lists(draft)
+    rescue_article(draft)
+    strip_copies(draft)
+    assign_roles(draft, headline, hints)
+    # Again: roles may have been lost to the rescue or to the search for date lines and biographies.
+    keep_marked(draft, kept)
+    # Before what recurs on the site is known: whether a page is an article depends on it alone.
+    signals = {} if draft.page.is_text else page_signals(draft, headline)
+    strip_recurring(draft, hints.site, hints.language)
+    strip_leftovers(draft, hints.language, kept)
+    texts: dict[Role, list[str]] = {role: [] for role in Role}
+    for at, role in sorted(draft.roles.items()):
+        texts[role].append(draft.text(at))
+    single = {role: (found[0] if found else None) for role, found in texts.items()}
+    return Cleaned(
+        paragraphs=tuple(texts[Role.BODY]),
+        captions=tuple(dict.fromkeys(texts[Role.CAPTION])),
+        kicker=single[Role.KICKER],
+        headline=single[Role.HEADLINE],
+        standfirst=single[Role.STANDFIRST],
+        byline=draft.byline,
+        section=draft.section,
+        stripped=explain(draft),
+        signals=signals,
+        prose_words=prose_words(draft),
+    )
+
+
+def _repeated(draft: Draft, headline: int, hints: Hints) -> Iterator[int]:
+    """The headline, and the standfirst right after it, where the page's metadata repeat them."""
+    blocks = draft.page.blocks
+    if headline < 0 or fold(blocks[headline].text) != fold(hints.headline):
+        return
+    yield headline
+    for at in range(headline + 1, min(headline + 9, len(blocks))):
+        text = fold(blocks[at].text[:600])
+        # Sites cut descriptions at some length: the beginning has to do.
+        if len(text) > 12 and text[:200] == fold(hints.description)[:200]:
+            yield at
