@@ -70,9 +70,8 @@ def _clean(page: Page, hints: Hints) -> Cleaned:
 
 
 def _clean_rest(page: Page, hints: Hints) -> Cleaned:
-    texts = [block.text for block in page.blocks]
-    if page.is_text and is_clean(texts, hints.language, marked_blocks(page, hints.marks, "keep")):
-        return take_as_is(texts, hints)
+    if unchanged := as_it_is(page, hints):
+        return unchanged
     if not page.blocks:
         return Cleaned()
     headline = find_headline(page, hints.headline)
@@ -85,6 +84,14 @@ def _clean_rest(page: Page, hints: Hints) -> Cleaned:
     headline = headline - start if headline >= 0 else -1
     read = finish(score_blocks(part, headline, hints, load_model()), headline, hints)
     return _with_unread(read, page, unread)
+
+
+def as_it_is(page: Page, hints: Hints) -> Cleaned | None:
+    """A page saved as text with nothing to remove; None for every other page."""
+    texts = [block.text for block in page.blocks]
+    if page.is_text and is_clean(texts, hints.language, marked_blocks(page, hints.marks, "keep")):
+        return take_as_is(texts, hints)
+    return None
 
 
 def _with_unread(cleaned: Cleaned, page: Page, unread: dict[int, tuple[str, str]]) -> Cleaned:

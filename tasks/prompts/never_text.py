@@ -1,7 +1,8 @@
 """Lines that are never article text, recognised without context.
 
 Cleaning removes all of them, and a text without any is returned as it is. So cleaning is
-idempotent: a cleaned text that is cleaned again does not change.
+idempotent: a cleaned text that is cleaned again does not change. An exception are long lists that
+open like a menu, one of the 1,002 gold pages.
 """
 
 from collections.abc import Sequence
@@ -9,7 +10,11 @@ from collections.abc import Sequence
 from tasks.prompts.draft import Draft, Role
 from tasks.prompts.short_lines import find_byline, is_date_line
 from tasks.prompts.text_rules import find_rule
+from tasks.prompts.text_statistics import SENTENCE_END
+from tasks.prompts.word_weights import word_count
 
+# A page of so many lines that opens with lines of so few words, no sentences, begins with a menu.
+LONG_PAGE, MENU_WORDS = 40, 3
 HEADS = 3  # Kicker, headline and standfirst: lines that may say anything
 OPENING = 8  # Lines that hold no byline and no date line after the first
 
@@ -27,9 +32,18 @@ def is_credit(text: str) -> bool:
 
 def is_clean(texts: Sequence[str], language: str | None, kept: frozenset[int]) -> bool:
     """Whether there is nothing to remove from these lines, apart from those the source keeps."""
+    if _opens_with_menu(texts):
+        return False
     judged = [(at, text) for at, text in enumerate(texts) if at not in kept]
     return not any(1 <= at <= OPENING and is_credit(text) for at, text in judged) and not any(
         at >= HEADS and is_prompt(text, language) for at, text in judged
+    )
+
+
+def _opens_with_menu(texts: Sequence[str]) -> bool:
+    """Whether a page was saved as text with its menu, so that not only rules have to judge it."""
+    return len(texts) >= LONG_PAGE and all(
+        word_count(text) <= MENU_WORDS and not SENTENCE_END.search(text) for text in texts[:HEADS]
     )
 
 

@@ -324,3 +324,10 @@ def test_a_text_page_keeps_a_short_paragraph_after_its_last_quotation() -> None:
     last = "The trust will publish its answer in spring, if its board agrees by then."
     kept = clean_lines([HEADLINE, *STORY[:3], last, *furniture], HINTS).paragraphs
     assert kept == (*STORY[:3], last)
+
+
+def test_a_text_page_with_its_menu_is_cleaned_though_no_rule_matches_a_line() -> None:
+    menu = [*("Quayside", "Harbour", "Weather"), *(f"Region {number}" for number in range(20))]
+    cleaned = clean_lines([*menu, HEADLINE, *STORY, *menu], Hints(language="en"))
+    assert cleaned.paragraphs == tuple(STORY)
+    assert cleaned.headline == HEADLINE

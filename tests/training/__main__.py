@@ -15,7 +15,7 @@ import numpy as np
 from tasks.prompts.block_features import describe, relate
 from tasks.prompts.block_model import Forest
 from tasks.prompts.block_roles import find_headline
-from tasks.prompts.clean_page import finish
+from tasks.prompts.clean_page import as_it_is, finish
 from tasks.prompts.draft import UNLIKELY, Draft, look_again, look_for_prompts
 from tasks.prompts.tree_arrays import Column, Columns
 from tasks.prompts.word_weights import Lexicon
@@ -138,7 +138,8 @@ def write_pages(recipe: Recipe, scores: list[Column], pleads: list[Column], out:
         if e.is_inserted:
             continue
         draft = Draft(e.page, table, score, plea)
-        found = finish(draft, find_headline(e.page, e.hints.headline), e.hints)
+        headline = find_headline(e.page, e.hints.headline)
+        found = as_it_is(e.page, e.hints) or finish(draft, headline, e.hints)
         heads = [text for text in (found.kicker, found.headline, found.standfirst) if text]
         body = "\n".join(found.paragraphs)
         pages[e.page_id] = {
