@@ -134,7 +134,7 @@ def test_a_surprise_is_an_object_with_its_traceback(
     def surprise(_: object) -> None:
         raise RuntimeError("never seen before")
 
-    monkeypatch.setattr("flows.cli.query_commands.layout_of", surprise)
+    monkeypatch.setattr("flows.cli.data_folder.layout_of", surprise)
     status, _, err = command("sql", "FROM articles", "--data", tmp_path)
     (one,) = objects(err)
     assert (status, one["level"]) == (1, "ERROR")
