@@ -12,7 +12,7 @@ from newsroom import http_time
 from newsroom_listings import site_listings
 from newsroom_pages import Page, Site, page_at
 
-from tasks.collect.fetch.exchanges import request_headers
+from tasks.collect.fetch.request import request_headers
 from tasks.http.response import read_content, recorded
 from tasks.model import Attempt, CaptureKind, Exchange, Outcome
 from tasks.text.urls import fold

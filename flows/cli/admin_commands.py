@@ -1,4 +1,4 @@
-"""The operator's commands: `serve`, `demo`, `deploy`, `env`, `backup`, `maintain` and `repair`."""
+"""The operator's commands: `serve`, `desk`, `demo`, `deploy`, `env`, `backup`, `maintain`, `repair`."""
 
 import logging
 import os

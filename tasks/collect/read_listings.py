@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tasks.collect.fetch.exchanges import origin, shown
+from tasks.collect.fetch.request import origin, shown
 from tasks.collect.listing_cache import ListingCache, archived_copy
 from tasks.collect.listings import Listing
 from tasks.collect.listings.summary import summary
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from tasks.collect.collector import Collector
 
 # Sitemaps read for one source in a run besides its own listings; an index may name many.
-MAX_CHILDREN = 25
+MOST_SITEMAPS = 25
 
 Get = Callable[[str, KnownListing | None], Attempt]
 Record = Callable[[Attempt, Entry | None], Capture]
@@ -76,7 +76,7 @@ class ListingReader:
         last = self.collector.once.get("listings", read).get(self.source.id, {})
         waiting = deque(self.trial_listings or self.source.listings)
         seen = set(waiting)
-        for _ in range(len(waiting) + MAX_CHILDREN):
+        for _ in range(len(waiting) + MOST_SITEMAPS):
             if not waiting:
                 break
             if self.time.is_up():

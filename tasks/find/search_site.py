@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from selectolax.lexbor import LexborHTMLParser
 
 from tasks.collect.fetch import Client
-from tasks.collect.fetch.exchanges import origin, shown
+from tasks.collect.fetch.request import origin, shown
 from tasks.collect.listings import Listing
 from tasks.collect.parse_listing import parse_listing
 from tasks.collect.recovery import USUAL_PLACES, is_news

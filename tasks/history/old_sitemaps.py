@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
-from tasks.collect.fetch.exchanges import origin
+from tasks.collect.fetch.request import origin
 from tasks.collect.listings import NoListing
 from tasks.collect.listings.feeds_and_sitemaps import declares_entities, sitemap_pages
 from tasks.collect.listings.saved_files import GZIP_MAGIC, gunzipped

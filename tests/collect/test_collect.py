@@ -16,7 +16,7 @@ from tasks.collect import listing_cache, parse_listing
 from tasks.collect.collector import FAILURES_IN_A_ROW, Collected, Collector
 from tasks.collect.fetch import Client
 from tasks.collect.listings import Listing, NoListing, feeds_and_sitemaps, read_listing
-from tasks.collect.read_listings import MAX_CHILDREN
+from tasks.collect.read_listings import MOST_SITEMAPS
 from tasks.load.load_run import Run, load
 from tasks.model import Capture
 from tasks.process_pool import PagePool
@@ -355,14 +355,14 @@ def test_an_index_leads_to_its_sitemaps_and_each_is_read_once(web: Loopback, des
 def test_an_index_without_end_is_cut_off_and_own_listings_are_not(
     web: Loopback, desk: Desk
 ) -> None:
-    for n in range(MAX_CHILDREN + 9):
+    for n in range(MOST_SITEMAPS + 9):
         child = f"{web.url}/map-{n + 1}.xml"
         web.say(f"/map-{n}.xml", sitemap(child, root="sitemapindex", name="sitemap"))
-    feeds = tuple(web.say(f"/feed-{n}", feed()) for n in range(MAX_CHILDREN + 2))
+    feeds = tuple(web.say(f"/feed-{n}", feed()) for n in range(MOST_SITEMAPS + 2))
     desk.run(source(sitemaps=(f"{web.url}/map-0.xml",), feeds=feeds))
     asked = fetched(web)
     assert len([path for path in asked if "feed" in path]) == len(feeds)
-    assert len([path for path in asked if "map" in path]) == MAX_CHILDREN + 1
+    assert len([path for path in asked if "map" in path]) == MOST_SITEMAPS + 1
 
 
 def test_a_section_page_is_a_listing_only_where_it_is_configured(web: Loopback, desk: Desk) -> None:

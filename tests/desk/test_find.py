@@ -1,4 +1,4 @@
-"""FeedSearch a source in the desk: only upon the press of a button, and only for this machine."""
+"""Find a source in the desk: only upon the press of a button, and only for this machine."""
 
 from collections.abc import Iterator
 from html import unescape

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from flows.desk.address import address
 from flows.desk.desk import Asked, Desk
 from flows.desk.views.forms import Given, one
-from tasks.collect.fetch.exchanges import shown
+from tasks.collect.fetch.request import shown
 from warehouse.read.query import QueryError
 
 LONGEST = 300  # characters of a domain or URL
