@@ -1,4 +1,4 @@
-"""The operator's commands: `serve`, `desk`, `demo`, `deploy`, `env`, `backup`, `maintain`, `repair`."""
+"""The operator's commands: serve, desk, demo, deploy, env, backup, maintain and repair."""
 
 import logging
 import os
