@@ -8,8 +8,9 @@ from tasks.prompts.page import Page
 from tasks.prompts.word_weights import fold
 
 KEEP = 0.25  # A block with this score or more is article text
-# Pages saved as text: a quarter of the words in long lines score so much, or all scores are raised.
-LONG_LINE, UPPER, EXPECTED = 15, 0.75, 0.9
+# Pages saved as text: a quarter of the words in lines of so many words score EXPECTED, or all
+# scores are raised until they do, but not those of a page where they score less than NOISE.
+LONG_LINE, UPPER, EXPECTED, NOISE = 15, 0.75, 0.9, 0.02
 # Pages saved as text: the least score of a block from the first sentence that scores so much to the
 # last one, and up to so many blocks after it.
 SURE, BETWEEN, AFTER = 0.3, 0.1, 3
@@ -89,7 +90,7 @@ def _raise_scores(draft: Draft) -> None:
     lines = lines[np.argsort(draft.score[lines])]
     up_to = words[lines].cumsum()
     reached = float(draft.score[lines[np.searchsorted(up_to, UPPER * up_to[-1])]])
-    if 0 < reached < EXPECTED:
+    if NOISE <= reached < EXPECTED:
         factor = EXPECTED / (1 - EXPECTED) * (1 - reached) / reached
         raised = factor * draft.score
         draft.score = np.asarray(raised / (raised + 1 - draft.score), np.float32)
