@@ -9,7 +9,8 @@ from flows.processes.ctrl_c import end_on_ctrl_c
 def main() -> None:
     """Run the command."""
     end_on_ctrl_c()  # before the other imports, which take a second
-    # A terminal or locale without a character of a headline; "C" has its own way (PEP 538, 540).
+    # Not every terminal or locale can encode every headline. In the "C" locale, Python itself sets
+    # another error handler than "strict" (PEP 538, 540).
     if sys.stdout.errors == "strict" and isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     from flows.cli.app import app

@@ -26,8 +26,8 @@ SEED = 20
 def sample_newsroom(data: Path) -> Iterator[Path]:
     """Serve the sample newsroom while the context lasts; yields its sources.toml.
 
-    A folder of the demo gets the newsroom that its history is of, with every article of it.
-    ConfigError when the folder of Presswatch's sources is not the current one, or a port is taken.
+    For a folder that holds a demo, it is the newsroom of the demo's history, with all its articles.
+    ConfigError when the current folder is not that of Presswatch's source code, or a port is taken.
     """
     _find_sample()
     from newsroom import Newsroom, PortUnusable, write_sources

@@ -59,7 +59,7 @@ def as_given(given: QueryParams, known: Choices) -> Selection:
 
 
 def panel_of(first_day: date, last_day: date) -> str:
-    """The parameter `panel` of a part of these days: the sources that all of them have."""
+    """The parameter `panel` that keeps the panel of these days when only part of them is shown."""
     return f"{first_day}..{last_day}"
 
 

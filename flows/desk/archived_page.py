@@ -29,7 +29,7 @@ _SHOWN = (
     " big label picture button"
 )
 _ELEMENTS = frozenset(_SHOWN.split())
-# They go with all that is in them; what is in neither list loses its tags alone.
+# Elements removed with all their content; an element in neither list loses only its tags.
 _GONE = (
     "script noscript template iframe frame frameset object embed applet link meta base svg math"
     " audio video source track canvas map area input select option optgroup textarea datalist"

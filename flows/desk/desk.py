@@ -109,7 +109,7 @@ class Asked:
         changed = {names.get(name, name): value for name, value in changes.items()}
         chosen = self.selection
         if chosen.is_panel and not chosen.panel_days and changed.keys() & {"from", "to"}:
-            # A part of the days has the sources of all of them, else its numbers would be others.
+            # A part of the days keeps the panel of all of them: its own would give other numbers.
             changed = {"panel": panel_of(chosen.first_day, chosen.last_day)} | changed
         return address(path, self._held(self.selection) | changed)
 

@@ -16,7 +16,7 @@ KINDS = {
     "share": "offers to share or follow",
     "furniture": "belongs to the page, not to its article",
 }
-# By what decided, with which the name of a rule begins: tasks/prompts.
+# By the layer that decided: the first part of a rule's name, up to the colon (tasks/prompts).
 DECIDED = {
     "text": "by its wording",
     "model": "by the scores of its text and place",

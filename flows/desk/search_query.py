@@ -60,23 +60,23 @@ class Query:
 
     @property
     def groups(self) -> tuple[tuple[str, ...], ...]:
-        """Of each of them one must be found."""
+        """Groups of alternatives: one of each group must be found."""
         return self.words.all_of if self.mode == "words" else ((self.text,),)
 
     @property
     def languages(self) -> tuple[str, ...] | None:
-        """The languages of the articles that count: of words as of a topic; None for all."""
+        """The languages whose articles count: for words, those of their topic; None for all."""
         return self.topic.languages if self.mode == "words" else None
 
     @cached_property
     def topic(self) -> Topic:
-        """Words as the topic that they would be."""
+        """The words as a topic."""
         return self.words.entry("search", self.within).topic()
 
     def spans(
         self, con: duckdb.DuckDBPyConnection, texts: Mapping[str, str]
     ) -> Iterator[tuple[str, Span]]:
-        """Where it stands in the fields of an article, behind the field."""
+        """The hits in the fields of an article: pairs of the field's name and the hit's span."""
         if self.mode == "words":
             for hit in Matcher([self.topic]).find_in(texts):
                 yield hit.field, (hit.char_start, hit.char_end)

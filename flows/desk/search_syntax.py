@@ -23,9 +23,9 @@ WITHIN = {
     "25": "25 words",
     "article": "one article",
 }
-"""What phrases that AND joins may have to share, and how it is called."""
+"""The stretches of text that phrases joined by AND may be required to share, with their names."""
 
-# In capitals, as words: in small letters they are looked for.
+# Operators only as whole words in capitals: in lower case, these words are searched for.
 _OPERATOR = re.compile(r"(?:^|(?<=\s))(AND\s+NOT|AND|NOT|OR)(?=\s|$)")
 _QUOTES = '"“”„«»「」『』'
 _BETWEEN_QUOTES = re.compile(f"[{_QUOTES}] .*[{_QUOTES}]")

@@ -27,7 +27,7 @@ STOP_SECONDS = 3
 RESTART_SECONDS = 2
 START_SECONDS = 300  # a new database takes two minutes of a machine that is busy
 PR_SET_PDEATHSIG = 1
-# Of what a server that failed has said: characters of its last error, and those that are shown.
+# Characters of a failed server's output: the last ones, searched for KNOWN; and those shown.
 END_CHARS, REASON_CHARS = 1_000, 200
 KNOWN = {
     "Can't locate revision identified by": (
@@ -109,7 +109,7 @@ def wait_until_healthy(api: str, process: "subprocess.Popen[bytes]") -> None:
 
 
 def why_ended(said: bytes) -> str:
-    """The end of what a Prefect server said, or the remedy where that is known."""
+    """Why a Prefect server ended: a known cause with its remedy, else its last error or output."""
     text = said.decode(errors="replace")
     with suppress(ValueError, IndexError, KeyError, TypeError):  # not a line of JSON
         last = json.loads(text.splitlines()[-1])

@@ -130,7 +130,7 @@ def end(installation: Installation, done: Ingested, *, is_published: bool) -> St
 def final_state(
     done: Result, message: str, failed: Sequence[Collected], tried: int, every: str
 ) -> State[Result]:
-    """The state of a run of which some sources failed, or none; RunFailed when `every` did."""
+    """A run's final state: Completed, or Partial if some sources failed; RunFailed if all did."""
     if not failed:
         return Completed(message=message, data=done)
     why = f"{failed[0].source_id}: {failed[0].error}"

@@ -11,8 +11,9 @@ from warehouse.build.schema_version import refuse_newer_snapshot
 def open_for_run(sources_file: str, topics_file: str, data: str) -> Installation:
     """Open the installation of a flow's parameters as `open_installation` does, when a flow begins.
 
-    ConfigError, too, where a run of a deployment names files: those of its worker count, not those
-    of whoever reaches the API. DocumentError where a newer version has loaded the data.
+    ConfigError also where a run of a deployment names files: it uses those of its worker, not those
+    that anyone with access to the API may name. DocumentError where a newer version has loaded the
+    data.
     """
     log_to_prefect()
     context = FlowRunContext.get()

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 def record_run(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
     """Write the metrics of an installation; a hook for the end of every flow's runs."""
     if flow_run.parameters.get("verify_only"):
-        return  # it changes nothing, here neither
+        return  # a run that only verifies changes nothing, not even the metrics
     stages, begun = take_stage_seconds(), flow_run.start_time or flow_run.expected_start_time
     seconds = (state.timestamp - begun).total_seconds() if begun else 0.0
     try:

@@ -79,9 +79,9 @@ def configure(*, verbose: bool = False) -> None:
 
 
 def require_valid() -> None:
-    """ConfigError for a variable of Prefect's that it refuses when it is imported.
+    """Raise ConfigError for an environment variable that Prefect refuses when it is imported.
 
-    It is imported here: whoever sets more variables does that before.
+    This imports Prefect: set its variables before the call.
     """
     said = StringIO()
     try:

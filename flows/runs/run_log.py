@@ -32,13 +32,13 @@ def log_to_prefect() -> None:
 
 
 def is_not_of_a_hook(record: logging.LogRecord) -> bool:
-    """A filter that removes the lines by which Prefect tells of a hook that does well."""
+    """A filter that removes Prefect's log lines about a hook, but not its warnings and errors."""
     is_of_a_hook = record.getMessage().startswith(("Running hook '", "Hook '"))
     return record.levelno > logging.INFO or not is_of_a_hook
 
 
 def clean_record(record: logging.LogRecord) -> bool:
-    """A filter for handlers that removes what a page's title or URL would do to a terminal."""
+    """A filter for handlers: removes control characters that a page's title or URL may contain."""
     record.msg, record.args = without_controls(record.getMessage()), ()
     return True
 

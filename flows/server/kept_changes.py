@@ -24,7 +24,7 @@ def read_deployments_file(file: Path) -> dict[str, Mapping[str, Any]]:
 
 @contextmanager
 def kept_changes(client: SyncPrefectClient, file: Path) -> Iterator[None]:
-    """Restore what `prefect deploy` takes from deployments and the file says nothing of.
+    """Restore what `prefect deploy` resets in deployments although the file does not set it.
 
     It empties default parameters, job variables and limits. Where a schedule has no slug, such as
     one that was added in the UI, it replaces all of the deployment's, active again (3.9).

@@ -101,7 +101,7 @@ class CheckFailed(Exception):  # noqa: N818 - named after the event
 
 
 def run_checks(con: Connection, *names: str, whole: bool = True) -> None:
-    """Run every query of `checks`, or the named ones; CheckFailed with the first rows of the first.
+    """Run every query of `checks`, or the named ones; CheckFailed for the first that finds rows.
 
     Unless `whole`, a check that allows it reads only rows that the load's runs added or touched;
     call it directly after `mart_refresh.refresh` then.

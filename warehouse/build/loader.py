@@ -69,9 +69,9 @@ def open_writer(layout: Layout, committed: Iterable[str]) -> Iterator[Connection
     """Open the loader's file, rebuilt when it is missing or unusable; close it after the body.
 
     It is unusable when an earlier SCHEMA_VERSION made it, when it is older than the snapshot, or,
-    in a working copy of a store, when a commit that it has loaded is gone: LayersBroken elsewhere,
-    not to lose its rows. The caller holds the writer's lock. DocumentError for a later
-    SCHEMA_VERSION.
+    in a working copy of a store, when a commit that it has loaded is gone. Elsewhere, a lost commit
+    raises LayersBroken, since a rebuild would lose its rows. The caller holds the writer's lock.
+    DocumentError for a later SCHEMA_VERSION.
     """
     few_arenas()
     try:

@@ -44,7 +44,7 @@ def refresh(con: Connection) -> None:
 
 
 def local_of(name: str) -> str:
-    """What the names of marts by local day end with, if it is one of them."""
+    """The suffix `_local` if the name is that of a mart by local days, else an empty string."""
     return "_local" if name.endswith("_local") else ""
 
 

@@ -107,9 +107,9 @@ def document_findings(layout: Layout) -> Iterator[Finding]:
 def missing_commits(
     layout: Layout, committed: Committed, loading: Collection[str] = ()
 ) -> Iterator[Finding]:
-    """Commits that are gone: their Parquet files, their archive or the snapshot tell of them.
+    """Commits that are gone, as Parquet files, archive files, compactions or the snapshot show.
 
-    The runs in `loading` have none yet.
+    The runs in `loading` have no commit yet.
     """
     names = set(committed_runs(layout.commits))
     runs = {run_of_commit(name) for name in names}

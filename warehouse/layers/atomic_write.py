@@ -16,9 +16,9 @@ def write_whole(path: Path, content: bytes) -> None:
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Where to write a file's new content, which takes the file's place when that went well.
+    """Yield a path to write a file's new content to; on success it replaces the file.
 
-    When it did not, the file is as it was, nothing else is left, and an OSError names the file.
+    On failure the file stays as it was, nothing else is left, and an OSError names the file.
     """
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))

@@ -80,7 +80,7 @@ class Definitions:
         )
 
     def replaced(self, topic_id: str, number: int) -> int | None:
-        """The version that this one took over from at once; None for a topic new or back again."""
+        """The version that this one directly replaced; None for a new topic or one added again."""
         if number == 1:
             return None
         before, now = self.version(topic_id, number - 1), self.version(topic_id, number)

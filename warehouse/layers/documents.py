@@ -1,7 +1,7 @@
 """The JSON documents of a data folder: one codec, each document with the number of its format.
 
-A document is a dataclass. What `encode` writes differs only in `format` when the shape of a class
-changes; raise that number then, so that older versions refuse what they would misread.
+A document is a dataclass. When the shape of the class changes, raise the number of its format, so
+that older versions refuse what they would misread.
 """
 
 import json

@@ -91,7 +91,7 @@ def found(kind: Kind, file: Path, problem: str, offset: int | None = None) -> Fi
 
 
 class LayersBroken(Exception):  # noqa: N818 - it is what is the case
-    """Something that is kept does not hold any more; a line for each of the first findings."""
+    """Stored data are damaged or missing; the message has a line for each of the first findings."""
 
     def __init__(self, findings: Sequence[Finding]) -> None:
         self.findings = tuple(findings)

@@ -174,7 +174,7 @@ def checked(selection: Selection, known: Choices) -> Selection:
 
 
 def fitting_unit(first_day: date, last_day: date) -> str:
-    """The shortest period of which PERIODS fill the range, else the month."""
+    """The shortest unit that divides the range into at most PERIODS periods, else the month."""
     days = (last_day - first_day).days + 1
     return next((unit for unit, length in UNITS.items() if days / length <= PERIODS), "month")
 

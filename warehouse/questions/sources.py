@@ -104,7 +104,7 @@ def rejections(con: duckdb.DuckDBPyConnection, source_id: str, selection: Select
 def latest_rejections(
     con: duckdb.DuckDBPyConnection, source_id: str, selection: Selection, outcome: str = ""
 ) -> list[Row]:
-    """The LATEST pages of them, the latest first; with `outcome`, of one, or those in doubt."""
+    """At most LATEST rejected pages, newest first; with `outcome`, only those, or the doubtful."""
     chosen = "is_doubtful" if outcome == "doubtful" else f"outcome = {literal(outcome)}"
     return records(
         con,
@@ -149,9 +149,9 @@ def captured(con: duckdb.DuckDBPyConnection, raw_ref: str) -> Row | None:
 def collected(con: duckdb.DuckDBPyConnection, selection: Selection) -> Row:
     """What was collected of the selected sources on the selected days.
 
-    days, days_collected and days_partial are of sources and within their calendars; completeness is
-    the share of what was published on the days_estimated, None without any; on known_days any was
-    collected.
+    days, days_collected and days_partial count the days of each source within its calendar;
+    completeness is the share collected of what was published on the days_estimated, None without
+    any; known_days are the days on which any source was collected.
     """
     [row] = records(
         con,

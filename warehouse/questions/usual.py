@@ -63,7 +63,7 @@ def usual(periods: Sequence[Row], length: int) -> Usual:
 
 
 def least_periods(length: int) -> int:
-    """The fewest collected periods of so many with which something can be compared."""
+    """The fewest collected periods, of `length` possible ones, that allow a comparison."""
     return max(4, math.ceil(length / 2))
 
 

@@ -11,7 +11,7 @@ import duckdb
 from warehouse.read.query import records
 
 Row = dict[str, Any]
-FEWEST = 2  # articles that an alias or a word was wrong in before it is named
+FEWEST = 2  # wrong articles that an alias or a word needs before it is named
 MOST_NAMED = 10
 WORD = re.compile(r"[^\W\d_]{3,}")
 

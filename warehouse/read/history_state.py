@@ -51,7 +51,7 @@ def index_copies(layout: Layout, source_id: str) -> dict[str, IndexCopy]:
 
 
 def tried_pages(layout: Layout, folded_urls: Iterable[str]) -> dict[str, Tried]:
-    """What became of those of the folded URLs that were asked for, by whatever way."""
+    """What became of each of the folded URLs that was requested before, from any origin."""
     rows = snapshot_records(
         layout,
         "SELECT key, bool_or(article_id IS NOT NULL) AS has_article,"

@@ -13,8 +13,9 @@ from warehouse.read.query import snapshot_records
 
 T = TypeVar("T")
 
-# A feed may name a page before it is there, and a server that is busy may ask for proof of being
-# human: what a page says at its first sight would decide on its article for good. 410 is meant so.
+# Outcomes that may be temporary: a feed may name a page before it exists, and a busy server may ask
+# for proof of being human. Believed at once, they would rule out an article for good. The status
+# 410 is meant to be permanent.
 MOMENTARY = ("not_found", "soft_404", "bot_challenge", "empty_page", "page_timed_out")
 TRIES = 3  # after which what such a page says is believed
 

@@ -15,7 +15,7 @@ REMEMBERED_FOR = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class OpenGap:
-    """A time of which a feed named not all that was published."""
+    """A time span for which a feed did not name all that was published."""
 
     since: datetime
     until: datetime

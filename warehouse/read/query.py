@@ -15,7 +15,8 @@ from warehouse.layers.commits import committed_runs
 from warehouse.layers.findings import REMEDIES, Finding, Kind, found
 from warehouse.layers.layout import Layout
 
-# Statements of a person's query. In a snapshot, opened read-only, CREATE makes what is temporary.
+# Statement types that a person's query may contain. A snapshot is opened read-only, so CREATE can
+# make only temporary objects.
 READING = frozenset(
     {
         duckdb.StatementType.SELECT,

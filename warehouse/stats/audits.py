@@ -54,8 +54,8 @@ def estimate(units: Sequence[Unit], *, is_finite: bool = True) -> Estimate | Non
 
     Args:
         units: the whole sample, also what is not judged yet.
-        is_finite: whether the interval is for the articles that the sample was drawn of, which
-            are fewer to be unsure of the more of them are judged; else for any such articles.
+        is_finite: whether the interval is for the articles that the sample was drawn from, and so
+            gets narrower the more of them are judged; else for any such articles.
     """
     known = [unit for unit in units if unit.is_known]
     if not any(unit.of for unit in known):

@@ -9,10 +9,10 @@ Of a pair with n of N articles with the topic, x of them on the day that has the
     variation = 2 correlation / (1 - correlation)
 
 If the rate of a day is its level times a gamma factor, variation is the variance of that factor: n
-is given, so that the level drops out, and x is beta-binomial. Sources with few pairs take after all
-sources of the topic, a topic with few takes after none; and the square root of the number of pairs
-is added to the sum of excess, half a standard error: an estimate that happens to be low would make
-intervals that hold too seldom.
+is given, so that the level drops out, and x is beta-binomial. Sources with few pairs are shrunk to
+the estimate of all sources of the topic, topics with few pairs to 0; and the square root of the
+number of pairs is added to the sum of excess, half a standard error: an estimate that happens to be
+low would make intervals that hold too seldom.
 """
 
 from typing import NamedTuple

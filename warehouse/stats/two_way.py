@@ -13,10 +13,10 @@ from warehouse.stats.intervals import T_TERMS, Z
 
 
 def source_equations(weights: Matrix, in_sum: Matrix | None = None) -> Matrix:
-    """The equations of the sources, the periods solved for; made regular, by topic.
+    """The equations of the sources' effects, by topic, with the periods' effects eliminated.
 
-    The effects are determined but for a constant, which does not matter where it falls out, or is
-    chosen so that they sum to 0. Sources without weight have an effect of 0.
+    They leave a constant open, which cancels out or is chosen so that the effects sum to 0: adding
+    that sum makes the equations regular. Sources without weight have an effect of 0.
 
     Args:
         weights: By topic, source and period; periods without any are left out.

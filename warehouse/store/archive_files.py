@@ -13,7 +13,7 @@ from warehouse.store.link import is_working_copy, read_link
 from warehouse.store.objects import Missing, side_by_side
 
 SUFFIX = ".warc.gz"
-DAMAGED = "damaged: "  # begins why repair has given an archive file or a record up
+DAMAGED = "damaged: "  # prefix of `why` where repair has given up an archive file or a record
 
 
 def archive_files(layout: Layout, source_id: str = "") -> dict[str, int]:
@@ -70,7 +70,7 @@ def expired_archives(layout: Layout) -> list[str]:
 
 
 def given_up_offsets(removed: Removed, place: str) -> set[int]:
-    """Offsets of an archive file at which nothing can be read, and is looked for any more."""
+    """Offsets in an archive file of the damaged records that repair has given up."""
     parts = (noted.partition("#") for noted in removed)
     return {int(offset) for name, _, offset in parts if offset and name == place}
 

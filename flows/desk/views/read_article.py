@@ -117,7 +117,7 @@ def _spans(view: Asked, version: Row, texts: dict[str, str]) -> dict[str, Spans]
 
 
 def marked(text: str, spans: Spans) -> Iterator[Segment]:
-    """The text in segments; of spans that overlap, the rest of the later one."""
+    """The text in segments; of two spans that overlap, the later begins where the earlier ends."""
     at = 0
     for start, end, name in sorted(spans):
         if end > at:
