@@ -83,7 +83,7 @@ def open_installation(
 
 
 def keep_private(folder: Path) -> None:
-    """Take the rights of group and others from a folder that is there, and log that."""
+    """Remove the permissions of group and others from a folder, if it exists, and log it."""
     if not folder.exists():
         return
     mode = stat.S_IMODE(folder.stat().st_mode)

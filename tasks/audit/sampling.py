@@ -27,7 +27,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class _Population:
-    """The articles that a sample is drawn of: of hundreds of thousands no more is read."""
+    """The articles that a sample is drawn from; only this is read, as there may be very many."""
 
     ids: list[str]
     keys: list[tuple[str, ...]]  # of the strata
@@ -178,7 +178,7 @@ SECTIONS = """
 
 
 def _near_misses(con: duckdb.DuckDBPyConnection, topic_id: str, days: Selection) -> _Population:
-    """Articles without a mention, in a section or with a word in which the topic is at home."""
+    """Articles without a mention, but in a section or with a word that is typical of the topic."""
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE all_counted AS
         SELECT articles.*, article_id IN (

@@ -105,7 +105,7 @@ def import_csv(layout: Layout, audits: list[Audit], path: Path, reader: str) -> 
 
 
 def verdict_file(path: Path) -> str:
-    """A file that `import_csv` is to take; QueryError where it cannot be read at all."""
+    """The text of a CSV file for `import_csv`; QueryError where it cannot be read."""
     try:
         return path.read_text(encoding="utf-8-sig")
     except OSError as error:

@@ -185,7 +185,7 @@ class Cluster:
     def _begun(
         self, shard: Shard | ShardFailed, job: Callable[[Shard], ShardJob]
     ) -> Callable[[], Refinement]:
-        """The shard on its way to a worker, as what waits for it."""
+        """Send a shard to a worker if need be; returns a function that waits for the result."""
         if isinstance(shard, ShardFailed):
             return lambda: shard
         work = job(shard)

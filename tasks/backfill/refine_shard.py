@@ -50,7 +50,7 @@ def staged_once(job: ShardJob, fill: Callable[[Path, IO[bytes]], Staged]) -> Sta
     """Stage a shard by `fill`, unless it is staged already."""
     job.folder.parent.mkdir(parents=True, exist_ok=True)
     with job.cursor.open("wb", buffering=0) as cursor:
-        fcntl.flock(cursor, fcntl.LOCK_EX)  # a process whose flow was killed ends with its page
+        fcntl.flock(cursor, fcntl.LOCK_EX)  # an orphaned process may hold it until its page ends
         staged = staged_before(job)
         if staged is None:
             half = job.folder.with_name(job.folder.name + ".half")

@@ -71,7 +71,10 @@ class Place:
 
 
 def grouped(refinements: Iterable[Refinement], pages: int) -> Iterator[list[Refinement]]:
-    """Shards in their order, so many as fill a run; the same cuts wherever a resumed one begins."""
+    """Groups of shards in their order, each with `pages` pages or more, except the last.
+
+    A resumed backfill forms the same groups.
+    """
     group: list[Refinement] = []
     for refinement in refinements:
         group.append(refinement)

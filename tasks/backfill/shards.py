@@ -179,7 +179,7 @@ class Done:
 
 
 def done_work(layout: Layout) -> Iterator[tuple[Selection, list[Shard]]]:
-    """The shards of each commit of a backfill, with the selection that was made from them."""
+    """The selection of each commit of a backfill, and the shards that it was made from."""
     mark = f'"flow": "{FLOW}"'.encode()
     for run_id in committed_runs(layout.commits):
         if mark in commit_path(layout.commits, run_id).read_bytes():
@@ -189,10 +189,10 @@ def done_work(layout: Layout) -> Iterator[tuple[Selection, list[Shard]]]:
 
 
 def work_of(commit: Commit) -> tuple[Selection, list[Shard]]:
-    """What a backfill's commit took, and the shards that it was made from.
+    """The selection of a backfill's commit, and the shards that it was made from.
 
-    Of a commit that was lost and repaired nobody knows them: its files are taken once more by the
-    next backfill of them, and add nothing.
+    A commit that was lost and repaired has no record of them, which gives the default selection and
+    no shards: the next backfill of its files reads them again, and adds nothing.
     """
     kept = commit.parameters
     selection = SELECTIONS.validate_python(kept["selection"]) if "selection" in kept else None

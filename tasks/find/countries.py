@@ -13,7 +13,7 @@ _BY_LANGUAGE = (
     "th:th vi:vn tr:tr uk:ua bg:bg hr:hr sl:si et:ee lv:lv lt:lt ka:ge hy:am id:id ms:my fa:ir "
     "hi:in kk:kz mn:mn my:mm km:kh lo:la ne:np si:lk sq:al mk:mk be:by tl:ph it:it"
 )
-# Three letters (ISO 3166-1) whose two are not the first of them.
+# Three-letter codes (ISO 3166-1) that do not begin with the country's two-letter code.
 _BY_THREE_LETTERS = (
     "abw:aw ago:ao ala:ax and:ad are:ae arm:am ata:aq atf:tf atg:ag aut:at bdi:bi ben:bj bes:bq "
     "bgd:bd bhs:bs bih:ba blr:by blz:bz brb:bb brn:bn caf:cf chl:cl chn:cn cod:cd cog:cg cok:ck "

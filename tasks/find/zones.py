@@ -1,4 +1,4 @@
-"""Time zones of countries, and which of them clocks in print come from."""
+"""Time zones of countries, and which of them the printed times of a source fit."""
 
 import zoneinfo
 from collections import Counter

@@ -22,7 +22,7 @@ PLACE = "wayback"
 # within days.
 LATE = timedelta(days=7)
 NEVER = Tried(has_article=False, captures=frozenset())
-MOST_ANSWERS = 1_000  # of one query: a server that gives the same key again and again
+MOST_ANSWERS = 1_000  # to one query: a server might give new keys without end
 
 
 class Wayback:

@@ -17,8 +17,9 @@ from warehouse.read.query import QueryError, kept_open, open_snapshot, records
 from warehouse.read.source_health import SourceHealth, source_health
 from warehouse.read.utc_or_local_days import of_days
 
-# Nothing is loaded while no source is due. One that fails is asked when the breaker allows. What a
-# clock that was ahead has dated does not count: no other load would be missed until then.
+# No load is expected while no source is due. Failing sources are left out: they are polled when the
+# circuit breaker allows it. Times from a clock that was ahead are ignored, since no missing load
+# would be noticed until then.
 LAST_LOAD = """
     SELECT max(loaded_at) FILTER (loaded_at <= latest) AS loaded_at,
            (SELECT min(due_at) FROM poll_intervals JOIN sources USING (source_id)

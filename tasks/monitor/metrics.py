@@ -177,7 +177,7 @@ def _of_runs(earlier: Iterable[Metric], run: EndedRun | None) -> Iterator[Metric
         new[2].update({(run.flow, name): seconds for name, seconds in run.stages.items()})
     for (name, about, labels), rows in zip(OF_RUNS, new, strict=True):
         for sample in known[name].samples if name in known else ():
-            # A flow's last run has replaced the one before, but for when it ended how.
+            # A run replaces its flow's earlier one, but the last end in each other state stays.
             if not run or sample.labels["flow"] != run.flow or "state" in labels:
                 rows.setdefault(tuple(sample.labels[label] for label in labels), sample.value)
         yield _family(name, about, labels, [(*key, rows[key]) for key in sorted(rows)])

@@ -101,7 +101,7 @@ def about_lost(lost: float | None) -> str:
 
 
 def of(row: Row) -> str:
-    """Such as 3 of 40, articles that mention it."""
+    """How many articles mention it, such as `3 of 40`; `unknown` if `articles` is None."""
     return f"{row['hits']:,} of {row['articles']:,}" if row["articles"] is not None else "unknown"
 
 

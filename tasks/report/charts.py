@@ -83,7 +83,7 @@ def attention(
 
 
 def colour_of(name: str, order: Sequence[str]) -> str:
-    """The colour of a series by its place among all of them; where there is one alone, blue."""
+    """The colour of a series by its place in `order`; the accent colour if it is not in it."""
     return f"@c{order.index(name) % SERIES + 1}" if name in order else "@accent"
 
 

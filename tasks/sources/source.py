@@ -247,7 +247,7 @@ class Source(BaseModel):
 
     @property
     def marks(self) -> BlockOverrides:
-        """What it says of blocks."""
+        """Its `strip` and `keep` overrides."""
         return BlockOverrides(self.strip, self.keep)
 
 

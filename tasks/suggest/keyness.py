@@ -9,9 +9,10 @@ from math import log, sqrt
 from tasks.suggest.phrases import Document, Phrase, frequent, held, is_whole, may_be_alias, within
 
 LEAST_ARTICLES = 3  # of the topic in which a phrase has to stand
-PRIOR = 10.0  # articles that the prior weighs as much as
-COMMON = 0.25  # share of the other articles; a word that more of them hold binds others
-# Of a phrase's articles, how many may have it within one longer phrase.
+PRIOR = 10.0  # weight of the prior, in articles
+COMMON = 0.25  # a word in a larger share of the other articles is a function word
+# A phrase is cut out of a longer one that stands in at least this share of its articles: FIXED for
+# any whole phrase, MOSTLY for one that is ranked as well.
 FIXED, MOSTLY = 0.95, 0.7
 # Of the interval: one in a thousand is beyond it, as thousands of phrases are compared.
 _Z = 3.290527

@@ -57,7 +57,8 @@ class Phrase:
     topic: str
     alias: str  # as the definition has it
     role: int  # the number of its group, or EXCLUDES and so on
-    # Whether its left edge needs a boundary, or what of the word is before it belongs to it.
+    # `left`: its left edge must be a word boundary. `takes_left`: a mention extends to the start of
+    # the word in which it stands. The same on the right.
     left: bool
     takes_left: bool
     right: bool
@@ -156,9 +157,9 @@ def is_spaced(sign: str) -> bool:
 
 
 def _resolved(spans: list[_Span]) -> Iterator[_Span]:
-    """For each group of a topic: without what an excluded phrase touches, leftmost and longest.
+    """The spans to keep: of each group of a topic the leftmost and longest, without overlaps.
 
-    Phrases that are only conditions are all there.
+    Spans that overlap an `exclude` phrase are dropped. Phrases that only set conditions all stay.
     """
     spans.sort(key=itemgetter(0))
     first = stop = 0
@@ -171,7 +172,7 @@ def _resolved(spans: list[_Span]) -> Iterator[_Span]:
 
 
 def _chosen(spans: list[_Span]) -> Iterator[_Span]:
-    """Of those that hang together."""
+    """Those to keep of one chain of overlapping spans, as `_resolved` says."""
     if len(spans) < 2:
         yield from (span for span in spans if span[2].role != EXCLUDES)
         return

@@ -109,9 +109,10 @@ class _Near(NamedTuple):
 
 
 def _near(topic: Topic, texts: Sequence[FieldText], places: Sequence[_Place]) -> Iterator[_Place]:
-    """The places of a text that lie within so many words with one of each other group.
+    """The places of a text that have a phrase of each other group within `within_words` words.
 
-    Such phrases do not count where one that forbids it lies within the words with all of them.
+    Phrases that satisfy this do not count if a stretch of so many words holds all of them and a
+    phrase of `none_of`.
     """
     width = HALVES * (topic.within_words or 0)
     every = [_Near(*texts[place.text].halves(place.start, place.end), place) for place in places]

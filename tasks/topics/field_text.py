@@ -97,7 +97,7 @@ class FieldText:
 
     @cached_property
     def _paragraph_starts(self) -> list[int]:
-        """Of all but the first."""
+        """Where each paragraph after the first starts, up to the last phrase."""
         first = len(self.text) - len(self.text.lstrip())
         breaks = _BREAK.finditer(self.text, first, self.spans[-1][0])
         return [found.end() for found in breaks]

@@ -195,7 +195,7 @@ class _Finder:
         return self._cased.mentions(folded, self._cased.look(folded))
 
     def _find_parts(self, parts: list[str]) -> Iterator[tuple[int, Span]]:
-        """The spans within each of many paragraphs, behind its number."""
+        """Pairs of a paragraph's index and a span in it, for many paragraphs at once."""
         joined = join(parts, marks=self._marks)
         looked = self._caseless.look(joined.folded)
         yield from _shared_out(joined, self._caseless.mentions(joined.folded, looked))

@@ -26,8 +26,8 @@ Array = np.ndarray[Any, np.dtype[Any]]
 # Offsets in the UTF-8 of a text: each mention shares its paragraph with one of them.
 Places = list[int]
 
-# Bytes looked through at a time: what is made of more does not stay near the core, and comes from
-# the system anew each time.
+# Bytes searched at a time. Arrays made from more would not stay in the CPU's cache, and their
+# memory would be requested from the system each time.
 AT_ONCE = 500_000
 _BREAK = b"\n\n"
 _MOST_BITS = 62  # Groups of boolean topics that are told apart
@@ -157,7 +157,7 @@ class Prefilter:
 
 
 def contents_of(column: pa.StringArray, rows: Sequence[int]) -> Iterator[bytes]:
-    """The texts of some rows, as they lie in the column; none is an empty one."""
+    """The UTF-8 bytes of the texts of some rows, from the column's buffers; empty for a null."""
     _, offsets, characters = column.buffers()
     bounds = np.frombuffer(offsets, np.int32)[column.offset :]
     content = memoryview(characters or b"")

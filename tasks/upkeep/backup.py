@@ -1,8 +1,8 @@
-"""A second data folder that is whole at any moment, copied beside running ingests.
+"""Backup: a second data folder that is consistent at all times, copied while ingests run.
 
-A run writes its archive files, then Parquet, then its commit; the commit makes them count. What
-is copied is what the commits of one moment name, so no half of a run is in the copy: names first,
-under the writer's lock, the files after it. In the copy the order is that of a run again.
+A run writes its archive files, then Parquet, then its commit, which makes the files count. A backup
+takes the commits of one moment under the writer's lock and copies the files that they name after
+releasing it. As in a run, the commits come last, so no run is only partly in the copy.
 """
 
 import hashlib

@@ -45,8 +45,8 @@ log = logging.getLogger(__name__)
 # A file of this size stays as it is: written again with a few late rows it costs more than it
 # saves, and two of them are more than should be in memory at once.
 LARGE_BYTES = 64_000_000
-SLICE_SECONDS = 10.0  # how long a load waits at most, and a day's file longer
-PAUSE_SECONDS = 0.2  # between slices, for whoever waits for the lock
+SLICE_SECONDS = 10.0  # the lock is held at most so long, plus the time for the day in progress
+PAUSE_SECONDS = 0.2  # between slices, so that a waiting process gets the lock
 _UNDATED = "undated"
 
 # Live files by layer and day, in the order of commits.
@@ -138,7 +138,8 @@ def closed_days(layout: Layout, closed_before: date) -> Days:
     if con := open_snapshot(layout):
         with con:
             names = loader.loaded_commits(con)
-    # Each as it was written: a load in need of one reads all that are compacted with it.
+    # Only loaded commits: a load reads compacted files whole, with the rows of other commits. Read
+    # as written, since `now` finds their rows by the original paths.
     commits = [commit for name in names if (commit := read_commit(layout.commits, name))]
     for commit in sorted(commits, key=lambda commit: commit.sequence):
         for file in commit.files:
@@ -181,7 +182,7 @@ def _compact_day(
     packs: Sequence[Sequence[CompactedFile]],
     now: datetime,
 ) -> list[CompactedFile]:
-    """Write a day's packs, then its record, from which on they count; its files of now."""
+    """Write a day's packs, then its record, which makes them count; returns the live files."""
     name = f"{DAY_PREFIX}{day}"
     # When a file is broken, the next sweep removes what was written since.
     mark_begun(layout.commits, name)

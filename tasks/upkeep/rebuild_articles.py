@@ -182,9 +182,9 @@ def _archive_damage(run: Run, old: Commit, *, is_there: bool) -> Iterator[Findin
 
 
 def _copy_commit(layout: Layout, old: Commit) -> Commit:
-    """Write a commit with the rows that it has beside the new ones.
+    """Write a commit with its old rows into the folder of new commits, and return it.
 
-    Its parts of files into which compaction has put other commits' rows become files of its own.
+    Its rows in compacted files, which hold rows of other commits as well, get files of their own.
     """
     mark_begun(layout.next_commits, old.id)
     compacted = compacted_files(read_compactions(layout.commits))

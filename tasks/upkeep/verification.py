@@ -1,4 +1,4 @@
-"""Whether what is kept still holds: archives, Parquet files, commits, the published warehouse."""
+"""Verifies that archives, Parquet files, commits and the published warehouse are intact."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -259,7 +259,7 @@ def _archive_problem(
 
 
 def _store_findings(layout: Layout, done: Verified) -> Iterator[Finding]:
-    """What a store's state names and the store has not, or not whole."""
+    """Objects that a store's state names but that are missing in it or have another size."""
     if not is_working_copy(layout):
         return
     # Held, else another machine's next state would replace what is looked for. Nothing is pushed.

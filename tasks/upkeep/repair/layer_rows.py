@@ -1,7 +1,7 @@
 """The rows of all commits while they are repaired: read where they are now, replaced at once.
 
-What changes is written beside the old files, with a new folder of commits; swapping the folders is
-the moment from which all of it counts. Killed before it, `sweep` removes what was written.
+Changes are written beside the old files, with a new folder of commits; swapping the folders makes
+all of them count at once. If the process is killed before that, `sweep` removes what it wrote.
 """
 
 import os
@@ -81,7 +81,7 @@ class LayerRows:
     def drop(self, path: str, *, retires: bool = False) -> None:
         """Take a compacted file out of its record: the files that it replaced count again.
 
-        It `retires` when readers may go on reading it for a while, being whole.
+        With `retires` the file, which must be whole, is kept for a while for its readers.
         """
         self.is_moved, self._where = True, {}
         parts = {

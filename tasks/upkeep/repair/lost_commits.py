@@ -188,9 +188,10 @@ def _run_from_files(
 
 
 def restore_compaction(layout: Layout, layer: str, day: str, done: Repaired) -> None:
-    """The record of a layer and day, from the compacted files that there are.
+    """Make the compaction record of a layer and day again, from the compacted files on the disk.
 
-    All commits are whole. A row says of which run it is, and the commits how many rows a run has.
+    All commits must be whole. The parts of a file follow from the run that each row names and from
+    the numbers of rows in the commits.
     """
     commits = (read_commit(layout.commits, name) for name in committed_runs(layout.commits))
     committed = [

@@ -75,7 +75,7 @@ def forget(rows: LayerRows, lost: Lost) -> None:
 def _renumbered(found: Sequence[_Text]) -> dict[int, tuple[int, bool]]:
     """New numbers of the remaining versions, by their old ones, and whether each stays.
 
-    A version that is now like the one before it is that one, seen again.
+    A version that no longer differs from the one that now precedes it is merged into that one.
     """
     like: dict[int, int] = {}
     kept: list[_Text] = []

@@ -1,7 +1,7 @@
-"""Carries out the remedies of what verification finds, layer by layer and without the network.
+"""Carries out the remedies for what verification finds, layer by layer and without the network.
 
-The order is that of the layers: commits, documents, Parquet, archives, DuckDB files. After each
-step there is what the next repair finds again, or nothing to be found: it may be killed any time.
+The order is that of the layers: commits, documents, Parquet, archives, DuckDB files. A repair may
+be killed at any time: the next one finds whatever is still damaged after the last step.
 """
 
 from collections import defaultdict

@@ -24,7 +24,7 @@ def drop_writer(layout: Layout, done: Repaired) -> None:
 
 
 def drop_other_writer(layout: Layout, done: Repaired) -> None:
-    """The same, unless it was loaded from the files that the commits name."""
+    """Drop the loader's file if it cannot be read or was loaded from files that no commit names."""
     if not layout.writer.exists():
         return
     commits = read_commits(layout.commits, committed_runs(layout.commits))

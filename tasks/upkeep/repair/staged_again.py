@@ -17,7 +17,7 @@ from warehouse.layers.parquet_schemas import ARTICLE_SCHEMA, CAPTURE_SCHEMA, STR
 
 
 class StagedAgain:
-    """What the archive files of a commit give, those that are there and as far as they do."""
+    """The rows staged from a commit's archive files, as far as these exist and can be read."""
 
     def __init__(self, layout: Layout, name: str, batches: Sequence[Batch]) -> None:
         folders, run_id = [batch.stage for batch in batches], run_of_commit(name)
