@@ -57,8 +57,9 @@ def read_records(
 ) -> Iterator[Record | Damage]:
     """Records that start in a range of a file, in order; ConfigError if compressed as a whole.
 
-    A block of another kind, or larger than `max_bytes`, is not read: such a record has a `size`.
-    `magic` is that of the file's records; None finds it out from the file's beginning.
+    Only blocks of records of these kinds are read, and none larger than `max_bytes`; a record
+    without its block still has its `size`. `magic` is that of the file's records; None reads it
+    from the file's beginning.
     """
     with path.open("rb") as file:
         magic = magic_of(file) if magic is None else magic

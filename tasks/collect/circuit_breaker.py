@@ -28,7 +28,10 @@ class Breaker:
         )
 
     def trial_listings(self, source: Source) -> tuple[str, ...]:
-        """The listings of a source on trial, whose first decides on the others; else empty."""
+        """The listings of a source on trial, in the order to read them; empty without a trial.
+
+        When the first one cannot be read, the others are not requested.
+        """
         health = self._tripped(source)
         if health is None or health.is_open(self.now):
             return ()

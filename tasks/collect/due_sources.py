@@ -1,4 +1,4 @@
-"""Which sources are due: those whose interval has passed, and those of which nothing is known."""
+"""Which sources are due: those whose interval has passed, and those without a known poll."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -9,14 +9,14 @@ from warehouse.layers.layout import Layout
 from warehouse.read.poll_intervals import PollInterval, last_visits, next_rechecks, poll_intervals
 from warehouse.read.query import kept_open
 
-# A schedule asks every ten minutes. A source is due at the run that is nearest to its time: with
-# the first run after it, one whose interval is ten minutes would be asked every twenty.
+# A schedule runs every ten minutes. A source is due at the run nearest to its time: if it waited
+# for the first run after that time, a ten-minute source would be polled every twenty minutes.
 EARLY = timedelta(minutes=5)
-# For rechecks alone a source is not visited sooner after a visit: each one asks for its listings,
-# too, and of a source with an article every few minutes some recheck is always due.
+# The shortest time between visits when only rechecks are due: each visit reads the listings, too,
+# and a source with an article every few minutes always has some recheck due.
 RECHECKS_TOGETHER = timedelta(hours=1)
-# For a listing that no poll names. It was added in sources.toml, or it is one for which the time of
-# a visit never suffices: then the source must not be due at every run.
+# How long after its last poll a source with a listing that no poll names is due. The listing is new
+# in sources.toml, or visits never have time for it: then the source must not be due at every run.
 NEW_LISTING = timedelta(hours=1)
 NEVER = datetime.min.replace(tzinfo=UTC)
 

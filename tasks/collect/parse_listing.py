@@ -13,9 +13,9 @@ from tasks.model import Attempt, Extraction, Outcome
 from tasks.process_pool import PagePool, tried
 from tasks.settings import Limits
 
-# Bytes up to which a listing is parsed here: all of them attributes of one element, they took half
-# a second. Through a pool whose processes had yet to start, 200 feeds of a few hundred bytes took
-# 51 s instead of 4.5 on a busy machine.
+# Listings of at most this many bytes are parsed in this process: one that was all attributes of a
+# single element took half a second. In a pool whose processes had yet to start, 200 feeds of a few
+# hundred bytes took 51 s instead of 4.5 on a busy machine.
 SMALL = 64 * 1024
 
 

@@ -106,8 +106,8 @@ class ListingReader:
     def read(self, url: str, last: KnownListing | None, found_in: str = "") -> Listing | None:
         """Read one listing, from the cache or the archive when the server answers 304.
 
-        One that was `found_in` something is none of the source's own: that it cannot be read is no
-        failure of the source.
+        With `found_in` the listing is not one of the source's own: failing to read it is no failure
+        of the source.
         """
         cached = self.cache.get(url, last.raw_ref) if last else None
         copy = archived_copy(self.collector.layout, last.raw_ref) if last and not cached else b""
@@ -121,7 +121,7 @@ class ListingReader:
         if attempt.outcome is Outcome.LISTED:
             listing, attempt = self._parse(attempt)
         if listing:
-            # From read to read of a sitemap that is read after losses alone, it rolls over.
+            # A sitemap that is read only after losses rolls over between reads: do not compare it.
             compared = (None, None) if found_in else (before, last)
             attempt = self._with_summary(attempt, listing, *compared)
             attempt = replace(attempt, detail=attempt.detail or listing.left_out)

@@ -35,7 +35,7 @@ ENOUGH = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A time of which entries may be lost."""
+    """A period whose entries may be lost."""
 
     since: datetime
     until: datetime
@@ -114,9 +114,10 @@ def is_news(url: str) -> bool:
 
 
 def _gap(reader: "ListingReader") -> tuple[Gap | None, Mapping[str, RecoveryRead]]:
-    """The gap before what the feeds of this run show, else one that earlier runs found.
+    """The gap to recover entries from, and the earlier reads of sitemaps.
 
-    None where there is none that can be closed now. With it the earlier reads of sitemaps.
+    It is the gap before what this run's feeds show, else one that earlier runs found; None when
+    there is none that can be closed now.
     """
     collector, source_id = reader.collector, reader.source.id
     times = [

@@ -21,7 +21,8 @@ from tasks.text.sentence_split import word_count
 from tasks.text.urls import is_http
 
 MODEL = Path(__file__).with_name("article_model.json")
-# A page with fewer links lists nothing; nor does one with fewer links than some and no text.
+# A page with fewer than FEWEST_LINKS links lists nothing; one without kept text lists nothing with
+# fewer than SOME_LINKS.
 FEWEST_LINKS, SOME_LINKS = 5, 10
 # A page with a lower probability of being an article is rejected, by whether its address is known:
 # without one, the same limit rejects twice as many articles.

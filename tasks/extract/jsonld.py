@@ -58,7 +58,7 @@ class Structured:
         return (self.article, self.page, *self.twins)
 
     def stated(self, key: str) -> object:
-        """What the first of them that has the key says."""
+        """The value of a key in the first object of `about` that states it; None without one."""
         return next((thing[key] for thing in self.about if thing.get(key)), None)
 
 

@@ -45,10 +45,10 @@ def detect(text: str) -> str | None:
 
 
 class Identifier(LanguageIdentifier):  # type: ignore[misc]
-    """Goes through all places of a text at once, where the library goes from byte to byte.
+    """Scores all positions of a text at once; the library goes through it byte by byte.
 
-    Its automaton knows no more of a text than the last `DEEPEST` bytes, so that it is in the same
-    state when it begins with them. From byte to byte each waits for the memory: 0.7 us a byte.
+    The state of its automaton depends only on the last `DEEPEST` bytes, so it can be started that
+    many bytes before each position. Byte by byte, each step waits for memory: 0.7 us a byte.
     """
 
     def __init__(self, *model: Any, **options: Any) -> None:  # noqa: ANN401

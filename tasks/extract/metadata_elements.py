@@ -80,8 +80,8 @@ class Page:
     def heading_nodes(self) -> list[LexborNode]:
         """The page's h1 elements that have a text.
 
-        Where the only one is the site's name, which leads to its front page: the h2 with which the
-        title begins.
+        If there is none, or each is a link to the front page, such as the site's name: the h2 that
+        the title begins with, if any.
         """
         tops = [node for node in self._places["h1"][:10] if text_of(node)]
         if not all(map(_leads_home, tops)):

@@ -133,8 +133,8 @@ def is_success(status: int) -> bool:
 def read_body(response: HTTPResponse, max_bytes: int, *, may_be_cut: bool = False) -> bytes:
     """The body, decoded; raises a Failure, TOO_LARGE or BROKEN_RESPONSE.
 
-    The limit is checked while it is decompressed. A body that may be cut, and is longer, comes
-    with a byte more than the limit.
+    The limit is checked during decompression. With `may_be_cut`, a longer body is no failure: its
+    first `max_bytes` and one more byte are returned.
     """
     declared = response.length_remaining
     if declared and declared > max_bytes and not may_be_cut:

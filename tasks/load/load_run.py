@@ -180,7 +180,8 @@ def _load(
     now = now or datetime.now(UTC)
     with loader.open_writer(layout, committed_runs(layout.commits)) as con, loader.transaction(con):
         loader.update_relations(con)
-        # Updated from an earlier version of the file, they would give other topics these numbers.
+        # Once updated, definitions that lack topic versions of the warehouse would give the numbers
+        # of these versions to other ones.
         if not is_working_copy(layout) and (lacking := list(lacking_histories(layout, con))):
             raise LayersBroken(lacking)
         described = [source.definition for source in sources]

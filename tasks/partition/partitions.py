@@ -141,7 +141,7 @@ def write_layers(
 def by_day(
     articles: pa.Table, order: Sequence[int], verdicts: Mapping[UUID, Verdict]
 ) -> dict[date | None, Callable[[], pa.Table]]:
-    """What makes the new versions of each day, in this order of the articles."""
+    """For each day, a function that returns its new versions, in the given order of articles."""
     capture_ids = articles["capture_id"].to_pylist()
     days = articles["published_date"].to_pylist()
     rows: dict[date | None, list[int]] = defaultdict(list)

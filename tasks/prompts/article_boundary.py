@@ -75,9 +75,9 @@ def _next_headline(page: Page, headline: int, kept: Column) -> dict[int, str]:
 
 
 def _are_twins(page: Page, headline: int, at: int) -> bool:
-    """Whether two headlines stand in elements of one name side by side, each of which has text.
+    """Whether two headlines stand in sibling elements of the same name, each with text of its own.
 
-    So do the articles of a page that goes on without an end.
+    The articles of an endlessly scrolling page do.
     """
     own, other = (page.ancestors(page.blocks[x].element) for x in (headline, at))
     both = set(own).intersection(other)

@@ -147,7 +147,7 @@ def _opening_role(draft: Draft, at: int, headline: int, first: int, hints: Hints
 
 
 def _is_over_headline(draft: Draft, at: int, headline: int) -> bool:
-    """Whether a block is a short line that opens the element which the headline goes on."""
+    """Whether a block is a short line right before the headline, first in their common element."""
     page, text = draft.page, draft.page.blocks[at].text
     if at != headline - 1 or not 0.5 <= draft.columns["words"][at] <= 5 or len(text) > 40:
         return False

@@ -8,11 +8,11 @@ from tasks.prompts.page import Page
 from tasks.prompts.word_weights import fold
 
 KEEP = 0.25  # A block with this score or more is article text
-# Pages saved as text: a quarter of the words in lines of so many words score EXPECTED, or all
-# scores are raised until they do, but not those of a page where they score less than NOISE.
+# Pages saved as text: of the words in lines of LONG_LINE words or more, the best quarter scores
+# EXPECTED, or all scores are raised until it does, unless it scores less than NOISE.
 LONG_LINE, UPPER, EXPECTED, NOISE = 15, 0.75, 0.9, 0.02
-# Pages saved as text: the least score of a block from the first sentence that scores so much to the
-# last one, and up to so many blocks after it.
+# Pages saved as text: from the first sentence that scores SURE to AFTER blocks after the last one,
+# blocks that score BETWEEN or more are kept.
 SURE, BETWEEN, AFTER = 0.3, 0.1, 3
 HOPELESS = 0.7  # A block with a higher prompt score is never restored
 LONG = 60
@@ -43,10 +43,10 @@ def keep_article(draft: Draft) -> None:
 
 
 def rescue_article(draft: Draft) -> None:
-    """Restore the running text of a page full of text of which next to nothing is left.
+    """Restore the article of a page full of text when next to nothing of it was kept.
 
-    Restored is the running text of the element that contains most of it, and the short sentences
-    beside it, except what a text rule removed.
+    Restores the running text of the element that contains most of it, and the short sentences
+    beside it, except what a rule removed rather than the model.
     """
     if not _is_tiny(draft):
         return

@@ -14,7 +14,9 @@ HEADING = 0.75  # The same for a heading that is a link
 LINKED = 0.6  # Share of a line that is link from which on it can be a tag or a teaser
 WHOLE = 0.9  # The same for a line of more than TAG_WORDS
 TAG_WORDS = 10
-ENTRIES = 3  # Times in elements of one name that are those of a live blog's entries
+# Fewest clock times in elements of one name that are those of a live blog's entries, and fewest
+# texts below linked headings that are teasers.
+ENTRIES = 3
 TIME = re.compile(
     r"(?:\d{4}-\d\d-\d\d[T ])?\d{1,2}(?::\d\d){1,2}(?:Z|[+-]\d\d:?\d\d)?(?:\s?[ap]\.?m\.?)?"
     r"(?:\s(?:Uhr|[A-Z]{2,4}))?",

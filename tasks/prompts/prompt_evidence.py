@@ -11,14 +11,15 @@ from tasks.prompts.tree_arrays import Column, Mask
 # A block is a prompt if its prompt score exceeds a + b * article score; (a, b) by `is_text`.
 DOUBT = {False: (0.45, 0.5), True: (0.1, 0.8)}
 PLAIN_DOUBT = (0.7, 0.15)  # The same for plain sentences of the running text of a parsed page
-# What makes a kept block doubtful enough for a text rule to strip it: an article score below, by
-# `is_text`, or a prompt score from here on; steps up to a button, an input field or an element
-# named for promotion; the score of a link's address; the share of its text in links.
+# What makes a kept block doubtful enough for a text rule to strip it: an article score below UNSURE
+# (by `is_text`) or a prompt score of SUSPECT or more; at most CLOSE steps up to a button, an input
+# field or an element named for promotion; a link whose address scores TELLING or more; more than
+# LINKED of its text in links.
 UNSURE, SUSPECT = {False: 0.6, True: 0.5}, 0.4
 CLOSE, TELLING, LINKED = 2, 0.3, 0.5
-BOX = 1000  # Most characters of a box that a button or a prompt inside speaks for
-# The text that a group of alike blocks of the article has: as a share of the largest group's, and
-# the characters that this has at least.
+BOX = 1000  # Most characters of a box that a button or a prompt inside makes suspect
+# A group of alike blocks is running text if it has more than MAIN of the largest group's kept text,
+# and the largest group has SOME_TEXT characters or more.
 MAIN, SOME_TEXT = 0.2, 200
 # Items of a list whose prompt scores are judged together, and the score of one that is no prompt.
 FEWEST_ITEMS, MOST_ITEMS, CALM = 3, 12, 0.3
@@ -74,9 +75,9 @@ def suspect_places(draft: Draft, running: Mask) -> Mask:
 
 
 def _in_article_box(draft: Draft, running: Mask, near: Mask, steps: Column) -> Mask:
-    """Which blocks have a box near, so many steps up, that is the whole article's.
+    """Which blocks of `near` are in a box, `steps` up, that holds most of the article's text.
 
-    A short article has a button of its own, and many sites name articles for their paywall.
+    A short article has a button of its own, and many sites name the article after their paywall.
     """
     page = draft.page
     kept = np.zeros(len(page.blocks))

@@ -17,7 +17,7 @@ LONGEST = 2000  # Characters of a text that are compared
 FEWEST_LETTERS = 2
 # Shares of a site's pages: the least for a doubtful label, and for anything else.
 SOME, OFTEN = 1 / 3, 1 / 2
-MANY = 5  # Pages from which on that counts against a label that the model is sure of
+MANY = 5  # Fewest pages on which a label that the model is sure of has to recur
 DOUBTFUL = 0.75  # A sentence with this score or more stays, wherever else it stands
 MUCH = 0.25  # If more than this share of a page's text recurs, the page is a version of another
 NO_LETTER = re.compile(r"[\W\d_]+")

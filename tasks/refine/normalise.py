@@ -26,7 +26,7 @@ Row = dict[str, Any]
 
 
 def by_clock_of_source(capture: Capture, timezone: str) -> Capture:
-    """The capture of a page with its listing's time as printed, by the clock of its source."""
+    """The capture, with the time that its listing prints read in the source's time zone."""
     raw = capture.entry_published_raw
     if capture.kind is CaptureKind.FILE or not raw:
         return capture

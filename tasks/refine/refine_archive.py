@@ -32,7 +32,7 @@ from tasks.sources.source import Source
 from warehouse.layers.layout import Layout
 from warehouse.store.archive_files import download_archives
 
-# A site without a robots.txt has rejected nothing.
+# Kinds of captures counted by outcome: a missing robots.txt, for one, is not a rejected page.
 COUNTED = (CaptureKind.PAGE, CaptureKind.FILE)
 
 
@@ -41,8 +41,8 @@ def refine(
 ) -> Batch:
     """Refine one archive file into `stage/<run_id>/<source_id>/`, the same rows each time.
 
-    Its pages are refined each by itself, and those again that keep what recurs over the pages of
-    this and the source's earlier archive files.
+    Each page is refined by itself. Those that keep text which recurs on the pages of this archive
+    file and the source's earlier ones are then refined again.
     """
     source_id = warc.parent.name
     stage = layout.stage / run_id / source_id

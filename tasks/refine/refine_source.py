@@ -31,8 +31,8 @@ def refine_source(
 ) -> RefinedSource:
     """Refine the archive file of a source; an exception becomes the source's error.
 
-    OSError when the disk is full: the run is to end unfinished, so that the next one refines the
-    pages. As the source's error, it left them archived and never loaded.
+    Raises OSError when the disk is full, so that the run ends unfinished and the next run refines
+    the pages: as the source's error, it would leave them archived but never loaded.
     """
     if not collected.warc:
         return RefinedSource(collected)

@@ -109,7 +109,7 @@ class BoilerplateCache:
         fresh.replace(path)
 
     def earlier(self, warc: Path) -> Iterator[list[PageFingerprint]]:
-        """Those of the source's archive files that were begun before this one, the newest first."""
+        """Fingerprints of each archive file of the source begun before this one, newest first."""
         for path in islice(_begun_before(warc), MAX_FILES):
             try:
                 known = self._recall(path)

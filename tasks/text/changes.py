@@ -47,7 +47,7 @@ def _sentences(text: str) -> list[str]:
 
 
 def _compared(old: Sequence[str], new: Sequence[str], least: float) -> Iterator[Pair]:
-    """What difflib would do, with both texts; all as one where too much or too little is alike."""
+    """The pairs that difflib finds; one pair of the whole texts if too long or too unlike."""
     # Without the space after them: at the end of a text a sentence has none.
     bare = [part.rstrip() for part in old], [part.rstrip() for part in new]
     matcher = SequenceMatcher(None, *bare, autojunk=False)

@@ -31,11 +31,11 @@ _LOOSE = re.compile(
 
 
 def without_marks(text: str, marks: Marks) -> str:
-    """The text, in NFC or NFKC, with only those marks.
+    """The text, in NFC or NFKC as given, with only the marks that `marks` keeps.
 
-    Without those that newspapers do not write, Arabic and Hebrew have no points, and one letter
-    for each alef, yeh and kaf. Without any, Latin and Greek letters have none either; of other
-    scripts ё is е, and stress goes. A letter stays one letter; marks that stand for themselves go.
+    With "written", Arabic and Hebrew have no points, and alef, yeh and kaf one form each. With
+    "none", Latin and Greek letters have no marks either, ё becomes е, and stress marks are removed.
+    A letter stays one letter; marks that are characters of their own are removed.
     """
     if marks == "all" or text.isascii():
         return text

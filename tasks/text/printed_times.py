@@ -44,8 +44,9 @@ def instant(printed: str) -> datetime | None:
 def instant_in(printed: str, own: str) -> datetime | None:
     """A time that a source in this IANA zone prints, in UTC; one without a zone is of its zone.
 
-    A name of a zone that several countries use is believed where the source's zone has that name
-    at that time, else there is no time. A day without a time is midnight in UTC, as on pages.
+    A zone's name that several countries use is the source's where its zone has that name at that
+    time, else as in RFC 822: PST and MST are American, BST and IST give None. A day without a time
+    is midnight in UTC, as on pages.
     """
     named = _ZONE_NAME.search(printed)
     found = as_printed(printed[: named.start()] if named else printed)

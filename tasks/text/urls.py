@@ -19,8 +19,9 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 # Beginnings of the names of tracking parameters, then words within them. Copied from courlan's
 # list, which is not part of its documented interface: it must not change with courlan's version,
-# since an article's id is made from the URL without them. What may select a page, or the form of
-# one, on some site is ignored where URLs are compared, and requested.
+# since an article's id is made from the URL without them. Those in `may_select`
+# may select a page, or a form of it, on some sites: they are ignored where URLs are compared, but
+# kept when a page is requested.
 _TRACKER_WORDS = re.compile(
     r"""^(?:dc|fbc|gc|twc|yc|ysc)lid | ^(?:click|gbra|msclk|igsh|wbra)id
     | ^(?:itm|mc|mkt|mtm|oly|utm|vero)_ | (?:\b|_)xtor

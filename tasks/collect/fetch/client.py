@@ -85,11 +85,11 @@ class Client:
         """Fetch a URL, any string, following redirects; a failure is the attempt's outcome.
 
         All kinds but ROBOTS obey robots.txt. `record` is called with the attempt at the host's
-        robots.txt, if there was one, and with the attempt that is returned. `min_interval` are
-        seconds between requests to a host; `etag` and `last_modified` are the cached copy's. Of
-        each request `max_tries` are made, including the first; 0 takes the limit of the settings.
-        `max_seconds` may lower that of the settings, except for robots.txt. What is not finished by
-        the deadline, of the monotonic clock, ends as LEFT_FOR_LATER; so does a longer pause.
+        robots.txt, if there was one, and with the attempt that is returned. `min_interval` is the
+        pause between requests to a host, in seconds; `etag` and `last_modified` are the cached
+        copy's. Each request is tried at most `max_tries` times; 0 takes the limit of the settings.
+        `max_seconds` may lower the limit of the settings, except for robots.txt. What is not done
+        by `deadline`, on the monotonic clock, ends as LEFT_FOR_LATER; so does a pause beyond it.
         """
         call = Exchanges(
             kind=kind,

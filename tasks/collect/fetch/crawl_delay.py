@@ -34,8 +34,8 @@ class Host:
     def turn(self, pause: float, deadline: float = math.inf) -> Iterator[None]:
         """Wait until no other request is under way and `pause` seconds have passed since the last.
 
-        Raises a Failure where the host asks for too long a wait, or for one beyond the deadline
-        (LEFT_FOR_LATER, by the monotonic clock), RuntimeError once closed.
+        Raises a Failure when the host asks for too long a wait, or when the wait would end after
+        `deadline`, on the monotonic clock (LEFT_FOR_LATER); RuntimeError once the client is closed.
         """
         with held(self._turn, deadline):
             now = time.monotonic()

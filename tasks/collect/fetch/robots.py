@@ -92,8 +92,8 @@ class Robots:
     ) -> Policy:
         """The policy of an origin such as `https://example.org`; `ask` fetches what no cache has.
 
-        Raises a Failure: ROBOTS_UNREACHABLE, ADDRESS_REFUSED when the host itself is, or
-        LEFT_FOR_LATER when there is none by the deadline.
+        Raises a Failure: ROBOTS_UNREACHABLE; ADDRESS_REFUSED when the host's own address is
+        refused; LEFT_FOR_LATER when the policy is not known by the deadline.
         """
         # Kept apart by `allow_private`: a refusal to one source must not count for another.
         key = (origin, allow_private)

@@ -48,7 +48,7 @@ class Transfer:
     received: io.BytesIO = field(default_factory=io.BytesIO)
 
     def seconds_left(self) -> float:
-        """Seconds to the deadline, more than none, else raises a Failure, TIMED_OUT."""
+        """Seconds left, always more than 0; raises a Failure, TIMED_OUT, after the deadline."""
         left = self.deadline - time.monotonic()
         if left <= 0:
             raise Failure(Outcome.TIMED_OUT, "response incomplete at the deadline")

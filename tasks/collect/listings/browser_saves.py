@@ -28,12 +28,12 @@ _SINGLE_FILE = re.compile(
 )
 _BASE = re.compile(rb"<base\b[^>]*?\bhref\s*=\s*[\"']?([^\"'\s>]+)", re.IGNORECASE)
 _HTML_TYPES = ("text/html", "application/xhtml+xml")
-# Names that resolve in one house only.
+# Host names that resolve on a local network only.
 _PRIVATE_NAME = re.compile(
     r"[^.]+|.+\.(?:local|localhost|internal|intranet|lan|home|corp|home\.arpa)"
 )
-# Behind the page's name: what browsers call the folder of its frames and images in the languages
-# that they speak, and what Windows takes for such.
+# The page's name with a suffix: what browsers call the folder of its frames and images in each of
+# their languages, and what Windows treats as such a folder.
 _FOLDER = re.compile(
     r"(.+)[_.-](?:files?|dateien|fichiers|bestanden|archivos|arquivos|ficheiros|filer|tiedostot"
     r"|pliki|soubory|elemei|dosyalar|datoteke|fitxers|failid|fails|bylos|fajlovi|fitxategiak)",

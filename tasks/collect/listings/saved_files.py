@@ -89,9 +89,10 @@ def _paths(globs: Sequence[str]) -> dict[Path, str]:
 
 
 def read_file(entry: Entry, max_bytes: int) -> Attempt:
-    """Read one saved page as it is, of at most `max_bytes` after decompression, of MHTML thrice.
+    """Read one saved page as it is; TOO_LARGE if it has more than `max_bytes`, decompressed.
 
-    The attempt's `etag` is a digest of the file and its FILE.meta.json, also of invalid ones.
+    MHTML may have three times as many. The attempt's `etag` is a digest of the file and its
+    FILE.meta.json, even when these are invalid.
     """
     path = Path(os.fsdecode(unquote_to_bytes(urlsplit(entry.url).path)))
     started = time.perf_counter()

@@ -10,19 +10,19 @@ from tasks.model import Entry, ListingSummary
 from tasks.text.urls import fold
 from warehouse.read.known_urls import KnownListing
 
-# Entries of the previous read of which one has to be there still, or others may have come and gone
-# between. Not all of its entries: a story that is pinned for days stays in any case.
+# The newest entries of the previous read. When none of them is still listed, others may have come
+# and gone in between. Not all entries are compared: a story pinned for days stays listed anyway.
 NEWEST = 5
 # With fewer dated entries, one that is wrongly dated decides how far a listing reaches back.
 FEWEST_DATED = 5
-# The share of the oldest dates that say nothing of how far a listing reaches back where they stand
-# apart: feeds pin old stories; sitemaps rarely do.
+# The share of oldest dates that are left out where they stand apart, since they do not show how far
+# a listing reaches back: feeds pin old stories; sitemaps rarely do.
 OUTLIERS = {"sitemap": 0.05}
 FEED_OUTLIERS = 0.2
-# By more than so many times the longest pause between the others. A night is two or three times the
-# longest pause of the day before it.
+# A date stands apart when the pause after it is more than this many times the longest pause between
+# the others. A night is two or three times the longest pause of the day before it.
 APART = 3
-# What is older than a longer pause says nothing either: several stories of past years.
+# Dates before a longer pause are left out, too, however many: they are stories of past years.
 LONGEST_PAUSE = timedelta(weeks=5)
 
 
@@ -42,7 +42,7 @@ def summary(
     is_dated = 2 * len(dates) >= len(keys) and len(dates) >= FEWEST_DATED
     window = _window(dates, listing.kind) if is_dated else []
     if last and is_continued is False:
-        # Of what was there already, the newest would be listed still: these are pinned.
+        # The previous read's newest entries are gone: whatever is older than that read is pinned.
         window = [at for at in window if at > last.read_at] or window
     feed_share = None  # of what the feeds named in that time
     if listing.kind == "sitemap" and window:
