@@ -101,6 +101,7 @@ def find_source(
     Keeps robots.txt, and makes 40 requests at most, one at a time.
     """
     from tasks.find.find_source import as_entry, find
+    from tasks.model import Outcome
     from tasks.settings import Settings
     from tasks.sources.add_sources import add_sources, problems_of
 
@@ -122,6 +123,8 @@ def find_source(
         print(json.dumps(_as_json(found, proposed), ensure_ascii=False, indent=1))
     elif found.taken:
         print(as_entry(proposed), end="")
+    if found.home_outcome == Outcome.URL_INVALID:
+        fail(f"{domain!r} is no domain or URL: {found.home_detail}", Exit.WRONG_USAGE)
     if not found.taken:
         home = f"; its home page: {found.home_outcome}: {found.home_detail}"
         where = home if found.home_detail else f" in {found.requests} requests"

@@ -78,6 +78,13 @@ def test_find_says_why_it_found_nothing_and_what_is_missing(site: Loopback, sour
     assert command(*words, "--timezone", "Europe/Malta", "--id", "mt-times")[0] == 0
 
 
+@pytest.mark.parametrize("asked", ["", "no domain"])
+def test_what_is_no_domain_is_wrong_usage(sources: Path, asked: str) -> None:
+    status, out, err = command("sources", "find", asked, "--sources", sources)
+    assert (status, out) == (2, "")
+    assert f"{asked!r} is no domain or URL: " in err
+
+
 def test_import_and_export(site: Loopback, sources: Path, tmp_path: Path) -> None:
     listed = tmp_path / "list.csv"
     rows = (

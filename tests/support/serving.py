@@ -85,7 +85,12 @@ class Served:
             self.process = subprocess.Popen(
                 self.command, cwd=ROOT, env=self.environment, stdout=out, stderr=out
             )
-        until("presswatch serve is up", lambda: self._is_up(begun), START_SECONDS)
+        try:
+            until("presswatch serve is up", lambda: self._is_up(begun), START_SECONDS)
+        except BaseException:
+            self.process.terminate()
+            self.process.wait(60)
+            raise
 
     def _is_up(self, begun: int) -> bool:
         assert self.process is not None
