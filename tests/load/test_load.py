@@ -165,10 +165,10 @@ def reworded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sql_files, "SQL", folder)
     for module in (loader, sql_files):
         monkeypatch.setattr(module, "read_sql", sql_files.read_sql.__wrapped__)
-    loads, revisions = folder / "tables/loads.sql", folder / "views/article_revisions.sql"
+    loads, revisions = folder / "tables/loads.sql", folder / "marts/article_revisions.sql"
     loads.write_text(loads.read_text().replace("Number of the load", "The number"))
     revisions.write_text(revisions.read_text().replace("AS similarity", "+ 1 AS similarity"))
-    (folder / "views/topic_pairs.sql").unlink()
+    (folder / "marts/topic_pairs.sql").unlink()
 
 
 def catalog(layout: Layout) -> dict[str, str]:
