@@ -294,8 +294,7 @@ class Batch:
     run_id: str
     source_id: str
     warc: Path | str  # an address where it lies in a bucket
-    # Folder with `captures.arrow`, and, where there are rows, `articles.arrow` and
-    # `stripped_blocks.arrow`.
+    # Folder with captures.arrow and, where there are rows, articles.arrow, stripped_blocks.arrow.
     stage: Path
     counts: dict[str, int] = field(default_factory=dict)  # of pages and saved files, by outcome
     damage: tuple[Damage, ...] = ()  # records of the file that could not be read
