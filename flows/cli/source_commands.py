@@ -3,7 +3,7 @@
 import json
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -101,7 +101,6 @@ def find_source(
     Keeps robots.txt, and makes 40 requests at most, one at a time.
     """
     from tasks.find.find_source import as_entry, find
-    from tasks.model import Outcome
     from tasks.settings import Settings
     from tasks.sources.add_sources import add_sources, problems_of
 
@@ -123,12 +122,8 @@ def find_source(
         print(json.dumps(_as_json(found, proposed), ensure_ascii=False, indent=1))
     elif found.taken:
         print(as_entry(proposed), end="")
-    if found.home_outcome == Outcome.URL_INVALID:
-        fail(f"{domain!r} is no domain or URL: {found.home_detail}", Exit.WRONG_USAGE)
     if not found.taken:
-        home = f"; its home page: {found.home_outcome}: {found.home_detail}"
-        where = home if found.home_detail else f" in {found.requests} requests"
-        fail(f"{domain}: no feed found{where}", Exit.FAILED)
+        _fail_without_feed(domain, found)
     if add:
         if proposed.missing:
             options = ", ".join(f"--{key}" for key in proposed.missing)
@@ -137,6 +132,16 @@ def find_source(
             fail(f"{domain}: not added, {'; '.join(wrong)}", Exit.WRONG_USAGE)
         add_sources(sources, [proposed.entry])
         say(f"added {proposed.entry['id']} to {sources}", "INFO")
+
+
+def _fail_without_feed(domain: str, found: "Found") -> NoReturn:
+    from tasks.model import Outcome
+
+    if found.home_outcome == Outcome.URL_INVALID:
+        fail(f"{domain!r} is no domain or URL: {found.home_detail}", Exit.WRONG_USAGE)
+    home = f"; its home page: {found.home_outcome}: {found.home_detail}"
+    where = home if found.home_detail else f" in {found.requests} requests"
+    fail(f"{domain}: no feed found{where}", Exit.FAILED)
 
 
 def _as_json(found: "Found", proposed: "Proposal") -> dict[str, Any]:

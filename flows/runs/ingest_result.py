@@ -122,7 +122,7 @@ def end(installation: Installation, done: Ingested, *, is_published: bool) -> St
     rename(run_name(len(done.sources), loaded.articles))
     _create_artifacts(figures, done, poorly)
     names = {source.id: source.name for source in installation.sources}
-    emit_source_events(names, done.failed, poorly)
+    emit_source_events(names, done.failed, poorly, _flow_run())
     asked_for = sum(not source.skipped for source in done.sources)
     return final_state(done, message, done.failed, asked_for, "every source asked")
 

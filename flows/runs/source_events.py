@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
-from prefect.context import FlowRunContext
+from prefect.client.schemas.objects import FlowRun
 from prefect.events import emit_event
 
 from tasks.collect.collector import Collected
@@ -14,35 +14,31 @@ log = logging.getLogger(__name__)
 
 
 def emit_source_events(
-    names: Mapping[str, str], failed: Iterable[Collected], poorly: Iterable[SourceHealth]
+    names: Mapping[str, str],  # of all sources, by id
+    failed: Iterable[Collected],
+    poorly: Iterable[SourceHealth],
+    run: FlowRun | None,  # that the events are related to
 ) -> None:
-    """Emit an event for each source that failed, is skipped, is silent, or rejects more.
+    """Emit an event for each source that failed, is skipped, is silent, or rejects more."""
+    run_id = f"prefect.flow-run.{run.id}" if run else ""
+    related = [{"prefect.resource.id": run_id, "prefect.resource.role": "flow-run"}] if run else []
 
-    `names` are those of all sources, by id.
-    """
+    def emit(event: str, source_id: str, name: str, message: str) -> None:
+        resource = {
+            "prefect.resource.id": f"presswatch.source.{source_id}",
+            "prefect.resource.name": name,
+        }
+        told = {"message": message}
+        emit_event(f"presswatch.source.{event}", resource, related=related, payload=told)
+
     for source in failed:
         log.warning("%s failed: %s", source.source_id, source.error)
-        _emit("failed", source.source_id, names[source.source_id], source.error)
+        emit("failed", source.source_id, names[source.source_id], source.error)
     now = datetime.now(UTC)
     for health in poorly:
         name = names.get(health.source_id, "")
         if health.is_silent or health.is_open(now):
             event = "silent" if health.is_silent else "open"
-            _emit(event, health.source_id, name, health.why)
+            emit(event, health.source_id, name, health.why)
         if health.is_rejecting_more:
-            _emit("rejecting", health.source_id, name, health.rejections)
-
-
-def _emit(event: str, source_id: str, name: str, message: str) -> None:
-    """Emit the event `presswatch.source.<event>`, for automations."""
-    resource = {
-        "prefect.resource.id": f"presswatch.source.{source_id}",
-        "prefect.resource.name": name,
-    }
-    context = FlowRunContext.get()
-    run = context.flow_run if context else None
-    run_id = f"prefect.flow-run.{run.id}" if run else ""
-    related = [{"prefect.resource.id": run_id, "prefect.resource.role": "flow-run"}] if run else []
-    emit_event(
-        f"presswatch.source.{event}", resource, related=related, payload={"message": message}
-    )
+            emit("rejecting", health.source_id, name, health.rejections)

@@ -96,10 +96,7 @@ def load_shards(place: Place, shards: Sequence[Staged]) -> dict[str, int]:
     for staged in shards:
         shutil.rmtree(staged.folder, ignore_errors=True)
     commit = read_commit(place.layout.commits, run.run_id)
-    found: Counter[str] = Counter()
-    for outcomes in commit.outcomes.values() if commit else ():
-        found.update(outcomes)
-    return dict(found)
+    return dict(commit.totals) if commit else {}
 
 
 def run_of(shards: Sequence[Staged], selection: Selection, run_id: str) -> Run:

@@ -180,8 +180,7 @@ def _load(
     now = now or datetime.now(UTC)
     with loader.open_writer(layout, committed_runs(layout.commits)) as con, loader.transaction(con):
         loader.update_relations(con)
-        # Once updated, definitions that lack topic versions of the warehouse would give the numbers
-        # of these versions to other ones.
+        # Updated without them, the definitions would give the numbers of these versions to others.
         if not is_working_copy(layout) and (lacking := list(lacking_histories(layout, con))):
             raise LayersBroken(lacking)
         described = [source.definition for source in sources]
@@ -218,8 +217,8 @@ def _load(
         loader.run_checks(con, whole=is_redefined)
         keep_changes(con, layout)
     outcomes: Counter[str] = Counter()
-    for counts in (each for commit in commits for each in commit.outcomes.values()):
-        outcomes.update(counts)
+    for commit in commits:
+        outcomes.update(commit.totals)
     return LoadReport(load_no, run_ids, dict(sorted(outcomes.items())), mentions, recounted, late)
 
 

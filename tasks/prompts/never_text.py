@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from tasks.prompts.draft import Draft, Role
 from tasks.prompts.short_lines import find_byline, is_date_line
 from tasks.prompts.text_rules import find_rule
-from tasks.prompts.text_statistics import SENTENCE_END
+from tasks.prompts.text_statistics import ends_as_sentence
 from tasks.prompts.word_weights import word_count
 
 # A page of so many lines that opens with lines of so few words, no sentences, begins with a menu.
@@ -43,7 +43,7 @@ def is_clean(texts: Sequence[str], language: str | None, kept: frozenset[int]) -
 def _opens_with_menu(texts: Sequence[str]) -> bool:
     """Whether a page was saved as text with its menu, so that not only rules have to judge it."""
     return len(texts) >= LONG_PAGE and all(
-        word_count(text) <= MENU_WORDS and not SENTENCE_END.search(text) for text in texts[:HEADS]
+        word_count(text) <= MENU_WORDS and not ends_as_sentence(text) for text in texts[:HEADS]
     )
 
 

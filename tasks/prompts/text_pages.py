@@ -8,7 +8,7 @@ from tasks.prompts.block_selection import KEEP, first_paragraph
 from tasks.prompts.draft import Draft, Role
 from tasks.prompts.page_hints import Hints
 from tasks.prompts.short_lines import looks_credited
-from tasks.prompts.text_statistics import SENTENCE_END
+from tasks.prompts.text_statistics import ends_as_sentence
 from tasks.prompts.word_weights import fold, word_count
 
 DATE = re.compile(r"\b(?:19|20)\d\d\b|\b\d{1,2}[.:h]\d{2}\b|\bago\b|\bupdated\b", re.I)
@@ -60,7 +60,7 @@ def take_as_is(texts: Sequence[str], hints: Hints) -> Cleaned:
     # The headline is the first line, or follows a kicker.
     if named:
         title = named[0]
-    elif has_kicker and not _ends(texts[0]):
+    elif has_kicker and not ends_as_sentence(texts[0]):
         title = 1
     elif texts and _is_heading(texts[0]):
         title = 0
@@ -68,7 +68,9 @@ def take_as_is(texts: Sequence[str], hints: Hints) -> Cleaned:
         return Cleaned(paragraphs=tuple(texts))
     rest = title + 1
     paragraphs = (
-        at for at in range(rest, len(texts)) if word_count(texts[at]) >= LONG and _ends(texts[at])
+        at
+        for at in range(rest, len(texts))
+        if word_count(texts[at]) >= LONG and ends_as_sentence(texts[at])
     )
     first = next(paragraphs, len(texts))
     has_standfirst = rest < first < len(texts) and 5 <= word_count(texts[rest]) <= 45
@@ -89,8 +91,4 @@ def take_as_is(texts: Sequence[str], hints: Hints) -> Cleaned:
 
 
 def _is_heading(text: str) -> bool:
-    return 4 <= word_count(text) <= 30 and not _ends(text)
-
-
-def _ends(text: str) -> bool:
-    return SENTENCE_END.search(text, max(0, len(text) - 12)) is not None
+    return 4 <= word_count(text) <= 30 and not ends_as_sentence(text)

@@ -46,6 +46,11 @@ Letters = npt.NDArray[np.uint32]
 Kinds = npt.NDArray[np.uint16]
 
 
+def ends_as_sentence(text: str) -> bool:
+    """Whether a text ends like a sentence, within its last TAIL characters."""
+    return SENTENCE_END.search(text, max(0, len(text) - TAIL)) is not None
+
+
 def sign_columns(texts: Sequence[str]) -> Columns:
     """The columns; no text is empty, starts with white space or contains a new line."""
     return _Signs(texts).columns()
@@ -84,7 +89,7 @@ class _Signs:
                 final[at] = _kinds_of_one(self.ends[at][-1])
         ends_sentence = final & BIT["end"] > 0
         for at in np.flatnonzero(final & BIT["closing"]).tolist():
-            ends_sentence[at] = SENTENCE_END.search(self.ends[at]) is not None
+            ends_sentence[at] = ends_as_sentence(self.ends[at])
         # In plain ASCII a sentence ends before a space: there are full stops in 3.5 and U.S.
         ends = self.kinds & BIT["end"] > 0
         before_space = ends.copy()

@@ -88,8 +88,7 @@ class Served:
         try:
             until("presswatch serve is up", lambda: self._is_up(begun), START_SECONDS)
         except BaseException:
-            self.process.terminate()
-            self.process.wait(60)
+            self.stop()
             raise
 
     def _is_up(self, begun: int) -> bool:

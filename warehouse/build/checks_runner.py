@@ -6,7 +6,7 @@ from typing import Any
 import duckdb
 
 from warehouse.build.mart_merge import ADDED, OF_RUNS
-from warehouse.build.sql_files import make_view, read_sql, read_views
+from warehouse.build.sql_files import make_view, read_sql
 from warehouse.read.query import records
 from warehouse.read.utc_or_local_days import DAYS, fill_in
 
@@ -188,7 +188,7 @@ def _view_touched(con: Connection) -> None:
             where = f"day >= {starts[0]} AND date_trunc('{kind}', day)::DATE IN ({listed})"
         _view(con, f"touched_{name}", f"FROM {relation} WHERE {where}")
     for name, days in SUMS.items():
-        sql = make_view(read_views()[name], f"touched_{name}", days, "OR REPLACE TEMP VIEW")
+        sql = make_view(read_sql("marts")[name], f"touched_{name}", days, "OR REPLACE TEMP VIEW")
         con.execute(sql.partition("COMMENT ON")[0])
 
 

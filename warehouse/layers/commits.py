@@ -5,6 +5,7 @@ Rows have the run's id; a Parquet file's name begins with its commit's. A commit
 compaction put in place of its files is in `compactions`.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -85,9 +86,17 @@ class Commit:
         return [layout.root / file.path for file in self.files if file.layer == layer]
 
     @property
+    def totals(self) -> Counter[str]:
+        """Its captures by outcome, over all sources."""
+        found: Counter[str] = Counter()
+        for counts in self.outcomes.values():
+            found.update(counts)
+        return found
+
+    @property
     def attempts(self) -> int:
         """All its captures."""
-        return sum(sum(by.values()) for by in self.outcomes.values())
+        return self.totals.total()
 
 
 def commit_path(folder: Path, commit_id: str) -> Path:

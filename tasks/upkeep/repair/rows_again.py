@@ -80,7 +80,7 @@ def _broken(rows: LayerRows, wanted: Collection[str]) -> dict[str, list[Committe
 
 def _lacks_articles(commit: Commit) -> bool:
     """Whether captures gave articles of which there are no files, as when a commit was lost."""
-    new = sum(by.get(outcome, 0) for by in commit.outcomes.values() for outcome in NEW)
+    new = sum(commit.totals[outcome] for outcome in NEW)
     return new > sum(file.rows for file in commit.files if file.layer == "articles")
 
 
