@@ -9,9 +9,9 @@ head of a SELECT define how it is merged:
     Reads:       marts from which the arrays that the SELECT reads are computed
 
 The SELECT reads the keys from `touched`; the rows it returns replace all rows of these keys. Rows
-that this removes or adds are in `changed_<mart>`, with their key and compared columns, for the
-marts that read this one and are merged after it. `added_<relation>` has the rows that the load
-adds, for relations that only grow; `run_<relation>` also what earlier loads added of its runs.
+that this removes or adds are in `changed_<mart>`, with their key and compared columns, if a mart or
+step that follows reads them. `added_<relation>` has the rows that the load adds, for relations that
+only grow; `run_<relation>` also what earlier loads added of its runs.
 """
 
 # ruff: noqa: S608 - the names are those of files
@@ -23,7 +23,7 @@ from graphlib import TopologicalSorter
 
 import duckdb
 
-from warehouse.build.sql_files import read_marts
+from warehouse.build.sql_files import read_marts, read_sql
 
 Connection = duckdb.DuckDBPyConnection
 # Relations to which a load only adds rows.
@@ -88,13 +88,17 @@ class Mart:
     columns: str  # the key and the compared columns
     touched_by: tuple[str, ...]
     reads: frozenset[str]  # relations that have to be merged before it
+    has_changes: bool  # whether `changed_<name>` is read
 
 
 @cache
 def marts() -> dict[str, Mart]:
     """All marts, each after those that it reads."""
+    texts = read_marts()
+    reading = "".join([*texts.values(), *read_sql("steps").values()])
+    changes = set(re.findall(r"\bchanged_(\w+)", reading))
     found = {}
-    for name, text in read_marts().items():
+    for name, text in texts.items():
         head = re.match(r"(--.*\n)*", text)
         lines = head[0].replace("\n--    ", "").splitlines() if head else []
         pairs = [line.removeprefix("-- ").partition(": ")[::2] for line in lines]
@@ -103,7 +107,9 @@ def marts() -> dict[str, Mart]:
         reads = relations_read(text) | set(fields.get("Reads", "").split(", "))
         named = {re.sub("^(changed|added)_", "", relation) for relation in reads}
         columns = ", ".join(fields[field] for field in ("Key", "Compared") if field in fields)
-        found[name] = Mart(name, text, fields["Key"], columns, touched_by, frozenset(named))
+        found[name] = Mart(
+            name, text, fields["Key"], columns, touched_by, frozenset(named), name in changes
+        )
     earlier = {name: sorted((mart.reads & found.keys()) - {name}) for name, mart in found.items()}
     return {name: found[name] for name in TopologicalSorter(earlier).static_order()}
 
@@ -141,27 +147,32 @@ def find_touched(con: Connection, mart: Mart) -> bool:
     keys = f"keys_of_{mart.name}"
     union = " UNION ".join(f"(SELECT {select})" for select in mart.touched_by)
     rows = f"SELECT * FROM ({union}) AS keys({mart.key})"
-    con.execute(f"CREATE OR REPLACE TEMP TABLE {keys} AS {rows}")
+    ((count,),) = con.execute(f"CREATE OR REPLACE TEMP TABLE {keys} AS {rows}").fetchall()
     con.execute(f"CREATE OR REPLACE TEMP VIEW touched AS FROM {keys}")
-    nothing = f"SELECT {mart.columns} FROM {mart.name} LIMIT 0"
-    con.execute(f"CREATE OR REPLACE TEMP TABLE changed_{mart.name} AS {nothing}")
-    return bool(con.execute("FROM touched LIMIT 1").fetchall())
+    if mart.has_changes:
+        nothing = f"SELECT {mart.columns} FROM {mart.name} LIMIT 0"
+        con.execute(f"CREATE OR REPLACE TEMP TABLE changed_{mart.name} AS {nothing}")
+    return bool(count)
 
 
 def replace_touched(con: Connection, mart: Mart) -> None:
     """Replace the mart's rows of touched keys."""
     name = mart.name
+    rows = f"FROM {name} SEMI JOIN touched USING ({mart.key})"
     # Rows are deleted by rowid: for a join DuckDB 2.0 reads every column of every row, 0.3 s of CPU
     # for a million versions.
-    con.execute(
-        f"CREATE OR REPLACE TEMP TABLE rows_before AS SELECT {name}.rowid AS row_id, {mart.columns}"
-        f" FROM {name} SEMI JOIN touched USING ({mart.key})"
-    )
-    ((last,),) = con.execute(f"SELECT coalesce(max(rowid), -1) FROM {name}").fetchall()
-    con.execute(f"DELETE FROM {name} WHERE rowid IN (SELECT row_id FROM rows_before)")
+    row_ids = f"SELECT {name}.rowid {rows}"
+    if mart.has_changes:
+        before = f"SELECT {name}.rowid AS row_id, {mart.columns} {rows}"
+        con.execute(f"CREATE OR REPLACE TEMP TABLE rows_before AS {before}")
+        row_ids = "SELECT row_id FROM rows_before"
+        ((last,),) = con.execute(f"SELECT coalesce(max(rowid), -1) FROM {name}").fetchall()
+    con.execute(f"DELETE FROM {name} WHERE rowid IN ({row_ids})")
     con.execute(f"INSERT INTO {name} BY NAME\n{mart.query}")
-    before = f"SELECT {mart.columns} FROM rows_before"
-    after = f"SELECT {mart.columns} FROM {name} WHERE rowid > {last}"
-    con.execute(
-        f"INSERT INTO changed_{name} ({after} EXCEPT {before}) UNION ALL ({before} EXCEPT {after})"
-    )
+    if mart.has_changes:
+        before = f"SELECT {mart.columns} FROM rows_before"
+        after = f"SELECT {mart.columns} FROM {name} WHERE rowid > {last}"
+        con.execute(
+            f"INSERT INTO changed_{name}"
+            f" ({after} EXCEPT {before}) UNION ALL ({before} EXCEPT {after})"
+        )
