@@ -23,7 +23,7 @@ from warehouse.layers.commits import Commit, layer_files, read_commits
 from warehouse.layers.findings import LayersBroken, lost_commit
 from warehouse.layers.layout import Layout
 from warehouse.layers.parquet_schemas import UTC_TIME
-from warehouse.read.query import has_table
+from warehouse.read.query import columns_of, has_table
 
 __all__ = ["CheckFailed", "allow_all_history", "drop_writer", "run_checks", "use_all_cores"]
 
@@ -216,7 +216,7 @@ def insert_parquet(con: Connection, table: str, paths: Sequence[Path]) -> None:
     """
     if not paths:
         return
-    columns = [name for name, *_ in con.execute(f"DESCRIBE {table}").fetchall()]
+    columns = columns_of(con, table)
     stored = tuple(name for name in columns if name not in DERIVED)
     derived = "".join(f", {DERIVED[name]} AS {name}" for name in columns if name in DERIVED)
     dated = ", hive_partitioning = true, hive_types = {'published_date': DATE}"

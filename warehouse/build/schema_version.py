@@ -8,7 +8,7 @@ import duckdb
 from warehouse.build.writer_file import opened
 from warehouse.layers.documents import newer
 from warehouse.layers.layout import Layout
-from warehouse.read.query import QueryError, snapshot
+from warehouse.read.query import QueryError, columns_of, snapshot
 
 # Version of the warehouse's rows: tables, marts, their arithmetic, how topics are counted.
 # Raise it when a load would now write other columns or rows, then run `python -m
@@ -22,8 +22,7 @@ SQL_HASH_1 = "09105c2c3d5e199817cb6ff0aa1f8d45a8f06de1741696d3ad80fd687a060082"
 
 def schema_versions(con: duckdb.DuckDBPyConnection) -> set[int | None]:
     """The SCHEMA_VERSIONs that loaded the file; None is a version before 1; empty before a load."""
-    described = "SELECT column_name FROM duckdb_columns() WHERE table_name = 'loads'"
-    columns = {name for (name,) in con.execute(described).fetchall()}
+    columns = columns_of(con, "loads")
     if not columns:
         return set()
     legacy = f"CASE sql_hash WHEN '{SQL_HASH_1}' THEN 1 END"

@@ -96,10 +96,19 @@ def open_snapshot(layout: Layout) -> duckdb.DuckDBPyConnection | None:
     return con
 
 
+def columns_of(con: duckdb.DuckDBPyConnection, name: str) -> list[str]:
+    """The columns of a table or view; empty if there is none, as in files of earlier versions."""
+    # Without duckdb_columns(), whose first use takes each connection 6 ms of CPU (DuckDB 2.0.1).
+    try:
+        described = con.execute(f"SELECT * FROM {name} LIMIT 0").description  # noqa: S608
+    except duckdb.CatalogException:
+        return []
+    return [column for column, *_ in described or ()]
+
+
 def has_table(con: duckdb.DuckDBPyConnection, name: str) -> bool:
-    """Whether there is a table of this name: files of earlier versions lack some."""
-    rows = con.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [name]).fetchall()
-    return bool(rows)
+    """Whether there is a table or view of this name: files of earlier versions lack some."""
+    return bool(columns_of(con, name))
 
 
 def open_existing_snapshot(layout: Layout) -> duckdb.DuckDBPyConnection:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import duckdb
 
 from warehouse.layers.layout import Layout
-from warehouse.read.query import damage_named, open_snapshot, quoted, records
+from warehouse.read.query import columns_of, damage_named, open_snapshot, quoted, records
 
 NOTABLE_SHARE = 0.1  # of pages that need JavaScript; single ones are graphics and quizzes
 
@@ -143,8 +143,7 @@ def source_health(layout: Layout) -> dict[str, SourceHealth]:
 def health_in(con: duckdb.DuckDBPyConnection, source_id: str = "") -> dict[str, SourceHealth]:
     """`source_health` of an open snapshot; with an id, of one source, in half the time."""
     # An earlier version published a snapshot that lacks some; the next load adds them.
-    there = "SELECT column_name FROM duckdb_columns() WHERE table_name = 'source_health'"
-    columns = {name for (name,) in con.execute(there).fetchall()}
+    columns = columns_of(con, "source_health")
     names = ", ".join(field.name for field in fields(SourceHealth) if field.name in columns)
     if not names:
         return {}
