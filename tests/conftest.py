@@ -13,6 +13,7 @@ import pytest
 from hypothesis import settings
 
 from flows.runs import prefect_settings
+from tests.support.prefect_database import FOLDER
 
 # Of a shell that ignores SIGINT (`nohup make test &`) each process of the tests would inherit that:
 # Prefect's worker, which ends by sending itself one, would never end.
@@ -33,7 +34,6 @@ from tests.support import s3  # noqa: E402
 from tests.support.daily_news import DailyNews  # noqa: E402
 from tests.support.demo_folder import demo_folder_in  # noqa: E402
 from tests.support.loopback import Loopback  # noqa: E402
-from tests.support.prefect_database import FOLDER  # noqa: E402
 from tests.support.s3 import Server  # noqa: E402
 from tests.support.sample_newsroom import PORT, Newsroom  # noqa: E402
 from warehouse.store.objects import Store  # noqa: E402

@@ -26,6 +26,7 @@ from tasks.locks.source_locks import source_lock
 from tests.support.build_warcs import news, write_warc
 from tests.support.dask_cluster import DaskCluster
 from tests.support.loopback import Loopback, slow_source
+from tests.support.prefect_database import WITHOUT_BLOCKS
 from tests.support.sample_newsroom import Newsroom, Place
 from tests.support.serving import Served, pids_of, until
 from warehouse.read.query import query
@@ -48,7 +49,9 @@ def dask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
 @pytest.fixture(scope="module")
 def served(place: Place, dask: DaskCluster) -> Iterator[Served]:
     soon = {"PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "5"}
-    environment = {"PRESSWATCH_DASK": dask.address, **soon}
+    # As for a user who starts it for the first time.
+    blocks = dict.fromkeys(WITHOUT_BLOCKS, "true")
+    environment = {"PRESSWATCH_DASK": dask.address, **soon, **blocks}
     served = Served(place.files, environment, makes_database=True)
     served.start()
     yield served
