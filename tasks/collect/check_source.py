@@ -78,7 +78,7 @@ def _check_listing(get: Get, source: Source, url: str, max_entries: int) -> Iter
         page.url_final,
         source_language=source.language,
         timezone=source.timezone,
-        marks=source.marks,
+        overrides=source.overrides,
     )
     what = f"{found.outcome}: {found.detail}"
     if found.outcome is Outcome.NEEDS_JAVASCRIPT:

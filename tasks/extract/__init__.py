@@ -36,7 +36,7 @@ def extract_page(
     *,
     source_language: str | None = None,
     timezone: str = "UTC",
-    marks: BlockOverrides = NO_OVERRIDES,
+    overrides: BlockOverrides = NO_OVERRIDES,
     site: Site = NO_SITE,
 ) -> Extraction:
     """The article of a page, or the reason why there is none. A pure function of its arguments.
@@ -47,7 +47,7 @@ def extract_page(
         url: where the page came from; a `file:` URL or nothing for a saved page.
         source_language: code of the source's language, for pages that do not state theirs.
         timezone: IANA zone of the source, for times without one.
-        marks: the source's `strip` and `keep` overrides.
+        overrides: the source's `strip` and `keep` overrides.
         site: texts that recur on the source's pages, as counted by `tasks.refine.site_boilerplate`.
     """
     if is_mhtml(content_type):
@@ -65,7 +65,7 @@ def extract_page(
         return Extraction(Outcome.UNDECODABLE, "the bytes are no text")
     if not text.strip():
         return Extraction(Outcome.EMPTY_PAGE, "no text")
-    known = Hints(language=source_language, marks=marks, site=site)
+    known = Hints(language=source_language, overrides=overrides, site=site)
     is_plain = content_type.lower().startswith("text/plain") or url.lower().endswith(".txt")
     if is_plain and not MARKUP.match(text):
         cleaned = clean_lines(text.splitlines(), known)

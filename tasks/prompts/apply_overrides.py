@@ -13,46 +13,46 @@ from tasks.prompts.page import Page
 from tasks.prompts.word_weights import fold
 from tasks.sources.source import BlockOverrides, selectors, texts
 
-Mark = Literal["strip", "keep"]
+Override = Literal["strip", "keep"]
 
 
-def marked_nodes(tree: LexborHTMLParser, marks: BlockOverrides) -> dict[int, str]:
+def overridden_nodes(tree: LexborHTMLParser, overrides: BlockOverrides) -> dict[int, str]:
     """The elements that selectors match, by `mem_id`, each with `strip` or `keep`."""
     found: dict[int, str] = {}
-    for mark, named in (("keep", marks.keep), ("strip", marks.strip)):
+    for override, named in (("keep", overrides.keep), ("strip", overrides.strip)):
         for selector in selectors(named):
-            found |= {node.mem_id: mark for node in tree.css(selector)}
+            found |= {node.mem_id: override for node in tree.css(selector)}
     return found
 
 
-def marked_blocks(page: Page, marks: BlockOverrides, wanted: Mark) -> frozenset[int]:
+def overridden_blocks(page: Page, overrides: BlockOverrides, wanted: Override) -> frozenset[int]:
     """Indexes of the blocks to be stripped, or to be kept."""
-    if not (marks.strip if wanted == "strip" else marks.keep):
+    if not (overrides.strip if wanted == "strip" else overrides.keep):
         return frozenset()
     whole: dict[str, set[str]] = {"strip": set(), "keep": set()}
     beginnings: dict[str, tuple[str, ...]] = {"strip": (), "keep": ()}
-    for mark, named in (("strip", marks.strip), ("keep", marks.keep)):
+    for override, named in (("strip", overrides.strip), ("keep", overrides.keep)):
         for text in texts(named):
             if text[-1:] == "*":
-                beginnings[mark] += (fold(text),)
+                beginnings[override] += (fold(text),)
             else:
-                whole[mark].add(fold(text))
+                whole[override].add(fold(text))
     by_element: list[str] = []
     for at, element in enumerate(page.elements):
         around = by_element[element.parent] if element.parent >= 0 else ""
-        by_element.append(page.marks.get(at, around))
+        by_element.append(page.overrides.get(at, around))
 
-    def mark_of(text: str, element: int) -> str:
-        for mark, known in whole.items():
-            if text in known or text.startswith(beginnings[mark]):
-                return mark
+    def override_of(text: str, element: int) -> str:
+        for override, known in whole.items():
+            if text in known or text.startswith(beginnings[override]):
+                return override
         return by_element[element]
 
     blocks = enumerate(page.blocks)
-    return frozenset(at for at, b in blocks if mark_of(fold(b.text), b.element) == wanted)
+    return frozenset(at for at, b in blocks if override_of(fold(b.text), b.element) == wanted)
 
 
-def keep_marked(draft: Draft, kept: frozenset[int]) -> None:
+def keep_overridden(draft: Draft, kept: frozenset[int]) -> None:
     """Make these blocks body text unless they have another role."""
     for at in kept:
         draft.reasons.pop(at, None)

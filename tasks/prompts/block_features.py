@@ -140,7 +140,7 @@ def _shifted(values: Column, name: str, most: int) -> Columns:
     return found
 
 
-def _windows(score: Column, chars: Column, mark: str, widths: tuple[int, ...]) -> Columns:
+def _windows(score: Column, chars: Column, prefix: str, widths: tuple[int, ...]) -> Columns:
     """The mean score, weighted by size, of the blocks before and after each block."""
     found, both = {}, np.array([score * chars, chars])
     for name, side in (("before", 1), ("after", -1)):
@@ -149,5 +149,5 @@ def _windows(score: Column, chars: Column, mark: str, widths: tuple[int, ...]) -
         for width in widths:
             first = np.maximum(0, np.arange(len(chars)) - width)
             top, bottom = (total[:, :-1] - total[:, first]).astype(np.float32)
-            found[f"{mark}_{name}{width}"] = (top / (bottom + 1))[::side]
+            found[f"{prefix}_{name}{width}"] = (top / (bottom + 1))[::side]
     return found

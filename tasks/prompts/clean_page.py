@@ -6,7 +6,7 @@ from dataclasses import replace
 from selectolax.lexbor import LexborHTMLParser
 
 from tasks.model import Cleaned, StrippedBlock
-from tasks.prompts.apply_overrides import keep_marked, marked_blocks, marked_nodes
+from tasks.prompts.apply_overrides import keep_overridden, overridden_blocks, overridden_nodes
 from tasks.prompts.block_model import load_model
 from tasks.prompts.block_roles import assign_roles, find_headline
 from tasks.prompts.block_selection import keep_article, rescue_article, strip_copies, strip_foreign
@@ -43,7 +43,7 @@ UNREAD = "furniture", "size:unread"
 
 def clean_tree(tree: LexborHTMLParser, hints: Hints) -> Cleaned:
     """The article of a parsed page, and every block that was removed from it, with the reason."""
-    page = split_tree(tree, marked_nodes(tree, hints.marks))
+    page = split_tree(tree, overridden_nodes(tree, hints.overrides))
     texts = [block.text for block in page.blocks]
     shown = _clean(page, hints)
     lines = stated_lines(shown, hints.body)
@@ -60,10 +60,10 @@ def clean_lines(lines: Sequence[str], hints: Hints) -> Cleaned:
 
 def _clean(page: Page, hints: Hints) -> Cleaned:
     # What the source strips is removed first, so that neither model nor rules see it.
-    marked = marked_blocks(page, hints.marks, "strip")
-    if not marked:
+    overridden = overridden_blocks(page, hints.overrides, "strip")
+    if not overridden:
         return _clean_rest(page, hints)
-    rules = {at: find_rule(page.blocks[at].text, hints.language) for at in marked}
+    rules = {at: find_rule(page.blocks[at].text, hints.language) for at in overridden}
     gone = {at: (rule.kind if rule else "furniture", "source:strip") for at, rule in rules.items()}
     rest = page.only([at for at in range(len(page.blocks)) if at not in gone])
     return _with_unread(_clean_rest(rest, hints), page, gone)
@@ -88,10 +88,11 @@ def _clean_rest(page: Page, hints: Hints) -> Cleaned:
 
 def as_it_is(page: Page, hints: Hints) -> Cleaned | None:
     """A page saved as text with nothing to remove; None for every other page."""
+    if not page.is_text:
+        return None
     texts = [block.text for block in page.blocks]
-    if page.is_text and is_clean(texts, hints.language, marked_blocks(page, hints.marks, "keep")):
-        return take_as_is(texts, hints)
-    return None
+    kept = overridden_blocks(page, hints.overrides, "keep")
+    return take_as_is(texts, hints) if is_clean(texts, hints.language, kept) else None
 
 
 def _with_unread(cleaned: Cleaned, page: Page, unread: dict[int, tuple[str, str]]) -> Cleaned:
@@ -109,12 +110,12 @@ def _with_unread(cleaned: Cleaned, page: Page, unread: dict[int, tuple[str, str]
 
 def finish(draft: Draft, headline: int, hints: Hints) -> Cleaned:
     """Turn scores into the article: choose blocks, strip prompts, assign roles."""
-    kept = marked_blocks(draft.page, hints.marks, "keep")
+    kept = overridden_blocks(draft.page, hints.overrides, "keep")
     draft.safe = kept.union(_repeated(draft, headline, hints))
     # The order matters: neighbours of a prompt are judged once the prompt itself is known, and the
     # fallback for a page of which nothing is left sees the reasons collected so far.
     keep_article(draft)
-    keep_marked(draft, kept)
+    keep_overridden(draft, kept)
     strip_foreign(draft, headline)
     running = running_text(draft)
     strip_prompts(draft, hints.language, running)
@@ -129,7 +130,7 @@ def finish(draft: Draft, headline: int, hints: Hints) -> Cleaned:
     strip_copies(draft)
     assign_roles(draft, headline, hints)
     # Again: roles may have been lost to the rescue or to the search for date lines and biographies.
-    keep_marked(draft, kept)
+    keep_overridden(draft, kept)
     # Before what recurs on the site is known: whether a page is an article depends on it alone.
     signals = {} if draft.page.is_text else page_signals(draft, headline)
     strip_recurring(draft, hints.site, hints.language)

@@ -48,7 +48,7 @@ class Page:
     images: set[int] = field(default_factory=set)  # Elements with an image anywhere inside
     controls: set[int] = field(default_factory=set)  # Elements with a button or an input field
     # `strip` or `keep` for the elements that the source's settings name.
-    marks: dict[int, str] = field(default_factory=dict)
+    overrides: dict[int, str] = field(default_factory=dict)
 
     def only(self, kept: Sequence[int]) -> "Page":
         """The page as if it had no blocks but these, given in page order."""

@@ -26,6 +26,6 @@ class Hints:
     description: str | None = None
     authors: tuple[str, ...] = ()
     language: str | None = None
-    marks: BlockOverrides = NO_OVERRIDES
+    overrides: BlockOverrides = NO_OVERRIDES
     site: Site = NO_SITE
     body: str | None = None  # JSON-LD's `articleBody`

@@ -48,18 +48,20 @@ def split_lines(lines: Sequence[str]) -> Page:
     return Page(blocks, [Element("body", -1, "", 0, 0, 0, len(blocks))], is_text=True)
 
 
-def split_tree(tree: LexborHTMLParser, marked: Mapping[int, str] = MappingProxyType({})) -> Page:
-    """The blocks of a parsed page; elements marked by their `mem_id` begin blocks of their own.
+def split_tree(
+    tree: LexborHTMLParser, overridden: Mapping[int, str] = MappingProxyType({})
+) -> Page:
+    """The blocks of a parsed page; overridden elements, by `mem_id`, begin blocks of their own.
 
     Walks without recursion, in time linear in the nodes.
     """
     hidden = set[int]()
     for node in tree.css(MAY_HIDE):
-        said = node.attributes
-        is_hidden = said.get("hidden", "until-found") != "until-found"
-        if is_hidden or HIDDEN_STYLE.search(said.get("style") or ""):
+        attributes = node.attributes
+        is_hidden = attributes.get("hidden", "until-found") != "until-found"
+        if is_hidden or HIDDEN_STYLE.search(attributes.get("style") or ""):
             hidden.add(node.mem_id)
-    splitter = _Splitter(marked, frozenset(hidden))
+    splitter = _Splitter(overridden, frozenset(hidden))
     root = tree.body or tree.root
     if root is not None:
         splitter.walk(root)
@@ -86,10 +88,10 @@ class _Run(NamedTuple):
 class _Splitter:
     """Collects the text of the inline run at hand and closes it at block-level borders."""
 
-    def __init__(self, marked: Mapping[int, str], hidden: frozenset[int]) -> None:
+    def __init__(self, overridden: Mapping[int, str], hidden: frozenset[int]) -> None:
         self.page = Page()
-        self.marked, self.hidden = marked, hidden
-        self.apart = hidden.union(marked)
+        self.overridden, self.hidden = overridden, hidden
+        self.apart = hidden.union(overridden)
         self.opened: list[tuple[LexborNode, int, bool, bool]] = []
         # The sentences that hidden inline elements stand in, by the element.
         self.around: dict[int, _Run] = {}
@@ -197,8 +199,8 @@ class _Splitter:
         self.current = len(elements)
         if self.apart and node.mem_id in self.apart:
             flags |= HIDDEN_FLAG if node.mem_id in self.hidden else 0
-            if mark := self.marked.get(node.mem_id):
-                self.page.marks[self.current] = mark
+            if override := self.overridden.get(node.mem_id):
+                self.page.overrides[self.current] = override
         elements.append(Element(tag, at, key, depth, flags, len(self.page.blocks)))
         if tag in CONTROLS:
             self.note(self.page.controls)
@@ -225,7 +227,7 @@ class _Splitter:
                 page.elements.pop()
                 page.images.discard(index)
                 page.controls.discard(index)
-                page.marks.pop(index, None)
+                page.overrides.pop(index, None)
         self.in_link -= is_link
         if is_link:
             self.target = ""

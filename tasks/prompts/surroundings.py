@@ -23,7 +23,7 @@ class Neighbours:
             "after": np.asarray(is_good[::-1].cumsum() - is_good[::-1]),
         }
 
-    def nearest(self, values: Column, mark: str) -> Columns:
+    def nearest(self, values: Column, prefix: str) -> Columns:
         """The mean over the nearest blocks of running text before and after; -1 for none."""
         found, good = {}, values[self.is_good].astype(np.float64)
         for side, last in self.sides.items():
@@ -34,7 +34,7 @@ class Neighbours:
                 first = np.maximum(0, last - width)
                 mean = (upto - total[first]) / np.maximum(1, last - first)
                 column = np.where(last > 0, mean, -1).astype(np.float32)
-                found[f"{mark}_{side}{width}"] = column[::step]
+                found[f"{prefix}_{side}{width}"] = column[::step]
         return found
 
     def columns(self, columns: Columns) -> Columns:
@@ -62,11 +62,11 @@ class PageTopic:
     """The topic words of a page's blocks as arrays of (block, word) pairs."""
 
     def __init__(self, words: Sequence[frozenset[str]]) -> None:
-        said = list(chain.from_iterable(words))
-        numbers = {word: number for number, word in enumerate(dict.fromkeys(said))}
+        every = list(chain.from_iterable(words))
+        numbers = {word: number for number, word in enumerate(dict.fromkeys(every))}
         self.sizes = np.array([len(own) for own in words], np.intp)
         self.block: Index = np.repeat(np.arange(len(words)), self.sizes)
-        self.word: Index = np.array([*map(numbers.__getitem__, said)], np.intp)
+        self.word: Index = np.array([*map(numbers.__getitem__, every)], np.intp)
 
     def relate(self, score: Column) -> Columns:
         """The share of a block's words that occur in other blocks: in the article, and in the rest.

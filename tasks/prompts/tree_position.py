@@ -71,7 +71,7 @@ def element_columns(tree: TreeArrays, lexicon: Lexicon) -> Columns:
     return columns | {f"key{level}": row for level, row in enumerate(around)}
 
 
-def container_columns(tree: TreeArrays, good: Column, columns: Columns, mark: str) -> Columns:
+def container_columns(tree: TreeArrays, good: Column, columns: Columns, prefix: str) -> Columns:
     """How much good text a block's containers hold, and its distance to the main container."""
     chars, total = columns["chars"], good.sum()
     held, size, links = tree.held(np.array([good, chars, columns["links"]]))
@@ -81,25 +81,25 @@ def container_columns(tree: TreeArrays, good: Column, columns: Columns, mark: st
     others = np.bincount(group, chars)[group] - chars
     share = (np.bincount(group, good)[group] - good) / (others + 1)
     found = {
-        f"{mark}_alike": count,
-        f"{mark}_alike_share": np.where(count > 1, share, -1).astype(np.float32),
+        f"{prefix}_alike": count,
+        f"{prefix}_alike_share": np.where(count > 1, share, -1).astype(np.float32),
     }
     # How far a block is from the innermost element with half of the good text.
     main = int(np.flatnonzero(held >= float(total) / 2)[-1]) if total > 0 else 0
     element = tree.page.elements[main]
-    found[f"{mark}_up"], found[f"{mark}_down"] = tree.steps(main)
+    found[f"{prefix}_up"], found[f"{prefix}_down"] = tree.steps(main)
     order = np.arange(len(tree.own), dtype=np.float32)
-    found[f"{mark}_from_start"] = order - element.start
-    found[f"{mark}_to_end"] = element.end - order
+    found[f"{prefix}_from_start"] = order - element.start
+    found[f"{prefix}_to_end"] = element.end - order
     main_share = held[main] / (float(total) + 1)
-    found[f"{mark}_main_share"] = np.full(len(order), main_share, np.float32)
+    found[f"{prefix}_main_share"] = np.full(len(order), main_share, np.float32)
     around, sizes = held[tree.levels], size[tree.levels]
     rest = sizes - chars
     rows = {
-        f"{mark}_share": np.where(rest > 0, (around - good) / (rest + 1), -1),
-        f"{mark}_held": around / (total + 1),
+        f"{prefix}_share": np.where(rest > 0, (around - good) / (rest + 1), -1),
+        f"{prefix}_held": around / (total + 1),
     }
-    if mark == "c":
+    if prefix == "c":
         rows["size"] = sizes
         rows["count"] = (tree.end - tree.start).astype(np.float32)[tree.levels]
         rows["links"] = links[tree.levels] / (sizes + 1)

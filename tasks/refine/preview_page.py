@@ -114,5 +114,5 @@ def explain_file(
         url or known,
         source_language=origin.language,
         timezone=origin.timezone,
-        marks=origin.marks,
+        overrides=origin.overrides,
     )

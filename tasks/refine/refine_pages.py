@@ -59,17 +59,17 @@ class Origin:
 
     language: str | None = None
     timezone: str = "UTC"
-    marks: BlockOverrides = NO_OVERRIDES
+    overrides: BlockOverrides = NO_OVERRIDES
 
     @classmethod
     def of(cls, source: Source | None) -> "Origin":
         """That of a source; None for one that is not configured."""
-        return cls(source.language, source.timezone, source.marks) if source else cls()
+        return cls(source.language, source.timezone, source.overrides) if source else cls()
 
     @property
     def version(self) -> str:
         """`extractor_version` of the rows of this source."""
-        return f"{EXTRACTOR_VERSION}{self.marks.version}"
+        return f"{EXTRACTOR_VERSION}{self.overrides.version}"
 
     @property
     def made_by(self) -> str:
@@ -100,7 +100,7 @@ def refine_page(capture: Capture, payload: bytes, origin: Origin, site: Site = N
         capture.given_url or capture.url_final,
         source_language=origin.language,
         timezone=origin.timezone,
-        marks=origin.marks,
+        overrides=origin.overrides,
         site=site,
     )
     if extraction.outcome is Outcome.UNREADABLE_FILE:  # a damaged MHTML file

@@ -246,7 +246,7 @@ class Source(BaseModel):
         )
 
     @property
-    def marks(self) -> BlockOverrides:
+    def overrides(self) -> BlockOverrides:
         """Its `strip` and `keep` overrides."""
         return BlockOverrides(self.strip, self.keep)
 

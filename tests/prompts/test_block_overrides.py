@@ -26,7 +26,8 @@ def page(rail: str = RAIL.format(ASIDE)) -> str:
 def clean(html: str, strip: tuple[str, ...] = (), keep: tuple[str, ...] = ()) -> Cleaned:
     headline = "Old bridge to close for two years"
     return clean_tree(
-        LexborHTMLParser(html), Hints(headline, language="en", marks=BlockOverrides(strip, keep))
+        LexborHTMLParser(html),
+        Hints(headline, language="en", overrides=BlockOverrides(strip, keep)),
     )
 
 
@@ -52,16 +53,16 @@ def test_a_text_rule_gives_what_is_stripped_its_kind() -> None:
     assert (block.kind, block.rule) == ("newsletter", "source:strip")
 
 
-@pytest.mark.parametrize("mark", [f"text:{ASIDE}", "text:the quay was built*"])
-def test_a_text_names_a_block_by_all_of_it_or_its_beginning(mark: str) -> None:
-    assert stripped(clean(page(), strip=(mark,)))[ASIDE].rule == "source:strip"
+@pytest.mark.parametrize("override", [f"text:{ASIDE}", "text:the quay was built*"])
+def test_a_text_names_a_block_by_all_of_it_or_its_beginning(override: str) -> None:
+    assert stripped(clean(page(), strip=(override,)))[ASIDE].rule == "source:strip"
     assert ASIDE in clean(page(), strip=("text:The quay was built",)).paragraphs
 
 
-@pytest.mark.parametrize("mark", ["text:Sign up for our weekly newsletter", "p:nth-of-type(5)"])
-def test_what_is_kept_stays_against_every_rule(mark: str) -> None:
+@pytest.mark.parametrize("override", ["text:Sign up for our weekly newsletter", "p:nth-of-type(5)"])
+def test_what_is_kept_stays_against_every_rule(override: str) -> None:
     assert "Sign up for our weekly newsletter" in stripped(clean(page()))
-    cleaned = clean(page(), keep=(mark,))
+    cleaned = clean(page(), keep=(override,))
     assert "Sign up for our weekly newsletter" in cleaned.paragraphs
     assert set(PARAGRAPHS[:5]) <= set(cleaned.paragraphs)
 
@@ -108,8 +109,8 @@ def test_a_stripped_page_is_empty_and_a_stripped_headline_is_no_block() -> None:
 
 def test_texts_hold_for_lines_too() -> None:
     lines = ["Old bridge to close for two years", *PARAGRAPHS, ASIDE, PROMPTS[0]]
-    marks = BlockOverrides((f"text:{ASIDE}", "div.rail"), (f"text:{PROMPTS[0]}", "p.rail"))
-    cleaned = clean_lines(lines, Hints(language="en", marks=marks))
+    overrides = BlockOverrides((f"text:{ASIDE}", "div.rail"), (f"text:{PROMPTS[0]}", "p.rail"))
+    cleaned = clean_lines(lines, Hints(language="en", overrides=overrides))
     assert as_lines(cleaned) == [*lines[:-2], PROMPTS[0]]
     assert stripped(cleaned)[ASIDE].rule == "source:strip"
 
@@ -132,11 +133,13 @@ LINES = st.lists(st.one_of(st.text(max_size=40), st.sampled_from(PARAGRAPHS + PR
 @pytest.mark.slow
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(LINES, HINTED, TEXTS, TEXTS)
-def test_lines_cleaned_under_marks_are_clean(
+def test_lines_cleaned_under_overrides_are_clean(
     lines: list[str], hints: Hints, strip: list[str], keep: list[str]
 ) -> None:
-    marks = BlockOverrides(tuple(strip), tuple(keep))
-    known = Hints(hints.headline, authors=hints.authors, language=hints.language, marks=marks)
+    overrides = BlockOverrides(tuple(strip), tuple(keep))
+    known = Hints(
+        hints.headline, authors=hints.authors, language=hints.language, overrides=overrides
+    )
     once = as_lines(clean_lines(lines, known))
     assert as_lines(clean_lines(once, known)) == once
     html = "".join(f"<p>{line}</p>" for line in NAMED)
@@ -144,7 +147,7 @@ def test_lines_cleaned_under_marks_are_clean(
     assert as_lines(clean_lines(as_lines(tree), known)) == as_lines(tree)
 
 
-def test_the_version_tells_marks_apart() -> None:
+def test_the_version_distinguishes_overrides() -> None:
     assert BlockOverrides().version == ""
     first, other = BlockOverrides(("p.a", "p.b")), BlockOverrides((), ("p.a", "p.b"))
     assert first.version == BlockOverrides(("p.b", "p.a")).version != other.version
@@ -153,14 +156,15 @@ def test_the_version_tells_marks_apart() -> None:
 
 
 @pytest.mark.parametrize(
-    "mark", ["div.rail", "article > aside", "amp-ad", "text:Lesen Sie mehr*", "tr td", "p:has(a)"]
+    "override",
+    ["div.rail", "article > aside", "amp-ad", "text:Lesen Sie mehr*", "tr td", "p:has(a)"],
 )
-def test_good_marks(mark: str) -> None:
-    assert checked_override(mark) == mark
+def test_good_overrides(override: str) -> None:
+    assert checked_override(override) == override
 
 
 @pytest.mark.parametrize(
-    ("mark", "message"),
+    ("override", "message"),
     [
         ("div..rail", "must be a CSS selector"),
         ("", "must be a CSS selector"),
@@ -171,6 +175,6 @@ def test_good_marks(mark: str) -> None:
         ("text: *", "must hold a letter or digit"),
     ],
 )
-def test_bad_marks(mark: str, message: str) -> None:
+def test_bad_overrides(override: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        checked_override(mark)
+        checked_override(override)

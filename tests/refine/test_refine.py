@@ -227,7 +227,7 @@ def test_what_a_source_strips_is_told_in_its_rows(tmp_path: Path, patient: PageP
     paper = source(strip=("h1",))
     rows = staged(refine(archived(layout), RUN, layout, {"gb-post": paper}, patient))
     versions = {row["extractor_version"] for row in rows["articles"]}
-    assert versions == {f"{EXTRACTOR_VERSION}{paper.marks.version}"}
+    assert versions == {f"{EXTRACTOR_VERSION}{paper.overrides.version}"}
     told = [row["text"] for row in rows["stripped_blocks"] if row["rule"] == "source:strip"]
     assert len(told) == len(rows["articles"])
     assert "The board met for the 0th time" in told

@@ -67,7 +67,7 @@ def test_every_key_of_the_design_is_read(tmp_path: Path) -> None:
     assert source.expected_daily == (5, 200)
     assert source.allow_private_hosts is True
     assert source.recheck_after == (timedelta(hours=6), timedelta(days=2))
-    assert source.marks == BlockOverrides(("div.rail", "text:Read on*"), ("p.lead",))
+    assert source.overrides == BlockOverrides(("div.rail", "text:Read on*"), ("p.lead",))
 
 
 def test_globs_start_at_the_folder_of_the_file(
