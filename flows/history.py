@@ -62,9 +62,9 @@ class Filled:
         return tuple(one for one in self.sources if one.collected.error)
 
     @property
-    def left(self) -> int:
+    def remaining(self) -> int:
         """Pages that a later run has to fetch."""
-        return sum(one.tally.left for one in self.sources)
+        return sum(one.tally.remaining for one in self.sources)
 
 
 @flow(
@@ -195,16 +195,16 @@ def outcome(done: Filled) -> str:
         tally.states.get(day, "missing") for tally in tallies for day in done.period.days
     )
     there = ", ".join(f"{days[state]:,} {state}" for state in ("observed", "partial", "missing"))
-    said = [f"{done.period.first} to {done.period.last}: days before {there}"]
+    parts = [f"{done.period.first} to {done.period.last}: days before {there}"]
     if done.dry_run:
         took = timedelta(seconds=round(wanted * done.pause))
         pages = counted(wanted, "page")
-        said.append(f"{pages} to fetch, a request each, {took} at a pause of {done.pause:g} s")
-        said.append(f"{known} already there; {requests} made to find this out")
+        parts.append(f"{pages} to fetch, a request each, {took} at a pause of {done.pause:g} s")
+        parts.append(f"{known} already there; {requests} made to find this out")
     else:
         articles = counted(done.loaded.articles, "new article")
-        said.append(f"{articles} of {counted(sum(t.fetched for t in tallies), 'page')}")
-        said.append(f"{requests}, {saved:,} lists read from the raw archive, {known} known before")
-        if done.left:
-            said.append(f"{counted(done.left, 'page')} left: the same command goes on")
-    return "; ".join([*said, *notes])
+        parts.append(f"{articles} of {counted(sum(t.fetched for t in tallies), 'page')}")
+        parts.append(f"{requests}, {saved:,} lists read from the raw archive, {known} known before")
+        if done.remaining:
+            parts.append(f"{counted(done.remaining, 'page')} left: the same command goes on")
+    return "; ".join([*parts, *notes])

@@ -69,11 +69,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("slow")
     longest = [TESTS / name for name in LONGEST]
 
-    def turn(item: pytest.Item) -> int:
-        turns = (at for at, path in enumerate(longest) if item.path.is_relative_to(path))
-        return next(turns, len(longest))
+    def position(item: pytest.Item) -> int:
+        found = (at for at, path in enumerate(longest) if item.path.is_relative_to(path))
+        return next(found, len(longest))
 
-    items.sort(key=turn)
+    items.sort(key=position)
 
 
 @pytest.fixture(scope="session")

@@ -106,8 +106,8 @@ def find_source(
 
     def tell(trial: "Trial") -> None:
         if not as_json:
-            mark = "ok  " if trial.is_taken else "    "
-            line = f"{mark} {trial.url}: {trial.outcome}, {trial.detail}, {trial.found_by}"
+            check = "ok  " if trial.is_taken else "    "
+            line = f"{check} {trial.url}: {trial.outcome}, {trial.detail}, {trial.found_by}"
             Console(stderr=True, soft_wrap=True).print(printable(line))
 
     found, proposed = find(

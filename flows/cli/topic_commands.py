@@ -53,13 +53,15 @@ def list_topics(
         languages = ", ".join(codes[:MOST_SHOWN]) if topic.languages is not None else "all"
         if len(codes) > MOST_SHOWN:  # a Latin alias covers a hundred
             languages += f" and {len(codes) - MOST_SHOWN} more"
-        told = ", ".join(f"{code} ({counted(n, 'source')})" for code, n in sorted(lacking.items()))
+        without = ", ".join(
+            f"{code} ({counted(n, 'source')})" for code, n in sorted(lacking.items())
+        )
         table.add_row(
             printable(topic.topic_id, "cyan"),
             printable(topic.name),
             str(sum(role >= 0 for _, role in phrases_of(topic))),
             languages,
-            told or "-",
+            without or "-",
         )
     wide_console().print(table)
     if con := open_snapshot(installation.layout):

@@ -60,7 +60,7 @@ def _in_words(selection: Selection, found: Answer, unknown: Sequence[Answer]) ->
         why = "; ".join(dict.fromkeys(each["why"] for each in unknown))
         return f"Nothing was collected of {span} ({why}): the answer is not known, it is not zero."
     of = "all sources" if selection.has_all_sources else "the selected sources"
-    said = (
+    statement = (
         f"{span}, {of} ({found['sources']}): {found['days_collected']:,} of"
         f" {counted(found['days'], 'day')} of sources were collected,"
         f" {found['days_partial']:,} in part; {published_share(found)}."
@@ -69,8 +69,8 @@ def _in_words(selection: Selection, found: Answer, unknown: Sequence[Answer]) ->
         days = sum((each["last_day"] - each["first_day"]).days + 1 for each in unknown)
         spans = [f"{each['first_day']} to {each['last_day']}" for each in unknown]
         named = ", ".join([*spans[:3], *(["..."] if spans[3:] else [])])
-        said += f" Of {counted(days, 'day')} nothing is known, which is not zero: {named}."
-    return said
+        statement += f" Of {counted(days, 'day')} nothing is known, which is not zero: {named}."
+    return statement
 
 
 def _uncollected(

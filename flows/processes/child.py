@@ -37,7 +37,7 @@ KNOWN = {
     "attempt to write a readonly database": "its database is read-only; let this user write there",
     "database or disk is full": "the disk of its database is full; free some space",
 }
-SAID_NOTHING = "it said nothing; where the machine is busy, run it again"
+NO_OUTPUT = "it printed nothing; where the machine is busy, run it again"
 # Loaded here, since little may be done between fork and exec.
 LIBC = ctypes.CDLL(None)
 
@@ -108,9 +108,9 @@ def wait_until_healthy(api: str, process: "subprocess.Popen[bytes]") -> None:
     raise ServerFailed(f"no answer from {api} within {START_SECONDS} seconds")
 
 
-def why_ended(said: bytes) -> str:
+def why_ended(output: bytes) -> str:
     """Why a Prefect server ended: a known cause with its remedy, else its last error or output."""
-    text = said.decode(errors="replace")
+    text = output.decode(errors="replace")
     with suppress(ValueError, IndexError, KeyError, TypeError):  # not a line of JSON
         last = json.loads(text.splitlines()[-1])
         text = last.get("exception") or last["message"]
@@ -120,7 +120,7 @@ def why_ended(said: bytes) -> str:
     for sign, remedy in KNOWN.items():
         if sign in text[-END_CHARS:]:
             return remedy
-    return text[:REASON_CHARS] if errors else text[-REASON_CHARS:] or SAID_NOTHING
+    return text[:REASON_CHARS] if errors else text[-REASON_CHARS:] or NO_OUTPUT
 
 
 @dataclass
@@ -140,12 +140,12 @@ class Child:
                 self.process = start(self.command, self.environment, out)
                 return
         # Not all that it and its runs print comes from a logger.
-        said, say = os.pipe()
-        with os.fdopen(say, "wb") as out:
+        read_end, write_end = os.pipe()
+        with os.fdopen(write_end, "wb") as out:
             self.process = start(self.command, self.environment, out)
 
         def keep_as_json() -> None:
-            with os.fdopen(said, "rb") as lines, self.log.open("ab", buffering=0) as kept:
+            with os.fdopen(read_end, "rb") as lines, self.log.open("ab", buffering=0) as kept:
                 for line in lines:
                     kept.write(as_json_line(line, self.name))
 

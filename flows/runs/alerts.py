@@ -37,7 +37,7 @@ from warehouse.read.query import QueryError
 
 log = logging.getLogger(__name__)
 
-# Runs that ended by themselves. One that crashed is repeated, and told by the server's automation.
+# Runs that ended by themselves. One that crashed is repeated; the server's automation reports it.
 ENDED = [StateType.COMPLETED, StateType.FAILED]
 # What may hinder a check, and must not end the run or the server that makes it.
 EXPECTED = (ConfigError, QueryError, OSError, duckdb.Error, httpx.HTTPError)
@@ -91,7 +91,7 @@ def find_block(client: SyncPrefectClient, name: str) -> BlockDocument | None:
 
 
 def no_recipient(settings: AlertSettings, path: object) -> str:
-    """What is said, in the UI and at the terminal, when nobody is set up to get alerts."""
+    """The warning for the UI and the terminal when nobody is set up to get alerts."""
     return f"Nothing is sent: there is no block {settings.block}, and {path} has no urls."
 
 

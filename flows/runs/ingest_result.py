@@ -103,7 +103,7 @@ def end(installation: Installation, done: Ingested, *, is_published: bool) -> St
     done = replace(
         done,
         lost={row["source_id"]: rolled_over(row) for row in figures.ledger},
-        without_alias={name: told for name, told in lacking.items() if told},
+        without_alias={name: note for name, note in lacking.items() if note},
     )
     poorly = unhealthy(installation.layout, datetime.now(UTC))
     rejecting = [one for one in poorly if one.is_rejecting_more and one.source_id in asked]
@@ -186,14 +186,14 @@ def summary(done: Ingested) -> Table:
         articles = sum(counts.get(outcome, 0) for outcome in ARTICLE_OUTCOMES)
         passed = ARTICLE_OUTCOMES | LISTING_OUTCOMES
         rejected = {outcome: n for outcome, n in counts.items() if outcome not in passed}
-        told = (each.get(source.source_id) for each in (done.lost, done.without_alias))
+        notes = (each.get(source.source_id) for each in (done.lost, done.without_alias))
         table.add_row(
             source.source_id,
             str(source.listed),
             str(articles),
             str(source.rechecked),
             outcome_counts(rejected) or "-",
-            Text(without_controls(_joined(_note(source), *told))),
+            Text(without_controls(_joined(_note(source), *notes))),
         )
     return table
 

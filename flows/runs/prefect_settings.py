@@ -83,9 +83,8 @@ def require_valid() -> None:
 
     This imports Prefect: set its variables before the call.
     """
-    said = StringIO()
     try:
-        with redirect_stderr(said):  # its plugins say the same in ten lines
+        with redirect_stderr(StringIO()):  # its plugins print the same in ten lines
             import prefect.context  # noqa: F401
     except ValidationError as error:
         found = error.errors()[0]

@@ -28,8 +28,9 @@ def emit_source_events(
             "prefect.resource.id": f"presswatch.source.{source_id}",
             "prefect.resource.name": name,
         }
-        told = {"message": message}
-        emit_event(f"presswatch.source.{event}", resource, related=related, payload=told)
+        emit_event(
+            f"presswatch.source.{event}", resource, related=related, payload={"message": message}
+        )
 
     for source in failed:
         log.warning("%s failed: %s", source.source_id, source.error)

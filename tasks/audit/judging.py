@@ -1,4 +1,4 @@
-"""One reader at work on one sample: what is next, what was said, and taking it back."""
+"""One reader at work on one sample: what is next, the last verdict, and taking it back."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class Judging:
     def verdicts(self) -> dict[str, Verdict]:
         """The reader's verdicts that count, by article, the latest last."""
         latest: dict[str, Verdict] = {}
-        for reader, verdict in self.audit().said:
+        for reader, verdict in self.audit().verdicts:
             if reader == self.reader:
                 latest.pop(verdict.article_id, None)
                 if verdict.answer != "withdrawn":

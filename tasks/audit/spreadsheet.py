@@ -29,7 +29,7 @@ class Imported:
     """What an import took, and what it could not."""
 
     taken: int = 0
-    unchanged: int = 0  # as they were said before
+    unchanged: int = 0  # judged the same before
     empty: int = 0  # rows without a verdict
     problems: list[str] = field(default_factory=list)  # one a row: file, line, what is wrong
 
@@ -63,9 +63,9 @@ def export_csv(audits: list[Audit], reader: str, path: Path) -> int:
 def import_csv(layout: Layout, audits: list[Audit], path: Path, reader: str) -> Imported:
     """Take the verdicts of a CSV file, whose columns may be in any order.
 
-    Rows that say what was said before change nothing, so a file can be imported again. A row that
-    is wrong is left out and named in `problems`; the others count. QueryError where the file cannot
-    be read at all.
+    Rows with the verdict that is there already change nothing, so a file can be imported again. A
+    row that is wrong is left out and named in `problems`; the others count. QueryError where the
+    file cannot be read at all.
     """
     by_id = {audit.sample.audit_id: audit for audit in audits}
     articles = {

@@ -32,10 +32,10 @@ class Page:
         # The page's meta elements by lower-case name; the first of a name counts.
         self.meta: dict[str, str] = {}
         for node in self._places["meta"]:
-            said = node.attributes
-            names = map(said.get, ("property", "name", "itemprop", "http-equiv"))
+            attributes = node.attributes
+            names = map(attributes.get, ("property", "name", "itemprop", "http-equiv"))
             name = next(filter(None, names), None)
-            text = one_line((said.get("content") or "")[:LONGEST])
+            text = one_line((attributes.get("content") or "")[:LONGEST])
             if name and text:
                 self.meta.setdefault(name.strip().lower(), text)
 
@@ -110,8 +110,8 @@ class Page:
     def named_language(self) -> str:
         """The language that the html element names, lower case, with its region."""
         root = self.tree.css_first("html")
-        said = root.attributes if root else {}
-        return (said.get("lang") or said.get("xml:lang") or "").strip().lower()
+        attributes = root.attributes if root else {}
+        return (attributes.get("lang") or attributes.get("xml:lang") or "").strip().lower()
 
     @cached_property
     def names(self) -> frozenset[str]:

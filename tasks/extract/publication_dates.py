@@ -87,8 +87,8 @@ def _readings(page: Page) -> Iterator[tuple[Moment, str]]:
         if moment := _moment(page, page.meta[name]):
             yield moment, "meta"
     for node in page.tree.css('[itemprop*="datePublished"], time[pubdate]')[:3]:
-        said = node.attributes
-        text = said.get("datetime") or said.get("content") or text_of(node)[:100]
+        stated = node.attributes.get
+        text = stated("datetime") or stated("content") or text_of(node)[:100]
         if moment := _moment(page, text):
             yield moment, "page"
     for text in _dates_near(page.heading) if page.heading else ():
@@ -130,11 +130,11 @@ def _dates_near(heading: LexborNode) -> list[str]:
 def _stamp(node: LexborNode) -> str | None:
     if node.parent is not None and node.parent.tag in ("figure", "figcaption"):
         return None
-    said = node.attributes
-    text = said.get("datetime") or said.get("content") or " ".join(node.text(separator=" ").split())
+    stated = node.attributes.get
+    text = stated("datetime") or stated("content") or " ".join(node.text(separator=" ").split())
     if len(text) > LONGEST or not YEAR.search(text):
         return None
-    around = " ".join(filter(None, (said.get("class"), said.get("itemprop"), said.get("id"))))
+    around = " ".join(filter(None, map(stated, ("class", "itemprop", "id"))))
     if UPDATED.search(around):
         return None
     published = UPDATED.split(text, maxsplit=1)[0]

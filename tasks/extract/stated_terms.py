@@ -33,9 +33,9 @@ def stated_access(page: Page) -> str:
     members = [m for part in parts for m in (part if isinstance(part, list) else [part])]
     things = [*about, *(member for member in members if isinstance(member, dict))]
     values = [_bool(thing.get("isAccessibleForFree")) for thing in things]
-    said = [value for value in values if value is not None]
-    if said and (tier is None or (tier != "metered" and all(said))):
-        return "free" if all(said) else "paywalled"
+    known = [value for value in values if value is not None]
+    if known and (tier is None or (tier != "metered" and all(known))):
+        return "free" if all(known) else "paywalled"
     if tier:
         return tier
     paid = [truth for text in _metas(page, PAID_NAME) if (truth := _bool(text)) is not None]
@@ -44,8 +44,8 @@ def stated_access(page: Page) -> str:
 
 def stated_words(page: Page) -> int:
     """How many words JSON-LD says the article has; 0 when it does not say."""
-    said = str(page.structured.stated("wordCount")).strip()
-    return int(said) if WORDS.fullmatch(said) else 0
+    count = str(page.structured.stated("wordCount")).strip()
+    return int(count) if WORDS.fullmatch(count) else 0
 
 
 def _metas(page: Page, name: re.Pattern[str]) -> list[str]:
@@ -68,13 +68,13 @@ def find_notice(page: Page) -> str | None:
 
 def find_reservation(page: Page) -> str | None:
     """What the page says against text and data mining, as it says it."""
-    said = [f"{n}={page.meta[n]}" for n in ("tdm-reservation", "tdm-policy") if page.meta.get(n)]
+    terms = [f"{n}={page.meta[n]}" for n in ("tdm-reservation", "tdm-policy") if page.meta.get(n)]
     robots = NOAI.search(page.meta.get("robots", ""))
-    return "; ".join([*said, *([robots[0].lower()] if robots else [])]) or None
+    return "; ".join([*terms, *([robots[0].lower()] if robots else [])]) or None
 
 
 def _bool(value: object) -> bool | None:
     if isinstance(value, list):
         value = value[0] if value else None
-    said = str(value).rpartition("/")[2].strip().lower()
-    return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}.get(said)
+    word = str(value).rpartition("/")[2].strip().lower()
+    return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}.get(word)

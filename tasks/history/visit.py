@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 class Budget:
     """The requests that a run has left."""
 
-    left: int
+    remaining: int
 
 
 @dataclass(slots=True)
@@ -46,7 +46,7 @@ class Tally:
     error: str = ""  # why the source failed; empty when it did not
 
     @property
-    def left(self) -> int:
+    def remaining(self) -> int:
         """Pages that a later run has to fetch."""
         return self.wanted.total() - self.fetched
 
@@ -101,7 +101,7 @@ class Visit:
     @property
     def is_over(self) -> bool:
         """Whether no more requests may be made: the bound is reached, or the host fell silent."""
-        return self.job.budget.left <= 0 or self.unanswered >= FAILURES_IN_A_ROW
+        return self.job.budget.remaining <= 0 or self.unanswered >= FAILURES_IN_A_ROW
 
     def read_index(self, url: str, last_day: date, provenance: Provenance) -> Attempt | None:
         """An archive's list of pages, from the raw archive where it was read after its last day.
@@ -153,7 +153,7 @@ class Visit:
     def _spend(self, attempt: Attempt) -> None:
         """Count the requests of an attempt; one at a robots.txt is recorded as well."""
         self.tally.requests += len(attempt.exchanges)
-        self.job.budget.left -= len(attempt.exchanges)
+        self.job.budget.remaining -= len(attempt.exchanges)
         if attempt.kind is CaptureKind.ROBOTS:
             self.record(attempt)
 
@@ -217,5 +217,5 @@ def collect_history(job: Job, source: Source, places: tuple[Place, ...]) -> Sour
         log.exception("%s: its history stopped", source.id)
         tally.error = f"{type(error).__name__}: {error}"
     counts = {str(outcome): count for outcome, count in sorted(tally.outcomes.items())}
-    about = (source.id, archive.path, tally.wanted.total(), tally.left)
+    about = (source.id, archive.path, tally.wanted.total(), tally.remaining)
     return SourceHistory(Collected(*about, outcomes=counts, error=tally.error), tally)

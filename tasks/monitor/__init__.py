@@ -1,4 +1,4 @@
-"""What is wrong with an installation now, and who is told: incidents, messages, their state."""
+"""What is wrong with an installation now, and who is alerted: incidents, messages, their state."""
 
 from tasks.monitor.alert_settings import AlertSettings, Kind, load_alerts
 from tasks.monitor.channels import Channel, NotAccepted, channels_of

@@ -1,4 +1,4 @@
-"""What has been told: open incidents, and the messages that a channel has still to accept."""
+"""What has been reported: open incidents, and messages that a channel has yet to accept."""
 
 import fcntl
 import logging
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Reported:
     """An incident that messages were made of."""
 
     kind: Kind
@@ -42,7 +42,7 @@ class AlertState:
     """The document alerts.json."""
 
     watched_since: datetime
-    told: dict[str, Told] = field(default_factory=dict)  # by key of the incident
+    told: dict[str, Reported] = field(default_factory=dict)  # by key; named as in the file
     messages: list[Message] = field(default_factory=list)  # oldest first
     digest_day: date | None = None  # UTC day of the last digest
 
@@ -54,7 +54,7 @@ def read_state(layout: Layout, now: datetime) -> AlertState:
     except FileNotFoundError:
         return AlertState(now)
     except DocumentError as error:
-        log.warning("%s; made anew, so that open incidents are told once more", error)
+        log.warning("%s; made anew, so that open incidents are reported once more", error)
         return AlertState(now)
 
 

@@ -42,9 +42,9 @@ class AppriseChannel:
         sender = apprise.Apprise(asset=apprise.AppriseAsset(app_id="Presswatch"))
         sender.add(self.url)
         capture = apprise.LogCapture(level=logging.WARNING, fmt="%(message)s")  # type: ignore[no-untyped-call]
-        with capture as said:
+        with capture as printed:
             is_accepted = sender.notify(body, subject, body_format=apprise.NotifyFormat.TEXT)
-            lines = said.getvalue().splitlines()
+            lines = printed.getvalue().splitlines()
         if not is_accepted:
             # Apprise leaves user, password and tokens out of its log lines.
             raise NotAccepted(lines[0] if lines else "no reason given")

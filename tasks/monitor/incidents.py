@@ -50,7 +50,7 @@ class Incident:
 
     @property
     def earlier_keys(self) -> tuple[str, ...]:
-        """Keys under which it may have been told."""
+        """Keys under which it may have been reported."""
         return tuple(f"{self.kind}:{about}" for about in self.moved_from)
 
     @property

@@ -1,4 +1,4 @@
-"""One check: compares the incidents of now with those that were told, and sends what is new."""
+"""One check: compares the incidents of now with those that were reported, and sends what is new."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -9,7 +9,7 @@ from tasks.monitor.alert_settings import AlertSettings, Kind
 from tasks.monitor.alert_state import (
     AlertState,
     Message,
-    Told,
+    Reported,
     read_state,
     state_lock,
     write_state,
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 # After which a message that no channel accepts is given up: a wrong address would collect them.
 KEPT = timedelta(days=7)
-# How long a told spike is remembered: longer than its day is looked at.
+# How long a reported spike is remembered: longer than its day is looked at.
 SPIKE_DAYS = 7
 OF_A_SOURCE = frozenset(
     {Kind.SOURCE_FAILED, Kind.SOURCE_SILENT, Kind.ARTICLES_LOST, Kind.LAYOUT_CHANGED}
@@ -90,13 +90,13 @@ def _alerts(
     failing = {each.about for each in found.incidents if each.kind is Kind.SOURCE_FAILED}
     for incident in found.incidents:
         is_known = incident.key in state.told or incident.kind in settings.off
-        # A source that fails brings nothing new: that is told.
+        # A source that fails brings nothing new: the failure is reported.
         if is_known or (incident.kind is Kind.SOURCE_SILENT and incident.about in failing):
             continue
         day = None if incident.is_problem else now.date() + timedelta(days=SPIKE_DAYS)
         about = (incident.kind, incident.about, incident.headline, incident.recovered)
         has_moved = not state.told.keys().isdisjoint(incident.earlier_keys)
-        state.told[incident.key] = Told(*about, incident.since or now, day)
+        state.told[incident.key] = Reported(*about, incident.since or now, day)
         # Days of another kind, another time zone or another date of an article moved the spike.
         if not has_moved:
             yield f"Presswatch: {incident.headline}", incident.text
@@ -105,16 +105,16 @@ def _alerts(
 def _recoveries(state: AlertState, found: Found, now: datetime) -> Iterator[tuple[str, str]]:
     """Messages about incidents that are over, which are removed from the state."""
     keys = {each.key for each in found.incidents}
-    for key, told in list(state.told.items()):
-        is_open = key in keys or told.kind not in found.asked
-        if is_open if told.day is None else now.date() <= told.day:
+    for key, reported in list(state.told.items()):
+        is_open = key in keys or reported.kind not in found.asked
+        if is_open if reported.day is None else now.date() <= reported.day:
             continue
         del state.told[key]
         # A source that was taken out of sources.toml has not recovered.
-        is_retired = told.kind in OF_A_SOURCE and told.about not in found.sources
-        if told.day is None and not is_retired:
-            since, subject = moment(told.since), f"Presswatch: recovered: {told.recovered}"
-            yield subject, f"It is over: {told.headline}, since {since}; seen {moment(now)}."
+        is_retired = reported.kind in OF_A_SOURCE and reported.about not in found.sources
+        if reported.day is None and not is_retired:
+            since, subject = moment(reported.since), f"Presswatch: recovered: {reported.recovered}"
+            yield subject, f"It is over: {reported.headline}, since {since}; seen {moment(now)}."
 
 
 def _send(layout: Layout, state: AlertState, channels: Sequence[Channel]) -> tuple[int, list[str]]:

@@ -68,7 +68,7 @@ def render(figures: Figures, library: str) -> str:
     )
     articles: dict[Any, dict[str, Any]] = {}
     for row in figures.latest:
-        articles.setdefault(row["article_id"], {**row, "said": []})["said"].append(row)
+        articles.setdefault(row["article_id"], {**row, "quotes": []})["quotes"].append(row)
     environment = Environment(
         loader=PackageLoader("tasks.report", "."),
         autoescape=True,

@@ -185,7 +185,7 @@ def test_what_was_said_last_counts(layout: Layout, sample: Sample) -> None:
         judging.say("other", "yes")
     with pytest.raises(QueryError, match="has no mention 2: it has 1"):
         judging.say(first.article_id, "yes", [1])
-    said = read_audit(layout, sample.audit_id).said
+    said = read_audit(layout, sample.audit_id).verdicts
     assert [each.answer for _, each in said] == ["yes", "no", "unsure", "withdrawn", "withdrawn"]
 
 

@@ -110,4 +110,4 @@ def test_why_a_server_ended(why: str, shown: str) -> None:
 
 
 def test_why_a_server_said_nothing() -> None:
-    assert why_ended(b"") == "it said nothing; where the machine is busy, run it again"
+    assert why_ended(b"") == "it printed nothing; where the machine is busy, run it again"

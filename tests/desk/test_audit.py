@@ -63,7 +63,7 @@ def test_a_sample_is_drawn_judged_and_counted(client: TestClient, layout: Layout
     [audit] = read_audits(layout)
     assert audit.readers == ("Ann Önü",)
     assert len(audit.current) == 12
-    assert len(audit.said) == 14
+    assert len(audit.verdicts) == 14
     assert "take them now" in client.get("/audit").text
     counted = client.post("/audit/publish", data={"reader": "Ann Önü"})
     assert "take them now" not in counted.text
@@ -95,7 +95,7 @@ def test_what_is_no_verdict_is_refused(
     answer = client.post(urlsplit(place).path, data=given)
     assert answer.status_code == 400
     assert why in answer.text
-    assert read_audits(layout)[0].said == ()
+    assert read_audits(layout)[0].verdicts == ()
 
 
 def test_other_forms_are_refused(client: TestClient) -> None:

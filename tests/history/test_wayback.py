@@ -64,10 +64,10 @@ def test_an_index_is_read_in_pages_and_a_bound_leaves_the_rest_to_the_next_run(d
     desk.archive.keep(*(article(number, hours=number) for number in range(5)))
     # robots.txt, an answer with two pages, another answer
     first = desk.history(max_requests=5)
-    assert (first.tally.requests, first.tally.fetched, first.tally.left) == (5, 2, 2)
+    assert (first.tally.requests, first.tally.fetched, first.tally.remaining) == (5, 2, 2)
     assert first.tally.notes == ["the run has made all requests that it may"]
     second = desk.history()
-    assert (second.tally.saved, second.tally.fetched, second.tally.left) == (2, 3, 0)
+    assert (second.tally.saved, second.tally.fetched, second.tally.remaining) == (2, 3, 0)
     assert len(set(desk.archive.index_requests)) == len(desk.archive.index_requests) == 3
     assert len(set(desk.archive.page_requests)) == len(desk.archive.page_requests) == 5
     assert desk.days("extracted")[1] == (5,)

@@ -107,7 +107,7 @@ def _rows(audit: Audit) -> dict[str, list[Row]]:
         | {"article_id": verdict.article_id, "reader": reader, "verdict": verdict.answer}
         | {"false_mentions": list(verdict.false_hits), "judged_at": verdict.judged_at}
         | {"is_current": current.get((verdict.article_id, reader)) is verdict}
-        for reader, verdict in audit.said
+        for reader, verdict in audit.verdicts
     ]
     return {
         "audits": [_summary(audit, answers)],
@@ -118,7 +118,7 @@ def _rows(audit: Audit) -> dict[str, list[Row]]:
 
 
 def _agreed(answers: set[str]) -> str | None:
-    """What readers say together: unsure where they differ; None where nobody said anything."""
+    """The verdict of all readers: unsure where they differ; None where nobody judged."""
     if not answers:
         return None
     return answers.pop() if len(answers) == 1 else "unsure"

@@ -80,7 +80,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What a reader said of one article."""
+    """How a reader judged one article."""
 
     article_id: str
     answer: Answer
@@ -98,15 +98,15 @@ class _Verdicts:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """A sample with all that was said of it."""
+    """A sample with all its verdicts."""
 
     sample: Sample
-    said: tuple[tuple[str, Verdict], ...]  # readers and their verdicts, the earliest first
+    verdicts: tuple[tuple[str, Verdict], ...]  # readers and their verdicts, the earliest first
 
     @property
     def current(self) -> dict[tuple[str, str], Verdict]:
         """The verdicts that count, by article and reader: each reader's last one."""
-        last = {(verdict.article_id, reader): verdict for reader, verdict in self.said}
+        last = {(verdict.article_id, reader): verdict for reader, verdict in self.verdicts}
         return {key: verdict for key, verdict in last.items() if verdict.answer != "withdrawn"}
 
     @property
@@ -151,12 +151,12 @@ def read_audit(layout: Layout, audit_id: str) -> Audit:
     """One audit; DocumentError when a file of it is damaged, or its sample is gone."""
     folder = layout.audits / audit_id
     sample = read_sample(folder / SAMPLE)
-    said = []
+    verdicts = []
     for path in _verdict_paths(folder):
         found = read_verdicts(path)
-        said += [(found.reader, verdict) for verdict in found.verdicts]
+        verdicts += [(found.reader, verdict) for verdict in found.verdicts]
     # By time, and within a file as written: a taken back verdict follows the one that it undoes.
-    return Audit(sample, tuple(sorted(said, key=lambda each: each[1].judged_at)))
+    return Audit(sample, tuple(sorted(verdicts, key=lambda each: each[1].judged_at)))
 
 
 def read_audits(layout: Layout, topic_id: str = "") -> list[Audit]:

@@ -32,7 +32,7 @@ class Layout:
     link = Below("store.json")  # of a working copy: its store, and the state that it has
     removed = Below("removed.json")  # the archive files that retention removed, with when and why
     alerts = Below("alerts.json")  # open incidents, and messages that no channel has accepted yet
-    # Parquet, `vintages/<relation>/as_of=<day>.parquet`: what an index said as of a day.
+    # Parquet, `vintages/<relation>/as_of=<day>.parquet`: an index as of a day.
     vintages = Below("vintages")
     # What was damaged and could not be repaired, each under its place; no step reads it.
     quarantine = Below("quarantine")

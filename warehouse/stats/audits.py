@@ -14,7 +14,7 @@ NeurIPS 2023): the mean over all articles of the pseudo-outcome Q + (Y - Q) R / 
 an article that the topic counts, Y what readers say, R 1 for a judged one and p its probability to
 be judged. With samples drawn of the counted articles, and of near misses among the others, that
 mean is share * precision + (1 - share) * missed, whose intervals are joined by MOVER (Zou and
-Donner, Statistics in Medicine 27, 2008): it needs no symmetry, and holds where nobody said no.
+Donner, Statistics in Medicine 27, 2008): it needs no symmetry, and holds where nobody answered no.
 """
 
 import math
@@ -82,7 +82,7 @@ def estimate(units: Sequence[Unit], *, is_finite: bool = True) -> Estimate | Non
     # The size of a simple sample, of many more articles, that would say as much.
     if variance > 0 and 0 < share < 1:
         size = min(share * (1 - share) / variance, float(of.sum()))
-    else:  # all said the same: unequal weights alone make it less (Kish)
+    else:  # all answered the same: unequal weights alone make it less (Kish)
         size = float(asked.sum() ** 2 / (asked**2).sum())
     size *= (Z / student(judged - 1)) ** 2
     return Estimate(share, *wilson(share, size / unjudged), judged)

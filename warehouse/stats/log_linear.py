@@ -3,9 +3,9 @@
     articles with the topic ~ articles * exp(a (source) + b (period)), quasi-Poisson
     index = 100 exp(b) / mean of exp(b)
 
-The maximum of the likelihood is found by turns: exp(b) = sum of the hits of a period / sum of
+The maximum of the likelihood is found by alternating: exp(b) = sum of the hits of a period / sum of
 articles * exp(a), and likewise for exp(a). Newton's steps end it where sources have few periods in
-common, over which turns creep.
+common, over which alternating is slow.
 
 The variance of a cell is mean + variation * mean^2, of a rate that scatters about its mean. A
 variance of dispersion * mean (as in a plain quasi-Poisson model) fits cells of unequal size worse:
@@ -19,7 +19,7 @@ import numpy as np
 from warehouse.stats.daily_counts import Marks, Matrix, Numbers, Whole
 from warehouse.stats.two_way import index_variances, source_equations, t_quantile
 
-TURNS, STEPS = 20, 30  # at most, of alternating updates and of Newton's
+ROUNDS, STEPS = 20, 30  # at most, of alternating updates and of Newton's
 
 
 class Fit(NamedTuple):
@@ -53,7 +53,7 @@ def fit(articles: Matrix, hits: Whole | Matrix) -> Fit:
     found = hits * sources[:, :, None]
     of_periods, of_sources = found.sum(axis=1).astype(float), found.sum(axis=2).astype(float)
     levels = sources * (of_sources / np.maximum(articles.sum(axis=1), 1))
-    for _ in range(TURNS):
+    for _ in range(ROUNDS):
         rates = of_periods / _positive(levels @ articles)
         before, levels = levels, of_sources / _positive(rates @ articles.T)
         if np.allclose(levels, before, rtol=1e-12, atol=0):

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 FOLDER = "leases"
 RENEW_SECONDS = 10.0
 EXPIRES_SECONDS = 60.0  # time without a heartbeat after which a holder counts as dead
-TURNS = "turns"  # folder of the leases on sources
+SOURCE_LEASES = "turns"  # folder of the leases on sources
 LOOK_SECONDS = 1.0  # pause between two attempts to take a lease
 
 
@@ -124,7 +124,7 @@ def stored_turn(
     if link is None:
         yield {}
         return
-    key, store = f"{TURNS}/{run_id}.json", link.store
+    key, store = f"{SOURCE_LEASES}/{run_id}.json", link.store
     busy = _acquire_sources(store, link.copy, key, source_ids, waiting)
     free = sorted(set(source_ids) - busy.keys())
     try:
@@ -147,7 +147,7 @@ def _acquire_sources(
     reported: dict[str, str] = {}
     while True:
         # Between reading who holds what and writing the own object no other machine may write.
-        with lease(store, f"{FOLDER}/{TURNS}.json", copy):
+        with lease(store, f"{FOLDER}/{SOURCE_LEASES}.json", copy):
             busy = {source: run for source, run in _held(store, key).items() if source in wanted}
             if not busy or waiting is None:
                 free = sorted(set(wanted) - busy.keys())
@@ -164,7 +164,7 @@ def _held(store: Store, key: str) -> dict[str, str]:
     """The sources of the other runs that are alive: the run's id, by source id."""
     # By the store's own clock: how much older their objects are than one just written.
     store.write(key, b"[]")
-    listed = {found.key: found.written_at for found in store.list(TURNS)}
+    listed = {found.key: found.written_at for found in store.list(SOURCE_LEASES)}
     oldest_alive = listed[key] - timedelta(seconds=EXPIRES_SECONDS)
     held: dict[str, str] = {}
     for other, written_at in listed.items():

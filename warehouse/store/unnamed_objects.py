@@ -7,7 +7,7 @@ from warehouse.layers.commits import committed_runs, named_files, read_commits
 from warehouse.layers.layout import Layout
 from warehouse.store.archive_files import removed_archives
 from warehouse.store.lease import FOLDER as LEASES
-from warehouse.store.lease import TURNS
+from warehouse.store.lease import SOURCE_LEASES
 from warehouse.store.link import Link, read_link
 from warehouse.store.states import FOLDER as STATES
 from warehouse.store.states import document_key
@@ -44,7 +44,7 @@ def drop_unnamed(layout: Layout, older_than: datetime) -> list[str]:
             found.key
             for found in link.store.list()
             if found.key not in named
-            and not found.key.startswith((f"{LEASES}/", f"{STATES}/", f"{TURNS}/"))
+            and not found.key.startswith((f"{LEASES}/", f"{STATES}/", f"{SOURCE_LEASES}/"))
             and found.written_at < older_than
         ]
         if unnamed:

@@ -74,7 +74,7 @@ def restore_vintage(layout: Layout, path: Path, done: Repaired) -> None:
                 done.repair(path, FROM_WAREHOUSE)
                 return
     move_away(layout, path)
-    done.lose(path, "quarantined; no warehouse knows what the index said as of that day")
+    done.lose(path, "quarantined; no warehouse has the index as of that day")
 
 
 def restore_audit_file(layout: Layout, path: Path, done: Repaired) -> None:
