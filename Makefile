@@ -26,11 +26,12 @@ quick: $(STAMP)  ## Run the tests that neither wait nor load a warehouse: more t
 test: $(STAMP) $(OLD_CLIENT) $(POLARS) $(NOTEBOOK)  ## Run all tests
 	$(PYTEST) --numprocesses $(WORKERS)
 
-check: $(STAMP)  ## Lint, types, import contracts
+check: $(STAMP)  ## Lint, types, import contracts, and whether the lock is complete
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m pip --disable-pip-version-check check
 
 serve: $(STAMP)  ## Prefect server, worker and deployments for one machine
 	$(BIN)/presswatch serve
@@ -66,7 +67,6 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 15) else f"Presswatch needs Python 3.11 to 3.14, $(PYTHON) is {v[0]}.{v[1]}: make PYTHON=python3.13")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile --require-hashes -r requirements.lock
-	$(BIN)/python -m pip check >/dev/null
 	$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true  # on all cores, where pip takes one
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $(STAMP)

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import settings
 
 from flows.runs import prefect_settings
-from tests.support.prefect_database import FOLDER
+from tests.support.prefect_database import FOLDER, WITHOUT_BLOCKS
 
 # Of a shell that ignores SIGINT (`nohup make test &`) each process of the tests would inherit that:
 # Prefect's worker, which ends by sending itself one, would never end.
@@ -22,7 +22,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 HOME = tempfile.mkdtemp(prefix="presswatch-prefect-")
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 os.environ["PREFECT_HOME"] = HOME
-os.environ["PREFECT_LOGGING_TO_API_ENABLED"] = "false"
+os.environ |= {"PREFECT_LOGGING_TO_API_ENABLED": "false"} | WITHOUT_BLOCKS
 os.environ.pop("PREFECT_API_URL", None)
 prefect_settings.configure()
 

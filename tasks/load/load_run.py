@@ -205,12 +205,7 @@ def _load(
         load_no = max(loader.last_load(con), published_load(layout)) + 1
         note_replaced(con, definitions, replaced_topics(con, layout, definitions), load_no)
         mentions, recounted = count_topics(con, layout, definitions, fresh, processes)
-        set_definitions(con, definitions)
-        set_audits(con, layout)
-        begin_vintage(con, layout, now)
-        mart_refresh.refresh(con)
-        point_texts(con, layout)
-        set_rule(con, rule)
+        _update_tables(con, layout, definitions, rule, now)
         run_ids = tuple(dict.fromkeys(commit.run_id for commit in commits))
         loader.record_load(con, load_no, now, run_ids, recounted)
         # Changed topics, sources and rules affect all history, new runs only their own rows.
@@ -220,6 +215,22 @@ def _load(
     for commit in commits:
         outcomes.update(commit.totals)
     return LoadReport(load_no, run_ids, dict(sorted(outcomes.items())), mentions, recounted, late)
+
+
+def _update_tables(
+    con: duckdb.DuckDBPyConnection,
+    layout: Layout,
+    definitions: Definitions,
+    rule: BreakerRule,
+    now: datetime,
+) -> None:
+    """Bring up to date what does not come from the files of runs: settings, audits, marts."""
+    set_definitions(con, definitions)
+    set_audits(con, layout)
+    begin_vintage(con, layout, now)
+    mart_refresh.refresh(con)
+    point_texts(con, layout)
+    set_rule(con, rule)
 
 
 def _rule(limits: Limits) -> BreakerRule:

@@ -88,7 +88,7 @@ class Mart:
     columns: str  # the key and the compared columns
     touched_by: tuple[str, ...]
     reads: frozenset[str]  # relations that have to be merged before it
-    has_changes: bool  # whether `changed_<name>` is read
+    keeps_changes: bool  # in `changed_<name>`, which something reads
 
 
 @cache
@@ -149,7 +149,7 @@ def find_touched(con: Connection, mart: Mart) -> bool:
     rows = f"SELECT * FROM ({union}) AS keys({mart.key})"
     ((count,),) = con.execute(f"CREATE OR REPLACE TEMP TABLE {keys} AS {rows}").fetchall()
     con.execute(f"CREATE OR REPLACE TEMP VIEW touched AS FROM {keys}")
-    if mart.has_changes:
+    if mart.keeps_changes:
         nothing = f"SELECT {mart.columns} FROM {mart.name} LIMIT 0"
         con.execute(f"CREATE OR REPLACE TEMP TABLE changed_{mart.name} AS {nothing}")
     return bool(count)
@@ -162,14 +162,14 @@ def replace_touched(con: Connection, mart: Mart) -> None:
     # Rows are deleted by rowid: for a join DuckDB 2.0 reads every column of every row, 0.3 s of CPU
     # for a million versions.
     row_ids = f"SELECT {name}.rowid {rows}"
-    if mart.has_changes:
+    if mart.keeps_changes:
         before = f"SELECT {name}.rowid AS row_id, {mart.columns} {rows}"
         con.execute(f"CREATE OR REPLACE TEMP TABLE rows_before AS {before}")
         row_ids = "SELECT row_id FROM rows_before"
         ((last,),) = con.execute(f"SELECT coalesce(max(rowid), -1) FROM {name}").fetchall()
     con.execute(f"DELETE FROM {name} WHERE rowid IN ({row_ids})")
     con.execute(f"INSERT INTO {name} BY NAME\n{mart.query}")
-    if mart.has_changes:
+    if mart.keeps_changes:
         before = f"SELECT {mart.columns} FROM rows_before"
         after = f"SELECT {mart.columns} FROM {name} WHERE rowid > {last}"
         con.execute(

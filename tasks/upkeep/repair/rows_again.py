@@ -29,6 +29,7 @@ from warehouse.layers.commits import Commit, CommittedFile, commit_path, run_of_
 from warehouse.layers.layout import Layout
 from warehouse.layers.parquet import UNDATED, parquet_problem
 from warehouse.layers.parquet_schemas import ARTICLE_SCHEMA, STRIPPED_SCHEMA
+from warehouse.read.query import columns_of
 
 # Stages the rows of those archive files of a commit that are there, a batch each.
 Refine = Callable[[str, Commit], Sequence[Batch]]
@@ -80,7 +81,8 @@ def _broken(rows: LayerRows, wanted: Collection[str]) -> dict[str, list[Committe
 
 def _lacks_articles(commit: Commit) -> bool:
     """Whether captures gave articles of which there are no files, as when a commit was lost."""
-    new = sum(commit.totals[outcome] for outcome in NEW)
+    totals = commit.totals
+    new = sum(totals[outcome] for outcome in NEW)
     return new > sum(file.rows for file in commit.files if file.layer == "articles")
 
 
@@ -92,8 +94,7 @@ class _Earlier:
         self._broken = {file for files in broken.values() for file in files}
         self._con = duckdb.connect()
         self._con.execute(f"CREATE TABLE article_versions ({NUMBERED['article_versions']})")
-        described = self._con.execute("DESCRIBE article_versions").fetchall()
-        self._columns = [name for name, *_ in described]
+        self._columns = columns_of(self._con, "article_versions")
 
     def close(self) -> None:
         """Close its database."""
