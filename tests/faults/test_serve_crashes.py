@@ -13,7 +13,7 @@ import pytest
 from tasks.upkeep.retention import drop_snapshots
 from tests.faults.held_papers import STUCK_SECONDS, Desk
 from tests.support.loopback import Loopback
-from tests.support.serving import START_SECONDS, pids_of, until
+from tests.support.serving import START_SECONDS, pids_of, until, until_gone
 from tests.support.small_disk import SmallDisk
 from warehouse.layers.writer_lock import writer_lock
 
@@ -109,7 +109,7 @@ def test_the_worker_is_ended_in_the_middle_of_a_load(desk: Desk) -> None:
         until("it loads", lambda: desk.is_at(run, "load", "Running"), START_SECONDS)
         since = time.monotonic()
         os.kill(desk.served.pid("worker"), signal.SIGTERM)
-        until("the run's process is gone", lambda: not pids_of(f"FLOW_RUN_ID={run}"))
+        until_gone(f"FLOW_RUN_ID={run}")
     desk.ends("SIGTERM of the worker in a load", paper, run, since, "Crashed", asked=ONCE)
 
 
@@ -211,7 +211,7 @@ def test_serve_itself(desk: Desk) -> None:
         assert desk.served.process
         since = kill(desk.served.process.pid)
         desk.served.process.wait()
-        until("nothing is left", lambda: not pids_of(str(desk.layout.root)), START_SECONDS)
+        until_gone(str(desk.layout.root), seconds=START_SECONDS)
         desk.served.start()
     desk.ends("kill -9 of presswatch serve", paper, run, since, "Crashed", asked=HELD_PAGE_AGAIN)
 

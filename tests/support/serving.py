@@ -155,17 +155,30 @@ class Served:
         return until(f"run {run_id} ends", asked, seconds)
 
 
-def pids_of(*words: str) -> list[int]:
-    """Ids of living processes whose command or environment holds all the words."""
-    found = []
+def processes_of(*words: str) -> dict[int, str]:
+    """Living processes whose command or environment holds all the words: their commands by id."""
+    found = {}
     for folder in Path("/proc").iterdir():
         if not folder.name.isdigit():
             continue
         try:
-            said = (folder / "cmdline").read_bytes() + (folder / "environ").read_bytes()
+            command, environment = ((folder / name).read_bytes() for name in ("cmdline", "environ"))
         except OSError:
             continue
-        text = said.replace(b"\0", b" ").decode(errors="replace")
+        text = (command + environment).replace(b"\0", b" ").decode(errors="replace")
         if all(word in text for word in words):
-            found.append(int(folder.name))
+            found[int(folder.name)] = text[: len(command)]
     return found
+
+
+def pids_of(*words: str) -> list[int]:
+    """Ids of these processes."""
+    return list(processes_of(*words))
+
+
+def until_gone(*words: str, seconds: float = 60) -> None:
+    """Wait until there is no such process; the failure says which ones are left."""
+    try:
+        until("no process is left", lambda: not processes_of(*words), seconds)
+    except AssertionError as late:
+        raise AssertionError(f"{late}: {processes_of(*words)}") from None
