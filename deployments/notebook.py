@@ -67,7 +67,7 @@ def _(Selection, days, known, topic):
 @app.cell
 def _(charts, con, mo, selection, series, series_sql, svg, topic, totals):
     # The share by week. Whiskers are 95 % intervals, pale weeks those of which less than 80 % of
-    # what was published was collected. None is unknown, never zero.
+    # what was published was collected, or unknown how much. None is unknown, never zero.
     weeks = [row | {"series": topic.selected_key} for row in series(con, selection)]
     total = totals(weeks)
     mo.vstack([

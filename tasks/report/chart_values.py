@@ -57,7 +57,7 @@ def chart_values(rows: Iterable[Row], apart: Sequence[str] = ()) -> list[dict[st
             "low": row["low"],
             "high": row["high"],
             "few": bool(row["articles"]) and row["articles"] < FEW,
-            "state": "gap" if is_gap else "part" if had < LOW else "whole",
+            "state": "gap" if is_gap else "part" if known is None or had < LOW else "whole",
             "known": known,
             "had": 0 if known is None else had,
             "shown": "unknown" if share is None else f"{share:.1%}",

@@ -1,7 +1,8 @@
 """Attention by period, as Vega-Lite specifications of rows as in chart_values.py.
 
-In all of them a pale mark is a period of which less than 80 % was collected, a hollow one rests on
-fewer than five articles, grey is a gap, and a thin line or a band is the 95 % interval of a share.
+In all of them a pale mark is a period of which less than 80 % was collected, or it is unknown how
+much; a hollow one rests on fewer than five articles, grey is a gap, and a thin line or a band is
+the 95 % interval of a share.
 """
 
 from collections import Counter
@@ -25,7 +26,8 @@ from tasks.report.heat_maps import strips
 
 Row = Mapping[str, Any]
 BANDS = 3  # series whose intervals are drawn as bands; more would hide each other
-# In part: collected of less than 80 %. Fill and outline alike: a pale fill alone would look hollow.
+# In part: less than 80 % collected, or unknown. Fill and outline alike: a pale fill alone would
+# look hollow.
 PALE = {"condition": {"test": "datum.state === 'part'", "value": 0.45}, "value": 1}
 SHAPES = ("circle", "square", "diamond", "cross", "triangle-up")
 

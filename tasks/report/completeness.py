@@ -21,7 +21,7 @@ REASONS = {
 }
 """The reasons of coverage in words."""
 LOW = 0.8
-"""A chart shows a period pale of which less was collected."""
+"""A chart shows a period pale of which less was collected, or of which this is unknown."""
 NAMED = 3  # papers named in the warning
 
 

@@ -28,8 +28,8 @@ Row = TypeVar("Row", bound=Mapping[str, Any])
 FOLDER = Path(__file__).parent
 SUMMED = ("hits", "articles", "excess")
 KEY = (
-    "In the picture, grey: nothing is known; pale: less than 80% collected; hollow: of fewer than"
-    f" {FEW} articles; thin lines: 95% intervals. Below each chart: what was collected."
+    "In the picture, grey: nothing is known; pale: less than 80% collected, or unknown; hollow: of"
+    f" fewer than {FEW} articles; thin lines: 95% intervals. Below each chart: what was collected."
 )
 
 

@@ -108,6 +108,12 @@ def test_a_period_says_what_its_share_rests_on() -> None:
     assert values[4]["shown"] == values[4]["articles"] == "unknown"
 
 
+def test_a_period_of_unknown_completeness_is_not_drawn_as_whole() -> None:
+    [value] = chart_values([row(0, 3, 40, completeness=None)])
+    assert (value["state"], value["had"]) == ("part", 0)
+    assert value["collected"] == "7 of 7 days of papers"
+
+
 def test_a_share_of_few_articles_does_not_set_the_scale() -> None:
     bottom, top = share_axis(chart_values(ROWS))["scale"]["domain"]
     # No interval of the others is cut.

@@ -166,7 +166,8 @@ def test_periods_with_low_completeness_are_pale(figures: Figures) -> None:
     rows = [row for row in figures.attention if row["topic_id"] == "harvest"]
     values = attention(rows, [], "day")["layer"][0]["data"]["values"]
     states = {value["from"]: value["state"] for value in values}
-    assert [day for day, state in states.items() if state == "part"] == ["2026-03-11"]
+    # Of the last day, which is not over, it is unknown how much was collected.
+    assert [day for day, state in states.items() if state == "part"] == ["2026-03-11", "2026-03-16"]
     # Before the first poll the feeds reach back into this day; nothing of it was collected.
     assert [day for day, state in states.items() if state == "gap"] == ["2026-03-01"]
     assert values[6]["collected"] == "85% of articles, 4 of 4 days of papers"
