@@ -86,6 +86,7 @@ def create_app(layout: Layout, settings: Settings, password: str = "") -> Starle
     async def until_closed(_: Starlette) -> AsyncIterator[None]:
         yield
         searches.close()
+        desk.snapshots.close()
 
     app = Starlette(
         routes=[

@@ -45,3 +45,14 @@ class Snapshots:
         with damage_named(path), con.cursor() as cursor:
             cursor.execute("SET TimeZone = 'UTC'")
             yield cursor
+
+    def close(self) -> None:
+        """Close the snapshot; requests that are being answered keep it until they are.
+
+        DuckDB gives whoever opens this path in the same process the file that is open, even after
+        another file has taken its place.
+        """
+        with self._lock:
+            if self._con:
+                self._con.close()
+            self._con = None
