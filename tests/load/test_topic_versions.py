@@ -45,19 +45,20 @@ def begun(layout: Layout, one: Topic, *pages: Page) -> None:
     publish(layout)
 
 
-def changes(layout: Layout) -> Sequence[tuple[int, ...]]:
+def changes(layout: Layout, topic_id: str = "summit") -> Sequence[tuple[int, ...]]:
     """Version, articles before and after, mentions before and after."""
     sql = (
         "SELECT new_version, articles_before, articles_after, mentions_before, mentions_after"
-        " FROM topic_changes ORDER BY ALL"
+        f" FROM topic_changes WHERE topic_id = '{topic_id}' ORDER BY ALL"
     )
     return [tuple(row.values()) for row in query(layout, sql).to_pylist()]
 
 
-def counted(layout: Layout) -> list[tuple[Any, ...]]:
+def counted(layout: Layout, topic_id: str = "summit") -> list[tuple[Any, ...]]:
     sql = (
         "SELECT regexp_extract(url_canonical, '[a-z]+$'), field, alias, paragraph_no"
-        " FROM mentions JOIN articles USING (article_id) ORDER BY ALL"
+        " FROM mentions JOIN articles USING (article_id)"
+        f" WHERE topic_id = '{topic_id}' ORDER BY ALL"
     )
     return [tuple(row.values()) for row in query(layout, sql).to_pylist()]
 
@@ -95,12 +96,6 @@ def test_a_recount_counts_by_the_latest_rules_and_says_what_that_changed(layout:
     assert tables(layout) == kept
 
 
-def test_a_changed_definition_takes_the_latest_rules(layout: Layout) -> None:
-    begun(layout, replace(topic(aliases=("G20",)), rules=1), KICKED)
-    loaded(layout, 1, topic(aliases=("G20", "summit")))
-    assert [row[:2] for row in counted(layout)] == [("kicked", "kicker")]
-
-
 def test_a_topic_that_becomes_boolean_says_what_that_changed(layout: Layout) -> None:
     begun(layout, topic(aliases=("G20", "ferry")), NEAR, SAME)
     both = {"all_of": (("G20",), ("ferry", "boat*"))}
@@ -121,27 +116,63 @@ def test_a_topic_that_becomes_boolean_says_what_that_changed(layout: Layout) -> 
     assert tables(layout) == kept
 
 
-def test_a_boolean_topic_is_a_row_of_its_table(layout: Layout) -> None:
-    asked = {"all_of": (("ferry",), ("G20", "Group*")), "within": {"words": 4}}
-    boolean = topic(**asked, none_of=("boat",), context_exclude=("tent",))
-    begun(layout, boolean, NEAR)
+BOOLEAN = topic(
+    id="boolean",
+    all_of=(("ferry",), ("G20", "Group*")),
+    within={"words": 4},
+    none_of=("boat",),
+    context_exclude=("tent",),
+)
+
+
+@pytest.fixture(scope="module")
+def changed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Layout, LoadReport]:
+    """Topics of which three change in one load; only read."""
+    layout = Layout(tmp_path_factory.mktemp("changed"))
+    ferry, later = {"aliases": ("ferry",)}, {"aliases": ("G20", "summit")}
+    earlier = replace(topic(aliases=("G20",)), rules=1)
+    begun = [earlier, topic(id="one", **ferry), topic(id="two", **ferry), BOOLEAN]
+    run = stage(layout, run_id(0), [KICKED, NEAR, POLISH])
+    load(layout, begun, SOURCES, [run], now=NOW)
+    one = topic(id="one", languages=("en",), **ferry)
+    two = topic(id="two", languages=("en", "de"), **ferry)
+    return layout, loaded(layout, 1, topic(**later), one, two, BOOLEAN)
+
+
+def test_a_changed_definition_takes_the_latest_rules(changed: tuple[Layout, LoadReport]) -> None:
+    layout, report = changed
+    assert report.recounted == ("one", "summit", "two")
+    assert [row[:2] for row in counted(layout)] == [
+        ("kicked", "kicker"),
+        ("near", "body"),
+        ("polish", "body"),
+    ]
+
+
+def test_a_boolean_topic_is_a_row_of_its_table(changed: tuple[Layout, LoadReport]) -> None:
+    layout, report = changed
     names = (
         "aliases, all_of, none_of, within, within_words, context_exclude, sections_exclude,"
         " fold_diacritics"
     )
-    (row,) = query(layout, f"SELECT {names} FROM topics").to_pylist()
+    asked = f"SELECT {names} FROM topics WHERE topic_id = 'boolean'"
+    (row,) = query(layout, asked).to_pylist()
     assert tuple(row.values()) == (
         [], [["ferry"], ["G20", "Group*"]], ["boat"], "words", 4, ["tent"], [], False
     )  # fmt: skip
-    assert loaded(layout, 1, boolean) == LoadReport()
+    assert "boolean" not in report.recounted
 
 
-@pytest.mark.parametrize("languages", [("en",), ("de", "en")])
+@pytest.mark.parametrize(("topic_id", "languages"), [("one", ["en"]), ("two", ["de", "en"])])
 def test_a_change_counts_among_the_languages_of_each_version(
-    layout: Layout, languages: tuple[str, ...]
+    changed: tuple[Layout, LoadReport], topic_id: str, languages: list[str]
 ) -> None:
     """T12: an article in a language that the topic does not cover is no article of its own."""
-    begun(layout, topic(aliases=("G20",)), NEAR, POLISH)
-    loaded(layout, 1, topic(aliases=("G20",), languages=languages))
-    assert changes(layout) == [(2, 2, 1, 2, 1)]
-    assert len(counted(layout)) == 2
+    layout, _ = changed
+    assert changes(layout, topic_id) == [(2, 2, 1, 2, 1)]
+    assert len(counted(layout, topic_id)) == 2
+    told = f"SELECT languages FROM topics WHERE topic_id = '{topic_id}' ORDER BY topic_version"
+    latin, given = (row["languages"] for row in query(layout, told).to_pylist())
+    assert "pl" in latin
+    assert "ru" not in latin
+    assert given == languages
