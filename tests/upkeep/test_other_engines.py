@@ -19,6 +19,7 @@ import pytest
 from tasks.load.load_run import load
 from tasks.upkeep.compaction import compact, drop_retired, publish_files
 from tasks.upkeep.retention import drop_snapshots
+from tests.support.kept_folder import KeptFolder
 from tests.support.publishing import publish
 from tests.support.staged_pages import SOURCES, TOPICS, stage
 from tests.upkeep.parquet_readers import ENGINES, digest, snapshot
@@ -105,9 +106,19 @@ def test_no_reader_misses_a_row_or_sees_one_twice(tmp_path: Path) -> None:
         assert len(each.rounds) >= 3 * 4
 
 
-def test_a_plain_pattern_sees_replaced_rows_twice_until_they_go(tmp_path: Path) -> None:
-    layout = Layout(tmp_path / "data")
-    ingest(layout, 0, 1)
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> KeptFolder:
+    return KeptFolder(tmp_path_factory.mktemp("guide"), lambda layout: ingest(layout, 0, 1))
+
+
+@pytest.fixture
+def folder(kept: KeptFolder) -> Path:
+    """A folder in which `data` has articles, where the guide's code runs."""
+    return kept.restored().root.parent
+
+
+def test_a_plain_pattern_sees_replaced_rows_twice_until_they_go(folder: Path) -> None:
+    layout = Layout(folder / "data")
     before = digest(snapshot(layout.root))
     compact(layout, date(2026, 3, 4))
     publish_files(layout)
@@ -119,14 +130,6 @@ def test_a_plain_pattern_sees_replaced_rows_twice_until_they_go(tmp_path: Path) 
     drop_snapshots(layout, datetime.now(UTC))
     drop_retired(layout, datetime.now(UTC))
     assert duckdb.execute(pattern).fetchall() == [(rows,)]
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which `data` has articles, where the guide's code runs."""
-    folder = tmp_path_factory.mktemp("guide")
-    ingest(Layout(folder / "data"), 0, 1)
-    return folder
 
 
 def run_python(code: str, folder: Path) -> str:
