@@ -3,27 +3,18 @@
 import re
 from pathlib import Path
 
-import pytest
 from typer.testing import CliRunner
 
 from flows.cli.app import app
-from tests.support.daily_news import ingest
+from tests.support.daily_news import DailyNews
 from tests.support.sample_newsroom import DEPLOYMENTS
-from warehouse.layers.layout import Layout
 
 TEXT = (DEPLOYMENTS / "production.md").read_text(encoding="utf-8")
 QUESTIONS = re.findall(r'^    presswatch sql "(.*)"$', TEXT, re.MULTILINE)
 
 
-@pytest.fixture(scope="module")
-def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
-    layout = Layout(tmp_path_factory.mktemp("production") / "data")
-    ingest(layout, 0)
-    return layout
-
-
-@pytest.mark.slow
-def test_its_questions_are_answered(layout: Layout) -> None:
+def test_its_questions_are_answered(news: DailyNews) -> None:
+    layout = news(1)
     assert len(QUESTIONS) > 3
     for question in QUESTIONS:
         done = CliRunner().invoke(app, ["sql", question, "--csv", "--data", str(layout.root)])

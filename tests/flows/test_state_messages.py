@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from flows.rebuild import rebuild
 from flows.recount import recount
 from flows.report import report
 from tests.support.config_files import ONE_SOURCE
@@ -17,13 +16,12 @@ from tests.support.serving import Files
 @pytest.mark.parametrize(
     ("flow", "said"),
     [
-        (rebuild, ("warehouse rebuilt: ", "/current/news.duckdb")),
-        (recount, ("recounted: g20, ",)),
-        (report, ("/report.html: 8 articles of 2 sources",)),
+        (recount, "recounted: g20, "),
+        (report, "/report.html: 8 articles of 2 sources"),
     ],
 )
 def test_a_run_says_what_it_did(
-    prefect_api: str, news: DailyNews, tmp_path: Path, flow: Any, said: tuple[str]
+    prefect_api: str, news: DailyNews, tmp_path: Path, flow: Any, said: str
 ) -> None:
     (tmp_path / "sources.toml").write_text(ONE_SOURCE)
     files = Files(
@@ -33,4 +31,4 @@ def test_a_run_says_what_it_did(
     )
     state = flow(**files, return_state=True)
     assert state.is_completed()
-    assert all(words in (state.message or "") for words in said), state.message
+    assert said in (state.message or "")
