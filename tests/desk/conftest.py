@@ -14,12 +14,13 @@ from warehouse.layers.layout import Layout
 DAYS = 6
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def layout(news: DailyNews) -> Layout:
+    """For tests that only read; `test_audit.py` has a fresh one for each."""
     return news(DAYS)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client(layout: Layout) -> Iterator[TestClient]:
     app = create_app(layout, Settings(data=layout.root))
     with TestClient(app, base_url="http://127.0.0.1:8700") as client:

@@ -9,13 +9,29 @@ import pytest
 from playwright.sync_api import Browser
 from starlette.testclient import TestClient
 
+from flows.desk.app import create_app
+from tasks.settings import Settings
+from tests.desk.conftest import DAYS
 from tests.support.chromium import chromium
+from tests.support.daily_news import DailyNews
 from tests.support.desk_server import served
 from warehouse.layers.audits import read_audits
 from warehouse.layers.layout import Layout
 from warehouse.read.query import snapshot_records
 
 DRAW = {"topic": "harvest", "kind": "precision", "n": "50", "reader": "Ann Önü"}
+
+
+@pytest.fixture
+def layout(news: DailyNews) -> Layout:
+    return news(DAYS)
+
+
+@pytest.fixture
+def client(layout: Layout) -> Iterator[TestClient]:
+    app = create_app(layout, Settings(data=layout.root))
+    with TestClient(app, base_url="http://127.0.0.1:8700") as client:
+        yield client
 
 
 @pytest.fixture(scope="module")
