@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import date, timedelta
 from html import unescape
 from itertools import product
-from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -27,20 +26,16 @@ LINKED = re.compile(r'<a href="(/articles\?[^"]*)">([\d,]+)</a>')
 
 
 def selections() -> Iterator[Selection]:
-    spans = [
-        (date(2026, 3, 2), date(2026, 3, 13), "week"),
-        (date(2026, 3, 5), date(2026, 3, 7), "day"),
+    weeks = Selection(date(2026, 3, 2), date(2026, 3, 13), "week")
+    chosen = [
+        weeks,
+        replace(weeks, sources=("gb-post",)),
+        replace(weeks, countries=("de",)),
+        replace(weeks, languages=("en",)),
+        Selection(date(2026, 3, 5), date(2026, 3, 7), "day"),
     ]
-    places: list[dict[str, Any]] = [
-        {},
-        {"sources": ("gb-post",)},
-        {"countries": ("de",)},
-        {"languages": ("en",)},
-    ]
-    for span, place, copies, headlines in product(spans, places, (False, True), (False, True)):
-        first, last, unit = span
-        chosen = Selection(first, last, unit, **place)
-        yield replace(chosen, is_without_copies=copies, is_headlines_only=headlines)
+    for each, copies, headlines in product(chosen, (False, True), (False, True)):
+        yield replace(each, is_without_copies=copies, is_headlines_only=headlines)
 
 
 def test_counts_are_those_of_the_series(texts: Layout) -> None:

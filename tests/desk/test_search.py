@@ -74,9 +74,9 @@ def test_words_find_what_a_topic_counts(reader: TestClient) -> None:
         topics = records(con, "FROM topics WHERE valid_to IS NULL ORDER BY topic_id")
         topics = [topic for topic in topics if topic["aliases"]]
         assert len(topics) == 4
-        for topic, copies, headlines, place in product(
-            topics, (False, True), (False, True), ({}, {"countries": ("de",)})
-        ):
+        places: list[tuple[Any, dict[str, Any]]] = [(topic, {}) for topic in topics]
+        places.append((topics[-1], {"countries": ("de",)}))
+        for (topic, place), copies, headlines in product(places, (False, True), (False, True)):
             selection = replace(
                 SPAN, is_without_copies=copies, is_headlines_only=headlines, **place
             )
