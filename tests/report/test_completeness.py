@@ -196,16 +196,11 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1600, 390])
 def test_how_it_looks(
-    browser: Browser, layout: Layout, figures: Figures, scheme: str, width: int, tmp_path: Path
+    browser: Browser, layout: Layout, figures: Figures, width: int, tmp_path: Path
 ) -> None:
-    context = browser.new_context(
-        color_scheme=scheme,  # type: ignore[arg-type]
-        viewport={"width": width, "height": 900},
-    )
-    view = context.new_page()
+    view = browser.new_page(viewport={"width": width, "height": 900})
     view.goto(layout.report.as_uri())
     view.wait_for_selector("html[data-drawn]", timeout=30_000)
     section = view.locator("section[aria-labelledby=coverage]")
@@ -234,4 +229,4 @@ def test_how_it_looks(
     tooltip = view.locator("#vg-tooltip-element").bounding_box()
     assert tooltip
     assert 0 <= tooltip["x"] <= tooltip["x"] + tooltip["width"] <= width
-    context.close()
+    view.close()
