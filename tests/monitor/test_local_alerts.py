@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from tasks.load.load_run import load
 from tasks.monitor import AlertSettings, channels_of, check_and_send
+from tests.support.kept_folder import KeptFolder
 from tests.support.publishing import publish
 from tests.support.receivers import Receiver
 from tests.support.staged_pages import TOPICS, stage
@@ -25,9 +25,15 @@ SEEN = LOUD + timedelta(hours=2)
 """Still 31 May by UTC."""
 
 
+@pytest.fixture(scope="module")
+def spiked(tmp_path_factory: pytest.TempPathFactory) -> KeptFolder:
+    folder = tmp_path_factory.mktemp("spike")
+    return KeptFolder(folder, lambda _: load_spike(folder))
+
+
 @pytest.fixture
-def layout(tmp_path: Path) -> Layout:
-    return load_spike(tmp_path)
+def layout(spiked: KeptFolder) -> Layout:
+    return spiked.restored()
 
 
 @pytest.fixture
