@@ -68,13 +68,13 @@ def articles(source_id: str) -> Iterator[Page]:
 
 
 def load_partial_days(layout: Layout) -> None:
-    """Load them in two runs, the second with the last day alone, and publish."""
+    """Load them as two runs, the second with the last day alone, and publish."""
     pages = [page for each in SOURCES for page in (*reads(each.id), *articles(each.id))]
+    before = [page for page in pages if page.hour < 24 * DAYS]
     last = [page for page in pages if page.hour >= 24 * DAYS]
-    for run_id, some, ended in (
-        ("20260302T060000Z-000000", [page for page in pages if page.hour < 24 * DAYS], 24 * DAYS),
-        (LAST_RUN, last, 24 * DAYS + 1),
-    ):
-        run = replace(stage(layout, run_id, some), finished_at=at(ended))
-        load(layout, TOPICS, SOURCES, [run], now=at(ended))
+    runs = [
+        replace(stage(layout, "20260302T060000Z-000000", before), finished_at=at(24 * DAYS)),
+        replace(stage(layout, LAST_RUN, last), finished_at=at(24 * DAYS + 1)),
+    ]
+    load(layout, TOPICS, SOURCES, runs, now=at(24 * DAYS + 1))
     publish(layout)
