@@ -2,8 +2,9 @@
 
 import gzip
 import multiprocessing
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from html import escape
+from multiprocessing.pool import Pool
 from pathlib import Path
 
 import pytest
@@ -149,21 +150,27 @@ def extract_in_order(pages: list[bytes]) -> list[Extraction]:
     return [as_page(page) for page in pages]
 
 
-def _order_is_nothing(pages: list[bytes]) -> None:
+@pytest.fixture(scope="module")
+def elsewhere() -> Iterator[Pool]:
+    """A process that has seen none of the pages before."""
+    with multiprocessing.get_context("spawn").Pool(1) as opened:
+        yield opened
+
+
+def _order_is_nothing(pages: list[bytes], elsewhere: Pool) -> None:
     forwards = extract_in_order(pages)
     assert extract_in_order(pages[::-1])[::-1] == forwards
-    with multiprocessing.get_context("spawn").Pool(1) as fresh:
-        assert fresh.apply(extract_in_order, (pages[::-1],))[::-1] == forwards
+    assert elsewhere.apply(extract_in_order, (pages[::-1],))[::-1] == forwards
 
 
 @pytest.mark.slow
-def test_the_order_of_made_up_pages_does_not_matter() -> None:
-    _order_is_nothing(made_up_pages())
+def test_the_order_of_made_up_pages_does_not_matter(elsewhere: Pool) -> None:
+    _order_is_nothing(made_up_pages(), elsewhere)
 
 
 @pytest.mark.slow
-def test_the_order_of_real_pages_does_not_matter(real_pages: list[bytes]) -> None:
-    _order_is_nothing(real_pages)
+def test_the_order_of_real_pages_does_not_matter(real_pages: list[bytes], elsewhere: Pool) -> None:
+    _order_is_nothing(real_pages, elsewhere)
 
 
 # No input crashes it.
