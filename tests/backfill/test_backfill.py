@@ -246,19 +246,46 @@ HOSTILE: dict[str, tuple[dict[str, Any], Outcome]] = {
 }
 
 
-def test_each_hostile_record_ends_in_its_outcome(tmp_path: Path, pool: ShardPool) -> None:
-    cases = {url_of(number, number): case for number, case in enumerate(HOSTILE.values(), start=1)}
-    pages = [
-        Archived(**{"url": url, "body": page(1, number), **about})
-        for number, (url, (about, _)) in enumerate(cases.items(), start=1)
+def hostile_pages() -> list[Archived]:
+    """One for each of HOSTILE."""
+    return [
+        Archived(**{"url": url_of(number, number), "body": page(1, number), **about})
+        for number, (about, _) in enumerate(HOSTILE.values(), start=1)
     ]
-    at = place(tmp_path)
-    found = backfilled(at, pool, write_warc(tmp_path / "a.warc.gz", pages))
-    outcomes = dict(ask(at, "SELECT url_requested, outcome FROM captures"))
-    expected = {url: str(outcome) for url, (_, outcome) in cases.items()}
-    assert outcomes == expected
-    counts, passed = ends(found)
-    assert sum(counts.values()) == len(cases)
+
+
+def captures_of_a_page() -> list[Archived]:
+    """The page that was revised, the page, and the page once more."""
+    first = Archived(url_of(0, 1), page(0, 1))
+    again = dataclasses.replace(first, crawled=CRAWLED.replace(day=4))
+    revised = Archived(url_of(0, 1), page(0, 1, "The ferry sank."), crawled=CRAWLED.replace(day=6))
+    return [revised, first, again]
+
+
+Odd = tuple[Place, list[Staged | ShardFailed]]
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory: pytest.TempPathFactory, pool: ShardPool) -> Odd:
+    """A warehouse of the hostile pages and of several captures of a page, and their shards."""
+    root = tmp_path_factory.mktemp("odd")
+    warcs = [
+        write_warc(root / "hostile.warc.gz", hostile_pages()),
+        write_warc(root / "versions.warc.gz", captures_of_a_page()),
+    ]
+    at = place(root)
+    return at, backfilled(at, pool, *warcs)
+
+
+def test_each_hostile_record_ends_in_its_outcome(odd: Odd) -> None:
+    at, found = odd
+    pages = hostile_pages()
+    others = f"WHERE url_requested <> '{url_of(0, 1)}'"
+    assert dict(ask(at, f"SELECT url_requested, outcome FROM captures {others}")) == {
+        page.url: str(outcome) for page, (_, outcome) in zip(pages, HOSTILE.values(), strict=True)
+    }
+    counts, passed = ends([one for one in found if one.shard.url.endswith("/hostile.warc.gz")])
+    assert sum(counts.values()) == len(pages)
     assert passed[Passed.OTHER_RECORD] == 1 + 2 * sum(page.kind == "response" for page in pages)
 
 
@@ -355,14 +382,17 @@ def test_a_selection_is_kept_as_it_was() -> None:
 # Whole backfills
 
 
-def test_articles_say_where_they_lie(tmp_path: Path, pool: ShardPool) -> None:
+def test_articles_say_where_they_lie_and_are_not_made_again_wherever_that_is(
+    tmp_path: Path, pool: ShardPool
+) -> None:
     at = place(tmp_path)
-    path = write_warc(tmp_path / "a.warc.zst", news(3, 9))
-    backfilled(at, pool, path)
+    path = write_warc(tmp_path / "a.warc.zst", news(3, 30))
+    first = backfilled(at, pool, path)
+    assert len(first) > 2
     assert ask(at, "SELECT source_id, count(*) FROM articles GROUP BY ALL ORDER BY ALL") == [
-        ("archive-paper1.co.uk", 3),
-        ("archive-paper2.co.uk", 3),
-        ("gb-harbour", 3),
+        ("archive-paper1.co.uk", 10),
+        ("archive-paper2.co.uk", 10),
+        ("gb-harbour", 10),
     ]
     for url, ref in ask(at, "SELECT url_final, raw_ref FROM articles"):
         name, _, offset = ref.rpartition("#")
@@ -371,35 +401,12 @@ def test_articles_say_where_they_lie(tmp_path: Path, pool: ShardPool) -> None:
         assert isinstance(record, Record)
         assert record.get("warc-target-uri") == url
     columns = "attempts, pages, articles, rejected, flow"
-    assert ask(at, f"SELECT {columns} FROM runs") == [(9, 9, 9, 0, "backfill")]
+    assert ask(at, f"SELECT {columns} FROM runs") == [(30, 30, 30, 0, "backfill")]
 
-
-def test_captures_of_one_page_are_its_versions(tmp_path: Path, pool: ShardPool) -> None:
-    first = Archived(url_of(0, 1), page(0, 1))
-    again = dataclasses.replace(first, crawled=CRAWLED.replace(day=4))
-    revised = Archived(url_of(0, 1), page(0, 1, "The ferry sank."), crawled=CRAWLED.replace(day=6))
-    at = place(tmp_path)
-    backfilled(at, pool, write_warc(tmp_path / "a.warc.gz", [revised, first, again]))
-    assert ask(at, "SELECT outcome FROM captures ORDER BY attempted_at") == [
-        ("article",),
-        ("unchanged",),
-        ("revised",),
-    ]
-    assert ask(at, "SELECT version_no, fetched_at FROM article_versions ORDER BY 1") == [
-        (1, CRAWLED),
-        (2, CRAWLED.replace(day=6)),
-    ]
-
-
-def test_what_is_done_is_not_done_again_wherever_it_lies(tmp_path: Path, pool: ShardPool) -> None:
-    at = place(tmp_path)
-    path = write_warc(tmp_path / "a.warc.gz", news(3, 30))
-    first = backfilled(at, pool, path)
     before = tables(at.layout, leave_out=())
-    moved = path.rename(tmp_path / "elsewhere.warc.gz")
+    moved = path.rename(tmp_path / "elsewhere.warc.zst")
     assert backfilled(at, pool, moved) == []
     assert tables(at.layout, leave_out=()) == before
-    assert len(first) > 2
     narrower = dataclasses.replace(at, selection=Selection(domains=("paper1.co.uk",)))
     (warc,) = open_warcs([moved])
     assert Done(at.layout, at.selection).bytes(warc) == warc.bytes
@@ -407,6 +414,20 @@ def test_what_is_done_is_not_done_again_wherever_it_lies(tmp_path: Path, pool: S
     counts, _ = ends(backfilled(narrower, pool, moved))
     assert counts == {"article": 10}
     assert ask(at, "SELECT count(*) FROM article_versions") == [(30,)]
+
+
+def test_captures_of_one_page_are_its_versions(odd: Odd) -> None:
+    at, _ = odd
+    of_it = f"WHERE url_requested = '{url_of(0, 1)}'"
+    assert ask(at, f"SELECT outcome FROM captures {of_it} ORDER BY attempted_at") == [
+        ("article",),
+        ("unchanged",),
+        ("revised",),
+    ]
+    assert ask(at, f"SELECT version_no, fetched_at FROM article_versions {of_it} ORDER BY 1") == [
+        (1, CRAWLED),
+        (2, CRAWLED.replace(day=6)),
+    ]
 
 
 def test_a_shard_without_pages_is_done_too(tmp_path: Path, pool: ShardPool) -> None:
@@ -417,11 +438,12 @@ def test_a_shard_without_pages_is_done_too(tmp_path: Path, pool: ShardPool) -> N
 
 
 def test_groups_are_cut_by_pages(tmp_path: Path, pool: ShardPool) -> None:
-    at = place(tmp_path)
-    backfilled(at, pool, write_warc(tmp_path / "a.warc.gz", news(3, 60)), size=5_000, pages=20)
-    runs = ask(at, "SELECT attempts FROM runs ORDER BY sequence")
-    assert sum(attempts for (attempts,) in runs) == 60
-    assert all(20 <= attempts < 30 for (attempts,) in runs[:-1])
+    path = write_warc(tmp_path / "a.warc.gz", news(3, 60))
+    shards = pool.shards(open_warcs([path]), 5_000)
+    groups = grouped(pool.refined(shards, place(tmp_path).job), 20)
+    pages = [sum(one.pages for one in group if isinstance(one, Staged)) for group in groups]
+    assert sum(pages) == 60
+    assert all(20 <= count < 30 for count in pages[:-1])
 
 
 def test_a_process_is_replaced_before_its_heap_has_grown() -> None:
@@ -446,12 +468,14 @@ def test_small_files_are_handed_out_together(
             return submit(work)
 
         monkeypatch.setattr(alone.workers, "submit", noted)
-        found = backfilled(at, alone, *warcs[:60], large, *warcs[60:], size=10**9)
+        shards = alone.shards(open_warcs([*warcs[:60], large, *warcs[60:]]), 10**9)
+        found = list(alone.refined(shards, at.job))
     assert [one.shard.path for one in found] == [*warcs[:60], large, *warcs[60:]]
     assert list(chain(*handed)) == [*warcs[:60], large, *warcs[60:]]
     assert [large] in handed
     assert len(handed) < 12
-    assert ask(at, "SELECT count(*) FROM articles") == [(200,)]
+    counts, _ = ends(found)
+    assert counts == {"article": 200}
 
 
 def test_an_estimate_keeps_nothing(tmp_path: Path, pool: ShardPool) -> None:
@@ -520,42 +544,35 @@ def versions(at: Place) -> dict[str, list[str]]:
 
 def again(at: Place, pool: ShardPool) -> None:
     """What the flow `rebuild articles` does."""
-
     rebuild_articles(at.layout, lambda commit: refine_again(at, commit, pool))
     load(at.layout, at.topics, at.sources)
     publish(at.layout)
 
 
-def test_backfilled_articles_are_made_again_from_their_archives(
-    tmp_path: Path, pool: ShardPool
+def test_backfilled_articles_are_made_again_from_the_archives_that_are_left(
+    tmp_path: Path, pool: ShardPool, caplog: pytest.LogCaptureFixture
 ) -> None:
     at = place(tmp_path, Selection(domains=("paper0.co.uk", "paper1.co.uk")))
-    path = write_warc(tmp_path / "a.warc.gz", news(3, 30))
-    backfilled(at, pool, path, size=5_000, pages=8)
-    assert len(ask(at, "FROM runs")) > 1
+    left, gone, other = (
+        write_warc(tmp_path / f"{name}.warc.gz", news(3, 15, first))
+        for name, first in (("left", 0), ("gone", 15), ("other", 30))
+    )
+    backfilled(at, pool, left, gone, other, pages=10)
+    assert ask(at, "SELECT attempts FROM runs") == [(10,)] * 3  # a run each
     before = versions(at)
+    gone.unlink()
+    write_warc(other, news(3, 12))
     again(dataclasses.replace(at, selection=EVERYTHING), pool)
     assert versions(at) == before
+    for path, stays in ((left, False), (gone, True), (other, True)):
+        assert (f"stays as it is: {path} is not there as it was" in caplog.text) is stays
 
     paper = source("gb-harbour", strip=("h1",), domains=("paper0.co.uk",))
     again(dataclasses.replace(at, sources=(paper,)), pool)
-    assert ask(
-        at, "SELECT DISTINCT source_id FROM articles WHERE extractor_version LIKE '%+%'"
-    ) == [("gb-harbour",)]
-
-
-@pytest.mark.parametrize("gone", [True, False])
-def test_what_is_gone_or_another_stays_and_is_named(
-    tmp_path: Path, pool: ShardPool, caplog: pytest.LogCaptureFixture, gone: bool
-) -> None:
-    at = place(tmp_path)
-    path = write_warc(tmp_path / "a.warc.gz", news(3, 9))
-    backfilled(at, pool, path)
-    before = versions(at)
-    path.unlink() if gone else write_warc(path, news(3, 12))
-    again(at, pool)
-    assert versions(at) == before
-    assert f"stays as it is: {path} is not there as it was" in caplog.text
+    rows = ask(at, "SELECT source_id, raw_ref FROM articles WHERE extractor_version LIKE '%+%'")
+    assert {(source_id, ref.partition("#")[0]) for source_id, ref in rows} == {
+        ("gb-harbour", str(left))
+    }
 
 
 def test_gold_pages_in_common_crawls_shape(shared: Path, tmp_path: Path, pool: ShardPool) -> None:
