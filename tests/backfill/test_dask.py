@@ -1,5 +1,6 @@
 """Backfilling on a Dask cluster of separate processes, some of which are killed."""
 
+import logging
 import os
 import shutil
 import signal
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.backfill import refining
+from flows.backfill import backfill, refining
 from tasks.archive.warc_files import WarcPath
 from tasks.backfill import dask_cluster
 from tasks.backfill.dask_cluster import UNFIT
@@ -24,7 +25,7 @@ from tasks.backfill.shards import Shard, Staged, find_warcs, open_warcs
 from tasks.model import RunFailed
 from tasks.settings import Limits, Settings
 from tasks.text.toml_reader import ConfigError
-from tests.backfill.test_backfill import backfilled, place
+from tests.backfill.test_backfill import place
 from tests.cli.test_command import command
 from tests.faults.test_backfill_killed import LARGE, rows, shard_processes, start
 from tests.faults.test_ingest_killed import wait_until_gone
@@ -77,17 +78,7 @@ def test_what_comes_back_is_what_is_staged_here(
     want = list(pool.refined(pool.shards(open_warcs([warc]), SMALL), here.job))
     found = refined(there, warc)
     assert len(found) > 2
-    for mine, theirs in zip(want, found, strict=True):
-        assert isinstance(mine, Staged)
-        assert isinstance(theirs, Staged)
-        assert theirs.folder.is_relative_to(there.layout.stage)
-        assert (theirs.shard, theirs.counts, theirs.passed) == (
-            mine.shard,
-            mine.counts,
-            mine.passed,
-        )
-        for path in mine.folder.glob("*.arrow"):
-            assert (theirs.folder / path.name).read_bytes() == path.read_bytes()
+    are_alike(there, found, want)
     assert sorted(there.layout.stage.glob("shards/*")) == sorted(
         one.folder for one in found if isinstance(one, Staged)
     )
@@ -95,6 +86,25 @@ def test_what_comes_back_is_what_is_staged_here(
     shards = iter([one.shard for one in found])
     with refining(there.settings) as engine:
         assert list(engine.refined(shards, there.job)) == found
+
+
+def are_alike(
+    at: Place, found: list[Staged | ShardFailed], want: list[Staged | ShardFailed]
+) -> None:
+    """The cluster has staged at this place what this machine has staged elsewhere."""
+    for mine, theirs in zip(want, found, strict=True):
+        assert isinstance(mine, Staged)
+        assert isinstance(theirs, Staged)
+        assert theirs.folder.is_relative_to(at.layout.stage)
+        assert (theirs.shard, theirs.counts, theirs.passed) == (
+            mine.shard,
+            mine.counts,
+            mine.passed,
+        )
+        paths = list(mine.folder.glob("*.arrow"))
+        assert paths
+        for path in paths:
+            assert (theirs.folder / path.name).read_bytes() == path.read_bytes()
 
 
 def test_no_more_is_under_way_than_keeps_the_workers_busy(
@@ -144,7 +154,7 @@ def test_workers_that_are_killed_lose_nothing(
 ) -> None:
     warc = write_warc(tmp_path / "a.warc.gz", news(3, 170))
     undisturbed, killed = place(tmp_path / "one"), on(dask, place(tmp_path / "two"))
-    backfilled(undisturbed, pool, warc)
+    want = list(pool.refined(pool.shards(open_warcs([warc]), 20_000), undisturbed.job))
     dask.worker("lone", "--no-nanny")
     dask.wait_for("lone", *WORKERS)
     pids, gone = dask.pids(), list[int]()
@@ -154,13 +164,11 @@ def test_workers_that_are_killed_lose_nothing(
     ]
     for killer in killers:
         killer.start()
-    with refining(killed.settings) as engine:
-        found = backfilled(killed, engine, warc)
+    found = refined(killed, warc, size=20_000)
     for killer in killers:
         killer.join()
     assert len(found) > 8
-    assert all(isinstance(one, Staged) for one in found)
-    assert rows(killed.layout) == rows(undisturbed.layout)
+    are_alike(killed, found, want)
     assert len(gone) == 4
     until("all that was killed has ended", lambda: not any(map(is_there, gone)), 15)
     dask.wait_for(*WORKERS)
@@ -168,42 +176,50 @@ def test_workers_that_are_killed_lose_nothing(
     assert not list((dask.folder / "north").rglob("shard-*"))
 
 
-@pytest.fixture(scope="module")
-def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
-    """A cluster of one worker that gives up a shard at the first death."""
-    patience = {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0"}  # 3 as Dask comes
-    with DaskCluster(tmp_path_factory.mktemp("impatient"), environment=patience) as started:
-        started.worker("north")
-        yield started
-
-
-@pytest.mark.parametrize("first", [0, 1], ids=["cutting", "refining"])
-def test_what_workers_die_of_is_named_and_can_be_done_again(
-    impatient: DaskCluster, tmp_path: Path, first: int
+def test_what_a_small_cluster_fails_of_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """No worker has joined, the only one dies again and again, and then the scheduler."""
+    patience = {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0"}  # 3 as Dask comes
     warc = write_warc(tmp_path / "a.warc.gz", news(3, 80))
+    with DaskCluster(tmp_path / "dask", environment=patience) as dask:
+        with monkeypatch.context() as patched:
+            patched.setattr(dask_cluster, "FIRST_WORKER_SECONDS", 1)
+            with pytest.raises(RunFailed, match=f"^no worker has joined .* at {dask.address}$"):
+                refined(on(dask, place(tmp_path)))
+        dask.worker("north")
+        for what, first in {"cutting": 0, "refining": 1}.items():
+            at, failed = failures_of_kills(dask, tmp_path / what, warc, first)
+            assert failed, what
+            assert all(one.error.startswith("its workers died, one after") for one in failed)
+            again = refined(at, warc, size=2_000)
+            assert sum(one.pages for one in again if isinstance(one, Staged)) == 80, what
+        at = on(dask, place(tmp_path / "gone"))
+        with refining(at.settings) as engine:
+            shards = engine.refined(engine.shards(open_warcs([warc]), 1_000), at.job)
+            next(shards)
+            dask.scheduler.kill()
+            with pytest.raises(RunFailed, match=f"scheduler at {dask.address} is gone"):
+                list(shards)
+
+
+def failures_of_kills(
+    dask: DaskCluster, folder: Path, warc: Path, first: int
+) -> tuple[Place, list[ShardFailed]]:
+    """Where shards fail when the worker is killed after so many of them, and these."""
     for attempt in range(5):  # a worker that dies between two tasks has no part in it
-        impatient.wait_for("north")
-        at = on(impatient, place(tmp_path / str(attempt)))
-        failed = failures_of_a_kill(impatient, at, warc, first)
-        if failed:
+        dask.wait_for("north")
+        at = on(dask, place(folder / str(attempt)))
+        with refining(at.settings) as engine:
+            shards = engine.refined(engine.shards(open_warcs([warc]), 2_000), at.job)
+            found = list(islice(shards, first))
+            killer = threading.Thread(target=kill_when_at_work, args=(dask.pids()["north"], []))
+            killer.start()
+            found += shards
+            killer.join()
+        if failed := [one for one in found if isinstance(one, ShardFailed)]:
             break
-    assert failed
-    assert all(one.error.startswith("its workers died, one after") for one in failed)
-    again = refined(at, warc, size=2_000)
-    assert sum(one.pages for one in again if isinstance(one, Staged)) == 80
-
-
-def failures_of_a_kill(dask: DaskCluster, at: Place, warc: Path, first: int) -> list[ShardFailed]:
-    """The shards that fail when the worker is killed after so many of them."""
-    with refining(at.settings) as engine:
-        shards = engine.refined(engine.shards(open_warcs([warc]), 2_000), at.job)
-        found = list(islice(shards, first))
-        killer = threading.Thread(target=kill_when_at_work, args=(dask.pids()["north"], []))
-        killer.start()
-        found += shards
-        killer.join()
-    return [one for one in found if isinstance(one, ShardFailed)]
+    return at, failed
 
 
 def is_there(pid: int) -> bool:
@@ -215,13 +231,20 @@ def is_there(pid: int) -> bool:
 
 
 def test_a_killed_backfill_goes_on_where_it_was(
-    dask: DaskCluster, prefect_api: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    dask: DaskCluster,
+    prefect_api: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
+    # As `start` sets them.
+    monkeypatch.setenv("PRESSWATCH_LIMITS__SHARD_BYTES", "20000")
+    monkeypatch.setenv("PRESSWATCH_LIMITS__PAGES_A_RUN", "40")
     warcs = [
         write_warc(tmp_path / "one.warc.gz", news(5, 80)),
         write_warc(tmp_path / "two.warc.zst", news(4, 45, first=65)),
     ]
-    assert start(tmp_path / "undisturbed", prefect_api, *warcs).wait() == 0
+    backfill([*map(str, warcs)], data=str(tmp_path / "undisturbed"))
     want = rows(Layout(tmp_path / "undisturbed"))
     assert len(want["captures"]) == 125
     monkeypatch.setenv("PRESSWATCH_DASK", dask.address)
@@ -233,8 +256,10 @@ def test_a_killed_backfill_goes_on_where_it_was(
         run.send_signal(signal.SIGKILL)
         assert run.wait() == -signal.SIGKILL
         wait_until_gone(run.pid)
-    assert start(data, prefect_api, *warcs).wait() == 0, data.with_suffix(".log").read_text()
-    assert data.with_suffix(".log").read_text().count(f"refining on {dask.address}") == 3
+    caplog.set_level(logging.INFO)
+    assert not backfill([*map(str, warcs)], data=str(data)).failed
+    log = data.with_suffix(".log").read_text() + caplog.text
+    assert log.count(f"refining on {dask.address}") == 3, log
     assert rows(Layout(data)) == want
     sweep_staged(Layout(data))
     assert not list((data / "stage" / "shards").iterdir())
@@ -318,15 +343,6 @@ def test_a_scheduler_without_presswatch_is_refused(bare: Path, tmp_path: Path) -
         refined(on(dask, place(tmp_path)))
 
 
-def test_a_scheduler_without_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dask_cluster, "FIRST_WORKER_SECONDS", 1)
-    with (
-        DaskCluster(tmp_path / "dask") as dask,
-        pytest.raises(RunFailed, match=f"^no worker has joined .* at {dask.address}$"),
-    ):
-        refined(on(dask, place(tmp_path)))
-
-
 def test_a_scheduler_that_is_not_there(
     tmp_path: Path, prefect_api: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -336,20 +352,6 @@ def test_a_scheduler_that_is_not_there(
     status, _, error = command("backfill", tmp_path, "--data", tmp_path / "data")
     assert status == 1
     assert f"PRESSWATCH_DASK: no Dask scheduler answers at {address}" in error.splitlines()[-1]
-
-
-def test_a_scheduler_that_goes_away(tmp_path: Path) -> None:
-    warc = write_warc(tmp_path / "a.warc.gz", news(3, 90))
-    with DaskCluster(tmp_path / "dask") as dask:
-        dask.worker("north")
-        dask.wait_for("north")
-        with refining(Settings(dask=dask.address)) as engine:
-            at = on(dask, place(tmp_path))
-            shards = engine.refined(engine.shards(open_warcs([warc]), 1_000), at.job)
-            next(shards)
-            dask.scheduler.kill()
-            with pytest.raises(RunFailed, match=f"scheduler at {dask.address} is gone"):
-                list(shards)
 
 
 def test_without_dask(monkeypatch: pytest.MonkeyPatch) -> None:
