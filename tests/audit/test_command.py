@@ -15,6 +15,8 @@ from tests.audit.test_audits import AT
 from warehouse.layers.audits import read_audits
 from warehouse.layers.layout import Layout
 
+pytestmark = pytest.mark.slow
+
 
 def run(layout: Layout, *words: object) -> tuple[int, str, str]:
     done = CliRunner().invoke(app, ["audit", *map(str, words), "--data", str(layout.root)])

@@ -35,6 +35,8 @@ from warehouse.questions.audits import (
 from warehouse.questions.wrong_articles import wrong_aliases
 from warehouse.read.query import snapshot
 
+pytestmark = pytest.mark.slow
+
 GUIDE = (Path(__file__).parents[2] / "warehouse" / "README.md").read_text(encoding="utf-8")
 
 
