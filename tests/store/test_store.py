@@ -145,8 +145,8 @@ def damage(layout: Layout) -> list[Finding]:
 
 
 def day(number: int, source_id: str = "gb-post") -> list[Page]:
-    return [Page(f"{number}-{n}", prose(10 * number + n), number, 24.0 * number + n, source_id)
-            for n in range(3)]  # fmt: skip
+    return [Page(f"{number}-{n}", f"{prose(10 * number + n)} harvest", number, 24.0 * number + n,
+                 source_id) for n in range(3)]  # fmt: skip
 
 
 def revised(number: int) -> Page:
@@ -210,8 +210,10 @@ def read_by_another_engine(store: Store, server: Server) -> list[str]:
     return sorted(found["body"].to_pylist())
 
 
-def test_the_parts_of_a_run_reach_all_machines(store: Store, begun: Layout, there: Layout) -> None:
-    """And each has the rows that a rebuild from their commits gives."""
+def test_all_parts_and_archives_reach_all_machines_and_a_backup(
+    store: Store, begun: Layout, there: Layout, tmp_path: Path
+) -> None:
+    """Each has the rows that a rebuild from their commits gives."""
     run(there, "r2", day(3))
     part = replace(collect(begun, "r1", day(2, "de-blatt")), parameters={"part": 2})
     load(begun, TOPICS, SOURCES, [part])
@@ -220,12 +222,21 @@ def test_the_parts_of_a_run_reach_all_machines(store: Store, begun: Layout, ther
     sql = "SELECT commit_id, run_id FROM commits ORDER BY ALL"
     commits = [("r1", "r1"), ("r1_2", "r1"), ("r2", "r2")]
     assert [tuple(row.values()) for row in query(there, sql).to_pylist()] == commits
-    before = same(there)
-    assert same(begun) == before
-    rebuild_warehouse(there, TOPICS, SOURCES)
-    publish_all(there, TOPICS, SOURCES)
-    assert same(there) == before
+    assert same(begun) == same(there)
     assert damage(begun) == damage(there) == []
+    done = back_up(there, tmp_path / "backup")
+    assert (done.runs, done.archives) == (3, 3)
+    kept = Layout(tmp_path / "backup")
+    assert committed_runs(kept.commits) == ["r1", "r1_2", "r2"]
+    rebuild_warehouse(kept, TOPICS, SOURCES)
+    assert tables(kept) == tables(there)
+    drop_archives(there, days=1, megabytes=0, now=SOON)
+    assert archive_files(there) == {}
+    assert list(store.list("raw")) == []
+    catch_up(begun)
+    checked = verify(begun)
+    assert checked.findings == ()
+    assert checked.removed
 
 
 def test_machines_that_load_at_once_lose_nothing(
@@ -426,25 +437,6 @@ def test_archives_are_fetched_when_they_are_asked_for(
     assert not (there.raw / "gb-post" / "none.warc.gz").exists()
 
 
-def test_archives_of_all_machines_are_backed_up_and_dropped(
-    store: Store, begun: Layout, there: Layout, tmp_path: Path
-) -> None:
-    run(there, "r2", day(2))
-    done = back_up(there, tmp_path / "backup")
-    assert (done.runs, done.archives) == (2, 2)
-    kept = Layout(tmp_path / "backup")
-    assert committed_runs(kept.commits) == ["r1", "r2"]
-    rebuild_warehouse(kept, TOPICS, SOURCES)
-    assert tables(kept) == tables(there)
-    drop_archives(there, days=1, megabytes=0, now=SOON)
-    assert archive_files(there) == {}
-    assert list(store.list("raw")) == []
-    catch_up(begun)
-    checked = verify(begun)
-    assert checked.findings == ()
-    assert checked.removed
-
-
 def test_a_store_that_was_put_back_is_not_written(store: Store, begun: Layout) -> None:
     store.delete([found.key for found in store.list("states")])
     with pytest.raises(StoreError, match=f"{store.url} has lost its state 2; its last is 0"):
@@ -599,22 +591,21 @@ def repaired(layout: Layout) -> Repaired:
     return repair(layout, refine, partial(archived_news.load_runs_again, layout))
 
 
-def test_verdicts_of_two_machines_are_united(here: Layout, there: Layout) -> None:
-    run(here, "r1", [Page(f"harvest-{n}", f"{prose(n)} harvest", 1, 24.0 + n) for n in range(4)])
+def test_verdicts_of_two_machines_are_united(begun: Layout, there: Layout) -> None:
     catch_up(there)
-    sample = draw_sample(here, "harvest", 4, 1, SOON)
-    Judging(here, sample.audit_id, "ann").say(sample.articles[0].article_id, "yes")
-    publish_all(here, TOPICS, SOURCES)
+    sample = draw_sample(begun, "harvest", 3, 1, SOON)
+    Judging(begun, sample.audit_id, "ann").say(sample.articles[0].article_id, "yes")
+    publish_all(begun, TOPICS, SOURCES)
     catch_up(there)
     Judging(there, sample.audit_id, "bob").say(sample.articles[1].article_id, "no")
     # Bob's verdict is in no state yet when another machine makes the next two.
-    Judging(here, sample.audit_id, "ann").say(sample.articles[2].article_id, "yes")
-    run(here, "r2", day(2))
+    Judging(begun, sample.audit_id, "ann").say(sample.articles[2].article_id, "yes")
+    run(begun, "r2", day(2))
     run(there, "r3", day(3))
-    catch_up(here)
-    for layout in (here, there):
+    catch_up(begun)
+    for layout in (begun, there):
         audit = read_audit(layout, sample.audit_id)
         assert [verdict.answer for verdict in audit.current.values()] == ["yes", "no", "yes"]
         said = query(layout, "SELECT reader, verdict FROM audit_verdicts ORDER BY judged_at")
         assert said["reader"].to_pylist() == ["ann", "bob", "ann"]
-    assert damage(here) == damage(there) == []
+    assert damage(begun) == damage(there) == []
