@@ -129,9 +129,9 @@ def newsroom() -> Iterator[Newsroom]:
         yield opened
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
-    """An S3 server on loopback."""
+    """An S3 server on loopback; each test has a bucket of its own in it."""
     with s3.serving() as opened:
         yield opened
 
