@@ -36,7 +36,7 @@ def words(tmp_path: Path) -> tuple[str, ...]:
     return ("--sources", str(tmp_path / "sources.toml"), "--data", str(tmp_path / "data"))
 
 
-def test_a_backfill_and_its_second_time(
+def test_a_backfill_its_second_time_and_what_was_loaded_and_not_shown(
     prefect_api: str, tmp_path: Path, words: tuple[str, ...]
 ) -> None:
     write_warc(tmp_path / "crawl" / "one.warc.gz", news(3, 30))
@@ -77,6 +77,14 @@ def test_a_backfill_and_its_second_time(
     status, out, error = command(*asked)
     assert status == 0, error
     assert "0 shards of 2 files done, 0 of them failed" in out
+
+    # As a kill between loading and publishing leaves it.
+    for path in layout.warehouse.iterdir():
+        if path.name != "writer":
+            path.unlink() if path.is_symlink() else shutil.rmtree(path)
+    assert not layout.current.exists()
+    assert command(*asked)[0] == 0
+    assert query(layout, "SELECT count(*) AS n FROM articles").to_pylist() == [{"n": 36}]
 
     before = query(layout, "SELECT * FROM articles ORDER BY article_id").to_pylist()
     rebuild("articles", sources_file=words[1], data=words[3])
@@ -123,17 +131,3 @@ def test_however_many_shards_there_are_few_task_runs(
     assert 2 <= done.tasks <= 3
     runs = query(Layout(tmp_path / "data"), "SELECT count(*) AS n FROM runs").to_pylist()
     assert runs[0]["n"] > 3
-
-
-def test_what_a_killed_backfill_had_loaded_and_not_shown_is_shown(
-    prefect_api: str, tmp_path: Path, words: tuple[str, ...]
-) -> None:
-    write_warc(tmp_path / "a.warc.gz", news(3, 6))
-    assert command("backfill", tmp_path, *words)[0] == 0
-    layout = Layout(tmp_path / "data")
-    for path in layout.warehouse.iterdir():
-        if path.name != "writer":
-            path.unlink() if path.is_symlink() else shutil.rmtree(path)
-    assert not layout.current.exists()
-    assert command("backfill", tmp_path, *words)[0] == 0
-    assert query(layout, "SELECT count(*) AS n FROM articles").to_pylist() == [{"n": 6}]
