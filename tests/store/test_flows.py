@@ -151,9 +151,8 @@ def test_the_command_takes_an_address_for_the_data_folder(
     monkeypatch.chdir(tmp_path)
     place = Place(tmp_path)
     files = ["--sources", str(place.sources), "--topics", place.files["topics_file"]]
-    api = {"PREFECT_API_URL": prefect_api}
-    done = command("ingest", *files, cwd=tmp_path, PRESSWATCH_DATA=store.url, **api)
-    assert done.returncode == 0, done.stderr
+    done = CliRunner().invoke(app, ["ingest", *files], env={"PRESSWATCH_DATA": store.url})
+    assert done.exit_code == 0, done.stderr
     asked = sql("--data", store.url)
     (count,) = query(place.layout, COUNT).column("n").to_pylist()
     assert count > 40
@@ -169,6 +168,7 @@ def test_the_command_takes_an_address_for_the_data_folder(
     assert told.stdout == asked.stdout
     assert f"{store.url}/states" in told.stderr
     assert "reading the local copy" in told.stderr
+    api = {"PREFECT_API_URL": prefect_api}
     failed = command("ingest", *files, cwd=tmp_path, PRESSWATCH_DATA=store.url, **api, **lost)
     assert failed.returncode == 1
     assert failed.stderr.count("\n") == 1, failed.stderr
