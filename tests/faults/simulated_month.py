@@ -75,7 +75,7 @@ def by_interval(installation: Installation, now: datetime) -> Sequence[Source]:
 POLLINGS = {
     "hourly": Polling(timedelta(hours=1), every_source),
     "adaptive": Polling(timedelta(minutes=10), by_interval),
-    "six-hourly": Polling(timedelta(hours=6), every_source),
+    "twelve-hourly": Polling(timedelta(hours=12), every_source),
 }
 
 

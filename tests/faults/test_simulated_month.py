@@ -1,4 +1,4 @@
-"""Three days of four sources, collected every six hours.
+"""Three days of four sources, collected every twelve hours.
 
 `python -m tests.bench --only coverage` has thirty days of twelve.
 """
@@ -22,7 +22,7 @@ MONTH = month_of(3, ("es-diario", "gb-courier", "it-gazzetta", "nz-notes"))
 @pytest.fixture(scope="module")
 def lived(tmp_path_factory: pytest.TempPathFactory) -> Lived:
     folder: Path = tmp_path_factory.mktemp("month")
-    (only,) = live(folder, MONTH, ["six-hourly"])
+    (only,) = live(folder, MONTH, ["twelve-hourly"])
     return only
 
 
@@ -60,7 +60,7 @@ def test_no_complete_day_is_flagged(true: Truth) -> None:
 
 
 def test_listings_alone_give_the_same_days(true: Truth) -> None:
-    alone = truth(pass_listings(MONTH, "six-hourly"), MONTH)
+    alone = truth(pass_listings(MONTH, "twelve-hourly"), MONTH)
     days = [
         [(day.source_id, day.day, day.lost, day.counted, day.state) for day in each.days]
         for each in (alone, true)
