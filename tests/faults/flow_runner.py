@@ -126,11 +126,12 @@ class Actions:
 
 
 def _make(order: Order, actions: Actions) -> Made:
+    from flows.backfill import backfill
     from flows.ingest import ingest
     from flows.maintain import maintain
     from flows.repair import repair
 
-    flows: dict[str, Any] = {"ingest": ingest, "maintain": maintain, "repair": repair}
+    flows: dict[str, Any] = {one.name: one for one in (backfill, ingest, maintain, repair)}
     began, before, status = time.monotonic(), sum(os.times()[:4]), 0
     actions.done, actions.order = 0, order
     try:

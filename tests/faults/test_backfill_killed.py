@@ -3,8 +3,6 @@
 import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 import time
 from contextlib import suppress
@@ -17,7 +15,7 @@ from tasks.backfill.shard_runs import sweep_staged
 from tasks.backfill.shards import Staged
 from tasks.settings import Limits
 from tests.backfill.test_backfill import ask, backfilled, place
-from tests.faults.test_ingest_killed import wait_until_gone
+from tests.faults.flow_runner import Made, Order, Runner
 from tests.support.build_warcs import Archived, news, url_of, write_warc
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query
@@ -73,11 +71,11 @@ def rows(layout: Layout) -> dict[str, list[str]]:
 
 
 def test_shards_whose_process_is_killed_are_refined_again(tmp_path: Path) -> None:
-    warc = write_warc(tmp_path / "a.warc.gz", news(3, 400))
+    warc = write_warc(tmp_path / "a.warc.gz", news(3, 200))
     undisturbed, killed = place(tmp_path / "one"), place(tmp_path / "two")
     began = time.monotonic()
     with shard_pool(2) as pool:
-        backfilled(undisturbed, pool, warc, size=40_000)
+        backfilled(undisturbed, pool, warc, size=20_000)
     # Well within the second backfill, should other work have slowed the first.
     pause = (time.monotonic() - began) / (3 * HITS)
     stop = threading.Event()
@@ -85,31 +83,19 @@ def test_shards_whose_process_is_killed_are_refined_again(tmp_path: Path) -> Non
     with shard_pool(2) as pool:
         killer = threading.Thread(target=kill_some, args=(hit, stop, pause))
         killer.start()
-        backfilled(killed, pool, warc, size=40_000)
+        backfilled(killed, pool, warc, size=20_000)
         stop.set()
         killer.join()
     assert len(hit) >= 2
     assert rows(killed.layout) == rows(undisturbed.layout)
 
 
-def test_a_page_without_an_end_is_one_rejection(tmp_path: Path) -> None:
-    pages = news(3, 30)
-    pages[7] = Archived(url_of(0, 7), b"<html><h1>Long</h1>" + LARGE)
-    at = place(tmp_path, limits=Limits(page_seconds=1.5, max_bytes=40_000_000))
-    with shard_pool(1) as pool:
-        (one,) = backfilled(at, pool, write_warc(tmp_path / "a.warc.gz", pages), size=10**9)
-    assert isinstance(one, Staged)
-    assert one.counts == {"article": 29, "page_timed_out": 1}
-    assert ask(at, "SELECT url_requested FROM captures WHERE outcome = 'page_timed_out'") == [
-        (url_of(0, 7),)
-    ]
-
-
 def test_a_page_without_an_end_costs_its_neighbours_nothing(tmp_path: Path) -> None:
     """Small files are refined together; the process ends with one of them, at that page."""
     warcs = [write_warc(tmp_path / f"{day}.warc.gz", news(3, 6, first=6 * day)) for day in range(4)]
-    endless = Archived(url_of(0, 99), b"<html><h1>Long</h1>" + LARGE)
-    warcs.insert(2, write_warc(tmp_path / "long.warc.gz", [*news(3, 6, first=24), endless]))
+    pages = news(3, 6, first=24)
+    pages.insert(2, Archived(url_of(0, 99), b"<html><h1>Long</h1>" + LARGE))
+    warcs.insert(2, write_warc(tmp_path / "long.warc.gz", pages))
     at = place(tmp_path, limits=Limits(page_seconds=1.5, max_bytes=40_000_000))
     with shard_pool(1) as pool:
         found = backfilled(at, pool, *warcs, size=10**9)
@@ -122,38 +108,28 @@ def test_a_page_without_an_end_costs_its_neighbours_nothing(tmp_path: Path) -> N
     ]
 
 
-def start(data: Path, api: str, *warcs: Path) -> "subprocess.Popen[bytes]":
-    command = [sys.executable, "-m", "flows", "backfill", *map(str, warcs), "--data", str(data)]
-    small = {"PRESSWATCH_LIMITS__SHARD_BYTES": "20000", "PRESSWATCH_LIMITS__PAGES_A_RUN": "40"}
-    with data.with_suffix(".log").open("ab") as log:
-        return subprocess.Popen(
-            command,
-            env={**os.environ, **small, "PREFECT_API_URL": api},
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-
-
 def test_a_killed_backfill_goes_on_where_it_was(prefect_api: str, tmp_path: Path) -> None:
     warcs = [
         write_warc(tmp_path / "one.warc.gz", news(5, 80)),
         write_warc(tmp_path / "two.warc.zst", news(4, 45, first=65)),
     ]
-    began = time.monotonic()
-    assert start(tmp_path / "undisturbed", prefect_api, *warcs).wait() == 0
-    whole = time.monotonic() - began
-    want = rows(Layout(tmp_path / "undisturbed"))
-    assert len(want["captures"]) == 125
+
+    def backfill(data: Path, kill_at: int | None = None) -> Made:
+        parameters = {"warcs": [*map(str, warcs)], "data": str(data)}
+        return runner.run(Order("backfill", str(data), parameters, kill_at))
+
+    small = {"PRESSWATCH_LIMITS__SHARD_BYTES": "20000", "PRESSWATCH_LIMITS__PAGES_A_RUN": "40"}
     moments = random.Random(6)
-    for number in range(KILLS):
-        data = tmp_path / f"killed-{number}"
-        run = start(data, prefect_api, *warcs)
-        time.sleep(whole * (0.3 + 0.7 * (number + moments.random()) / KILLS))
-        run.send_signal(signal.SIGKILL)
-        run.wait()
-        wait_until_gone(run.pid)
-        assert start(data, prefect_api, *warcs).wait() == 0, data.with_suffix(".log").read_text()
-        assert rows(Layout(data)) == want, f"kill {number}"
-        sweep_staged(Layout(data))
-        assert not list((data / "stage" / "shards").iterdir())
+    with Runner({**small, "PREFECT_API_URL": prefect_api}, tmp_path / "runs.log") as runner:
+        whole = backfill(tmp_path / "undisturbed")
+        assert whole.status == 0, runner.log.read_text()
+        want = rows(Layout(tmp_path / "undisturbed"))
+        assert len(want["captures"]) == 125
+        for number in range(KILLS):
+            data = tmp_path / f"killed-{number}"
+            kill_at = int(whole.actions * (number + moments.random()) / KILLS)
+            assert backfill(data, kill_at).status == -signal.SIGKILL
+            assert backfill(data).status == 0, runner.log.read_text()
+            assert rows(Layout(data)) == want, f"kill {number}"
+            sweep_staged(Layout(data))
+            assert not list((data / "stage" / "shards").iterdir())

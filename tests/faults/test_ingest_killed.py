@@ -1,4 +1,4 @@
-"""An ingest killed at any moment, then a normal run: the tables of a run never killed."""
+"""An ingest killed at any action, then a normal run: the tables of a run never killed."""
 
 import os
 import random
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.flow_runner import Made, Order, Runner
 from tests.support.sample_newsroom import Newsroom, Place
 
 pytestmark = pytest.mark.slow
@@ -67,27 +68,23 @@ def wait_until_gone(group: int) -> None:
     assert not is_alive(group), "processes outlived the killed run"
 
 
-def test_killed_at_random_moments(
-    newsroom: Newsroom,
-    prefect_api: str,
-    tmp_path: Path,
-) -> None:
+def test_killed_at_random_actions(newsroom: Newsroom, prefect_api: str, tmp_path: Path) -> None:
+    def ingest(place: Place, kill_at: int | None = None) -> Made:
+        return runner.run(Order("ingest", str(place.data), {**place.files}, kill_at))
+
     undisturbed = Place(tmp_path, "undisturbed")
-    began = time.monotonic()
-    assert start(undisturbed, prefect_api).wait() == 0
-    whole = time.monotonic() - began
-    want = lasting(undisturbed)
     moments = random.Random(20)
-    for number in range(KILLS):
-        place = Place(tmp_path, f"killed-{number}")
-        run = start(place, prefect_api)
-        # From 0.25 on it fetches; each kill has its part of the time, and falls anywhere in it.
-        time.sleep(whole * (0.25 + 0.75 * (number + moments.random()) / KILLS))
-        run.send_signal(signal.SIGKILL)
-        run.wait()
-        wait_until_gone(run.pid)
-        assert start(place, prefect_api).wait() == 0, place.data.with_suffix(".log").read_text()
-        got = lasting(place)
-        differing = {name: set(got[name]) ^ set(want[name]) for name in want}
-        assert not any(differing.values()), f"kill {number}"
-        assert {**got, "captures": []} == {**want, "captures": []}
+    with Runner({"PREFECT_API_URL": prefect_api}, tmp_path / "runs.log") as runner:
+        whole = ingest(undisturbed)
+        assert whole.status == 0, runner.log.read_text()
+        want = lasting(undisturbed)
+        for number in range(KILLS):
+            place = Place(tmp_path, f"killed-{number}")
+            # Each kill has its part of the actions, and falls anywhere in it.
+            kill_at = int(whole.actions * (number + moments.random()) / KILLS)
+            assert ingest(place, kill_at).status == -signal.SIGKILL
+            assert ingest(place).status == 0, runner.log.read_text()
+            got = lasting(place)
+            differing = {name: set(got[name]) ^ set(want[name]) for name in want}
+            assert not any(differing.values()), f"kill {number}"
+            assert {**got, "captures": []} == {**want, "captures": []}
