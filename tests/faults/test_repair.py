@@ -12,7 +12,6 @@ from tasks.upkeep.repair import Repaired, repair
 from tasks.upkeep.verification import findings
 from tests.support.archived_news import (
     NOW,
-    POOL,
     archive_of,
     load_runs_again,
     make,
@@ -32,18 +31,15 @@ LAST = run_id(4)
 # Kinds that are damaged in one case: a repair takes two seconds, and none is made from another.
 TOGETHER = (
     (
-        *("raw/gb-post/*.warc.gz", "definitions.json", "topic_changes.json"),
+        *("raw/gb-post/*.warc.gz", "definitions.json", "topic_changes.json", "removed.json"),
         *("audits/*/sample.json", "audits/*/2*.json", "warehouse/current/manifest.json"),
-        "vintages/attention_index_local/*.parquet",
+        *("vintages/attention_index_local/*.parquet", "vintages/index_notes/*.parquet"),
+        *("stripped_blocks/2*.parquet", "commits/2*.json", "cache/listings/*/*.json"),
+        "warehouse/writer/news.duckdb",
     ),
     (
         *("articles/*/2*.parquet", "captures/2*.parquet", "commits/compacted/articles*.json"),
         *("vintages/attention_index/*.parquet", "warehouse/current/news.duckdb"),
-    ),
-    (
-        *("removed.json", "stripped_blocks/2*.parquet", "commits/2*.json"),
-        *("cache/listings/*/*.json", "vintages/index_notes/*.parquet"),
-        "warehouse/writer/news.duckdb",
     ),
 )
 
@@ -83,7 +79,7 @@ def repaired(layout: Layout) -> Repaired:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> DamagedFolder:
     """A data folder with a file of each kind."""
-    return DamagedFolder(tmp_path_factory.mktemp("kinds"), POOL)
+    return DamagedFolder(tmp_path_factory.mktemp("kinds"))
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +111,7 @@ def test_what_is_damaged_is_as_it_was(
     assert rows(layout) == expected
     # Only archives hold what is in no other layer.
     assert all("its rows stay in Parquet" in what for what in done.lost.values())
-    assert not done.lost or patterns[0].startswith(("raw/", "removed.json"))
+    assert not done.lost or patterns[0].startswith("raw/")
 
 
 def test_each_kind_is_damaged() -> None:
@@ -168,9 +164,9 @@ def test_later_versions_are_renumbered_when_an_earlier_one_is_lost(layout: Layou
     assert seen == [{"outcome": Outcome.UNCHANGED, "version_no": 3}]
 
 
-def test_a_damaged_record_costs_itself_only(layout: Layout, whole: dict[str, list[str]]) -> None:
-    """With the Parquet file gone too, the rows of the record are lost, and no others."""
-    path = archive_of(layout, "gb-post", 4)
+def test_damaged_records_cost_themselves_only(layout: Layout, whole: dict[str, list[str]]) -> None:
+    """With the Parquet file gone too, the rows of a record are lost, and no others."""
+    path, cut = archive_of(layout, "gb-post", 4), archive_of(layout, "de-blatt", 4)
     place = query(
         layout,
         "SELECT raw_ref FROM captures WHERE url_requested = 'https://gb-post.test/new-4'",
@@ -179,8 +175,13 @@ def test_a_damaged_record_costs_itself_only(layout: Layout, whole: dict[str, lis
     content = bytearray(path.read_bytes())
     content[offset + 100] ^= 0x55
     path.write_bytes(content)
+    cut.write_bytes(cut.read_bytes()[:-1])
+    found = [finding.kind for finding in findings(layout) if finding.file == cut]
+    assert found == ["archive record"]
     done = repaired(layout)
-    assert list(done.lost) == [f"{path}#{offset}"]
+    last, damaged = sorted(done.lost)
+    assert last.startswith(f"{cut}#")
+    assert damaged == f"{path}#{offset}"
     assert rows(layout) == whole
     assert (layout.quarantine / f"raw/gb-post/{path.name}#{offset}").exists()
     [parquet] = layout.articles.glob(f"published_date=2026-03-06/{LAST}.*.parquet")
@@ -188,16 +189,6 @@ def test_a_damaged_record_costs_itself_only(layout: Layout, whole: dict[str, lis
     done = repaired(layout)
     assert "1 row" in done.lost[str(parquet)]
     assert states(layout, "2026-03-06") == {"gb-post": "missing", "de-blatt": "partial"}
-
-
-def test_an_archive_without_its_last_byte(layout: Layout, whole: dict[str, list[str]]) -> None:
-    path = archive_of(layout, "gb-post", 4)
-    path.write_bytes(path.read_bytes()[:-1])
-    assert [finding.kind for finding in findings(layout)] == ["archive record"]
-    done = repaired(layout)
-    [lost] = done.lost
-    assert lost.startswith(f"{path}#")
-    assert rows(layout) == whole
 
 
 def test_captures_are_told_by_articles_where_nothing_else_knows_them(layout: Layout) -> None:
@@ -212,12 +203,11 @@ def test_captures_are_told_by_articles_where_nothing_else_knows_them(layout: Lay
     assert outcomes <= {Outcome.ARTICLE, Outcome.REVISED}
 
 
-@pytest.mark.parametrize("gone", [{"commits": 4, "captures": 3}, {"articles": 4}])
 def test_without_a_warehouse_files_and_archives_are_enough(
-    layout: Layout, whole: dict[str, list[str]], gone: dict[str, int]
+    layout: Layout, whole: dict[str, list[str]]
 ) -> None:
     shutil.rmtree(layout.warehouse)
-    for kind, number in gone.items():
+    for kind, number in {"commits": 4, "captures": 3, "articles": 2}.items():
         [*paths] = (layout.root / kind).rglob(f"{run_id(number)}.*")
         assert paths
         for path in paths:
@@ -226,7 +216,7 @@ def test_without_a_warehouse_files_and_archives_are_enough(
     found = rows(layout)
     for table in whole:
         # The time of a run's end is in its commit only.
-        unknown = LAST if "commits" in gone and table in ("commits", "runs") else "no row"
+        unknown = LAST if table in ("commits", "runs") else "no row"
         now, then = ([row for row in each[table] if unknown not in row] for each in (found, whole))
         assert now == then, table
 

@@ -119,13 +119,15 @@ def refine_commit(layout: Layout, commit_id: str, commit: Commit) -> list[Batch]
     return refined(layout, (layout.root / name for name in commit.warcs))
 
 
-def ingest(layout: Layout, number: int, topics: Sequence[Topic] = (SUMMIT,)) -> None:
-    archive(layout, number)
-    name = run_id(number)
-    batches = refined(layout, layout.raw.glob(f"*/{name}.warc.gz"))
-    at = begun(number)
-    run = Run(name, tuple(batches), started_at=at, finished_at=at, extractor_version="1")
-    load_again(layout, [run], topics)
+def ingest(layout: Layout, *numbers: int, topics: Sequence[Topic] = (SUMMIT,)) -> None:
+    """Archive and refine runs, and load them together."""
+    runs = []
+    for number in numbers:
+        archive(layout, number)
+        name, at = run_id(number), begun(number)
+        batches = refined(layout, layout.raw.glob(f"*/{name}.warc.gz"))
+        runs.append(Run(name, tuple(batches), started_at=at, finished_at=at, extractor_version="1"))
+    load_again(layout, runs, topics)
     shutil.rmtree(layout.stage)
 
 
@@ -138,13 +140,11 @@ def load_again(
 
 def make(layout: Layout) -> None:
     """Five runs: the first two compacted, the first without archives; a topic changes."""
-    for number in range(3):
-        ingest(layout, number, [NARROW])
+    ingest(layout, 0, 1, 2, topics=[NARROW])
     # The first two days are closed, and their old files gone.
     compact(layout, (FIRST + timedelta(days=2)).date(), now=NOW)
     publish_files(layout, now=NOW)
-    for number in (3, 4):
-        ingest(layout, number)
+    ingest(layout, 3, 4)
     drop_archives(layout, 14, 0, now=FIRST + timedelta(days=14, hours=1))
     for snapshot in layout.warehouse.glob("snapshot-*"):
         if snapshot.resolve() != layout.current.parent.resolve():

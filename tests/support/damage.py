@@ -14,11 +14,11 @@ from tasks.collect.listing_cache import ListingCache
 from tasks.collect.listings import Listing
 from tasks.load.load_run import Run, load
 from tasks.model import Attempt, CaptureKind, Entry, Outcome
-from tasks.process_pool import PagePool
 from tasks.refine.refine_archive import refine
 from tasks.topics.topic import Topic, TopicEntry
 from tasks.upkeep.compaction import compact, drop_retired, publish_files
 from tasks.upkeep.retention import drop_archives
+from tests.support.archived_news import POOL
 from tests.support.publishing import publish
 from tests.support.staged_pages import prose, source
 from warehouse.build.publish import BLOCK, HEADERS
@@ -96,21 +96,20 @@ class DamagedFolder:
     topics. There is an earlier version of most files.
     """
 
-    def __init__(self, root: Path, pool: PagePool) -> None:
+    def __init__(self, root: Path) -> None:
         self.layout = Layout(root / "data")
-        self.sources, self.pool = SOURCES, pool
+        self.sources = SOURCES
         self._whole, self._older = root / "whole", root / "older"
         self.topics = topics_of("G20")
         self.ingest(0, 1)
         self.topics = topics_of("G20", "harbour")
         self.ingest(2)
+        self._audit()
         self._tidy(removed_before=2)
         shutil.copytree(self.layout.root, self._older, symlinks=True)
         self.topics = topics_of("G20", "harbour", "ferry")
-        self.ingest(3)
-        self._audit()
+        self.ingest(3, 4)
         self._tidy(removed_before=3)
-        self.ingest(4)
         shutil.copytree(self.layout.root, self._whole, symlinks=True)
 
     def ingest(self, *numbers: int) -> None:
@@ -126,7 +125,7 @@ class DamagedFolder:
         """What the archive files of a run hold; None where it has none."""
         by_id = {each.id: each for each in SOURCES}
         batches = tuple(
-            refine(warc, run_id, self.layout, by_id, self.pool)
+            refine(warc, run_id, self.layout, by_id, POOL)
             for warc in sorted(self.layout.raw.glob(f"*/{run_id}.warc.gz"))
         )
         started = datetime.strptime(run_id[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
