@@ -22,6 +22,7 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import FlowRun
 
+from flows.ingest import ingest
 from tasks.report.page import chart_library
 from tests.faults.test_ingest_killed import OF_ITS_RUN, TABLES
 from tests.support.loopback import Loopback, http
@@ -156,14 +157,14 @@ class Desk:
         self.layout, self.undisturbed = Layout(folder / "data"), Layout(folder / "undisturbed")
         for layout in (self.layout, self.undisturbed):
             chart_library(layout)  # two seconds of CPU for each process that finds none
-        files: Files = {
+        self.files: Files = {
             "sources_file": str(write_papers(folder, tuple(self.papers.values()))),
             "topics_file": str(TOPICS),
             "data": str(self.layout.root),
         }
         # The worker looks every five seconds by itself: thirty runs would wait for half of that.
         soon = {"PREFECT_WORKER_QUERY_SECONDS": "2"}
-        self.served = Served(files, {"PRESSWATCH_RECHECK_AFTER": "off", **soon})
+        self.served = Served(self.files, {"PRESSWATCH_RECHECK_AFTER": "off", **soon})
         self.port = str(self.served.port)
         self.today = datetime.now(UTC).date()
         self.times: list[str] = []
@@ -195,7 +196,7 @@ class Desk:
         """Collect all papers once into a place of their own, and forget that they were asked."""
         for paper in self.papers.values():
             paper.open()
-        assert self.ingest("--data", str(self.undisturbed.root)).wait() == 0
+        ingest(**{**self.files, "data": str(self.undisturbed.root)})
         for paper in self.papers.values():
             paper.close()
 
@@ -204,10 +205,10 @@ class Desk:
         return self.served.begin(only=[paper.id for paper in papers])
 
     @contextmanager
-    def in_the_middle(self, paper: Paper) -> Iterator[UUID]:
+    def in_the_middle(self, paper: Paper, *others: Paper) -> Iterator[UUID]:
         """A run that waits for the paper's third page while the body runs."""
         with paper.held():
-            run = self.begin(paper)
+            run = self.begin(paper, *others)
             until("the page that is held back is asked for", paper.is_asked, START_SECONDS)
             yield run
 
@@ -241,8 +242,8 @@ class Desk:
         state: str,
         *,
         asked: Sequence[int] = (),
-    ) -> None:
-        """Check the run's last state, and the tables where it completed.
+    ) -> str:
+        """Check the run's last state, and the tables where it completed; the state's message.
 
         `asked` is how often each page has been asked for once the next run is over.
         """
@@ -255,6 +256,7 @@ class Desk:
             self.asked[paper.id] = list(asked)
         if state == "Completed":
             self.is_whole(paper)
+        return first.state.message or ""
 
     def next_run_completes(self) -> None:
         """Check that the next run of the papers that were hit completes, and that all is whole."""

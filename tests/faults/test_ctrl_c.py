@@ -1,4 +1,7 @@
-"""Ctrl-C at a terminal, at any moment of any command: one line, status 130, no process left."""
+"""Ctrl-C at a terminal, at any moment of any command: one line, status 130, no process left.
+
+Of `presswatch serve` with runs: tests/server/test_serve.py, and twice in test_serve_crashes.py.
+"""
 
 import os
 import signal
@@ -17,7 +20,7 @@ from tests.support.loopback import Loopback, slow_source
 from tests.support.ports import free_port
 from tests.support.prefect_database import put_database, without_prefect
 from tests.support.sample_newsroom import Newsroom, Place
-from tests.support.serving import ROOT, Served, pids_of, until
+from tests.support.serving import ROOT, pids_of, until
 
 pytestmark = pytest.mark.slow
 SECONDS = 30  # within which all has to be over, also on a busy machine
@@ -171,22 +174,6 @@ def test_while_it_refines_and_loads(
     if moment == "stage/*/*":
         place.ingest()
         assert place.ask("SELECT count(*) AS n FROM articles") == [{"n": 43}]
-
-
-def test_serve_is_hurried_with_its_runs(terminal: Terminal, web: Loopback, slow: Place) -> None:
-    """By a second Ctrl-C; what one does is seen in tests/server/test_serve.py."""
-    served = Served(slow.files, {"PREFECT_HOME": str(terminal.home)})
-    served.start()
-    assert served.process
-    served.begin(only=["xx-slow"])
-    until("it collects", lambda: web.asked("/feed"), 120)
-    served.process.send_signal(signal.SIGINT)
-    until("it is stopping", lambda: "stopping" in served.out.read_text())
-    assert served.stop(signal.SIGINT) == 130
-    said = served.out.read_text()
-    assert said.splitlines()[-1] == MESSAGE
-    assert "Traceback" not in said
-    assert pids_of(str(slow.data)) == []
 
 
 def test_serve_ends_while_its_server_starts(terminal: Terminal, tmp_path: Path) -> None:

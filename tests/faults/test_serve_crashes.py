@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from flows.processes.ctrl_c import MESSAGE
 from tasks.upkeep.retention import drop_snapshots
 from tests.faults.held_papers import STUCK_SECONDS, Desk
 from tests.support.loopback import Loopback
@@ -20,8 +21,8 @@ from warehouse.layers.writer_lock import writer_lock
 pytestmark = pytest.mark.slow
 PAPERS = [
     *("unheard", "flow", "worker", "both", "pending", "load", "feed", "silent", "stranger"),
-    *("disk-fetch", "disk-parquet", "disk-load", "disk-publish"),
-    *("server", "serve", "reboot"),
+    *("disk-fetch", "disk-parquet", "disk-warehouse"),
+    *("server", "serve", "reboot", "hurried"),
 ]
 ONCE, HELD_PAGE_AGAIN = (1, 1, 1, 1, 1), (1, 1, 2, 1, 1)  # Requests for each page
 HOLD = """
@@ -34,7 +35,7 @@ sys.stdin.read()
 
 @pytest.fixture(scope="module")
 def desk(
-    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+    prefect_api: str, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Iterator[Desk]:
     with Loopback() as web:
         desk = Desk(tmp_path_factory.mktemp("crashes"), web, PAPERS)
@@ -77,35 +78,11 @@ def test_the_flow(desk: Desk) -> None:
     desk.ends("kill -9 of the run's process", paper, run, since, "Crashed", asked=HELD_PAGE_AGAIN)
 
 
-def test_the_worker(desk: Desk) -> None:
-    paper = desk.papers["worker"]
-    with desk.in_the_middle(paper) as run:
-        since = kill(desk.served.pid("worker"))
-    # How often the pages are asked for varies: the run goes on until serve has seen its worker end.
-    desk.ends("kill -9 of the worker", paper, run, since, "Crashed")
-
-
-def test_the_worker_and_its_flow(desk: Desk) -> None:
-    paper = desk.papers["both"]
-    with desk.in_the_middle(paper) as run:
-        since = kill(desk.served.pid("worker"), desk.flow(run))
-    desk.ends("kill -9 of worker and run", paper, run, since, "Crashed", asked=HELD_PAGE_AGAIN)
-
-
-def test_the_worker_before_the_run_has_begun(desk: Desk) -> None:
-    paper = desk.papers["pending"]
-    paper.open()
-    run = desk.served.begin(only=[paper.id])
-    until("it is taken", lambda: desk.served.run(run).state_type == "PENDING", START_SECONDS)
-    since = kill(desk.served.pid("worker"), *pids_of(f"FLOW_RUN_ID={run}"))
-    desk.ends("kill -9 of both before the run begins", paper, run, since, "Completed", asked=ONCE)
-
-
 def test_the_worker_is_ended_in_the_middle_of_a_load(desk: Desk) -> None:
     paper = desk.papers["load"]
     with writer_lock(desk.layout):
         paper.open()
-        run = desk.served.begin(only=[paper.id])
+        run = desk.begin(paper)
         until("it loads", lambda: desk.is_at(run, "load", "Running"), START_SECONDS)
         since = time.monotonic()
         os.kill(desk.served.pid("worker"), signal.SIGTERM)
@@ -113,21 +90,31 @@ def test_the_worker_is_ended_in_the_middle_of_a_load(desk: Desk) -> None:
     desk.ends("SIGTERM of the worker in a load", paper, run, since, "Crashed", asked=ONCE)
 
 
-def test_the_network_goes_in_mid_feed(desk: Desk) -> None:
-    cut, silent = desk.papers["feed"], desk.papers["silent"]
+def test_the_worker(desk: Desk) -> None:
+    """While a run goes on, another is killed with it, and a third has not begun.
+
+    The third leaves nothing to do for the runs below, which load their own pages.
+    """
+    goes_on, killed, pending = (desk.papers[name] for name in ("worker", "both", "pending"))
+    with desk.in_the_middle(goes_on) as first, desk.in_the_middle(killed) as second:
+        pending.open()
+        third = desk.begin(pending)
+        until("it is taken", lambda: desk.served.run(third).state_type == "PENDING", START_SECONDS)
+        with_it = (desk.flow(second), *pids_of(f"FLOW_RUN_ID={third}"))
+        since = kill(desk.served.pid("worker"), *with_it)
+    # How often the pages are asked for varies: the run goes on until serve has seen its worker end.
+    desk.ends("kill -9 of the worker", goes_on, first, since, "Crashed")
+    what = "kill -9 of worker and run"
+    desk.ends(what, killed, second, since, "Crashed", asked=HELD_PAGE_AGAIN)
+    what = "kill -9 of both before the run begins"
+    desk.ends(what, pending, third, since, "Completed", asked=ONCE)
+
+
+def test_the_network_goes_in_mid_feed_and_a_stranger_holds_the_writers_file(desk: Desk) -> None:
+    cut, silent, whole = (desk.papers[name] for name in ("feed", "silent", "stranger"))
     cut.cut_feed()
     silent.go_silent()
-    since = time.monotonic()
-    run = desk.served.begin(only=[cut.id, silent.id])
-    desk.served.ended(run)
-    silent.come_back()
-    cut.come_back()
-    desk.ends("network gone in mid-feed", cut, run, since, "Partial", asked=ONCE)
-    desk.hit.append(silent)
-
-
-def test_a_stranger_holds_the_writers_file(desk: Desk) -> None:
-    paper = desk.papers["stranger"]
+    whole.open()
     desk.layout.writer.parent.mkdir(parents=True, exist_ok=True)
     with subprocess.Popen(
         [sys.executable, "-c", HOLD, str(desk.layout.writer)],
@@ -136,12 +123,18 @@ def test_a_stranger_holds_the_writers_file(desk: Desk) -> None:
     ) as stranger:
         assert stranger.stdout
         stranger.stdout.readline()
-        paper.open()
-        run = desk.served.begin(only=[paper.id])
-        until("it waits", lambda: desk.is_at(run, "load", "AwaitingRetry"), START_SECONDS)
         since = time.monotonic()
+        run = desk.begin(cut, silent, whole)
+        until("it waits", lambda: desk.is_at(run, "load", "AwaitingRetry"), START_SECONDS)
+        let_go = time.monotonic()
         stranger.communicate()
-    desk.ends("a stranger has the writer's file", paper, run, since, "Completed", asked=ONCE)
+    message = desk.ends("network gone in mid-feed", cut, run, since, "Partial", asked=ONCE)
+    assert message.startswith(f"1 of 3 sources failed; {cut.id}: "), message
+    desk.ends("a stranger has the writer's file", whole, run, let_go, "Partial", asked=ONCE)
+    desk.is_whole(whole)
+    silent.come_back()
+    cut.come_back()
+    desk.hit.append(silent)
 
 
 def disk_of(desk: Desk, where: str) -> SmallDisk:
@@ -150,34 +143,40 @@ def disk_of(desk: Desk, where: str) -> SmallDisk:
     return desk.disks[where]
 
 
-def test_the_disk_is_full_in_fetching(desk: Desk) -> None:
-    disk, paper = disk_of(desk, "fetch"), desk.papers["disk-fetch"]
-    with desk.in_the_middle(paper) as run:
-        since = time.monotonic()
-        disk.fill()
-    desk.ends("full disk: archive", paper, run, since, "Failed", asked=HELD_PAGE_AGAIN)
-    disk.free()
-
-
-@pytest.mark.parametrize(
-    ("where", "step"), [("parquet", "load"), ("load", "load"), ("publish", "publish")]
-)
-def test_the_disk_is_full(desk: Desk, where: str, step: str) -> None:
-    paper = desk.papers[f"disk-{where}"]
-    disk = disk_of(desk, "parquet" if where == "parquet" else "warehouse")
-    leaving = 0
-    if where == "publish":
-        # Over an old snapshot the next one would be written in place.
-        drop_snapshots(desk.layout, datetime.now(UTC))
-        desk.layout.spare.unlink(missing_ok=True)
-        leaving = desk.layout.writer.stat().st_size // 2
-    disk.fill(leaving)
+def test_the_disk_is_full_in_a_load_and_in_publishing(desk: Desk) -> None:
+    disk, paper = disk_of(desk, "warehouse"), desk.papers["disk-warehouse"]
+    # Over an old snapshot the next one would be written in place.
+    drop_snapshots(desk.layout, datetime.now(UTC))
+    desk.layout.spare.unlink(missing_ok=True)
+    enough_to_load = desk.layout.writer.stat().st_size // 2
+    disk.fill()
     paper.open()
-    run = desk.served.begin(only=[paper.id])
-    until("it waits", lambda: desk.is_at(run, step, "AwaitingRetry"), START_SECONDS)
+    run = desk.begin(paper)
+    until("the load waits", lambda: desk.is_at(run, "load", "AwaitingRetry"), START_SECONDS)
+    disk.free()
+    disk.fill(enough_to_load)
+    until("publishing waits", lambda: desk.is_at(run, "publish", "AwaitingRetry"), START_SECONDS)
     since = time.monotonic()
     disk.free()
-    desk.ends(f"full disk: {where}", paper, run, since, "Completed", asked=ONCE)
+    desk.ends("full disk: load, then publish", paper, run, since, "Completed", asked=ONCE)
+
+
+def test_the_disks_are_full_in_fetching_and_of_the_articles(desk: Desk) -> None:
+    archive, articles = disk_of(desk, "fetch"), disk_of(desk, "parquet")
+    lost, loaded = desk.papers["disk-fetch"], desk.papers["disk-parquet"]
+    articles.fill()
+    loaded.open()
+    with desk.in_the_middle(lost, loaded) as run:
+        since = time.monotonic()
+        archive.fill()
+    until("it waits", lambda: desk.is_at(run, "load", "AwaitingRetry"), START_SECONDS)
+    freed = time.monotonic()
+    articles.free()
+    message = desk.ends("full disk: archive", lost, run, since, "Partial", asked=HELD_PAGE_AGAIN)
+    assert message.startswith(f"1 of 2 sources failed; {lost.id}: "), message
+    archive.free()
+    desk.ends("full disk: parquet", loaded, run, freed, "Partial", asked=ONCE)
+    desk.is_whole(loaded)
 
 
 def test_the_run_that_died_unheard_is_marked(desk: Desk) -> None:
@@ -199,10 +198,6 @@ def test_the_server(desk: Desk) -> None:
         since = kill(desk.served.pid("server"))
     until("the server is back", desk.answers, START_SECONDS)
     desk.ends("kill -9 of the Prefect server", paper, run, since, "Completed", asked=ONCE)
-
-
-def test_the_next_run_makes_all_of_them_whole(desk: Desk) -> None:
-    desk.next_run_completes()
 
 
 def test_serve_itself(desk: Desk) -> None:
@@ -231,4 +226,22 @@ def test_the_machine_is_started_again(desk: Desk) -> None:
         "Crashed",
         asked=HELD_PAGE_AGAIN,
     )
+
+
+def test_the_next_run_makes_all_of_them_whole(desk: Desk) -> None:
     desk.next_run_completes()
+
+
+def test_serve_is_hurried_with_its_runs(desk: Desk) -> None:
+    """By a second Ctrl-C; what one does is seen in tests/server/test_serve.py."""
+    served = desk.served
+    assert served.process
+    before = len(served.out.read_text())
+    with desk.in_the_middle(desk.papers["hurried"]):
+        served.process.send_signal(signal.SIGINT)
+        until("it is stopping", lambda: "stopping" in served.out.read_text()[before:])
+        assert served.stop(signal.SIGINT) == 130
+    said = served.out.read_text()[before:]
+    assert said.splitlines()[-1] == MESSAGE
+    assert "Traceback" not in said
+    assert pids_of(str(desk.layout.root)) == []
