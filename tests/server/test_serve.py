@@ -123,6 +123,39 @@ def test_an_alert_that_nobody_gets_says_so(served: Served) -> None:
     assert found.description.endswith("Nothing is sent: there is no block presswatch-alerts.")
 
 
+def test_stopped_in_the_middle_and_started_again(
+    served: Served, place: Place, web: Loopback
+) -> None:
+    """The run by hand below is the next one."""
+    with served.client() as client:
+        for one in client.read_deployments():
+            for schedule in one.schedules:
+                client.update_deployment_schedule(one.id, schedule.id, active=False)
+    with (
+        source_lock(place.layout, PAPERS[0], "run-x"),
+        another_source(place, slow_source(web)),
+    ):
+        until("the slow one is offered", lambda: "xx-slow" in offered(served))
+        runs = [served.begin(only=[paper]) for paper in (PAPERS[0], "xx-slow")]
+        until("one waits", lambda: "waiting" in served.run(runs[0]).name)
+        until("one collects", lambda: web.asked("/feed"), 120)
+        assert served.stop(signal.SIGINT) == 130
+    assert pids_of(str(place.data)) == []
+    said = served.out.read_text()
+    assert "stopping" in said
+    assert said.splitlines()[-1] == MESSAGE
+    assert "Traceback" not in said
+    # It deploys again as it starts.
+    served.start()
+    with served.client() as client:
+        schedules = [schedule for one in client.read_deployments() for schedule in one.schedules]
+    assert [one.active for one in schedules] == [False] * 3
+    for done in map(served.run, runs):
+        assert done.state
+        assert done.state.name == "Crashed"
+        assert done.state.message == "presswatch serve was stopped"
+
+
 def test_a_run_by_hand_waits_its_turn_and_says_so(served: Served, place: Place) -> None:
     with source_lock(place.layout, PAPERS[0], "run-x"):
         run = served.begin(only=PAPERS)
@@ -223,12 +256,6 @@ def test_a_backfill_by_hand_goes_to_the_dask_cluster(
     assert query(place.layout, found).to_pylist() == [{"n": 12}]
 
 
-def test_a_paper_added_while_it_serves_is_offered(served: Served, place: Place) -> None:
-    extra = '[[source]]\nid = "gb-extra"\nname = "Extra"\nlanguage = "en"\n'
-    with another_source(place, extra + 'timezone = "UTC"\nfiles = ["/nowhere/*.html"]\n'):
-        until("gb-extra is offered", lambda: "gb-extra" in offered(served))
-
-
 @contextmanager
 def another_source(place: Place, entry: str) -> Iterator[None]:
     text = place.sources.read_text()
@@ -244,39 +271,6 @@ def offered(served: Served) -> list[str]:
     with served.client() as client:
         one = client.read_deployment_by_name("ingest/ingest")
     return list(form_of(one)["only"]["items"]["enum"])
-
-
-def test_stopped_in_the_middle_and_started_again(
-    served: Served, place: Place, web: Loopback
-) -> None:
-    with served.client() as client:
-        ingest = client.read_deployment_by_name("ingest/ingest").id
-        for one in served.schedules():
-            client.update_deployment_schedule(ingest, one.id, active=False)
-    with (
-        source_lock(place.layout, PAPERS[0], "run-x"),
-        another_source(place, slow_source(web)),
-    ):
-        until("the slow one is offered", lambda: "xx-slow" in offered(served))
-        runs = [served.begin(only=[paper]) for paper in (PAPERS[0], "xx-slow")]
-        until("one waits", lambda: "waiting" in served.run(runs[0]).name)
-        until("one collects", lambda: web.asked("/feed"), 120)
-        assert served.stop(signal.SIGINT) == 130
-    assert pids_of(str(place.data)) == []
-    said = served.out.read_text()
-    assert "stopping" in said
-    assert said.splitlines()[-1] == MESSAGE
-    assert "Traceback" not in said
-    # It deploys again as it starts.
-    served.start()
-    assert not any(one.active for one in served.schedules())
-    for done in map(served.run, runs):
-        assert done.state
-        assert done.state.name == "Crashed"
-        assert done.state.message == "presswatch serve was stopped"
-    again = served.ended(served.begin())
-    assert again.state
-    assert again.state.is_completed()
 
 
 def test_the_port_is_taken(served: Served, place: Place) -> None:
