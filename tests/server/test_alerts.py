@@ -1,27 +1,30 @@
 """Alerts: what the block called presswatch-alerts is sent, and when; with a password on."""
 
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
+from prefect.blocks.notifications import SlackWebhook
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.events.schemas.automations import AutomationCore
+from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 from prefect.states import Crashed, Scheduled
 
-from flows.server.deploy import RETIRED
+from flows.server.deploy import RETIRED, deploy
+from tasks.installation import open_installation
 from tests.cli.test_json_logs import objects
 from tests.support.ports import free_port
 from tests.support.receivers import Mailbox, Receiver
-from tests.support.sample_newsroom import DEPLOYMENTS, Newsroom, Place
-from tests.support.serving import ROOT, Served
+from tests.support.sample_newsroom import DEPLOYMENTS, TOPICS, Newsroom, Place
+from tests.support.serving import Served
 
 pytestmark = pytest.mark.slow
 AUTH = ("PREFECT_SERVER_API_AUTH_STRING", "PREFECT_API_AUTH_STRING")
+PASSWORD = "admin:hidden"
 GOOD, GONE = "gb-portwick-courier", "gb-gone"
 
 
@@ -40,12 +43,30 @@ def with_a_paper_that_is_gone(root: Path) -> Place:
     return place
 
 
-def run_of_the_handbook(block: str, environment: dict[str, str], then: str = "") -> None:
+@contextmanager
+def here(served: Served, **given: str) -> Iterator[None]:
+    """Let this process be a client of `served`, with its deployments and more variables."""
+    given |= {
+        "PREFECT_API_URL": f"http://127.0.0.1:{served.port}/api",
+        "PREFECT_API_AUTH_STRING": PASSWORD,
+        "PRESSWATCH_DEPLOYMENTS": served.environment["PRESSWATCH_DEPLOYMENTS"],
+    }
+    settings = {
+        PREFECT_API_URL: given["PREFECT_API_URL"],
+        PREFECT_API_AUTH_STRING: PASSWORD,
+    }
+    with pytest.MonkeyPatch.context() as patch, temporary_settings(settings):
+        for name, text in given.items():
+            patch.setenv(name, text)
+        yield
+
+
+def run_of_the_handbook(block: str) -> None:
     """Run the Python of production.md that makes a block."""
     text = (DEPLOYMENTS / "production.md").read_text(encoding="utf-8")
     found = [one for one in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if block in one]
     assert len(found) == 1
-    subprocess.run([sys.executable, "-c", found[0] + then], env=environment, cwd=ROOT, check=True)
+    exec(found[0], {})
 
 
 @pytest.fixture(scope="module")
@@ -53,20 +74,16 @@ def served(
     newsroom: Newsroom, receiver: Receiver, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Served]:
     place = with_a_paper_that_is_gone(tmp_path_factory.mktemp("alerts"))
-    password = dict.fromkeys(AUTH, "admin:hidden")
+    password = dict.fromkeys(AUTH, PASSWORD)
     given = {"PRESSWATCH_LIMITS__MAX_TRIES": "1", "PRESSWATCH_LOG_JSON": "true"}
     served = Served(place.files, given | password)
     served.start()
-    api = {"PREFECT_API_URL": f"http://127.0.0.1:{served.port}/api"}
-    environment = {**served.environment, **api, "ALERTS_URL": receiver.url}
-    run_of_the_handbook("CustomWebhookNotificationBlock", environment)
-    with served.client() as client:
+    with here(served, ALERTS_URL=receiver.url), served.client() as client:
+        run_of_the_handbook("CustomWebhookNotificationBlock")
         (crashed,) = client.read_automations_by_name("presswatch: a run crashed")
         given = crashed.model_dump(include=set(AutomationCore.model_fields))
         client.create_automation(AutomationCore.model_validate(given | {"name": RETIRED[0]}))
-    words = ["deploy", "--sources", place.files["sources_file"], "--data", place.files["data"]]
-    words += ["--topics", place.files["topics_file"]]
-    subprocess.run([sys.executable, "-m", "flows", *words], env=environment, cwd=ROOT, check=True)
+        deploy(open_installation(place.sources, TOPICS, place.data))
     yield served
     served.stop()
 
@@ -127,13 +144,11 @@ def test_every_line_of_the_logs_is_an_object(served: Served) -> None:
 def test_mail_by_ones_own_server(served: Served) -> None:
     with Mailbox() as mailbox:
         host = f"127.0.0.1:{mailbox.server_address[1]}"
-        environment = {
-            **served.environment,
-            "PREFECT_API_URL": f"http://127.0.0.1:{served.port}/api",
-            "ALERTS_MAIL": f"mailto://{host}?from=presswatch@example.org&to=desk@example.org",
-        }
-        then = 'SlackWebhook.load("presswatch-alerts").notify("Why it failed", "It failed")'
-        run_of_the_handbook("SlackWebhook", environment, then)
+        with here(
+            served, ALERTS_MAIL=f"mailto://{host}?from=presswatch@example.org&to=desk@example.org"
+        ):
+            run_of_the_handbook("SlackWebhook")
+            SlackWebhook.load("presswatch-alerts").notify("Why it failed", "It failed")
         mailbox.shutdown()
     assert mailbox.to == ["<desk@example.org>"]
     (mail,) = mailbox.mails
