@@ -1,4 +1,4 @@
-"""Six disturbed hours; `python -m tests.bench --only week` has 168."""
+"""Five disturbed hours; `python -m tests.bench --only week` has 168."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -20,9 +20,12 @@ KILLED, FULL = 1, 3
 PLAN = [
     Hour(),
     Hour(kill_at=0.6, failing={"fr-echo": "hang"}),
-    Hour(failing={"gb-courier": "500", "fr-echo": "reset"}, wrong_by=-timedelta(hours=1)),
+    Hour(
+        failing={"gb-courier": "500", "fr-echo": "reset"},
+        wrong_by=-timedelta(hours=1),
+        damage="articles overwritten",
+    ),
     Hour(failing={"gb-courier": "500"}, leaving=30_000),
-    Hour(damage="articles overwritten"),
     Hour(),
 ]
 
