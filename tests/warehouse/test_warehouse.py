@@ -3,8 +3,9 @@
 import re
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
@@ -20,6 +21,7 @@ from tasks.model import ARTICLE_OUTCOMES, Outcome
 from tasks.sources.source import Source
 from tasks.text.urls import fold
 from tasks.topics.topic import TopicEntry
+from tests.support.kept_folder import KeptFolder
 from tests.support.publishing import check_snapshot, publish
 from tests.support.staged_pages import (
     SOURCES,
@@ -56,10 +58,8 @@ def layout(tmp_path: Path) -> Layout:
     return Layout(tmp_path / "data")
 
 
-def publish_pages(
-    layout: Layout, pages: Sequence[Page], sources: Sequence[Source] = SOURCES, run_id: str = RUN
-) -> None:
-    load(layout, TOPICS, sources, [stage(layout, run_id, pages)])
+def publish_pages(layout: Layout, pages: Sequence[Page], run_id: str = RUN) -> None:
+    load(layout, TOPICS, SOURCES, [stage(layout, run_id, pages)])
     publish(layout)
 
 
@@ -263,8 +263,7 @@ PLANTS |= {
 
 
 @pytest.fixture(scope="module")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> Layout:
-    layout = Layout(tmp_path_factory.mktemp("sound") / "data")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> KeptFolder:
     pages = [
         listing(),
         Page("one", stripped=["Sign up"]),
@@ -273,22 +272,13 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Layout:
         Page("away", outcome="not_found"),
         Page("undated", day=None),
     ]
-    publish_pages(layout, pages)
-    shutil.copytree(layout.root, kept(layout).root, symlinks=True)
-    return layout
-
-
-def kept(layout: Layout) -> Layout:
-    """The copy that is made of a warehouse once it is loaded."""
-    return Layout(layout.root.with_name("kept"))
+    return KeptFolder(tmp_path_factory.mktemp("sound"), lambda layout: publish_pages(layout, pages))
 
 
 @pytest.fixture
-def sound(loaded: Layout) -> Layout:
+def sound(loaded: KeptFolder) -> Layout:
     """The warehouse as it was loaded once, at the path that it knows."""
-    shutil.rmtree(loaded.root)
-    shutil.copytree(kept(loaded).root, loaded.root, symlinks=True)
-    return loaded
+    return loaded.restored()
 
 
 def test_each_check_has_a_plant() -> None:
@@ -297,6 +287,7 @@ def test_each_check_has_a_plant() -> None:
 
 VIEWED_WHOLE = {check for check in PLANTS if check.startswith(("topic_monthly", "topic_weekly"))}
 """Checks of views that a load makes of its own days: what readers see is checked by `maintain`."""
+IN_A_LOAD = sorted(PLANTS.keys() - VIEWED_WHOLE)
 
 
 def tripped(con: duckdb.DuckDBPyConnection, check: str, *, whole: bool) -> CheckFailed | None:
@@ -313,15 +304,16 @@ def tripped(con: duckdb.DuckDBPyConnection, check: str, *, whole: bool) -> Check
 
 
 @pytest.fixture(scope="module")
-def in_a_load(loaded: Layout) -> dict[str, CheckFailed | None]:
+def in_a_load(loaded: KeptFolder) -> dict[str, CheckFailed | None]:
     """What the checks of one load say of each plant."""
+    layout = loaded.restored()
     found: dict[str, CheckFailed | None] = {}
 
     def check_each(con: loader.Connection, *, whole: bool) -> None:
         assert not whole
         con.commit()  # of the load itself, so that a plant can be taken back alone
         run_checks(con, whole=False)
-        found.update({check: tripped(con, check, whole=False) for check in PLANTS})
+        found.update({check: tripped(con, check, whole=False) for check in IN_A_LOAD})
         con.begin()
 
     pages = [
@@ -329,15 +321,15 @@ def in_a_load(loaded: Layout) -> dict[str, CheckFailed | None]:
         Page("new", day=1, hour=24, stripped=["Join us"]),
         Page("one", "The harvest, revised twice.", hour=25),
     ]
-    run = stage(loaded, "20260303T060000Z-bbbbbb", pages)
+    run = stage(layout, "20260303T060000Z-bbbbbb", pages)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(loader, "run_checks", check_each)
-        load(loaded, TOPICS, SOURCES, [run])
+        load(layout, TOPICS, SOURCES, [run])
     return found
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("check", sorted(PLANTS.keys() - VIEWED_WHOLE))
+@pytest.mark.parametrize("check", IN_A_LOAD)
 def test_a_planted_row_trips_its_check_in_a_load(
     in_a_load: dict[str, CheckFailed | None], check: str
 ) -> None:
@@ -349,9 +341,11 @@ def test_a_planted_row_trips_its_check_in_a_load(
 
 
 @pytest.fixture(scope="module")
-def read(loaded: Layout, tmp_path_factory: pytest.TempPathFactory) -> Iterator[loader.Connection]:
+def read(
+    loaded: KeptFolder, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[loader.Connection]:
     """A copy of the readers' snapshot, open for writing."""
-    copy = shutil.copy(kept(loaded).current, tmp_path_factory.mktemp("read"))
+    copy = shutil.copy(loaded.restored().current, tmp_path_factory.mktemp("read"))
     with duckdb.connect(copy) as con:
         run_checks(con)
         yield con
@@ -368,46 +362,105 @@ def test_a_row_planted_long_ago_trips_its_check_over_everything(
 
 
 @pytest.mark.slow
-def test_a_load_looks_at_what_it_brought_alone(sound: Layout, tmp_path: Path) -> None:
-    copy = Layout(tmp_path / "data")
-    shutil.copytree(sound.root, copy.root, symlinks=True)
-    with duckdb.connect(str(copy.writer)) as con:
+def test_a_load_looks_at_what_it_brought_alone(sound: Layout) -> None:
+    with duckdb.connect(str(sound.writer)) as con:
         con.execute("UPDATE article_versions SET headline = NULL WHERE run_id = ?", [RUN])
-    load(copy, TOPICS, SOURCES, [stage(copy, "20260401T060000Z-cccccc", [Page("late", hour=800)])])
-    publish(copy)
+    publish_pages(sound, [Page("late", hour=800)], run_id="20260401T060000Z-cccccc")
     with pytest.raises(CheckFailed, match="article_versions_complete"):
-        check_snapshot(copy)
+        check_snapshot(sound)
 
 
-# Marts
+# Marts: each case is a source of its own, since a load costs the same for one and for thirty.
+
+CASES: dict[str, list[Page]] = {}
+"""The pages of each source of `cases`, beside the test that asks for them."""
+EXPECTED_DAILY = {"gb-reasons": (2, 3), "gb-few": (2, 9)}
+LEDGER_RUN = "20260302T070000Z-bbbbbb"
+FERRY = TopicEntry(id="ferry", name="Ferry", aliases=("ferry",)).topic()
 
 
-def days(layout: Layout, columns: str, source_id: str = "gb-post") -> dict[int, tuple[Any, ...]]:
+def pages_of(cases: Mapping[str, Sequence[Page]]) -> list[Page]:
+    return [replace(page, source_id=name) for name, pages in cases.items() for page in pages]
+
+
+def sources_of(cases: Iterable[str]) -> list[Source]:
+    names = (name for name in cases if not name.startswith("archive-"))
+    return [source(name, expected_daily=EXPECTED_DAILY.get(name)) for name in names]
+
+
+@pytest.fixture(scope="module")
+def cases(tmp_path_factory: pytest.TempPathFactory) -> Layout:
+    """A warehouse of all cases that one load shows, which no test changes."""
+    layout = Layout(tmp_path_factory.mktemp("cases") / "data")
+    others = {name: pages for name, pages in CASES.items() if name != "gb-ledger"}
+    runs = [
+        stage(layout, RUN, pages_of(others)),
+        stage(layout, LEDGER_RUN, pages_of({"gb-ledger": CASES["gb-ledger"]})),
+    ]
+    load(layout, TOPICS, sources_of(name for name in CASES if name != "fr-left"), runs)
+    publish(layout)
+    return layout
+
+
+LATER_CASES: tuple[dict[str, list[Page]], ...] = ({}, {}, {})
+"""The same of `states`, for each of its loads."""
+
+
+@pytest.fixture(scope="module")
+def states(tmp_path_factory: pytest.TempPathFactory) -> list[Layout]:
+    """A warehouse as readers saw it after each of three loads, the later ones with one topic more.
+
+    No test changes them.
+    """
+    folder = tmp_path_factory.mktemp("states")
+    layout, found = Layout(folder / "data"), []
+    for number, made in enumerate(LATER_CASES):
+        run = stage(layout, f"2026030{number + 2}T060000Z-aaaaaa", pages_of(made))
+        topics = [*TOPICS, FERRY] if number else TOPICS
+        load(layout, topics, sources_of(LATER_CASES[0]), [run])
+        publish(layout)
+        found.append(Layout(folder / f"after-load-{number + 1}"))
+        shutil.copytree(layout.root, found[-1].root, symlinks=True)
+    return found
+
+
+def days(layout: Layout, columns: str, source_id: str) -> dict[int, tuple[Any, ...]]:
     rows = ask(layout, f"SELECT day, {columns} FROM coverage WHERE source_id = '{source_id}'")
     return {(row[0] - START.date()).days: row[1:] for row in rows}
 
 
-@pytest.mark.slow
-def test_coverage_tells_observed_partial_and_missing_apart(layout: Layout) -> None:
-    pages = [
-        listing(hour=0),
-        Page("a", day=0),
-        Page("b", day=0, is_truncated=True),
-        Page("c", day=0, outcome="section_page"),
-        Page("d", day=2),
-        Page("e", day=2, outcome="timed_out"),
-        Page("f", day=4, outcome="bot_challenge"),
-        listing(hour=24 * 4),
-        listing(hour=24 * 5),
-        listing(hour=24 * 6, outcome="server_error"),
-        listing(hour=24 * 7, outcome="not_modified"),
-        listing(hour=24 * 8, outcome="server_error"),
-        listing(hour=24 * 8 + 1),
-        Page("undated", day=None, hour=24 * 9),
-    ]
-    publish_pages(layout, [_later(page, number) for number, page in enumerate(pages)])
+def _later(page: Page, number: int) -> Page:
+    """Fetched before the first listing, so that none reaches back; listings stay on their day."""
+    return page if page.kind == "listing" else replace(page, hour=24 * 3 + number / 60)
 
-    assert days(layout, "discovered, fetched, extracted, truncated, failed, state") == {
+
+CASES["gb-states"] = [
+    _later(page, number)
+    for number, page in enumerate(
+        [
+            listing(hour=0),
+            Page("a", day=0),
+            Page("b", day=0, is_truncated=True),
+            Page("c", day=0, outcome="section_page"),
+            Page("d", day=2),
+            Page("e", day=2, outcome="timed_out"),
+            Page("f", day=4, outcome="bot_challenge"),
+            listing(hour=24 * 4),
+            listing(hour=24 * 5),
+            listing(hour=24 * 6, outcome="server_error"),
+            listing(hour=24 * 7, outcome="not_modified"),
+            listing(hour=24 * 8, outcome="server_error"),
+            listing(hour=24 * 8 + 1),
+            Page("undated", day=None, hour=24 * 9),
+        ]
+    )
+]
+
+
+@pytest.mark.slow
+def test_coverage_tells_observed_partial_and_missing_apart(cases: Layout) -> None:
+    columns = "discovered, fetched, extracted, truncated, failed, state"
+    assert days(cases, columns, "gb-states") == {
         0: (3, 3, 2, 1, 0, "observed"),
         1: (0, 0, 0, 0, 0, "missing"),
         2: (2, 1, 1, 0, 1, "partial"),
@@ -418,28 +471,23 @@ def test_coverage_tells_observed_partial_and_missing_apart(layout: Layout) -> No
         7: (0, 0, 0, 0, 0, "observed"),
         8: (0, 0, 0, 0, 0, "observed"),
     }
-    assert days(layout, "listings_read, listings_failed")[6] == (0, 1)
-    assert days(layout, "listings_read, listings_failed")[8] == (1, 0)
+    listings = days(cases, "listings_read, listings_failed", "gb-states")
+    assert (listings[6], listings[8]) == ((0, 1), (1, 0))
 
 
-def _later(page: Page, number: int) -> Page:
-    """Fetched before the first listing, so that none reaches back; listings stay on their day."""
-    if page.kind == "listing":
-        return page
-    return Page(**{**vars(page), "hour": 24 * 3 + number / 60})
+CASES["gb-reaching"] = [
+    Page("pinned", day=-9, hour=24 * 9 + 1),
+    Page("a", day=0, hour=1),
+    Page("b", day=4, hour=24 * 9 + 2),
+    Page("lost", day=6, hour=24 * 9 + 3, outcome="timed_out"),
+    listing(hour=24 * 9),
+]
+CASES["gb-not-reaching"] = [listing(hour=1), Page("a", day=0, hour=2), listing(hour=24 * 4)]
 
 
 @pytest.mark.slow
-def test_a_listing_reaches_back_to_the_pages_it_named(layout: Layout) -> None:
-    pages = [
-        Page("pinned", day=-9, hour=24 * 9 + 1),
-        Page("a", day=0, hour=1),
-        Page("b", day=4, hour=24 * 9 + 2),
-        Page("lost", day=6, hour=24 * 9 + 3, outcome="timed_out"),
-        listing(hour=24 * 9),
-    ]
-    publish_pages(layout, pages)
-    found = days(layout, "is_spanned, reasons, state")
+def test_a_listing_reaches_back_to_the_pages_it_named(cases: Layout) -> None:
+    found = days(cases, "is_spanned, reasons, state", "gb-reaching")
     assert {day: found[day] for day in range(-9, 10) if found[day][1] or found[day][0]} == {
         **{day: (False, ["no_listing_read"], "missing") for day in [*range(-8, 0), 1, 2, 3]},
         **{day: (True, [], "observed") for day in (5, 7, 8)},
@@ -448,24 +496,24 @@ def test_a_listing_reaches_back_to_the_pages_it_named(layout: Layout) -> None:
 
 
 @pytest.mark.slow
-def test_no_listing_reaches_back_over_a_page_that_an_earlier_one_named(layout: Layout) -> None:
-    publish_pages(layout, [listing(hour=1), Page("a", day=0, hour=2), listing(hour=24 * 4)])
-    assert days(layout, "state")[2] == ("missing",)
+def test_no_listing_reaches_back_over_a_page_that_an_earlier_one_named(cases: Layout) -> None:
+    assert days(cases, "state", "gb-not-reaching")[2] == ("missing",)
+
+
+CASES["gb-reasons"] = [
+    listing(hour=0),
+    *(Page(f"many-{number}", day=0) for number in range(4)),
+    listing(hour=24, outcome="server_error"),
+    Page("few", day=1),
+    Page("lost", day=1, outcome="timed_out"),
+    Page("enough", day=3),
+    Page("enough-too", day=3),
+]
 
 
 @pytest.mark.slow
-def test_reasons_of_a_day(layout: Layout) -> None:
-    pages = [
-        listing(hour=0),
-        *(Page(f"many-{number}", day=0) for number in range(4)),
-        listing(hour=24, outcome="server_error"),
-        Page("few", day=1),
-        Page("lost", day=1, outcome="timed_out"),
-        Page("enough", day=3),
-        Page("enough-too", day=3),
-    ]
-    publish_pages(layout, pages, [source(expected_daily=(2, 3)), SOURCES[1]])
-    assert days(layout, "reasons, state") == {
+def test_reasons_of_a_day(cases: Layout) -> None:
+    assert days(cases, "reasons, state", "gb-reasons") == {
         0: (["above_expected_high"], "observed"),
         1: (["pages_lost", "listings_failed", "below_expected_low"], "partial"),
         2: (["no_listing_read", "below_expected_low"], "missing"),
@@ -473,75 +521,87 @@ def test_reasons_of_a_day(layout: Layout) -> None:
     }
 
 
+LATER_CASES[0]["de-gaps"] = [Page("a", day=0)]
+LATER_CASES[0]["gb-gaps"] = [
+    Page("a", day=0),
+    Page("b", day=4, hour=24 * 8),
+    Page("c", day=4, hour=24 * 8, outcome="timed_out"),
+    Page("d", day=5, hour=24 * 8),
+    Page("e", day=5, hour=24 * 8, outcome="denied"),
+    Page("f", day=7, hour=24 * 8),
+]
+
+
 @pytest.mark.slow
-def test_gaps_are_runs_of_days_in_one_state(layout: Layout) -> None:
-    pages = [
-        Page("a", day=0, source_id="de-blatt"),
-        Page("a", day=0),
-        Page("b", day=4, hour=24 * 8),
-        Page("c", day=4, hour=24 * 8, outcome="timed_out"),
-        Page("d", day=5, hour=24 * 8),
-        Page("e", day=5, hour=24 * 8, outcome="denied"),
-        Page("f", day=7, hour=24 * 8),
-    ]
-    publish_pages(layout, pages)
+def test_gaps_are_runs_of_days_in_one_state(states: list[Layout]) -> None:
+    """At any source nothing was asked for after the eighth day."""
     first = START.date()
-    gaps = ask(layout, "FROM coverage_gaps ORDER BY source_id, first_day")
+    gaps = ask(
+        states[0],
+        "FROM coverage_gaps WHERE source_id LIKE '%-gaps' ORDER BY source_id, first_day",
+    )
     assert [
         (gap[0], gap[1], (gap[2] - first).days, (gap[3] - first).days, *gap[4:]) for gap in gaps
     ] == [
-        ("de-blatt", "missing", 1, 7, 7, ["no_listing_read"], 0, None, 0),
-        ("gb-post", "missing", 1, 3, 3, ["no_listing_read"], 0, None, 0),
-        ("gb-post", "partial", 4, 5, 2, ["pages_lost"], 2, None, 2),
-        ("gb-post", "missing", 6, 6, 1, ["no_listing_read"], 0, None, 0),
+        ("de-gaps", "missing", 1, 7, 7, ["no_listing_read"], 0, None, 0),
+        ("gb-gaps", "missing", 1, 3, 3, ["no_listing_read"], 0, None, 0),
+        ("gb-gaps", "partial", 4, 5, 2, ["pages_lost"], 2, None, 2),
+        ("gb-gaps", "missing", 6, 6, 1, ["no_listing_read"], 0, None, 0),
     ]
 
 
-@pytest.mark.slow
-def test_a_page_that_failed_first_and_came_later_has_not_failed(layout: Layout) -> None:
-    publish_pages(layout, [Page("a", hour=1, outcome="timed_out"), Page("a", hour=5)])
-    assert days(layout, "discovered, extracted, failed, state") == {0: (1, 1, 0, "observed")}
+CASES["gb-came-later"] = [Page("a", hour=1, outcome="timed_out"), Page("a", hour=5)]
+CASES["gb-long-ago"] = [Page("a"), Page("b", day=-20_000, outcome="timed_out")]
+CASES["gb-far-ahead"] = [Page("a"), Page("b", day=26_000, outcome="timed_out")]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("day", [-20_000, 26_000])
-def test_absurd_dates_of_listings_do_not_stretch_the_calendar(layout: Layout, day: int) -> None:
-    publish_pages(layout, [Page("a"), Page("b", day=day, outcome="timed_out")])
-    assert days(layout, "discovered, failed") == {0: (2, 1)}
+def test_a_page_that_failed_first_and_came_later_has_not_failed(cases: Layout) -> None:
+    found = days(cases, "discovered, extracted, failed, state", "gb-came-later")
+    assert found == {0: (1, 1, 0, "observed")}
 
 
 @pytest.mark.slow
-def test_fewer_articles_than_expected_are_partial(layout: Layout) -> None:
-    pages = [
-        listing(hour=0),
-        Page("a"),
-        Page("b"),
-        Page("c", day=1),
-        listing(hour=24 * 2),
-        Page("d", source_id="de-blatt"),
-    ]
-    publish_pages(layout, pages, [source(expected_daily=(2, 9)), SOURCES[1]])
-    assert days(layout, "state") == {0: ("observed",), 1: ("partial",), 2: ("partial",)}
-    assert days(layout, "state", "de-blatt") == {0: ("observed",)}
+@pytest.mark.parametrize("source_id", ["gb-long-ago", "gb-far-ahead"])
+def test_absurd_dates_of_listings_do_not_stretch_the_calendar(
+    cases: Layout, source_id: str
+) -> None:
+    assert days(cases, "discovered, failed", source_id) == {0: (2, 1)}
+
+
+CASES["gb-few"] = [
+    listing(hour=0),
+    Page("a"),
+    Page("b"),
+    Page("c", day=1),
+    listing(hour=24 * 2),
+]
+CASES["de-few"] = [Page("d")]
 
 
 @pytest.mark.slow
-def test_zero_where_observed_and_null_where_missing(layout: Layout) -> None:
-    publish_pages(
-        layout,
-        [
-            listing(hour=0),
-            Page("a", "The G20 met. The G20 parted.", 0),
-            Page("b", "Nothing of note.", 0),
-            Page("c", "Nothing of note at all.", 2),
-            Page("undated", "The G20 again.", None),
-            listing(hour=24 * 3),
-        ],
-    )
+def test_fewer_articles_than_expected_are_partial(cases: Layout) -> None:
+    found = days(cases, "state", "gb-few")
+    assert found == {0: ("observed",), 1: ("partial",), 2: ("partial",)}
+    assert days(cases, "state", "de-few") == {0: ("observed",)}
+
+
+CASES["gb-zero"] = [
+    listing(hour=0),
+    Page("a", "The G20 met. The G20 parted.", 0),
+    Page("b", "Nothing of note.", 0),
+    Page("c", "Nothing of note at all.", 2),
+    Page("undated", "The G20 again.", None),
+    listing(hour=24 * 3),
+]
+
+
+@pytest.mark.slow
+def test_zero_where_observed_and_null_where_missing(cases: Layout) -> None:
     rows = ask(
-        layout,
+        cases,
         "SELECT day, articles_with_mention, mentions, articles, share FROM topic_daily"
-        " WHERE topic_id = 'summit' ORDER BY day",
+        " WHERE topic_id = 'summit' AND source_id = 'gb-zero' ORDER BY day",
     )
     assert [row[1:] for row in rows] == [
         (1, 2, 2, 0.5),
@@ -551,190 +611,213 @@ def test_zero_where_observed_and_null_where_missing(layout: Layout) -> None:
     ]
 
 
-@pytest.mark.slow
-def test_only_the_latest_version_counts(layout: Layout) -> None:
-    publish_pages(layout, [Page("a", "The G20 met."), Page("a", "They met.", hour=5)])
-
-    assert ask(layout, "SELECT count(*) FROM mentions") == [(1,)]
-    assert ask(layout, "SELECT sum(mentions) FROM topic_daily") == [(0,)]
+CASES["gb-latest"] = [Page("a", "The G20 met."), Page("a", "They met.", hour=5)]
 
 
 @pytest.mark.slow
-def test_an_article_is_counted_on_the_day_its_latest_version_gives(layout: Layout) -> None:
-    later = "20260303T060000Z-bbbbbb"
-    publish_pages(layout, [Page("a", "The G20 met.", day=1), Page("b", "The G20 sat.", day=None)])
-    assert days(layout, "extracted, state") == {1: (1, "observed")}
-    moved = Page("a", "The G20 met twice.", day=3, hour=9)
-    dated = Page("b", "The G20 sat.", day=2, hour=9)
-    publish_pages(layout, [moved, dated], run_id=later)
+def test_only_the_latest_version_counts(cases: Layout) -> None:
+    mentions = "mentions JOIN articles USING (article_id) WHERE source_id = 'gb-latest'"
+    assert ask(cases, f"SELECT count(*) FROM {mentions}") == [(1,)]
+    counted = "SELECT sum(mentions) FROM topic_daily WHERE source_id = 'gb-latest'"
+    assert ask(cases, counted) == [(0,)]
 
-    assert days(layout, "extracted, state") == {2: (1, "observed"), 3: (1, "observed")}
+
+LATER_CASES[0]["gb-moved"] = [
+    Page("a", "The G20 met.", day=1),
+    Page("b", "The G20 sat.", day=None),
+]
+LATER_CASES[1]["gb-moved"] = [
+    Page("a", "The G20 met twice.", day=3, hour=9),
+    Page("b", "The G20 sat.", day=2, hour=9),
+]
+
+
+@pytest.mark.slow
+def test_an_article_is_counted_on_the_day_its_latest_version_gives(states: list[Layout]) -> None:
+    before, after, _ = states
+    columns, of_moved = "extracted, state", "source_id = 'gb-moved'"
+    assert days(before, columns, "gb-moved") == {1: (1, "observed")}
+    assert days(after, columns, "gb-moved") == {2: (1, "observed"), 3: (1, "observed")}
     counted = "SELECT sum(mentions), sum(articles) FROM topic_daily WHERE topic_id = 'summit'"
-    assert ask(layout, counted) == [(2, 2)]
-    assert ask(layout, "SELECT list(DISTINCT versions) FROM articles") == [([2],)]
-    assert ask(layout, "SELECT outcome, count(*) FROM captures GROUP BY ALL ORDER BY ALL") == [
-        ("article", 2),
-        ("revised", 2),
-    ]
+    assert ask(after, f"{counted} AND {of_moved}") == [(2, 2)]
+    assert ask(after, f"SELECT list(DISTINCT versions) FROM articles WHERE {of_moved}") == [([2],)]
+    outcomes = f"SELECT outcome, count(*) FROM captures WHERE {of_moved} GROUP BY ALL ORDER BY ALL"
+    assert ask(after, outcomes) == [("article", 2), ("revised", 2)]
+
+
+LATER_CASES[0]["gb-older"] = [Page("a", "As of noon.", hour=6)]
+LATER_CASES[1]["gb-older"] = [Page("a", "As of dawn.", hour=1)]
 
 
 @pytest.mark.slow
-def test_an_older_capture_is_a_version_but_not_the_article(layout: Layout) -> None:
-    publish_pages(layout, [Page("a", "As of noon.", hour=6)])
-    publish_pages(layout, [Page("a", "As of dawn.", hour=1)], run_id="20260303T060000Z-bbbbbb")
-
-    assert ask(layout, "SELECT version_no, versions, body_chars FROM articles") == [(1, 2, 11)]
-    first = Page("a", hour=1).fetched_at
-    assert ask(layout, "SELECT first_seen_at FROM articles") == [(first,)]
+def test_an_older_capture_is_a_version_but_not_the_article(states: list[Layout]) -> None:
+    columns = "version_no, versions, body_chars, first_seen_at"
+    found = ask(states[1], f"SELECT {columns} FROM articles WHERE source_id = 'gb-older'")
+    assert found == [(1, 2, 11, Page("a", hour=1).fetched_at)]
 
 
-def revisions(layout: Layout, columns: str) -> list[tuple[Any, ...]]:
-    return ask(layout, f"SELECT {columns} FROM article_revisions ORDER BY fetched_after")
+def revisions(layout: Layout, columns: str, source_id: str) -> list[tuple[Any, ...]]:
+    where = f"WHERE source_id = '{source_id}' ORDER BY fetched_after"
+    return ask(layout, f"SELECT {columns} FROM article_revisions {where}")
+
+
+CASES["gb-revised"] = [
+    Page("a", prose(4), headline="Before", hour=2),
+    Page("a", f"{prose(4)} harbour", headline="After", hour=5),
+    Page("a", f"{prose(4)} harbour", headline="After", hour=6),
+    Page("once", prose(7)),
+]
 
 
 @pytest.mark.slow
-def test_revisions_stand_beside_what_they_followed(layout: Layout) -> None:
-    text = prose(4)
-    pages = [
-        Page("a", text, headline="Before", hour=2),
-        Page("a", f"{text} harbour", headline="After", hour=5),
-        Page("a", f"{text} harbour", headline="After", hour=6),
-        Page("once", prose(5)),
-    ]
-    publish_pages(layout, pages)
-    assert revisions(layout, "url_canonical, version_no, previous_no") == [(pages[0].url, 2, 1)]
-    assert revisions(layout, "headline_before, headline_after") == [("Before", "After")]
-    assert revisions(layout, "word_count_before, word_count_after") == [(120, 121)]
-    assert revisions(layout, "body_chars_after - body_chars_before") == [(8,)]
-    assert revisions(layout, "fetched_before, fetched_after") == [
-        (pages[0].fetched_at, pages[1].fetched_at)
-    ]
-    assert revisions(layout, "hours_after_publication, is_other_text, is_like_for_like") == [
-        (5.0, True, True)
-    ]
-    ((similarity,),) = revisions(layout, "similarity")
+def test_revisions_stand_beside_what_they_followed(cases: Layout) -> None:
+    of = partial(revisions, cases, source_id="gb-revised")
+    assert of("url_canonical, version_no, previous_no") == [("https://gb-revised.test/a", 2, 1)]
+    assert of("headline_before, headline_after") == [("Before", "After")]
+    assert of("word_count_before, word_count_after") == [(120, 121)]
+    assert of("body_chars_after - body_chars_before") == [(8,)]
+    before, after, *_ = CASES["gb-revised"]
+    assert of("fetched_before, fetched_after") == [(before.fetched_at, after.fetched_at)]
+    assert of("hours_after_publication, is_other_text, is_like_for_like") == [(5.0, True, True)]
+    ((similarity,),) = of("similarity")
     assert 0.8 < similarity < 1
 
 
-@pytest.mark.slow
-def test_revisions_follow_the_captures_not_the_loads(layout: Layout) -> None:
-    publish_pages(layout, [Page("a", "As of noon.", hour=6)])
-    earlier = [Page("a", "As of dawn.", hour=1), Page("a", "As of tea.", hour=9)]
-    publish_pages(layout, earlier, run_id="20260303T060000Z-bbbbbb")
-    assert revisions(layout, "previous_no, version_no") == [(2, 1), (1, 3)]
+LATER_CASES[0]["gb-between"] = [Page("a", "As of noon.", hour=6)]
+LATER_CASES[1]["gb-between"] = [
+    Page("a", "As of dawn.", hour=1),
+    Page("a", "As of tea.", hour=9),
+]
 
 
 @pytest.mark.slow
-def test_a_text_that_comes_back_is_a_third_version(layout: Layout) -> None:
-    texts = ("As of dawn.", "As of noon.", "As of dawn.", "As of dawn.")
-    publish_pages(layout, [Page("a", text, hour=hour) for hour, text in enumerate(texts, 1)])
-    assert revisions(layout, "previous_no, version_no") == [(1, 2), (2, 3)]
+def test_revisions_follow_the_captures_not_the_loads(states: list[Layout]) -> None:
+    found = revisions(states[1], "previous_no, version_no", "gb-between")
+    assert found == [(2, 1), (1, 3)]
+
+
+CASES["gb-back"] = [
+    Page("a", text, hour=hour)
+    for hour, text in enumerate(("As of dawn.", "As of noon.", "As of dawn.", "As of dawn."), 1)
+]
+
+
+@pytest.mark.slow
+def test_a_text_that_comes_back_is_a_third_version(cases: Layout) -> None:
+    assert revisions(cases, "previous_no, version_no", "gb-back") == [(1, 2), (2, 3)]
     same = "SELECT count(DISTINCT body_sha256), count(*) FROM article_versions"
-    assert ask(layout, same) == [(2, 3)]
+    assert ask(cases, f"{same} WHERE source_id = 'gb-back'") == [(2, 3)]
+
+
+CASES["gb-not-alike"] = [
+    Page("whole-at-last", "The G20", hour=1, is_truncated=True),
+    Page("whole-at-last", "The G20 met, and the grain fair opened.", hour=2),
+    Page("other-rules", "The G20 met. Read on.", hour=3),
+    Page("other-rules", "The G20 met.", hour=4, about={"extractor_version": "2"}),
+    Page("dated-at-last", "The G20 met.", day=None, hour=5),
+    Page("dated-at-last", "The G20 met.", hour=6),
+]
 
 
 @pytest.mark.slow
-def test_a_difference_that_need_not_be_the_papers_is_marked(layout: Layout) -> None:
-    pages = [
-        Page("whole-at-last", "The G20", hour=1, is_truncated=True),
-        Page("whole-at-last", "The G20 met, and the grain fair opened.", hour=2),
-        Page("other-rules", "The G20 met. Read on.", hour=3),
-        Page("other-rules", "The G20 met.", hour=4, about={"extractor_version": "2"}),
-        Page("dated-at-last", "The G20 met.", day=None, hour=5),
-        Page("dated-at-last", "The G20 met.", hour=6),
-    ]
-    publish_pages(layout, pages)
-    assert revisions(layout, "is_like_for_like, is_other_text") == [
+def test_a_difference_that_need_not_be_the_papers_is_marked(cases: Layout) -> None:
+    assert revisions(cases, "is_like_for_like, is_other_text", "gb-not-alike") == [
         (False, True),
         (False, True),
         (True, False),
     ]
     changes = "SELECT topic_id, change, is_like_for_like FROM mention_changes"
-    assert ask(layout, changes) == [("harvest", "entered", False)]
+    found = ask(cases, f"{changes} WHERE source_id = 'gb-not-alike'")
+    assert found == [("harvest", "entered", False)]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("settings", "alike"), [("", True), ("+4f2e1a", False)])
-def test_the_rules_of_0_1_0_are_those_of_version_1(
-    layout: Layout, settings: str, alike: bool
-) -> None:
-    pages = [
-        Page("a", "Before.", hour=1, about={"extractor_version": "1-d869d737fc43" + settings}),
+for name, version in (("gb-version-1", ""), ("gb-settings", "+4f2e1a")):
+    CASES[name] = [
+        Page("a", "Before.", hour=1, about={"extractor_version": f"1-d869d737fc43{version}"}),
         Page("a", "After.", hour=2, about={"extractor_version": "1"}),
         Page("b", "Before.", hour=3, about={"extractor_version": "1-0123456789ab"}),
         Page("b", "After.", hour=4, about={"extractor_version": "1"}),
     ]
-    publish_pages(layout, pages)
-    assert revisions(layout, "is_like_for_like") == [(alike,), (False,)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("source_id", "alike"), [("gb-version-1", True), ("gb-settings", False)])
+def test_the_rules_of_0_1_0_are_those_of_version_1(
+    cases: Layout, source_id: str, alike: bool
+) -> None:
+    assert revisions(cases, "is_like_for_like", source_id) == [(alike,), (False,)]
 
 
 CHANGES = (
     "SELECT topic_id, change, from_version, to_version, mentions_before, mentions_after, fields"
-    " FROM mention_changes ORDER BY to_version, topic_id"
+    " FROM mention_changes WHERE source_id = '{}' ORDER BY to_version, topic_id"
 )
+CASES["gb-entered"] = [
+    Page("a", "The G20 met.", hour=1, headline="G20 meets"),
+    Page("a", "The G20 met. The harvest, the harvest.", hour=2, headline="They meet"),
+    Page("a", "The harvest.", hour=3, headline="They meet"),
+    Page("b", "The harvest.", hour=3),
+]
+LATER_CASES[0]["gb-ferry"] = [
+    Page("a", "The ferry sails.", hour=1),
+    Page("a", "It sails.", hour=2),
+]
 
 
 @pytest.mark.slow
-def test_topics_that_enter_and_leave_an_article(layout: Layout) -> None:
-    pages = [
-        Page("a", "The G20 met.", hour=1, headline="G20 meets"),
-        Page("a", "The G20 met. The harvest, the harvest.", hour=2, headline="They meet"),
-        Page("a", "The harvest.", hour=3, headline="They meet"),
-        Page("b", "The harvest.", hour=3),
-    ]
-    publish_pages(layout, pages)
-    assert ask(layout, CHANGES) == [
+def test_topics_that_enter_and_leave_an_article(cases: Layout) -> None:
+    assert ask(cases, CHANGES.format("gb-entered")) == [
         ("harvest", "entered", 1, 2, 0, 2, ["body"]),
         ("summit", "left", 2, 3, 1, 0, ["body"]),
     ]
-    times = "SELECT seen_at, hours_after_publication FROM mention_changes ORDER BY ALL"
-    assert ask(layout, times) == [
-        (pages[1].fetched_at, 2.0),
-        (pages[2].fetched_at, 3.0),
-    ]
-    rows = ask(layout, "SELECT version_no, count(*) FROM mentions GROUP BY ALL ORDER BY ALL")
+    _, second, third, _ = CASES["gb-entered"]
+    where = "WHERE source_id = 'gb-entered'"
+    times = f"SELECT seen_at, hours_after_publication FROM mention_changes {where} ORDER BY ALL"
+    assert ask(cases, times) == [(second.fetched_at, 2.0), (third.fetched_at, 3.0)]
+    rows = ask(
+        cases,
+        "SELECT mentions.version_no, count(*) FROM mentions JOIN articles USING (article_id)"
+        f" {where} GROUP BY ALL ORDER BY ALL",
+    )
     assert rows == [(1, 3), (2, 3), (3, 1)]
 
 
 @pytest.mark.slow
-def test_a_new_topic_is_counted_in_all_versions(layout: Layout) -> None:
-    pages = [Page("a", "The ferry sails.", hour=1), Page("a", "It sails.", hour=2)]
-    publish_pages(layout, pages)
-    assert ask(layout, CHANGES) == []
-    load(
-        layout, [*TOPICS, TopicEntry(id="ferry", name="Ferry", aliases=("ferry",)).topic()], SOURCES
-    )
-    publish(layout)
-    assert ask(layout, CHANGES) == [("ferry", "left", 1, 2, 1, 0, ["body"])]
+def test_a_new_topic_is_counted_in_all_versions(states: list[Layout]) -> None:
+    found = [ask(layout, CHANGES.format("gb-ferry")) for layout in states[:2]]
+    assert found == [[], [("ferry", "left", 1, 2, 1, 0, ["body"])]]
 
 
-def copies(layout: Layout) -> dict[str, str | None]:
-    sql = (
+def copies(layout: Layout, of: str) -> dict[str, str | None]:
+    rows = ask(
+        layout,
         "SELECT copy.url_canonical, original.url_canonical AS first FROM articles AS copy LEFT JOIN"
+        " articles AS original ON original.article_id = copy.duplicate_of"
+        f" WHERE copy.source_id LIKE '%-{of}'",
     )
-    rows = ask(layout, f"{sql} articles AS original ON original.article_id = copy.duplicate_of")
     return {copy.rpartition("/")[2]: first and first.rpartition("/")[2] for copy, first in rows}
 
 
 WIRE = prose(5, 300)
 
 
+CASES["gb-copies"] = [
+    Page("second", WIRE, 1, hour=48),
+    Page("third", WIRE, 2, hour=50, headline="Under another headline, and a longer one"),
+    Page("retouched", WIRE + " library", 3, hour=75),
+    Page("years-later", WIRE + " library", 30, hour=24 * 31),
+    Page("other", prose(6, 300), 1, hour=48),
+    Page("short", "Weather as usual.", 1, hour=48),
+]
+CASES["de-copies"] = [
+    Page("first", WIRE, 0, hour=49),
+    Page("short-too", "Weather as usual.", 1, hour=48),
+]
+
+
 @pytest.mark.slow
-def test_copies_point_to_the_earliest(layout: Layout) -> None:
-    publish_pages(
-        layout,
-        [
-            Page("second", WIRE, 1, hour=48),
-            Page("first", WIRE, 0, hour=49, source_id="de-blatt"),
-            Page("third", WIRE, 2, hour=50, headline="Under another headline, and a longer one"),
-            Page("retouched", WIRE + " library", 3, hour=75),
-            Page("years-later", WIRE + " library", 30, hour=24 * 31),
-            Page("other", prose(6, 300), 1, hour=48),
-            Page("short", "Weather as usual.", 1, hour=48),
-            Page("short-too", "Weather as usual.", 1, hour=48, source_id="de-blatt"),
-        ],
-    )
-    assert copies(layout) == {
+def test_copies_point_to_the_earliest(cases: Layout) -> None:
+    assert copies(cases, "copies") == {
         "first": None,
         "second": "first",
         "third": "first",
@@ -746,80 +829,88 @@ def test_copies_point_to_the_earliest(layout: Layout) -> None:
     }
 
 
-@pytest.mark.slow
-def test_an_earlier_text_that_comes_later_takes_the_copies_over(layout: Layout) -> None:
-    publish_pages(layout, [Page("b", WIRE, 1, hour=30), Page("c", WIRE, 2, hour=50)])
-    assert copies(layout) == {"b": None, "c": "b"}
-    publish_pages(layout, [Page("a", WIRE, 0, hour=60)], run_id="20260303T060000Z-bbbbbb")
-    assert copies(layout) == {"a": None, "b": "a", "c": "a"}
-    revised = [Page("a", prose(8, 300), 0, hour=70)]
-    publish_pages(layout, revised, run_id="20260304T060000Z-cccccc")
-    assert copies(layout) == {"a": None, "b": None, "c": "b"}
+LATER_CASES[0]["gb-wire"] = [Page("b", WIRE, 1, hour=30), Page("c", WIRE, 2, hour=50)]
+LATER_CASES[1]["gb-wire"] = [Page("a", WIRE, 0, hour=60)]
+LATER_CASES[2]["gb-wire"] = [Page("a", prose(8, 300), 0, hour=70)]
 
 
 @pytest.mark.slow
-def test_counts_without_copies(layout: Layout) -> None:
-    text = WIRE + " the grain fair"
-    publish_pages(layout, [Page("a", text, hour=1), Page("b", text, hour=2), Page("c", hour=3)])
+def test_an_earlier_text_that_comes_later_takes_the_copies_over(states: list[Layout]) -> None:
+    assert [copies(layout, "wire") for layout in states] == [
+        {"b": None, "c": "b"},
+        {"a": None, "b": "a", "c": "a"},
+        {"a": None, "b": None, "c": "b"},
+    ]
 
+
+FAIR = prose(9, 300) + " the grain fair"
+CASES["gb-fair"] = [Page("a", FAIR, hour=1), Page("b", FAIR, hour=2), Page("c", hour=3)]
+
+
+@pytest.mark.slow
+def test_counts_without_copies(cases: Layout) -> None:
     found = ask(
-        layout,
+        cases,
         "SELECT articles_with_mention, mentions, articles, articles_with_mention_original,"
         " mentions_original, articles_original, share_original FROM topic_daily"
-        " WHERE topic_id = 'harvest'",
+        " WHERE topic_id = 'harvest' AND source_id = 'gb-fair'",
     )
     assert found == [(3, 3, 3, 2, 2, 2, 1.0)]
 
 
+CASES["gb-headlines"] = [
+    Page("a", "Nothing.", headline="G20 meets: a G20 diary"),
+    Page("b", "The G20 met.", is_truncated=True),
+    Page("c", "The G20 met again, and the G20 parted."),
+    Page("d", "Nothing of note."),
+]
+
+
 @pytest.mark.slow
-def test_counts_in_headlines_and_without_truncated_pages(layout: Layout) -> None:
-    pages = [
-        Page("a", "Nothing.", headline="G20 meets: a G20 diary"),
-        Page("b", "The G20 met.", is_truncated=True),
-        Page("c", "The G20 met again, and the G20 parted."),
-        Page("d", "Nothing of note."),
-    ]
-    publish_pages(layout, pages)
+def test_counts_in_headlines_and_without_truncated_pages(cases: Layout) -> None:
     found = ask(
-        layout,
+        cases,
         "SELECT articles, articles_with_mention, mentions, share, articles_with_mention_headline,"
         " mentions_headline, share_headline, articles_whole, articles_with_mention_whole,"
-        " mentions_whole, country, language, state FROM topic_daily WHERE topic_id = 'summit'",
+        " mentions_whole, country, language, state FROM topic_daily"
+        " WHERE topic_id = 'summit' AND source_id = 'gb-headlines'",
     )
     assert found == [(4, 3, 5, 0.75, 1, 2, 0.25, 3, 2, 4, "gb", "en", "observed")]
 
 
-@pytest.mark.slow
-def test_a_week_is_sum_over_sum(layout: Layout) -> None:
-    hits, articles = (1, 0, 0, 0, 0, 9, 0), (10, 10, 10, 10, 10, 300, 10)
-    pages = [
-        Page(f"p{day}-{number}", "The G20 met." if number < hits[day] else "Nothing.", day, 24 * 7)
-        for day in range(7)
-        for number in range(articles[day])
-    ]
-    publish_pages(layout, pages)
-    about = "articles_with_mention, articles, round(share, 6), days_observed, days_missing"
-    for relation in ("topic_weekly", "topic_monthly"):
-        found = ask(layout, f"SELECT {about} FROM {relation} WHERE topic_id = 'summit'")
-        assert found == [(10, 360, 0.027778, 7, 0)]
-    mean = "SELECT round(avg(share), 6) FROM topic_daily WHERE topic_id = 'summit'"
-    assert ask(layout, mean) == [(0.018571,)]
-
-
-@pytest.mark.slow
-def test_periods_leave_missing_days_out_and_say_so(layout: Layout) -> None:
-    pages = [
-        Page("a", day=-1),
-        Page("b", "Nothing.", day=2),
-        Page("lost", day=2, outcome="timed_out"),
-        Page("c", "Nothing.", day=35, hour=24 * 36),
-    ]
-    publish_pages(layout, pages)
-    about = "articles_with_mention, articles, days_observed, days_partial, days_missing"
-    found = ask(
-        layout,
-        f"SELECT period, {about} FROM topic_weekly WHERE topic_id = 'summit' ORDER BY period",
+CASES["gb-week"] = [
+    Page(f"p{day}-{number}", "The G20 met." if number < hits else "Nothing.", day, 24 * 7)
+    for day, (hits, articles) in enumerate(
+        zip((1, 0, 0, 0, 0, 9, 0), (10, 10, 10, 10, 10, 300, 10), strict=True)
     )
+    for number in range(articles)
+]
+
+
+@pytest.mark.slow
+def test_a_week_is_sum_over_sum(cases: Layout) -> None:
+    about = "articles_with_mention, articles, round(share, 6), days_observed, days_missing"
+    where = "WHERE topic_id = 'summit' AND source_id = 'gb-week'"
+    for relation in ("topic_weekly", "topic_monthly"):
+        found = ask(cases, f"SELECT {about} FROM {relation} {where}")
+        assert found == [(10, 360, 0.027778, 7, 0)]
+    mean = f"SELECT round(avg(share), 6) FROM topic_daily {where}"
+    assert ask(cases, mean) == [(0.018571,)]
+
+
+CASES["gb-periods"] = [
+    Page("a", day=-1),
+    Page("b", "Nothing.", day=2),
+    Page("lost", day=2, outcome="timed_out"),
+    Page("c", "Nothing.", day=35, hour=24 * 36),
+]
+
+
+@pytest.mark.slow
+def test_periods_leave_missing_days_out_and_say_so(cases: Layout) -> None:
+    about = "articles_with_mention, articles, days_observed, days_partial, days_missing"
+    where = "WHERE topic_id = 'summit' AND source_id = 'gb-periods' ORDER BY period"
+    found = ask(cases, f"SELECT period, {about} FROM topic_weekly {where}")
     first = START.date()
     assert [((row[0] - first).days, *row[1:]) for row in found] == [
         (-7, 1, 1, 1, 0, 0),
@@ -827,71 +918,73 @@ def test_periods_leave_missing_days_out_and_say_so(layout: Layout) -> None:
         *((week, None, None, 0, 0, 7) for week in (7, 14, 21, 28)),
         (35, 0, 1, 1, 0, 0),
     ]
-    found = ask(
-        layout,
-        f"SELECT period, {about} FROM topic_monthly WHERE topic_id = 'summit' ORDER BY period",
-    )
+    found = ask(cases, f"SELECT period, {about} FROM topic_monthly {where}")
     assert found == [
         (date(2026, 3, 1), 1, 2, 1, 1, 29),
         (date(2026, 4, 1), 0, 1, 1, 0, 5),
     ]
 
 
-@pytest.mark.slow
-def test_the_ledger_adds_up(layout: Layout) -> None:
-    publish_pages(layout, [listing(), Page("a"), Page("b", outcome="video_page")])
+CASES["gb-ledger"] = [listing(), Page("a"), Page("b", outcome="video_page")]
 
-    assert ask(
-        layout, "SELECT attempts, robots, listings, pages, articles, rejected FROM runs"
-    ) == [(3, 0, 1, 2, 1, 1)]
-    assert ask(layout, "SELECT outcome, attempts FROM ledger ORDER BY outcome") == [
+
+@pytest.mark.slow
+def test_the_ledger_adds_up(cases: Layout) -> None:
+    of_run = f"WHERE run_id = '{LEDGER_RUN}'"
+    columns = "attempts, robots, listings, pages, articles, rejected"
+    assert ask(cases, f"SELECT {columns} FROM runs {of_run}") == [(3, 0, 1, 2, 1, 1)]
+    assert ask(cases, f"SELECT outcome, attempts FROM ledger {of_run} ORDER BY outcome") == [
         ("article", 1),
         ("listed", 1),
         ("video_page", 1),
     ]
-    assert ask(layout, "SELECT outcome, meaning FROM rejections") == [
+    assert ask(cases, f"SELECT outcome, meaning FROM rejections {of_run}") == [
         ("video_page", "A page around a video")
     ]
 
 
-@pytest.mark.slow
-def test_sources_say_what_is_there(layout: Layout) -> None:
-    publish_pages(layout, [Page("a"), Page("b", day=1, hour=30), Page("c", source_id="fr-jour")])
+CASES["gb-there"] = [Page("a"), Page("b", day=1, hour=30)]
+CASES["fr-left"] = [Page("c")]
+CASES["de-nothing"] = []
 
+
+@pytest.mark.slow
+def test_sources_say_what_is_there(cases: Layout) -> None:
+    """Whether they are in the configuration, and whether there is anything of them."""
     assert ask(
-        layout,
+        cases,
         "SELECT source_id, name, country, is_configured, articles, first_day, last_day"
-        " FROM sources ORDER BY source_id",
+        " FROM sources WHERE source_id IN ('gb-there', 'fr-left', 'de-nothing')"
+        " ORDER BY source_id",
     ) == [
-        ("de-blatt", "de-blatt", "de", True, 0, None, None),
-        ("fr-jour", "fr-jour", "fr", False, 1, date(2026, 3, 2), date(2026, 3, 2)),
-        ("gb-post", "gb-post", "gb", True, 2, date(2026, 3, 2), date(2026, 3, 3)),
+        ("de-nothing", "de-nothing", "de", True, 0, None, None),
+        ("fr-left", "fr-left", "fr", False, 1, date(2026, 3, 2), date(2026, 3, 2)),
+        ("gb-there", "gb-there", "gb", True, 2, date(2026, 3, 2), date(2026, 3, 3)),
     ]
+
+
+CASES["archive-a.com"] = [
+    Page("old", "The G20 and the harvest.", day=-3000, hour=60),
+    Page("new", "A fair.", day=2, hour=60),
+    Page("lost", outcome="too_large", hour=60),
+]
+CASES["archive-b.org"] = [Page("other", "Another fair.", day=2, hour=60)]
+CASES["gb-ours"] = [listing(), Page("ours")]
 
 
 @pytest.mark.slow
-def test_domains_that_only_archives_know_have_no_calendar(layout: Layout) -> None:
-    crawled = partial(Page, source_id="archive-a.com", hour=60.0)
-    pages = [
-        crawled("old", "The G20 and the harvest.", day=-3000),
-        crawled("new", "A fair.", day=2),
-        crawled("lost", outcome="too_large"),
-        Page("other", "Another fair.", day=2, source_id="archive-b.org", hour=60),
-        listing(),
-        Page("ours"),
-    ]
-    publish_pages(layout, pages)
-
-    check_snapshot(layout)
-    assert ask(layout, "SELECT DISTINCT source_id FROM coverage") == [("gb-post",)]
-    assert ask(layout, "SELECT DISTINCT source_id FROM topic_daily") == [("gb-post",)]
+def test_domains_that_only_archives_know_have_no_calendar(cases: Layout) -> None:
+    check_snapshot(cases)
+    known = "WHERE source_id = 'gb-ours' OR source_id LIKE 'archive-%'"
+    for relation in ("coverage", "topic_daily"):
+        assert ask(cases, f"SELECT DISTINCT source_id FROM {relation} {known}") == [("gb-ours",)]
     assert ask(
-        layout,
+        cases,
         "SELECT source_id, name, country, articles FROM sources"
         " WHERE source_id LIKE 'archive-%' ORDER BY source_id",
     ) == [("archive-a.com", "a.com", None, 2), ("archive-b.org", "b.org", None, 1)]
     columns = "sources, articles_with_mention, mentions, articles, share"
-    rows = ask(layout, f"SELECT topic_id, {columns} FROM archive_daily ORDER BY day, topic_id")
+    rows = ask(cases, f"SELECT topic_id, {columns} FROM archive_daily ORDER BY day, topic_id")
     assert rows == [
         ("harvest", 1, 1, 1, 1, 1.0),
         ("summit", 1, 1, 1, 1, 1.0),
@@ -960,31 +1053,32 @@ def test_before_the_first_load(layout: Layout) -> None:
         query(layout, "SELECT 1")
 
 
+CASES["gb-known"] = [
+    listing(),
+    Page("a", about={"url_canonical": "https://gb-known.test/canonical"}),
+    Page("section", outcome="section_page"),
+    Page("slow", outcome="timed_out"),
+    Page("walled", outcome="denied"),
+]
+
+
 @pytest.mark.slow
-def test_known_urls(layout: Layout) -> None:
-    publish_pages(
-        layout,
-        [
-            listing(),
-            Page("a", about={"url_canonical": "https://gb-post.test/canonical"}),
-            Page("section", outcome="section_page"),
-            Page("slow", outcome="timed_out"),
-            Page("walled", outcome="denied"),
-        ],
-    )
+def test_known_urls(cases: Layout) -> None:
     names = ("a", "canonical", "section", "slow", "walled", "feed", "new")
-    asked = {name: fold(f"https://gb-post.test/{name}") for name in names}
-    known = known_urls(layout, asked.values())
+    asked = {name: fold(f"https://gb-known.test/{name}") for name in names}
+    known = known_urls(cases, asked.values())
     assert known == {asked["a"], asked["canonical"], asked["section"]}
-    assert known_urls(layout, []) == set()
+    assert known_urls(cases, []) == set()
+
+
+CASES["gb-twenty"] = [listing(), *(Page(str(number)) for number in range(20))]
 
 
 @pytest.mark.slow
 def test_what_threads_ask_together_is_answered_to_each(
-    layout: Layout, monkeypatch: pytest.MonkeyPatch
+    cases: Layout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    publish_pages(layout, [listing(), *(Page(str(number)) for number in range(20))])
-    urls = [fold(f"https://gb-post.test/{number}") for number in range(40)]
+    urls = [fold(f"https://gb-twenty.test/{number}") for number in range(40)]
     asked: list[int] = []
     is_first, have_asked = Event(), Event()
 
@@ -1000,9 +1094,9 @@ def test_what_threads_ask_together_is_answered_to_each(
     monkeypatch.setattr("warehouse.read.known_urls.known_urls", counted)
     known = KnownUrls()
     with ThreadPoolExecutor(len(urls) + 1) as pool:
-        first = pool.submit(known.among, layout, urls[:1])
+        first = pool.submit(known.among, cases, urls[:1])
         is_first.wait()
-        others = [pool.submit(known.among, layout, [url, "https://gb-post.test/x"]) for url in urls]
+        others = [pool.submit(known.among, cases, [url, f"{urls[0]}/x"]) for url in urls]
         while len(known._pending) < len(urls):
             time.sleep(0.01)
         have_asked.set()
@@ -1011,34 +1105,36 @@ def test_what_threads_ask_together_is_answered_to_each(
         answers = [other.result() for other in others]
     assert answers == [{url} if number < 20 else set() for number, url in enumerate(urls)]
     assert len(asked) < 5
-    assert known.among(layout, []) == set()
+    assert known.among(cases, []) == set()
+
+
+CASES["gb-files"] = [
+    Page("a", kind="file"),
+    Page("b", kind="file", outcome="no_article"),
+    Page("c", kind="page"),
+]
+CASES["de-files"] = [Page("d", kind="file")]
 
 
 @pytest.mark.slow
-def test_known_files(layout: Layout) -> None:
-    publish_pages(
-        layout,
-        [
-            Page("a", kind="file"),
-            Page("b", kind="file", outcome="no_article"),
-            Page("c", kind="page"),
-            Page("d", kind="file", source_id="de-blatt"),
-        ],
-    )
-    assert known_files(layout, "gb-post") == {'"a"', '"b"'}
+def test_known_files(cases: Layout) -> None:
+    assert known_files(cases, "gb-files") == {'"a"', '"b"'}
+
+
+CASES["gb-listed"] = [
+    listing(hour=1),
+    listing(hour=3),
+    listing(hour=5, outcome="not_modified"),
+]
 
 
 @pytest.mark.slow
-def test_last_listings(layout: Layout) -> None:
-    publish_pages(
-        layout, [listing(hour=1), listing(hour=3), listing(hour=5, outcome="not_modified")]
-    )
-
-    assert last_listings(layout, START + timedelta(hours=6))["gb-post"] == {
-        "https://gb-post.test/feed": KnownListing(
+def test_last_listings(cases: Layout) -> None:
+    assert last_listings(cases, START + timedelta(hours=6))["gb-listed"] == {
+        "https://gb-listed.test/feed": KnownListing(
             etag='"feed"',
             last_modified=None,
-            raw_ref=f"gb-post/{RUN}.warc.gz#0",
+            raw_ref=f"gb-listed/{RUN}.warc.gz#0",
             content_type="text/html",
             read_at=START + timedelta(hours=5),
             most_entries=None,
