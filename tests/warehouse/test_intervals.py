@@ -50,11 +50,19 @@ def test_holds_for_few_articles() -> None:
         assert np.mean(inside) >= 0.9
 
 
+@pytest.fixture(scope="module")
+def made() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as con:
+        loader.make_relations(con)
+        yield con
+
+
 @pytest.fixture
-def con() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as made:
-        loader.make_relations(made)
-        yield made
+def con(made: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Empty relations: what a test fills them with is taken back."""
+    made.begin()
+    yield made
+    made.rollback()
 
 
 CELLS = [

@@ -19,13 +19,21 @@ FEED = "https://gb-post.test/feed"
 HOUR = timedelta(hours=1)
 
 
-@pytest.fixture
-def con() -> Iterator[duckdb.DuckDBPyConnection]:
+@pytest.fixture(scope="module")
+def made() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as con:
         con.execute("SET TimeZone = 'UTC'")
         make_relations(con)
         con.execute(MACROS)
         yield con
+
+
+@pytest.fixture
+def con(made: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Empty relations: what a test fills them with is taken back."""
+    made.begin()
+    yield made
+    made.rollback()
 
 
 def poll(con: duckdb.DuckDBPyConnection, at: datetime = NOW, **columns: Any) -> None:

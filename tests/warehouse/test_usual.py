@@ -18,11 +18,19 @@ NOW = range(-6, 1)
 Cells = tuple[str, range, int, int]  # source, days from DAY on, articles with the topic, articles
 
 
+@pytest.fixture(scope="module")
+def made() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as con:
+        loader.make_relations(con)
+        yield con
+
+
 @pytest.fixture
-def con() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as made:
-        loader.make_relations(made)
-        yield made
+def con(made: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Empty relations: what a test fills them with is taken back."""
+    made.begin()
+    yield made
+    made.rollback()
 
 
 def fill(con: duckdb.DuckDBPyConnection, cells: Sequence[Cells]) -> None:
