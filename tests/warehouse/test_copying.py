@@ -11,13 +11,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tasks.load.load_run import load
-from tests.support.publishing import publish
-from tests.support.staged_pages import SOURCES, TOPICS, Page, stage
+from tests.support.daily_news import DailyNews, ingest, run_id
 from warehouse.build.publish import BLOCK, HEADERS, copy_over, is_shared
 from warehouse.build.writer_file import STORAGE, opened
 from warehouse.layers.layout import Layout
-from warehouse.read.query import open_snapshot
 
 WHOLE = random.Random(3).randbytes(HEADERS + 5 * BLOCK)
 CHANGED = WHOLE[: 2 * BLOCK] + b"changed" + WHOLE[2 * BLOCK + 7 :]
@@ -102,22 +99,21 @@ def test_another_name_of_the_file_is_noticed(tmp_path: Path) -> None:
     assert is_shared(path)
 
 
-def publish_page(layout: Layout, number: int) -> int:
-    """Load one article more; the inode of the snapshot's file."""
-    run = stage(layout, f"2026030{number}T060000Z-00000{number}", [Page(f"p{number}")])
-    load(layout, TOPICS, SOURCES, [run])
-    snapshot = publish(layout)
-    assert snapshot
-    return snapshot.stat().st_ino
+def inodes(layout: Layout) -> dict[str, int]:
+    """The files that readers have, by their snapshots."""
+    return {
+        path.parent.name: path.stat().st_ino
+        for path in sorted(layout.warehouse.glob("snapshot-*/news.duckdb"))
+    }
 
 
 @pytest.mark.slow
-def test_three_snapshots_are_kept_and_the_next_is_written_over_the_oldest(tmp_path: Path) -> None:
-    layout = Layout(tmp_path / "data")
-    inodes = [publish_page(layout, number) for number in range(1, 6)]
-    assert inodes[3:] == inodes[:2]
-    kept = sorted(path.name for path in layout.warehouse.glob("snapshot-*"))
-    assert kept == ["snapshot-3", "snapshot-4", "snapshot-5"]
+def test_three_snapshots_are_kept_and_the_next_is_written_over_the_oldest(news: DailyNews) -> None:
+    layout = news(3)
+    first, second, third = inodes(layout).values()
+    ingest(layout, 3)
+    ingest(layout, 4)
+    assert inodes(layout) == {"snapshot-3": third, "snapshot-4": first, "snapshot-5": second}
     assert layout.current.parent.readlink() == Path("snapshot-5")
     assert not [*layout.warehouse.rglob("*.wal"), *layout.warehouse.rglob("*.tmp")]
     assert not layout.spare.exists()
@@ -125,16 +121,15 @@ def test_three_snapshots_are_kept_and_the_next_is_written_over_the_oldest(tmp_pa
 
 
 @pytest.mark.slow
-def test_a_snapshot_that_is_read_is_left_alone(tmp_path: Path) -> None:
-    layout = Layout(tmp_path / "data")
-    first = publish_page(layout, 1)
-    with open_snapshot(layout) or pytest.fail("no snapshot") as reader:
-        inodes = [publish_page(layout, number) for number in range(2, 5)]
-        assert reader.execute("SELECT count(*) FROM articles").fetchall() == [(1,)]
-        assert reader.execute("SELECT DISTINCT run_id FROM captures").fetchall() == [
-            ("20260301T060000Z-000001",)
-        ]
-    assert first not in inodes
+def test_a_snapshot_that_is_read_is_left_alone(news: DailyNews) -> None:
+    layout = news(3)
+    oldest = layout.warehouse / "snapshot-1" / "news.duckdb"
+    before = set(inodes(layout).values())
+    with duckdb.connect(str(oldest), read_only=True) as reader:
+        ingest(layout, 3)
+        asked = "SELECT count(DISTINCT run_id), any_value(run_id) FROM captures"
+        assert reader.execute(asked).fetchall() == [(1, run_id(0))]
+    assert inodes(layout)["snapshot-4"] not in before
     assert layout.current.read_bytes() == layout.writer.read_bytes()
 
 
