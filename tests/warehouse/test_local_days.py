@@ -1,8 +1,8 @@
 """Days of publication in the time zone of a source."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -24,11 +24,6 @@ pytestmark = pytest.mark.slow
 TOKYO = source("jp-shimbun", timezone="Asia/Tokyo")
 NEW_YORK = source("us-times", timezone="America/New_York")
 RUN = "20260310T060000Z-000000"
-
-
-@pytest.fixture
-def layout(tmp_path: Path) -> Layout:
-    return Layout(tmp_path / "data")
 
 
 def dated(moment: str, raw: str) -> dict[str, Any]:
@@ -56,16 +51,49 @@ PAGES = (
 )
 
 
+ZONES = {
+    TOKYO.id: "Asia/Tokyo",
+    NEW_YORK.id: "America/New_York",
+    "us-whole": "America/New_York",
+    "ws-whole": "Pacific/Apia",
+    "us-clocks": "America/New_York",
+    "jp-loses": "Asia/Tokyo",
+    "gb-loses": "UTC",
+}
+
+
+def reads_of(source_id: str, like: str) -> Iterator[Page]:
+    """The reads of a source as those of one of `partial_days`."""
+    return (replace(page, source_id=source_id) for page in reads(like))
+
+
+@pytest.fixture(scope="module")
+def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
+    """A source of its own for each case, which no test changes."""
+    layout = Layout(tmp_path_factory.mktemp("zones") / "data")
+    pages = [
+        *PAGES,
+        *(page for name in ("us-whole", "ws-whole") for page in reads_of(name, WHOLE)),
+        *hour_left_out(),
+        *(page for name in ("jp-loses", "gb-loses") for page in reads_of(name, LOSES)),
+        *(Page(f"a{day}", day=day, hour=24.0 * day + 1, source_id="gb-loses") for day in range(6)),
+    ]
+    load_pages(layout, pages, [source(name, timezone=zone) for name, zone in ZONES.items()])
+    return layout
+
+
 def test_a_page_counts_on_the_day_of_its_source(layout: Layout) -> None:
-    load_pages(layout, PAGES, [TOKYO, NEW_YORK])
     third, fourth = date(2026, 3, 3), date(2026, 3, 4)
     columns = "published_date, published_local_date, published_precision"
-    assert ask(layout, f"SELECT {columns} FROM articles ORDER BY url_canonical") == [
+    of_both = f"source_id IN ('{TOKYO.id}', '{NEW_YORK.id}')"
+    found = ask(layout, f"SELECT {columns} FROM articles WHERE {of_both} ORDER BY url_canonical")
+    assert found == [
         (third, fourth, "minute"),
         (fourth, fourth, "day"),
         (fourth, third, "minute"),
     ]
-    counted = "SELECT source_id, day, mentions FROM {} WHERE topic_id = 'summit' AND articles > 0"
+    of_summit = f"WHERE {of_both} AND topic_id = 'summit'"
+    counted = f"SELECT source_id, day, mentions FROM {{}} {of_summit} AND articles > 0"
     found = [
         sorted(ask(layout, counted.format(name))) for name in ("topic_daily", "topic_daily_local")
     ]
@@ -73,7 +101,7 @@ def test_a_page_counts_on_the_day_of_its_source(layout: Layout) -> None:
         [("jp-shimbun", third, 1), ("us-times", fourth, 2)],
         [("jp-shimbun", fourth, 1), ("us-times", third, 1), ("us-times", fourth, 1)],
     ]
-    week = "SELECT articles, mentions FROM topic_weekly_local WHERE topic_id = 'summit'"
+    week = f"SELECT articles, mentions FROM topic_weekly_local {of_summit}"
     assert sorted(ask(layout, week)) == [(1, 1), (2, 2)]
 
 
@@ -114,56 +142,50 @@ def test_the_precision_of_midnight_is_in_what_was_printed(raw: str | None, preci
 
 
 @pytest.mark.parametrize(
-    ("zone", "day", "expected"),
+    ("source_id", "day"),
     [
-        ("America/New_York", date(2026, 3, 8), 24.0),  # of 23 hours
-        ("America/New_York", date(2026, 3, 9), 24.0),
-        ("Pacific/Apia", date(2026, 3, 8), 24.0),
+        ("us-whole", date(2026, 3, 8)),  # of 23 hours
+        ("us-whole", date(2026, 3, 9)),
+        ("ws-whole", date(2026, 3, 8)),
     ],
 )
 def test_a_day_is_read_as_a_whole_when_clocks_change(
-    layout: Layout, zone: str, day: date, expected: float
+    layout: Layout, source_id: str, day: date
 ) -> None:
-    load_pages(layout, reads(WHOLE), [source(WHOLE, timezone=zone)])
-    rows = ask(layout, f"SELECT hours_read, state FROM coverage_local WHERE day = '{day}'")
-    assert rows == [(expected, "observed")]
+    of_day = f"source_id = '{source_id}' AND day = '{day}'"
+    rows = ask(layout, f"SELECT hours_read, state FROM coverage_local WHERE {of_day}")
+    assert rows == [(24.0, "observed")]
 
 
-def test_an_hour_of_25_that_was_not_read(layout: Layout) -> None:
+def hour_left_out() -> Iterator[Page]:
     """On 1 November 2026 clocks change in New York: 04:00 to 05:00 UTC the next day, 25 hours."""
     midnight = datetime(2026, 11, 1, 4, tzinfo=UTC)
     moments = [midnight + timedelta(hours=hour) for hour in range(-24, 50)]
     named = {"kind": "feed", "entries": 10, "known": 9, "added": 1, "window_entries": 10}
-    polls = [
-        listing_at(
-            at,
-            named
-            | {
-                "is_continued": at != midnight + timedelta(hours=8),
-                "previous_read_at": at - timedelta(hours=1),
-                "window_from": at,
-            },
-        )
-        for at in moments
-    ]
-    load_pages(layout, polls, [NEW_YORK])
-    days = dict(ask(layout, "SELECT day, hours_read FROM coverage_local"))
+    for at in moments:
+        of_read = named | {
+            "is_continued": at != midnight + timedelta(hours=8),
+            "previous_read_at": at - timedelta(hours=1),
+            "window_from": at,
+        }
+        hour = (at - START) / timedelta(hours=1)
+        about = ("feed", "", None, hour, "us-clocks")
+        yield Page(*about, outcome="listed", kind="listing", named=of_read)
+
+
+def test_an_hour_of_25_that_was_not_read(layout: Layout) -> None:
+    asked = "SELECT day, hours_read FROM coverage_local WHERE source_id = 'us-clocks'"
+    days = dict(ask(layout, asked))
     assert days[date(2026, 10, 31)] == 24
     assert days[date(2026, 11, 1)] == round(24 * 24 / 25, 2)
     assert days[date(2026, 11, 2)] == 24
 
 
-def listing_at(at: datetime, named: dict[str, Any]) -> Page:
-    hour = (at - START) / timedelta(hours=1)
-    return Page("feed", "", None, hour, NEW_YORK.id, outcome="listed", kind="listing", named=named)
-
-
 def test_what_was_lost_was_lost_on_the_days_of_the_gap(layout: Layout) -> None:
     """Read at 06:00 UTC after 24 hours, as far back as ten: gaps until 20:00, 05:00 in Tokyo."""
-    load_pages(layout, reads(LOSES), [source(LOSES, timezone="Asia/Tokyo")])
+    asked = "SELECT day, estimated_lost FROM {} WHERE source_id = 'jp-loses' AND estimated_lost > 0"
     local, in_utc = (
-        dict(ask(layout, f"SELECT day, estimated_lost FROM {name} WHERE estimated_lost > 0"))
-        for name in ("coverage_local", "coverage")
+        dict(ask(layout, asked.format(name))) for name in ("coverage_local", "coverage")
     )
     first = {(START + timedelta(days=day - 1)).date() for day in ROLLED_OVER}
     assert set(in_utc) == first
@@ -174,9 +196,8 @@ def test_what_was_lost_was_lost_on_the_days_of_the_gap(layout: Layout) -> None:
 
 
 def test_a_source_in_utc_has_the_same_days_in_both(layout: Layout) -> None:
-    articles = [Page(f"a{day}", day=day, hour=24.0 * day + 1) for day in range(6)]
-    load_pages(layout, [*reads(LOSES), *articles], [source(LOSES, timezone="UTC")])
     for name in ("source_calendars", "coverage", "topic_daily", "topic_weekly", "topic_monthly"):
-        rows = ask(layout, f"FROM {name} ORDER BY ALL")
+        asked = "FROM {} WHERE source_id = 'gb-loses' ORDER BY ALL"
+        rows = ask(layout, asked.format(name))
         assert rows
-        assert rows == ask(layout, f"FROM {name}_local ORDER BY ALL")
+        assert rows == ask(layout, asked.format(f"{name}_local"))

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tasks.load.load_run import load, rebuild_warehouse
+from tests.support.kept_folder import KeptFolder
 from tests.support.publishing import publish
 from tests.support.staged_pages import TOPICS, Page, source, stage, tables
 from tests.warehouse.test_local_days import TOKYO, ask, dated
@@ -36,17 +37,20 @@ PAGES = [
 ]
 
 
-def load_spike(root: Path) -> Layout:
+def load_spike(layout: Layout) -> None:
     """Two articles a day, and nine about the G20 at an hour that is the next day in Tokyo."""
-    layout = Layout(root / "data")
     load(layout, TOPICS, [TOKYO], [stage(layout, RUN, PAGES)], now=NOW)
     publish(layout)
-    return layout
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> KeptFolder:
+    return KeptFolder(tmp_path_factory.mktemp("spike"), load_spike)
 
 
 @pytest.fixture
-def layout(tmp_path: Path) -> Layout:
-    return load_spike(tmp_path)
+def layout(loaded: KeptFolder) -> Layout:
+    return loaded.restored()
 
 
 def of_summit(layout: Layout, columns: str, relation: str, kind: str) -> list[tuple[Any, ...]]:

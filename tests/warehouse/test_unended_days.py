@@ -8,6 +8,7 @@ import pytest
 
 from flows.desk.snapshots import Snapshots
 from flows.mcp.server import Tools
+from tasks.sources.source import Source
 from tests.support.feed_reads import feed_reads
 from tests.support.staged_pages import START, Page, source
 from tests.warehouse.test_local_days import NEW_YORK, TOKYO, ask, load_pages
@@ -18,6 +19,7 @@ from warehouse.read.query import snapshot
 pytestmark = pytest.mark.slow
 
 HOURLY, DAILY = source("gb-hourly", timezone="UTC"), source("gb-daily", timezone="UTC")
+AHEAD = [source(f"gb-ahead-{days}", timezone="UTC") for days in (1, 2)]
 GAPS = "SELECT state, first_day, last_day FROM {} WHERE source_id = '{}' ORDER BY first_day"
 
 
@@ -42,61 +44,80 @@ def test_the_evening_before_in_america_is_no_gap(layout: Layout) -> None:
             assert gaps(layout, source_id, relation) == []
 
 
-def test_a_day_before_its_first_read_is_no_gap(layout: Layout) -> None:
-    """At 06:00 of the fifth day a paper that is read at 18:00 was last read on the fourth."""
-    pages = [*feed_reads("gb-hourly", range(97)), *feed_reads("gb-daily", range(12, 97, 24))]
-    load_pages(layout, [*pages, Page("a", source_id="gb-daily")], [HOURLY, DAILY])
-    assert gaps(layout, "gb-daily") == gaps(layout, "gb-daily", "coverage_gaps_local") == []
+@pytest.fixture(scope="module")
+def morning(tmp_path_factory: pytest.TempPathFactory) -> Layout:
+    """At 07:00 of the fifth day: a paper that is read at 18:00, and two with articles dated ahead.
+
+    No test changes it.
+    """
+    layout = Layout(tmp_path_factory.mktemp("morning") / "data")
+    pages = [
+        *feed_reads(HOURLY.id, range(98)),
+        *feed_reads(DAILY.id, range(12, 98, 24)),
+        Page("a", source_id=DAILY.id),
+    ]
+    for days, ahead in enumerate(AHEAD, 1):
+        pages += [
+            *feed_reads(ahead.id, range(98)),
+            Page("a", source_id=ahead.id),
+            Page("ahead", day=4 + days, hour=97, source_id=ahead.id),
+        ]
+    load_pages(layout, pages, [HOURLY, DAILY, *AHEAD])
+    return layout
+
+
+def test_a_day_before_its_first_read_is_no_gap(morning: Layout) -> None:
+    """The paper was last read on the fourth day."""
+    assert gaps(morning, DAILY.id) == gaps(morning, DAILY.id, "coverage_gaps_local") == []
 
 
 @pytest.mark.parametrize("days_ahead", [1, 2])
-def test_an_article_dated_ahead_makes_no_gap_of_today(layout: Layout, days_ahead: int) -> None:
-    ahead = Page("ahead", day=4 + days_ahead, hour=97, source_id="gb-hourly")
-    load_pages(layout, [*feed_reads("gb-hourly", range(98)), Page("a"), ahead], [HOURLY])
-    [(last_day,)] = ask(layout, "SELECT max(day) FROM coverage WHERE source_id = 'gb-hourly'")
+def test_an_article_dated_ahead_makes_no_gap_of_today(morning: Layout, days_ahead: int) -> None:
+    of_paper = f"WHERE source_id = 'gb-ahead-{days_ahead}'"
+    [(last_day,)] = ask(morning, f"SELECT max(day) FROM coverage {of_paper}")
     assert last_day == START.date() + timedelta(days=4 + days_ahead)
-    assert gaps(layout, "gb-hourly") == []
-    assert ask(
-        layout, "SELECT days_unobserved FROM source_health WHERE source_id = 'gb-hourly'"
-    ) == [(0,)]
+    assert gaps(morning, f"gb-ahead-{days_ahead}") == []
+    assert ask(morning, f"SELECT days_unobserved FROM source_health {of_paper}") == [(0,)]
 
 
-def not_asked() -> list[Page]:
-    """One paper is read on, the other one is not."""
-    return [
-        *feed_reads("gb-hourly", range(24 * 8)),
-        *feed_reads("gb-daily", range(12, 97, 24)),
-    ]
+@pytest.fixture(scope="module")
+def not_asked(tmp_path_factory: pytest.TempPathFactory) -> Layout:
+    """Papers that were last read on the fourth day; another one until 05:00 of the ninth.
+
+    No test changes it.
+    """
+    layout = Layout(tmp_path_factory.mktemp("not-asked") / "data")
+    pages = [*feed_reads(HOURLY.id, range(24 * 8))]
+    for paper in (DAILY, AHEAD[0]):
+        pages += [*feed_reads(paper.id, range(12, 97, 24)), Page("a", source_id=paper.id)]
+    ahead = Page("ahead", day=5, hour=84, source_id=AHEAD[0].id)
+    load_pages(layout, [*pages, ahead], [HOURLY, DAILY, AHEAD[0]])
+    return layout
 
 
-@pytest.mark.parametrize("ahead", [(), (Page("ahead", day=5, hour=84, source_id="gb-daily"),)])
+@pytest.mark.parametrize(("paper", "seen"), [(DAILY, {}), (AHEAD[0], {5: "partial"})])
 def test_a_source_that_is_asked_no_more_has_a_gap_to_the_last_day_that_ended(
-    layout: Layout, ahead: tuple[Page, ...]
+    not_asked: Layout, paper: Source, seen: dict[int, str]
 ) -> None:
-    """It was last read on the fourth day; the others until 05:00 of the ninth."""
-    load_pages(layout, [*not_asked(), Page("a", source_id="gb-daily"), *ahead], [HOURLY, DAILY])
     days = {
         day: state
-        for state, first, last in gaps(layout, "gb-daily")
+        for state, first, last in gaps(not_asked, paper.id)
         for day in range(first, last + 1)
     }
-    seen = {5: "partial"} if ahead else {}
     assert days == dict.fromkeys(range(4, 8), "missing") | seen
     # A day has ended in all time zones twelve hours after it has in UTC.
-    assert max(last for _, _, last in gaps(layout, "gb-daily", "coverage_gaps_local")) == 6
+    assert max(last for _, _, last in gaps(not_asked, paper.id, "coverage_gaps_local")) == 6
 
 
-@pytest.mark.parametrize(("is_local", "whole"), [(True, 4), (False, 4)])
-def test_the_last_whole_day_has_ended_for_all_sources(
-    layout: Layout, is_local: bool, whole: int
-) -> None:
+def test_the_last_whole_day_has_ended_for_all_sources(layout: Layout) -> None:
     """At 18:00 UTC of the sixth day it is 03:00 of the seventh in Tokyo, 13:00 in New York."""
     pages = [*feed_reads("us-times", range(133)), *feed_reads("jp-shimbun", range(133))]
     ahead = Page("ahead", day=7, hour=132, source_id="us-times")
     load_pages(layout, [*pages, ahead], [TOKYO, NEW_YORK])
-    with snapshot(layout) as con:
-        known = choices(con, is_local=is_local)
-    assert known.last_day == START.date() + timedelta(days=7)
-    assert known.last_whole_day == START.date() + timedelta(days=whole)
-    asked = Tools(Snapshots(layout), is_local=is_local).usual("day")
-    assert asked["coverage"]["last_day"] == known.last_whole_day
+    for is_local in (True, False):
+        with snapshot(layout) as con:
+            known = choices(con, is_local=is_local)
+        assert known.last_day == START.date() + timedelta(days=7)
+        assert known.last_whole_day == START.date() + timedelta(days=4)
+        asked = Tools(Snapshots(layout), is_local=is_local).usual("day")
+        assert asked["coverage"]["last_day"] == known.last_whole_day
