@@ -15,12 +15,14 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tasks.load.load_run import CheckFailed, load, rebuild_warehouse
+from tasks.sources.source import Source
 from tests.support.kept_folder import KeptFolder
 from tests.support.publishing import publish
 from tests.support.staged_pages import HARVEST, SOURCES, SUMMIT, TOPICS, Page, stage, tables
 from warehouse.build import loader, mart_refresh
 from warehouse.build import publish as publishing
 from warehouse.build.index_vintages import DAILY_DAYS, RECENT_DAYS, begin_vintage
+from warehouse.build.loaded_definitions import KEPT_RULES, Rules
 from warehouse.build.mart_merge import MACROS
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query, records
@@ -58,7 +60,12 @@ def month(number: int) -> date:
     return date(2020 + number // 12, number % 12 + 1, 1)
 
 
-def load_days(layout: Layout, days: Mapping[str, Mapping[int, Cell]], now: datetime = NOW) -> None:
+def load_days(
+    layout: Layout,
+    days: Mapping[str, Mapping[int, Cell]],
+    sources: Sequence[Source] = SOURCES,
+    rules: Rules = KEPT_RULES,
+) -> None:
     """Load made articles so that each paper has so many of a day, and so many with harvests."""
     pages = [
         Page(f"{day}-{at}", "A harvest." if at < cell[0] else "Nothing.", day, 1.0, paper)
@@ -67,14 +74,19 @@ def load_days(layout: Layout, days: Mapping[str, Mapping[int, Cell]], now: datet
         if cell
         for at in range(cell[1])
     ]
-    run = stage(layout, f"{now:%Y%m%dT%H%M%SZ}-aaaaaa", pages)
-    load(layout, TOPICS, SOURCES, [run], now=now)
+    run = stage(layout, f"{NOW:%Y%m%dT%H%M%SZ}-aaaaaa", pages)
+    load(layout, TOPICS, sources, [run], rules=rules, now=NOW)
     publish(layout)
 
 
-def load_months(layout: Layout, panel: dict[str, list[Any]]) -> None:
+def load_months(
+    layout: Layout,
+    panel: dict[str, list[Any]],
+    sources: Sequence[Source] = SOURCES,
+    rules: Rules = KEPT_RULES,
+) -> None:
     days = {paper: {31 * at - 403: cell for at, cell in enumerate(c)} for paper, c in panel.items()}
-    load_days(layout, days)
+    load_days(layout, days, sources, rules)
 
 
 def series(layout: Layout, *names: str, kind: str = "month") -> list[list[float]]:
@@ -99,15 +111,6 @@ def test_the_vectors_to_four_digits(layout: Layout) -> None:
         " WHERE topic_id = 'harvest' GROUP BY source_id ORDER BY ALL",
     )
     assert sigma["sigma"].to_pylist() == [0.028048, 0.037417]
-
-
-@pytest.mark.slow
-def test_a_week_is_sum_over_sum(layout: Layout) -> None:
-    cells = zip([1, 0, 0, 0, 0, 9, 0], [10] * 5 + [300, 10], strict=True)
-    week = dict(zip(range(-7, 0), cells, strict=True))
-    load_days(layout, {"gb-post": week})
-    assert series(layout, "pooled_share", kind="week") == [[0.02777778]]
-    assert series(layout, "pooled_share", kind="day") == [[0.1, 0, 0, 0, 0, 0.03, 0]]
 
 
 # What holds for any panel
@@ -504,7 +507,9 @@ def as_of(number: int) -> str:
 
 
 @pytest.mark.slow
-def test_what_the_series_said_earlier_can_be_asked(begun: Layout) -> None:
+def test_what_the_series_said_earlier_can_be_asked_and_the_last_load_of_a_day_wins(
+    begun: Layout,
+) -> None:
     first = shares(begun)
     load_on(begun, 2, 1)
     assert first == [0.5]
@@ -512,26 +517,29 @@ def test_what_the_series_said_earlier_can_be_asked(begun: Layout) -> None:
     assert shares(begun) == shares(begun, as_of(5)) == [0.5, None, 0.33333333]
     assert shares(begun, as_of(-1)) == []
     assert vintages(begun) == [day(0).date(), day(2).date()]
-
-
-@pytest.mark.slow
-def test_the_last_load_of_a_day_wins(begun: Layout) -> None:
-    load_on(begun, 1, 1)
-    more = [Page(f"more-{at}", "A harvest.", -69) for at in range(3)]
-    late = day(1) + timedelta(hours=9)
-    load(begun, TOPICS, SOURCES, [stage(begun, "20260321T190000Z-bbbbbb", more)], now=late)
+    more = [Page(f"more-{at}", "A harvest.", -68) for at in range(3)]
+    late = day(2) + timedelta(hours=9)
+    load(begun, TOPICS, SOURCES, [stage(begun, "20260322T190000Z-bbbbbb", more)], now=late)
     publish(begun)
-    assert vintages(begun) == [day(0).date(), day(1).date()]
-    assert shares(begun) == [0.5, 0.66666667]
-    assert shares(begun, as_of(0)) == [0.5]
+    assert vintages(begun) == [day(0).date(), day(2).date()]
+    assert shares(begun) == [0.5, None, 0.66666667]
+    assert shares(begun, as_of(0)) == first
 
 
 @pytest.mark.slow
-def test_a_load_that_changes_nothing_makes_no_vintage(begun: Layout) -> None:
+def test_a_load_that_changes_nothing_makes_no_vintage_and_writes_a_lost_one_again(
+    begun: Layout,
+) -> None:
+    load_on(begun, 1, 3)
+    kept = kept_files(begun)
+    for path in begun.vintages.rglob(f"*{day(0).date()}*"):
+        path.unlink()
+    assert kept_files(begun) != kept
     named = replace(HARVEST, name="Grain")
-    assert load(begun, [named, SUMMIT], SOURCES, now=day(3)).load_no == 2
+    assert load(begun, [named, SUMMIT], SOURCES, now=day(3)).load_no == 3
     publish(begun)
-    assert vintages(begun) == [day(0).date()]
+    assert kept_files(begun) == kept
+    assert vintages(begun) == [day(0).date(), day(1).date()]
 
 
 @pytest.mark.slow
@@ -607,18 +615,6 @@ def test_a_crash_between_the_vintages_and_the_snapshot_is_repaired(
     assert vintages(begun) == [day(0).date(), day(1).date()]
     rebuild_warehouse(begun, TOPICS, SOURCES)
     assert tables(begun) == loaded
-
-
-@pytest.mark.slow
-def test_a_lost_vintage_is_written_again(begun: Layout) -> None:
-    load_on(begun, 1, 3)
-    kept = kept_files(begun)
-    for path in begun.vintages.rglob(f"*{day(0).date()}*"):
-        path.unlink()
-    assert kept_files(begun) != kept
-    load(begun, [replace(HARVEST, name="Grain"), SUMMIT], SOURCES, now=day(1))
-    publish(begun)
-    assert kept_files(begun) == kept
 
 
 @pytest.mark.slow

@@ -239,9 +239,7 @@ def test_collections_weigh_alike(tmp_path: Path) -> None:
     of = {"gb-post": "west", "de-blatt": "west", "kr-ilbo": "east"}
     named = [source(name, collection=collection) for name, collection in of.items()]
     months = {name: [(n, 100)] * 6 for name, n in zip(of, (2, 4, 9), strict=True)}
-    load_months(layout, months)
-    load(layout, TOPICS, named, rules=Rules(balance="collection"))
-    publish(layout)
+    load_months(layout, months, named, Rules(balance="collection"))
     found = balanced_rows(layout)
     assert {(row["groups"], row["balanced_share"]) for row in found} == {(2, 0.06)}
     with snapshot(layout) as con:
