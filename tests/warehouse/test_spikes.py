@@ -363,7 +363,9 @@ def ingest(layout: Layout, number: int, part: list[Page], sources: Iterable[Sour
 
 
 @pytest.mark.slow
-def test_a_spike_follows_what_happens_to_its_past_and_its_papers(tmp_path: Path) -> None:
+def test_a_spike_and_its_headlines_follow_what_happens_to_its_past_and_its_papers(
+    tmp_path: Path,
+) -> None:
     layout = Layout(tmp_path / "data")
     renamed = [SOURCES[0].model_copy(update={"name": "The Post"}), *SOURCES[1:]]
     past = [Page(f"past-{at}", "The G20 met.", -9 * at - 9) for at in range(4)]
@@ -374,9 +376,16 @@ def test_a_spike_follows_what_happens_to_its_past_and_its_papers(tmp_path: Path)
         ingest(layout, number, part, sources)
         publish(layout)
         seen += query(layout, "FROM topic_spikes").to_pylist()
-    assert [spike["articles_with_mention"] for spike in seen] == [9, 9, 9]
+    counted = ("topic_id", "articles_with_mention", "articles")
+    assert [tuple(spike[name] for name in counted) for spike in seen] == 3 * [("summit", 9, 11)]
     assert seen[0]["expected"] < seen[1]["expected"] == seen[2]["expected"]
-    assert {told["source"] for told in seen[2]["headlines"]} == {"de-blatt", "The Post"}
+    for spike, post in zip(seen, ("gb-post", "gb-post", "The Post"), strict=True):
+        assert [(told["headline"], told["source"]) for told in spike["headlines"]] == [
+            ("G20 opens", "de-blatt"),
+            ("A made headline", post),
+            *((f"Day {at}", post) for at in (5, 4, 3)),
+        ]
+        assert spike["headlines"][0]["url"] == "https://de-blatt.test/first"
     assert load(layout, TOPICS, renamed).load_no is None
     assert load(layout, TOPICS, renamed, rules=Rules(5)).load_no == 4
     publish(layout)
@@ -385,27 +394,4 @@ def test_a_spike_follows_what_happens_to_its_past_and_its_papers(tmp_path: Path)
     assert spike["threshold"] <= seen[2]["threshold"]
     loaded = tables(layout)
     rebuild_warehouse(layout, TOPICS, renamed, rules=Rules(5))
-    assert tables(layout) == loaded
-
-
-@pytest.mark.slow
-def test_the_headlines_behind_a_spike(tmp_path: Path) -> None:
-    layout = Layout(tmp_path / "data")
-    every = pages()
-    for number, part in enumerate((every[:150], every[150:])):
-        run = stage(layout, f"2026030{number + 2}T060000Z-aaaaaa", part)
-        load(layout, TOPICS, SOURCES, [run])
-    publish(layout)
-    (spike,) = query(layout, "FROM topic_spikes").to_pylist()
-    assert (spike["topic_id"], spike["articles_with_mention"], spike["articles"]) == (
-        "summit", 9, 11)  # fmt: skip
-    found = [(told["headline"], told["source"]) for told in spike["headlines"]]
-    assert found == [
-        ("G20 opens", "de-blatt"),
-        ("A made headline", "gb-post"),
-        *((f"Day {at}", "gb-post") for at in (5, 4, 3)),
-    ]
-    assert spike["headlines"][0]["url"] == "https://de-blatt.test/first"
-    loaded = tables(layout)
-    rebuild_warehouse(layout, TOPICS, SOURCES)
     assert tables(layout) == loaded
