@@ -177,9 +177,7 @@ def test_a_page_is_asked_for_again_after_each_step(web: Loopback, begun: Desk) -
     assert begun.rechecks(1 * HOUR, one) == 0
     assert begun.look([3 * HOUR], one) == [1]
     # A listing that is read without a recheck, too.
-    assert begun.look([4 * HOUR, 24 * HOUR], one) == [0, 1]
-    assert begun.rechecks(25 * HOUR, one) == 0
-    assert begun.look([170 * HOUR], one) == [1]
+    assert begun.look([4 * HOUR, 24 * HOUR, 170 * HOUR], one) == [0, 1, 1]
     assert begun.rechecks(200 * HOUR, one) == 0
 
     hits = web.asked("/a")
@@ -191,84 +189,6 @@ def test_a_page_is_asked_for_again_after_each_step(web: Loopback, begun: Desk) -
     ) == [("article", f"{web.url}/feed", 200, 1), ("not_modified", "recheck", 304, 3)]
     assert begun.ask("SELECT sum(unchanged), sum(rejected) FROM runs") == [(3, 0)]
     assert begun.ask("SELECT versions FROM articles") == [(1,)]
-
-
-def test_validators_are_those_of_a_text_that_came(web: Loopback, begun: Desk) -> None:
-    web.say("/a", http(b"", "304 Not Modified", ETag='"2"'), UNMODIFIED)
-    one = paper(web, "a")
-    assert begun.look([3 * HOUR], one) == [1]
-    assert begun.rechecks(DAY, one) == 1
-    assert [hit.header("If-None-Match") for hit in web.asked("/a")] == ['"1"'] * 2
-
-
-def dated(at: datetime, *more: str, **headers: str) -> bytes:
-    """A page that states when it was published."""
-    stated = f'<time itemprop="datePublished" datetime="{at.isoformat()}">{at:%d %B %Y}</time>'
-    return page(stated, *more, **headers)
-
-
-def test_an_article_dated_ahead_is_dated_once_its_day_has_come(web: Loopback, desk: Desk) -> None:
-    after = 20 * DAY
-    ahead = START + after
-    web.say("/a", dated(ahead, "The G20 was told.", ETag='"1"'), UNMODIFIED)
-    one = source(feeds=(web.say("/feed", feed(item(f"{web.url}/a"))),))
-    desk.ingest(0 * HOUR, one)
-    undated = "SELECT versions, published_date, published_source FROM articles"
-    assert desk.ask(undated) == [(1, None, "none")]
-    assert desk.ask("SELECT published_ahead_at FROM captures WHERE outcome = 'article'") == [
-        (ahead,)
-    ]
-    unchanged = desk.collect(3 * HOUR, one)
-    web.say("/a", dated(ahead, "The G20 was told.", ETag='"1"'), UNMODIFIED)
-    web.hits.clear()
-    assert due_pages(desk.layout, STEPS, ahead - HOUR, most=9) == {}
-    (again,) = desk.collect(after, one)
-    assert again.rechecked == 1
-    desk.load_runs({3 * HOUR: unchanged, after: [again]}, (one,))
-    assert due_pages(desk.layout, STEPS, ahead + HOUR, most=9) == {}
-    assert [hit.header("If-None-Match") for hit in web.asked("/a")] == [None]
-    on = f"{ahead:%Y-%m-%d}"
-    assert desk.ask("SELECT versions, published_date::VARCHAR FROM articles") == [(2, on)]
-    assert desk.ask(
-        "SELECT outcome, published_ahead_at FROM captures WHERE outcome = 'revised'"
-    ) == [("revised", None)]
-    counted = (
-        "SELECT day::VARCHAR, mentions FROM topic_daily WHERE topic_id = 'summit' AND mentions > 0"
-    )
-    assert desk.ask(counted) == [(on, 1)]
-    before, kept = tables(desk.layout), files(desk.layout)
-    desk.rebuild(one)
-    assert (tables(desk.layout), files(desk.layout)) == (before, kept)
-
-
-def test_a_day_that_a_page_does_not_state_any_more_is_awaited_once(
-    web: Loopback, desk: Desk
-) -> None:
-    ahead, later = START + 3 * DAY, START + 8 * DAY
-    web.say(
-        "/a", dated(ahead, ETag='"1"'), DOWN, dated(later, ETag='"2"'), page(ETag='"3"'), UNMODIFIED
-    )
-    web.say("/undated", page("Undated.", title="No date", ETag='"1"'), UNMODIFIED)
-    places = [item(f"{web.url}/{name}") for name in ("a", "undated")]
-    one = source(feeds=(web.say("/feed", feed(*places)),), recheck_after=("10d",))
-    desk.ingest(0 * HOUR, one)
-    days = {day: desk.ingest(day * DAY, one).rechecked for day in (2, 3, 4, 7, 8, 9)}
-    assert days == {2: 0, 3: 1, 4: 1, 7: 0, 8: 1, 9: 0}
-    assert desk.rechecks(10 * DAY, one) == 2
-    sent = {
-        name: [hit.header("If-None-Match") for hit in web.asked(name)]
-        for name in ("/a", "/undated")
-    }
-    assert sent == {"/a": [None, None, None, None, '"3"'], "/undated": [None, '"1"']}
-    assert desk.ask("SELECT DISTINCT versions, published_at FROM articles") == [(1, None)]
-
-
-def test_of_missed_steps_the_last_one_counts(web: Loopback, begun: Desk) -> None:
-    web.say("/a", page())
-    one = paper(web, "a")
-    assert begun.look([2 * DAY], one) == [1]
-    assert [begun.rechecks(2 * DAY + n * HOUR, one) for n in (1, 2)] == [0, 0]
-    assert begun.ask("SELECT outcome FROM captures WHERE found_in = 'recheck'") == [("unchanged",)]
 
 
 def test_what_was_first_seen_long_ago_is_left_alone(web: Loopback, begun: Desk) -> None:
@@ -297,38 +217,12 @@ def test_an_article_old_when_it_was_first_seen_does_not_change_and_days_asked_fo
     assert sorted(asked(web)) == ["/undated", "/young"]
 
 
-def test_a_page_that_is_gone_is_asked_no_more_and_its_article_stays(
-    web: Loopback, begun: Desk
-) -> None:
-    web.say("/a", http(b"", "410 Gone"))
-    one = paper(web, "a")
-    assert begun.look([3 * HOUR], one) == [1]
-    assert [begun.rechecks(hour * HOUR, one) for hour in (24, 170)] == [0, 0]
-    assert begun.ask("SELECT outcome FROM captures WHERE found_in = 'recheck'") == [("not_found",)]
-    assert begun.ask("SELECT versions, count(*) FROM articles GROUP BY ALL") == [(1, 1)]
-    assert _day(begun) == [(1, 1, 0, False)]
-
-
-def _day(desk: Desk) -> list[tuple[Any, ...]]:
+def _day(desk: Desk, source_id: str = "gb-post") -> list[tuple[Any, ...]]:
     """Coverage of the day on which everything is published."""
     return desk.ask(
         "SELECT discovered, extracted, failed, list_contains(reasons, 'pages_lost')"
-        " FROM coverage WHERE day = '2025-03-03'"
+        f" FROM coverage WHERE day = '2025-03-03' AND source_id = '{source_id}'"
     )
-
-
-def test_what_fails_is_tried_again_for_a_while_and_makes_no_gap(web: Loopback, begun: Desk) -> None:
-    web.say("/a", *[DOWN] * TRIES, page(ETag='"2"'))
-    one = paper(web, "a")
-    assert begun.look([3 * HOUR, 4 * HOUR], one) == [1, 1]
-    assert begun.look([5 * HOUR], one) == [1]
-    assert [begun.rechecks(hour * HOUR, one) for hour in (6, 7)] == [0, 0]
-    assert _day(begun) == [(1, 1, 0, False)]
-    assert begun.look([24 * HOUR], one) == [1]
-    assert [hit.header("If-None-Match") for hit in web.asked("/a")] == ['"1"'] * 4
-    ended = "SELECT outcome FROM captures WHERE found_in = 'recheck' ORDER BY attempted_at"
-    assert begun.ask(ended) == [*[("server_error",)] * TRIES, ("unchanged",)]
-    assert _day(begun) == [(1, 1, 0, False)]
 
 
 def test_new_articles_come_first_and_the_longest_due_next(web: Loopback, desk: Desk) -> None:
@@ -371,21 +265,6 @@ def test_a_source_without_a_listing_is_left_alone(web: Loopback, begun: Desk) ->
     assert asked(web) == []
 
 
-def test_a_redirected_page_is_asked_for_under_the_name_it_was_listed_by(
-    web: Loopback, desk: Desk
-) -> None:
-    web.say("/a", http(b"", "301 Moved", Location="/b"))
-    web.say("/b", page(ETag='"1"'), UNMODIFIED)
-    one = paper(web, "a")
-    desk.ingest(0 * HOUR, one)
-    asked(web)
-    desk.ingest(3 * HOUR, one)
-    assert asked(web) == ["/a", "/b"]
-    assert desk.rechecks(4 * HOUR, one) == 0
-    assert asked(web) == []
-    assert _day(desk) == [(1, 1, 0, False)]
-
-
 def test_robots_hold_for_a_page_asked_for_again(web: Loopback, begun: Desk) -> None:
     web.say("/robots.txt", http(b"User-agent: *\nDisallow: /a\n"))
     for kept in (begun.layout.cache / "robots").iterdir():
@@ -420,6 +299,25 @@ def test_two_papers_ask_for_their_own_articles(web: Loopback, desk: Desk) -> Non
     assert [each.found_in for each in captures(again[1]) if each.kind == "page"] == ["recheck"]
 
 
+def test_what_is_learnt_of_a_site_later_makes_no_version(web: Loopback, desk: Desk) -> None:
+    for number in range(1, 10):
+        web.say(f"/{number}", http(finnish_page(number, with_teaser(story(number))).encode()))
+    desk.ingest(0 * HOUR, paper(web, "1"))
+    desk.ingest(3 * HOUR, paper(web, *"23456789"))
+    assert desk.ask("SELECT DISTINCT versions FROM articles") == [(1,)]
+    ended = "SELECT outcome FROM captures WHERE found_in = 'recheck'"
+    assert desk.ask(ended) == [("unchanged",)]
+
+
+# Papers of one page each, which were looked at again before anything of that was loaded.
+
+
+def dated(at: datetime, *more: str, **headers: str) -> bytes:
+    """A page that states when it was published."""
+    stated = f'<time itemprop="datePublished" datetime="{at.isoformat()}">{at:%d %B %Y}</time>'
+    return page(stated, *more, **headers)
+
+
 FURNITURE = (
     ("Monday 3 March 2025, 07:10", "You have 4 free articles left this month.", "Ferry is late"),
     ("Monday 3 March 2025, 10:42", "You have 3 free articles left this month.", "Gulls win again"),
@@ -443,74 +341,232 @@ def furnished(number: int, *more: str) -> bytes:
     )
 
 
-def test_furniture_makes_no_version_and_a_paragraph_does(web: Loopback, desk: Desk) -> None:
-    said = "The G20 will hear of it, said the mayor, before the harvest is in."
-    web.say("/a", furnished(0), furnished(1), furnished(2, said), http(b"", "410 Gone"))
-    one = paper(web, "a")
-    desk.ingest(0 * HOUR, one)
-    assert desk.look([3 * HOUR, DAY], one) == [1, 1]
-    assert desk.ask("SELECT count(DISTINCT payload_sha256) FROM captures WHERE kind = 'page'") == [
-        (3,)
-    ]
-    ended = "SELECT outcome, found_in = 'recheck' FROM captures WHERE kind = 'page' ORDER BY run_id"
-    assert desk.ask(ended) == [("article", False), ("unchanged", True), ("revised", True)]
-    found = "SELECT version_no, versions, published_date::VARCHAR, published_source FROM articles"
-    assert desk.ask(found) == [(2, 2, "2025-03-03", "feed")]
-    assert desk.ask(
-        "SELECT previous_no, version_no, word_count_after - word_count_before,"
-        " hours_after_publication, is_like_for_like FROM article_revisions"
-    ) == [(1, 2, 14, 25.0, True)]
-    assert desk.ask(
-        "SELECT topic_id, change, mentions_before, mentions_after, fields FROM mention_changes"
-        " ORDER BY ALL"
-    ) == [("harvest", "entered", 0, 1, ["body"]), ("summit", "entered", 0, 1, ["body"])]
-    assert desk.ask(
-        "SELECT topic_id, sum(mentions) FROM topic_daily GROUP BY ALL ORDER BY ALL"
-    ) == [
-        ("harvest", 1),
-        ("summit", 1),
-    ]
-
-
-def test_a_meter_that_has_run_out_changes_no_article(web: Loopback, begun: Desk) -> None:
+def metered() -> bytes:
+    """The page without its second half, since a meter has run out."""
     mark = (
         '<script type="application/ld+json">{"@type": "NewsArticle", "isAccessibleForFree": false}'
     )
-    cut = http(
+    return http(
         f"<html lang=en><head>{mark}</script></head><body><article>"
         f"<h1>Vote on the harbour is put off</h1><p>{TEXT[: len(TEXT) // 2]}</p>"
         "<p>To continue reading, subscribe now.</p></article></body></html>".encode()
     )
-    web.say("/a", cut)
-    assert begun.look([3 * HOUR], paper(web, "a")) == [1]
-    assert begun.ask("SELECT versions, is_truncated FROM articles") == [(1, False)]
-    assert begun.ask("SELECT outcome FROM captures WHERE found_in = 'recheck'") == [("unchanged",)]
 
 
-def test_what_is_learnt_of_a_site_later_makes_no_version(web: Loopback, desk: Desk) -> None:
-    for number in range(1, 10):
-        web.say(f"/{number}", http(finnish_page(number, with_teaser(story(number))).encode()))
-    desk.ingest(0 * HOUR, paper(web, "1"))
-    desk.ingest(3 * HOUR, paper(web, *"23456789"))
-    assert desk.ask("SELECT DISTINCT versions FROM articles") == [(1,)]
-    ended = "SELECT outcome FROM captures WHERE found_in = 'recheck'"
-    assert desk.ask(ended) == [("unchanged",)]
+SOON, LATER, AHEAD = (START + days * DAY for days in (3, 8, 20))
+ADDED = "The G20 will hear of it, said the mayor, before the harvest is in."
+GONE = http(b"", "410 Gone")
+LOOKS: dict[str, tuple[Sequence[float], Sequence[bytes]]] = {
+    "gb-ahead": (
+        (3, 20 * 24),
+        [
+            dated(AHEAD, "The G20 was told.", ETag='"1"'),
+            UNMODIFIED,
+            dated(AHEAD, "The G20 was told."),
+        ],
+    ),
+    "gb-awaited": ((), [dated(SOON, ETag='"1"')]),
+    "gb-awaited-down": ((72,), [dated(SOON, ETag='"1"'), DOWN]),
+    "gb-awaited-again": ((72, 96), [dated(SOON, ETag='"1"'), DOWN, dated(LATER, ETag='"2"')]),
+    "gb-awaited-no-more": (
+        (72, 96, 192),
+        [dated(SOON, ETag='"1"'), DOWN, dated(LATER, ETag='"2"'), page(ETag='"3"')],
+    ),
+    "gb-back": ((3, 24, 170), [page(), page("The G20 was told of it."), page(), GONE]),
+    "gb-fails": ((3, 4), [page(ETag='"1"'), DOWN]),
+    "gb-furnished": ((3, 24), [furnished(0), furnished(1), furnished(2, ADDED)]),
+    "gb-gone": ((3,), [page(), GONE]),
+    "gb-metered": ((3,), [page(), metered()]),
+    "gb-missed": ((48,), [page()]),
+    "gb-moved": ((3,), [http(b"", "301 Moved", Location="/moved")]),
+    "gb-undated": ((), [page("Undated.", title="No date", ETag='"1"')]),
+    "gb-validated": ((3,), [page(**VALIDATORS), http(b"", "304 Not Modified", ETag='"2"')]),
+}
+"""After how many hours a paper's page was looked at again, and what it answered each time."""
 
 
-def test_a_text_that_comes_back_and_a_rebuild_of_it(web: Loopback, begun: Desk) -> None:
-    said = "The G20 was told of it."
-    web.say("/a", page(said), page(), http(b"", "404 Not Found"))
-    one = paper(web, "a")
-    assert begun.look([3 * HOUR], one) == [1]
-    assert begun.look([DAY, 7 * DAY], one) == [1, 1]
-    order = "SELECT version_no FROM article_versions ORDER BY fetched_at"
-    assert begun.ask(order) == [(1,), (2,), (3,)]
-    assert begun.ask("SELECT count(DISTINCT body_sha256) FROM article_versions") == [(2,)]
-    changes = "SELECT topic_id, change, to_version FROM mention_changes ORDER BY to_version"
-    assert begun.ask(changes) == [("summit", "entered", 2), ("summit", "left", 3)]
-    before, kept = tables(begun.layout), files(begun.layout)
-    begun.rebuild(one)
-    assert (tables(begun.layout), files(begun.layout)) == (before, kept)
+UNDATED_BY_FEED = ("gb-ahead", "gb-awaited", "gb-undated")
+OWN_STEP = ("gb-awaited", "gb-undated")
+
+
+def paper_of_one_page(web: Loopback, name: str) -> Source:
+    published = "" if name.startswith(UNDATED_BY_FEED) else format_datetime(START - HOUR)
+    feeds = (web.say(f"/{name}/feed", feed(item(f"{web.url}/{name}", published))),)
+    return source(name, feeds=feeds, recheck_after=("10d",) if name.startswith(OWN_STEP) else None)
+
+
+@pytest.fixture(scope="module")
+def second_looks(
+    lasting_web: Loopback, pool: PagePool, tmp_path_factory: pytest.TempPathFactory
+) -> KeptFolder:
+    web = lasting_web
+    web.forget()
+    web.say("/moved", page(ETag='"1"'), UNMODIFIED)
+    papers = tuple(paper_of_one_page(web, name) for name in LOOKS)
+    for name, (_, answers) in LOOKS.items():
+        web.say(f"/{name}", *answers)
+
+    def fill(layout: Layout) -> None:
+        desk = Desk(layout.root, pool)
+        looks: dict[timedelta, list[Collected]] = {}
+        desk.load(0 * HOUR, *desk.collect(0 * HOUR, *papers), sources=papers)
+        for hour in sorted({hour for hours, _ in LOOKS.values() for hour in hours}):
+            due = [one for one in papers if hour in LOOKS[one.id][0]]
+            looks[hour * HOUR] = desk.collect(hour * HOUR, *due)
+            assert [each.rechecked for each in looks[hour * HOUR]] == [1] * len(due)
+        desk.load_runs(looks, papers)
+        # A page whose day has come is read as if it were new.
+        sent = [hit.header("If-None-Match") for hit in web.asked("/gb-ahead")]
+        assert sent == [None, '"1"', None]
+
+    return KeptFolder(tmp_path_factory.mktemp("looked"), fill)
+
+
+@pytest.fixture
+def looked(second_looks: KeptFolder, pool: PagePool) -> Desk:
+    """An installation that has looked again at all of LOOKS."""
+    return Desk(second_looks.restored().root, pool)
+
+
+def ended(desk: Desk, name: str) -> list[str]:
+    """How the paper's looks ended, in their order."""
+    rows = desk.ask(
+        "SELECT outcome FROM captures"
+        f" WHERE found_in = 'recheck' AND source_id = '{name}' ORDER BY attempted_at"
+    )
+    return [outcome for (outcome,) in rows]
+
+
+def test_validators_are_those_of_a_text_that_came(web: Loopback, looked: Desk) -> None:
+    one = paper_of_one_page(web, "gb-validated")
+    web.say("/gb-validated", UNMODIFIED)
+    assert looked.rechecks(DAY, one) == 1
+    assert [hit.header("If-None-Match") for hit in web.asked("/gb-validated")] == ['"1"']
+
+
+def test_an_article_dated_ahead_is_dated_once_its_day_has_come(looked: Desk) -> None:
+    on = f"{AHEAD:%Y-%m-%d}"
+    of_paper = "WHERE source_id = 'gb-ahead'"
+    assert looked.ask(
+        "SELECT version_no, published_date::VARCHAR, published_source FROM article_versions"
+        f" {of_paper} ORDER BY version_no"
+    ) == [(1, None, "none"), (2, on, "page")]
+    assert looked.ask(
+        f"SELECT outcome, published_ahead_at FROM captures {of_paper}"
+        " AND outcome IN ('article', 'revised') ORDER BY ALL"
+    ) == [("article", AHEAD), ("revised", None)]
+    assert "gb-ahead" not in due_pages(looked.layout, STEPS, AHEAD + HOUR, most=9)
+    assert looked.ask(
+        f"SELECT day::VARCHAR, mentions FROM topic_daily {of_paper}"
+        " AND topic_id = 'summit' AND mentions > 0"
+    ) == [(on, 1)]
+
+
+def test_a_day_that_a_page_does_not_state_any_more_is_awaited_once(
+    web: Loopback, looked: Desk
+) -> None:
+    def rechecks(name: str, *days: int) -> list[int]:
+        one = paper_of_one_page(web, name)
+        return [looked.rechecks(day * DAY, one) for day in days]
+
+    assert rechecks("gb-awaited", 2, 3) == [0, 1]
+    assert rechecks("gb-awaited-down", 4) == [1]
+    assert rechecks("gb-awaited-again", 7, 8) == [0, 1]
+    assert rechecks("gb-awaited-no-more", 9, 10) == [0, 1]
+    assert rechecks("gb-undated", 10) == [1]
+    sent = {hit.path: hit.header("If-None-Match") for hit in web.hits if "feed" not in hit.path}
+    assert sent == {
+        "/gb-awaited": None,
+        "/gb-awaited-down": None,
+        "/gb-awaited-again": None,
+        "/gb-awaited-no-more": '"3"',
+        "/gb-undated": '"1"',
+    }
+    found = "SELECT DISTINCT versions, published_at FROM articles WHERE source_id"
+    assert looked.ask(f"{found} IN ('gb-awaited-no-more', 'gb-undated')") == [(1, None)]
+
+
+def test_of_missed_steps_the_last_one_counts(web: Loopback, looked: Desk) -> None:
+    one = paper_of_one_page(web, "gb-missed")
+    assert [looked.rechecks(2 * DAY + n * HOUR, one) for n in (1, 2)] == [0, 0]
+    assert ended(looked, one.id) == ["unchanged"]
+
+
+def test_a_page_that_is_gone_is_asked_no_more_and_its_article_stays(
+    web: Loopback, looked: Desk
+) -> None:
+    one = paper_of_one_page(web, "gb-gone")
+    assert [looked.rechecks(hour * HOUR, one) for hour in (24, 170)] == [0, 0]
+    assert ended(looked, one.id) == ["not_found"]
+    found = "SELECT versions FROM articles WHERE source_id = 'gb-gone'"
+    assert looked.ask(found) == [(1,)]
+    assert _day(looked, one.id) == [(1, 1, 0, False)]
+
+
+def test_what_fails_is_tried_again_for_a_while_and_makes_no_gap(
+    web: Loopback, looked: Desk
+) -> None:
+    one = paper_of_one_page(web, "gb-fails")
+    web.say("/gb-fails", DOWN, page(ETag='"2"'))
+    assert looked.look([5 * HOUR], one) == [1]
+    assert ended(looked, one.id) == ["server_error"] * TRIES
+    assert [looked.rechecks(hour * HOUR, one) for hour in (6, 7)] == [0, 0]
+    assert _day(looked, one.id) == [(1, 1, 0, False)]
+    assert looked.rechecks(24 * HOUR, one) == 1
+    assert [hit.header("If-None-Match") for hit in web.asked("/gb-fails")] == ['"1"'] * 2
+
+
+def test_a_redirected_page_is_asked_for_under_the_name_it_was_listed_by(
+    web: Loopback, looked: Desk
+) -> None:
+    one = paper_of_one_page(web, "gb-moved")
+    assert looked.ask(
+        "SELECT url_requested, url_final, outcome FROM captures"
+        f" WHERE found_in = 'recheck' AND source_id = '{one.id}'"
+    ) == [(f"{web.url}/{one.id}", f"{web.url}/moved", "not_modified")]
+    assert looked.rechecks(4 * HOUR, one) == 0
+    assert _day(looked, one.id) == [(1, 1, 0, False)]
+
+
+def test_furniture_makes_no_version_and_a_paragraph_does(looked: Desk) -> None:
+    of_paper = "WHERE source_id = 'gb-furnished'"
+    assert looked.ask(
+        f"SELECT count(DISTINCT payload_sha256) FROM captures {of_paper} AND kind = 'page'"
+    ) == [(3,)]
+    assert ended(looked, "gb-furnished") == ["unchanged", "revised"]
+    found = "SELECT version_no, versions, published_date::VARCHAR, published_source FROM articles"
+    assert looked.ask(f"{found} {of_paper}") == [(2, 2, "2025-03-03", "feed")]
+    assert looked.ask(
+        "SELECT previous_no, version_no, word_count_after - word_count_before,"
+        f" hours_after_publication, is_like_for_like FROM article_revisions {of_paper}"
+    ) == [(1, 2, 14, 25.0, True)]
+    assert looked.ask(
+        "SELECT topic_id, change, mentions_before, mentions_after, fields FROM mention_changes"
+        f" {of_paper} ORDER BY ALL"
+    ) == [("harvest", "entered", 0, 1, ["body"]), ("summit", "entered", 0, 1, ["body"])]
+    assert looked.ask(
+        f"SELECT topic_id, sum(mentions) FROM topic_daily {of_paper} GROUP BY ALL ORDER BY ALL"
+    ) == [("harvest", 1), ("summit", 1)]
+
+
+def test_a_meter_that_has_run_out_changes_no_article(looked: Desk) -> None:
+    found = "SELECT versions, is_truncated FROM articles WHERE source_id = 'gb-metered'"
+    assert looked.ask(found) == [(1, False)]
+    assert ended(looked, "gb-metered") == ["unchanged"]
+
+
+def test_a_text_that_comes_back_and_a_rebuild_of_all(web: Loopback, looked: Desk) -> None:
+    of_paper = "WHERE source_id = 'gb-back'"
+    order = f"SELECT version_no FROM article_versions {of_paper} ORDER BY fetched_at"
+    assert looked.ask(order) == [(1,), (2,), (3,)]
+    texts = f"SELECT count(DISTINCT body_sha256) FROM article_versions {of_paper}"
+    assert looked.ask(texts) == [(2,)]
+    changes = "SELECT topic_id, change, to_version FROM mention_changes"
+    changes = f"{changes} {of_paper} ORDER BY to_version"
+    assert looked.ask(changes) == [("summit", "entered", 2), ("summit", "left", 3)]
+    before, kept = tables(looked.layout), files(looked.layout)
+    looked.rebuild(*(paper_of_one_page(web, name) for name in LOOKS))
+    assert (tables(looked.layout), files(looked.layout)) == (before, kept)
 
 
 def test_the_flow_looks_again_and_finishes_a_look_that_was_killed(
