@@ -2,6 +2,7 @@
 
 import shutil
 import threading
+from collections import defaultdict
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -18,7 +19,7 @@ from tasks.collect.fetch import Client
 from tasks.collect.listings import Listing, NoListing, feeds_and_sitemaps, read_listing
 from tasks.collect.read_listings import MOST_SITEMAPS
 from tasks.load.load_run import Run, load
-from tasks.model import Capture
+from tasks.model import Batch, Capture
 from tasks.process_pool import PagePool
 from tasks.refine.refine_archive import refine
 from tasks.settings import Limits
@@ -96,14 +97,15 @@ class Desk:
             return [collector.collect(each) for each in sources]
 
     def load(self, *collected: Collected, sources: tuple[Source, ...] = ()) -> None:
-        run_id = f"2026030{self.number}T060000Z-00000{self.number}"
+        """Load together what one or more runs have collected."""
         known = {each.id: each for each in sources}
-        batches = [
-            refine(each.warc, run_id, self.layout, known, self.pool)
-            for each in collected
-            if each.warc
-        ]
-        load(self.layout, TOPICS, sources, [Run(run_id, tuple(batches))])
+        batches: dict[str, list[Batch]] = defaultdict(list)
+        for each in collected:
+            if each.warc:
+                run_id = each.warc.name.partition(".")[0]
+                batches[run_id].append(refine(each.warc, run_id, self.layout, known, self.pool))
+        runs = [Run(run_id, tuple(found)) for run_id, found in batches.items()]
+        load(self.layout, TOPICS, sources, runs)
         publish(self.layout)
 
     def run_and_load(self, one: Source, **options: Any) -> Collected:
@@ -179,13 +181,15 @@ def test_limits_leave_the_rest_for_later_runs(web: Loopback, desk: Desk) -> None
     named = say_pages(web, "a", "b", "c", "d", "e")
     one = source(feeds=(web.say("/feed", feed(*map(item, named), ETag='"1"')),))
     assert desk.run_and_load(one, max_new=2).deferred == 3
-    assert desk.run_and_load(one, max_new_articles=2).deferred == 1
+    # What the others fetch is not loaded, so that each begins with the third page.
+    assert desk.run(one, max_new_articles=2)[0].deferred == 1
     assert desk.run(one, max_entries=3)[0].listed == 3
     assert desk.run(one)[0].deferred == 0
-    assert [path for path in fetched(web) if path != "/feed"] == ["/a", "/b", "/c", "/d", "/e"]
+    asked = "".join(fetched(web)).split("/feed")
+    assert asked == ["", "/a/b", "/c/d", "/c", "/c/d/e"]
 
 
-def test_a_day_cut_by_a_limit_is_partial_until_the_rest_has_come(web: Loopback, desk: Desk) -> None:
+def test_a_day_cut_by_a_limit_is_partial(web: Loopback, desk: Desk) -> None:
     day = datetime.now(UTC)
     meta = f'<meta property="article:published_time" content="{day.isoformat()}">'
     named = [web.say(f"/{name}", page(f"All about {name}", meta)) for name in "abc"]
@@ -198,9 +202,7 @@ def test_a_day_cut_by_a_limit_is_partial_until_the_rest_has_come(web: Loopback, 
     assert cut == {"state": "partial", "reasons": ["partly_read", "pages_lost"], "failed": 2}
     lost = "SELECT detail FROM rejections WHERE outcome = 'left_for_later'"
     assert query(desk.layout, lost).to_pylist() == [{"detail": "2 pages of this day"}]
-    assert "left_for_later" not in desk.run_and_load(one).outcomes
-    (whole,) = query(desk.layout, states).to_pylist()
-    assert whole == {"state": "partial", "reasons": ["partly_read"], "failed": 0}
+    assert "left_for_later" not in desk.run(one)[0].outcomes
 
 
 def test_a_304_finds_what_a_limited_run_left(lasting_web: Loopback, begun: Desk) -> None:
@@ -287,15 +289,23 @@ def test_what_is_not_there_yet_is_asked_for_again_and_not_for_ever(
         http(b"not yet", "404 Not Found"),
         http(b"<title>Just a moment...</title><p>Checking your browser before accessing the site."),
     )
-    web.say("/late", gone, page("All about late"))
-    web.say("/asks", challenge, page("All about asks"))
-    web.say("/never", gone)
-    names = ("late", "asks", "never")
-    one = source(feeds=(web.say("/feed", feed(*(item(f"{web.url}/{name}") for name in names))),))
-    for _ in range(3):
-        desk.run_and_load(one)
+    late, asks, never = (
+        web.say(f"/{name}", *answers)
+        for name, *answers in (
+            ("late", gone, page("All about late")),
+            ("asks", challenge, page("All about asks")),
+            ("never", gone),
+        )
+    )
+    listed = [[never], [never], [late, asks, never]]
+    one = source(feeds=(web.say("/feed", *(feed(*map(item, urls)) for urls in listed)),))
+    desk.load(*(collected for _ in listed for collected in desk.run(one)), sources=(one,))
+    assert len(web.asked("/never")) == 3
+    web.hits.clear()
+    desk.run_and_load(one)
+    assert fetched(web) == ["/feed", "/late", "/asks"]
     desk.run(one)
-    assert [len(web.asked(f"/{name}")) for name in names] == [2, 2, 3]
+    assert fetched(web)[3:] == ["/feed"]
     found = query(desk.layout, "SELECT headline FROM articles ORDER BY headline")
     assert found["headline"].to_pylist() == ["All about asks", "All about late"]
 
@@ -322,8 +332,7 @@ def test_pages_that_were_asked_for_with_their_tracking_parameters_are_known(
         earlier.setattr(feeds_and_sitemaps, "without_trackers", str)
         earlier.setattr(listing_cache, "LISTING_VERSION", 1)
         desk.run_and_load(one)
-        desk.run_and_load(one)
-    assert [path for path in fetched(web) if path != "/feed"] == [*tracked, tracked[1]]
+    assert fetched(web) == ["/feed", *tracked]
     web.hits.clear()
     desk.run(one)
     assert fetched(web) == ["/feed", "/b?id=1"]
@@ -590,19 +599,32 @@ def test_a_link_that_is_too_long_costs_itself_only(web: Loopback, desk: Desk) ->
 
 
 def test_each_read_of_a_listing_is_compared_with_the_one_before(web: Loopback, desk: Desk) -> None:
-    names = [f"{letter}{number}" for letter in "abc" for number in range(6)]
-    pages = dict(zip(names, say_pages(web, *names), strict=True))
+    def listed(name: str, letters: str) -> bytes:
+        return feed(*(item(url) for each in letters for url in pages[name + each]))
 
-    def listed(*letters: str) -> bytes:
-        return feed(*(item(pages[name]) for name in names if name[0] in letters))
-
-    url = web.say("/feed", listed("a"), listed("b", "a"), listed("c"), listed("c"))
-    one = source(feeds=(url,))
-    reads = [desk.run_and_load(one) for _ in range(3)] + desk.run(one)
-    said = [capture.listing for read in reads for capture in captures(read) if capture.listing]
-    assert [(each.entries, each.known, each.added, each.is_continued) for each in said] == [
-        (6, 0, None, None),
-        (12, 6, 6, True),
-        (6, 0, 6, False),
-        (6, 6, 0, True),
+    reads = {"gb-grows": ("a", "ba"), "gb-rolls": ("ba", "c"), "gb-stays": ("c", "c")}
+    pages = {
+        name + each: say_pages(web, *(f"{name}/{each}{number}" for number in range(2)))
+        for name in reads
+        for each in "abc"
+    }
+    papers = [
+        source(name, feeds=(web.say(f"/{name}", *(listed(name, each) for each in shown)),))
+        for name, shown in reads.items()
+    ]
+    first = desk.run(*papers)
+    desk.load(*first, sources=tuple(papers))
+    said = [
+        (read.source_id, each.entries, each.known, each.added, each.is_continued)
+        for read in first + desk.run(*papers)
+        for capture in captures(read)
+        if (each := capture.listing)
+    ]
+    assert said == [
+        ("gb-grows", 2, 0, None, None),
+        ("gb-rolls", 4, 0, None, None),
+        ("gb-stays", 2, 0, None, None),
+        ("gb-grows", 4, 2, 2, True),
+        ("gb-rolls", 2, 0, 2, False),
+        ("gb-stays", 2, 2, 0, True),
     ]
