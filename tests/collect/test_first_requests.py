@@ -30,7 +30,7 @@ from warehouse.read.query import query
 
 pytestmark = pytest.mark.slow
 
-SOURCES, AT_ONCE = 4, 6
+SOURCES = 6
 RUN = "20260101T000000Z-00000a"
 
 
@@ -39,11 +39,11 @@ def run_of(path: Path) -> Any:
     return ingest(sources_file=str(path), topics_file=str(TOPICS), data=data)
 
 
-def test_all_sources_are_collected_at_the_same_time(
+def test_all_sources_are_collected_at_the_same_time_in_few_task_runs(
     prefect_api: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(collect_task, "MAX_TASKS", 2)
-    collect, met = Collector.collect, Barrier(AT_ONCE)
+    collect, met = Collector.collect, Barrier(SOURCES)
 
     def together(self: Collector, source: Source, *, is_retry: bool = False) -> Collected:
         met.wait(60)
@@ -51,26 +51,15 @@ def test_all_sources_are_collected_at_the_same_time(
 
     monkeypatch.setattr(Collector, "collect", together)
     path = tmp_path / "sources.toml"
-    with papers_served(AT_ONCE, 1) as port:
-        path.write_text(sources(port, AT_ONCE, 0.05))
-        done = run_of(path)
-    assert not met.broken
-    assert [one.outcomes["fetched"] for one in done.sources] == [1] * AT_ONCE
-
-
-def test_however_many_sources_there_are_few_task_runs(
-    prefect_api: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(collect_task, "MAX_TASKS", 2)
-    path = tmp_path / "sources.toml"
     with papers_served(SOURCES, 1) as port:
         path.write_text(sources(port, SOURCES, 0.05))
         first, again = (run_of(path) for _ in range(2))
+    assert not met.broken
     assert [one.source_id for one in first.sources] == [f"gb-paper-{n}" for n in range(SOURCES)]
     assert [one.outcomes["fetched"] for one in first.sources] == [1] * SOURCES
     assert [batch.counts["article"] for batch in first.batches] == [1] * SOURCES
     assert [one.outcomes.get("fetched", 0) for one in again.sources] == [0] * SOURCES
-    groups = ("gb-paper-0 and 1 more", "gb-paper-2 and 1 more")
+    groups = ("gb-paper-0 and 2 more", "gb-paper-3 and 2 more")
     named = sorted(f"collect {group}: Completed" for group in groups for _ in range(2))
     until("all tasks are known", lambda: task_runs(groups) == named)
 
@@ -83,22 +72,7 @@ def task_runs(groups: Sequence[str]) -> list[str]:
     return sorted(f"{one.name}: {one.state_name}" for one in found)
 
 
-def test_a_task_all_of_whose_sources_failed_is_failed_and_the_run_goes_on(
-    prefect_api: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PRESSWATCH_LIMITS__MAX_TRIES", "1")
-    path = tmp_path / "sources.toml"
-    with papers_served(1, 1) as port:
-        gone = sources(free_port(), 1, 0.05).replace("gb-paper-0", "gb-gone-0")
-        path.write_text(sources(port, 1, 0.05) + "\n" + gone)
-        done = run_of(path)
-    assert [one.source_id for one in done.failed] == ["gb-gone-0"]
-    assert done.loaded.articles == 1
-    wanted = ["collect gb-gone-0: Failed"]
-    until("the state is known", lambda: task_runs(["collect gb-gone-0"]) == wanted)
-
-
-def test_what_a_failed_source_brought_is_refined(
+def test_a_task_all_of_whose_sources_failed_is_failed_and_what_they_brought_is_refined(
     prefect_api: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PRESSWATCH_LIMITS__MAX_TRIES", "1")
