@@ -3,9 +3,7 @@
 `python -m tests.collect.test_collections_mirrored` prints what was found, by collection.
 """
 
-import os
 import re
-import subprocess
 import sys
 import tempfile
 from collections import Counter
@@ -14,11 +12,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from typer.testing import CliRunner
 
+from flows.cli.app import app
 from tasks.sources.source import Source, load_collections
 from tests.support.mirror import mirrored, path_of, write_mirrored
 from tests.support.mirror_texts import SENTENCES
-from tests.support.serving import ROOT
 
 pytestmark = pytest.mark.slow
 
@@ -56,11 +55,8 @@ def check_all(folder: Path) -> Checked:
         first = next(iter(mirror.addresses.values()))
         with path.open("a") as out:
             out.write(DENIED.format(url=f"http://{first}:{mirror.port}"))
-        wide = {**os.environ, "COLUMNS": "1000"}
-        words = [sys.executable, "-m", "flows", "sources", "check", "--sources", str(path)]
-        done = subprocess.run(
-            words, cwd=ROOT, env=wide, stdout=subprocess.PIPE, text=True, check=False
-        )
+        words = ["sources", "check", "--sources", str(path)]
+        done = CliRunner().invoke(app, words, env={"COLUMNS": "1000"})
     asked = {host: mirror.asked[at] for host, at in mirror.addresses.items()}
     checked = Checked(sources, done.stdout.splitlines(), asked)
     for line in checked.lines:
