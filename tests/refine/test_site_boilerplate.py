@@ -10,9 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from flows.ingest import ingest
-from flows.rebuild import rebuild
 from tasks.archive import ArchiveWriter
+from tasks.load.load_run import Run, load
 from tasks.model import Attempt, Batch, CaptureKind, Outcome, StrippedBlock
 from tasks.process_pool import PagePool
 from tasks.prompts.draft import Draft, Role
@@ -31,9 +30,9 @@ from tasks.refine.site_boilerplate import (
     select_fingerprints,
 )
 from tasks.sources.source import BlockOverrides
-from tests.support.sample_newsroom import TOPICS
-from tests.support.serving import Files
-from tests.support.staged_pages import files, source, tables
+from tasks.upkeep.rebuild_articles import rebuild_articles
+from tests.support.publishing import publish
+from tests.support.staged_pages import TOPICS, files, source, tables
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query
 
@@ -349,39 +348,28 @@ def test_a_damaged_archive_tells_nothing(tmp_path: Path, pool: PagePool) -> None
 # The whole way
 
 
-def saved(folder: Path, numbers: Iterable[int]) -> None:
-    for number in numbers:
-        path = folder / f"{number}.html"
-        path.write_text(page(number, STORIES[number]), encoding="utf-8")
-        address = f"https://fi-sanomat.test/{number}"
-        path.with_name(f"{path.name}.meta.json").write_text(f'{{"url": "{address}"}}')
-
-
-RECURRING = "SELECT text FROM stripped_blocks WHERE rule = 'site:recurring'"
-
-
 @pytest.mark.slow
-def test_a_rebuild_from_the_archive_gives_the_same_rows(prefect_api: str, tmp_path: Path) -> None:
-    sources, layout = tmp_path / "sources.toml", Layout(tmp_path / "data")
-    sources.write_text(
-        '[[source]]\nid = "fi-sanomat"\nname = "Sanomat"\nlanguage = "fi"\n'
-        'timezone = "Europe/Helsinki"\nfiles = ["*.html"]\n'
-    )
-    given: Files = {
-        "sources_file": str(sources),
-        "topics_file": str(TOPICS),
-        "data": str(layout.root),
+def test_a_rebuild_from_the_archive_gives_the_same_rows(tmp_path: Path, pool: PagePool) -> None:
+    layout, papers = Layout(tmp_path), (source("fi-sanomat"),)
+    parts = ((1, 2, 5, 6), (3, 4, 7, 8, 11, 12, 13, 14))
+    warcs = {
+        run_id(number): archived(layout, run_id(number), part)
+        for number, part in enumerate(parts, 1)
     }
-    for numbers in ((1, 2, 5, 6), (3, 4, 7, 8, 11, 12, 13, 14)):
-        saved(tmp_path, numbers)
-        assert not ingest(**given).failed
+
+    def run(run_id: str) -> Run:
+        return Run(run_id, (refined(layout, warcs[run_id], pool),))
+
+    load(layout, TOPICS, papers, [run(each) for each in warcs])
+    publish(layout)
     before, kept = tables(layout), files(layout)
-    texts = [row["text"] for row in query(layout, RECURRING).to_pylist()]
+    recurring = "SELECT text FROM stripped_blocks WHERE rule = 'site:recurring'"
+    texts = [row["text"] for row in query(layout, recurring).to_pylist()]
     assert texts == [TEASER] * 4, "four pages are too few, eight of twelve are not"
-    ingest(**given)
-    assert (tables(layout), files(layout)) == (before, kept)
     for path in layout.prints.rglob("*.arrow"):
         path.unlink()
-    rebuild(layer="articles", **given)
+    rebuild_articles(layout, lambda commit: run(commit.run_id))
+    load(layout, TOPICS, papers)
+    publish(layout)
     assert tables(layout) == before
     assert files(layout) == kept
