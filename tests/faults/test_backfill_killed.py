@@ -3,6 +3,8 @@
 import os
 import random
 import signal
+import subprocess
+import sys
 import threading
 import time
 from contextlib import suppress
@@ -30,6 +32,7 @@ TABLES = (
 LARGE = (
     b"<p>The ferry came back to the harbour, and the board <a href=x>met</a> again.</p>" * 450_000
 )
+SMALL = {"PRESSWATCH_LIMITS__SHARD_BYTES": "20000", "PRESSWATCH_LIMITS__PAGES_A_RUN": "40"}
 HITS = 3
 KILLS = int(os.environ.get("PRESSWATCH_KILLS", "2"))
 
@@ -108,6 +111,18 @@ def test_a_page_without_an_end_costs_its_neighbours_nothing(tmp_path: Path) -> N
     ]
 
 
+def start(data: Path, api: str, *warcs: Path) -> "subprocess.Popen[bytes]":
+    command = [sys.executable, "-m", "flows", "backfill", *map(str, warcs), "--data", str(data)]
+    with data.with_suffix(".log").open("ab") as log:
+        return subprocess.Popen(
+            command,
+            env={**os.environ, **SMALL, "PREFECT_API_URL": api},
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+
+
 def test_a_killed_backfill_goes_on_where_it_was(prefect_api: str, tmp_path: Path) -> None:
     warcs = [
         write_warc(tmp_path / "one.warc.gz", news(5, 80)),
@@ -118,9 +133,8 @@ def test_a_killed_backfill_goes_on_where_it_was(prefect_api: str, tmp_path: Path
         parameters = {"warcs": [*map(str, warcs)], "data": str(data)}
         return runner.run(Order("backfill", str(data), parameters, kill_at))
 
-    small = {"PRESSWATCH_LIMITS__SHARD_BYTES": "20000", "PRESSWATCH_LIMITS__PAGES_A_RUN": "40"}
     moments = random.Random(6)
-    with Runner({**small, "PREFECT_API_URL": prefect_api}, tmp_path / "runs.log") as runner:
+    with Runner({**SMALL, "PREFECT_API_URL": prefect_api}, tmp_path / "runs.log") as runner:
         whole = backfill(tmp_path / "undisturbed")
         assert whole.status == 0, runner.log.read_text()
         want = rows(Layout(tmp_path / "undisturbed"))
