@@ -2,7 +2,7 @@
 
 `python -m tests.faults.flow_runner` reads an order a line and answers with a line. A new process
 for each run, as a worker starts them, would take two thirds of its CPU time to import and to warm
-up; here one lasts until a run is killed.
+up; here one lasts until a run is killed, and the next is forked from one that has imported all.
 """
 
 import json
@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -61,7 +61,9 @@ class Runner:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._end()
+        if self._process:
+            self._process.communicate()
+            assert self._process.returncode == 0, self.log.read_text()[-5_000:]
 
     def run(self, order: Order) -> Made:
         """Make a run, in a new process where the one before it was killed."""
@@ -71,12 +73,8 @@ class Runner:
         process.stdin.write(json.dumps(asdict(order)) + "\n")
         process.stdin.flush()
         said = process.stdout.readline()
-        if said:
-            return Made(**json.loads(said))
-        status = process.wait()
-        assert status == -signal.SIGKILL, self.log.read_text()[-5_000:]
-        self._end()
-        return Made(status)
+        assert said, self.log.read_text()[-5_000:]
+        return Made(**json.loads(said))
 
     def _start(self) -> "subprocess.Popen[str]":
         with self.log.open("ab") as out:
@@ -90,16 +88,6 @@ class Runner:
                 text=True,
                 start_new_session=True,
             )
-
-    def _end(self) -> None:
-        if not self._process:
-            return
-        self._process.communicate()
-        end = time.monotonic() + GONE_SECONDS
-        while _is_alive(self._process.pid):
-            assert time.monotonic() < end, "processes outlived the one that started them"
-            time.sleep(0.02)
-        self._process = None
 
 
 def _is_alive(group: int) -> bool:
@@ -125,17 +113,11 @@ class Actions:
             self.done += 1
 
 
-def _make(order: Order, actions: Actions) -> Made:
-    from flows.backfill import backfill
-    from flows.ingest import ingest
-    from flows.maintain import maintain
-    from flows.repair import repair
-
-    flows: dict[str, Any] = {one.name: one for one in (backfill, ingest, maintain, repair)}
+def _make(order: Order, flow: Callable[..., object], actions: Actions) -> Made:
     began, before, status = time.monotonic(), sum(os.times()[:4]), 0
     actions.done, actions.order = 0, order
     try:
-        flows[order.flow](**order.parameters)
+        flow(**order.parameters)
     except Exception:
         traceback.print_exc()
         status = 1
@@ -149,16 +131,37 @@ def _make(order: Order, actions: Actions) -> Made:
     )
 
 
+def _wait_until_gone(group: int) -> None:
+    end = time.monotonic() + GONE_SECONDS
+    while _is_alive(group):
+        assert time.monotonic() < end, "processes outlived the one that started them"
+        time.sleep(0.02)
+
+
 def main() -> None:
-    """Make runs until there are no more orders."""
+    """Make runs until there are no more orders, in a child; in another after one was killed."""
     from flows.runs import prefect_settings
 
     prefect_settings.configure(verbose=True)
+    from flows.backfill import backfill
+    from flows.ingest import ingest
+    from flows.maintain import maintain
+    from flows.repair import repair
+
+    flows: dict[str, Any] = {one.name: one for one in (backfill, ingest, maintain, repair)}
     answers = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    while child := os.fork():
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        _wait_until_gone(child)
+        if status != -signal.SIGKILL:
+            sys.exit(status)
+        os.write(answers, json.dumps(asdict(Made(status))).encode() + b"\n")
+    os.setpgid(0, 0)
     actions = Actions()
     for line in iter(sys.stdin.readline, ""):
-        made = _make(Order(**json.loads(line)), actions)
+        order = Order(**json.loads(line))
+        made = _make(order, flows[order.flow], actions)
         os.write(answers, json.dumps(asdict(made)).encode() + b"\n")
 
 
