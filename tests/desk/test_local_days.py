@@ -91,7 +91,9 @@ SPIKE = {True: date(2026, 6, 1), False: date(2026, 5, 31)}
 
 @pytest.fixture(scope="module")
 def spiked(tmp_path_factory: pytest.TempPathFactory) -> Layout:
-    return load_spike(tmp_path_factory.mktemp("spike"))
+    layout = Layout(tmp_path_factory.mktemp("spike"))
+    load_spike(layout)
+    return layout
 
 
 @pytest.mark.parametrize("is_local", [True, False])

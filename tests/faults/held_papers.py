@@ -196,7 +196,11 @@ class Desk:
         """Collect all papers once into a place of their own, and forget that they were asked."""
         for paper in self.papers.values():
             paper.open()
-        ingest(**{**self.files, "data": str(self.undisturbed.root)})
+        ingest(
+            sources_file=self.files["sources_file"],
+            topics_file=self.files["topics_file"],
+            data=str(self.undisturbed.root),
+        )
         for paper in self.papers.values():
             paper.close()
 

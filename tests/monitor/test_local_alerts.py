@@ -27,8 +27,7 @@ SEEN = LOUD + timedelta(hours=2)
 
 @pytest.fixture(scope="module")
 def spiked(tmp_path_factory: pytest.TempPathFactory) -> KeptFolder:
-    folder = tmp_path_factory.mktemp("spike")
-    return KeptFolder(folder, lambda _: load_spike(folder))
+    return KeptFolder(tmp_path_factory.mktemp("spike"), load_spike)
 
 
 @pytest.fixture

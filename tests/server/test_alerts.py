@@ -148,7 +148,9 @@ def test_mail_by_ones_own_server(served: Served) -> None:
             served, ALERTS_MAIL=f"mailto://{host}?from=presswatch@example.org&to=desk@example.org"
         ):
             run_of_the_handbook("SlackWebhook")
-            SlackWebhook.load("presswatch-alerts").notify("Why it failed", "It failed")
+            block = SlackWebhook.load("presswatch-alerts")
+            assert isinstance(block, SlackWebhook)
+            block.notify("Why it failed", "It failed")
         mailbox.shutdown()
     assert mailbox.to == ["<desk@example.org>"]
     (mail,) = mailbox.mails

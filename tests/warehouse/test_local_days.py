@@ -94,10 +94,10 @@ def test_a_page_counts_on_the_day_of_its_source(layout: Layout) -> None:
     ]
     of_summit = f"WHERE {of_both} AND topic_id = 'summit'"
     counted = f"SELECT source_id, day, mentions FROM {{}} {of_summit} AND articles > 0"
-    found = [
+    by_day = [
         sorted(ask(layout, counted.format(name))) for name in ("topic_daily", "topic_daily_local")
     ]
-    assert found == [
+    assert by_day == [
         [("jp-shimbun", third, 1), ("us-times", fourth, 2)],
         [("jp-shimbun", fourth, 1), ("us-times", third, 1), ("us-times", fourth, 1)],
     ]
