@@ -76,6 +76,17 @@ def start(
     return process
 
 
+def end_with_worker() -> None:
+    """Let Linux kill this process, if it is a run that a worker started, when the worker ends.
+
+    A worker that is killed, or ends because `serve` was, may not get to end its runs. Killed and
+    not asked to end: where the server is gone as well, Prefect would try for minutes to reach it.
+    The next run takes what a killed one has archived.
+    """
+    if sys.platform == "linux" and "PREFECT__FLOW_RUN_ID" in os.environ:
+        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def stop(
     process: "subprocess.Popen[bytes]",
     seconds: float,

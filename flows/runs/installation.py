@@ -2,6 +2,7 @@
 
 from prefect.context import FlowRunContext
 
+from flows.processes.child import end_with_worker
 from flows.runs.run_log import log_to_prefect
 from tasks.installation import Installation, keep_private, open_installation
 from tasks.settings import ConfigError
@@ -16,6 +17,7 @@ def open_for_run(sources_file: str, topics_file: str, data: str) -> Installation
     data.
     """
     log_to_prefect()
+    end_with_worker()
     context = FlowRunContext.get()
     given = {"sources_file": sources_file, "topics_file": topics_file, "data": data}
     if context and context.flow_run and context.flow_run.deployment_id and any(given.values()):

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
@@ -14,7 +15,7 @@ from flows.processes.ctrl_c import MESSAGE
 from tasks.upkeep.retention import drop_snapshots
 from tests.faults.held_papers import STUCK_SECONDS, Desk
 from tests.support.loopback import Loopback
-from tests.support.serving import START_SECONDS, pids_of, until, until_gone
+from tests.support.serving import START_SECONDS, Served, pids_of, until, until_gone
 from tests.support.small_disk import SmallDisk
 from warehouse.layers.writer_lock import writer_lock
 
@@ -61,6 +62,17 @@ def kill(*processes: int) -> float:
     return since
 
 
+@contextmanager
+def stopped(served: Served) -> Iterator[None]:
+    """Let `serve` do nothing while the body runs."""
+    assert served.process
+    served.process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        served.process.send_signal(signal.SIGCONT)
+
+
 def test_a_run_at_the_terminal_dies_unheard(desk: Desk) -> None:
     paper = desk.papers["unheard"]
     with paper.held():
@@ -91,7 +103,7 @@ def test_the_worker_is_ended_in_the_middle_of_a_load(desk: Desk) -> None:
 
 
 def test_the_worker(desk: Desk) -> None:
-    """While a run goes on, another is killed with it, and a third has not begun.
+    """One run ends with its worker, another is killed beside it, and a third has not begun.
 
     The third leaves nothing to do for the runs below, which load their own pages.
     """
@@ -101,9 +113,10 @@ def test_the_worker(desk: Desk) -> None:
         third = desk.begin(pending)
         until("it is taken", lambda: desk.served.run(third).state_type == "PENDING", START_SECONDS)
         with_it = (desk.flow(second), *pids_of(f"FLOW_RUN_ID={third}"))
-        since = kill(desk.served.pid("worker"), *with_it)
-    # How often the pages are asked for varies: the run goes on until serve has seen its worker end.
-    desk.ends("kill -9 of the worker", goes_on, first, since, "Crashed")
+        with stopped(desk.served):
+            since = kill(desk.served.pid("worker"), *with_it)
+            until_gone(f"FLOW_RUN_ID={first}")
+    desk.ends("kill -9 of the worker", goes_on, first, since, "Crashed", asked=HELD_PAGE_AGAIN)
     what = "kill -9 of worker and run"
     desk.ends(what, killed, second, since, "Crashed", asked=HELD_PAGE_AGAIN)
     what = "kill -9 of both before the run begins"
