@@ -1,14 +1,14 @@
 """Which topics come up together, and where they come up: the views over mentions."""
 
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tasks.load.load_run import load
+from tasks.topics.topic import TopicEntry
 from tests.support.publishing import publish
-from tests.support.staged_pages import SOURCES, TOPICS, Page, prose, stage
+from tests.support.staged_pages import SOURCES, TOPICS, Page, prose, source, stage
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query
 
@@ -18,21 +18,42 @@ BOTH, ONE, OTHER = "The harvest and the G20.", "The harvest came.", "The G20 met
 WIRE = prose(3, 100) + " the harvest, the G20"
 
 
-@pytest.fixture
-def layout(tmp_path: Path) -> Layout:
-    return Layout(tmp_path / "data")
+FOG = TopicEntry(id="fog", name="Fog", aliases=("fog",)).topic()
 
 
-def publish_pages(layout: Layout, pages: list[Page]) -> None:
-    load(layout, TOPICS, SOURCES, [stage(layout, "20260302T060000Z-aaaaaa", pages)])
+@pytest.fixture(scope="module")
+def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
+    """One load, which no test changes."""
+    layout = Layout(tmp_path_factory.mktemp("pairs") / "data")
+    texts = [BOTH, BOTH, ONE, ONE, OTHER, "None.", "No fog at all.", "Nothing."]
+    pages = [Page(f"march-{at}", text) for at, text in enumerate(texts)]
+    pages += [Page("february-a", ONE, -5), Page("february-b", "None.", -5)]
+    pages += [Page("january", "None.", -40), Page("undated", BOTH, None)]
+    pages += [Page("wire", WIRE), Page("wire-copy", WIRE, 0, 2.0, "de-blatt")]
+    pages += [Page("revised", BOTH), Page("revised", "None any more.", hour=5)]
+    pages += [
+        Page("a", "They say the harvest was late.", 0, 1.0, "gb-context", headline="Rain"),
+        Page("b", "A harvest that was.", 0, source_id="fr-context"),
+        Page("b", "It is gone.", 0, 5.0, "fr-context"),
+        Page("c", "Of the grain fair.", None, source_id="fr-context", is_truncated=True),
+    ]
+    run = stage(layout, "20260302T060000Z-aaaaaa", pages)
+    load(layout, [*TOPICS, FOG], [*SOURCES, source("gb-context")], [run])
     publish(layout)
+    return layout
 
 
-def pairs(layout: Layout) -> dict[date | None, dict[str, Any]]:
+def pairs(layout: Layout, topic_a: str, topic_b: str) -> dict[date | None, dict[str, Any]]:
     rows = query(layout, "FROM topic_pairs").to_pylist()
-    assert {(row["topic_a"], row["topic_b"]) for row in rows} == {("harvest", "summit")}
+    assert {(row["topic_a"], row["topic_b"]) for row in rows} == {
+        ("fog", "harvest"),
+        ("fog", "summit"),
+        ("harvest", "summit"),
+    }
     assert all((row["period"] is None) == (row["period_kind"] == "all") for row in rows)
-    return {row["period"]: row for row in rows}
+    return {
+        row["period"]: row for row in rows if (row["topic_a"], row["topic_b"]) == (topic_a, topic_b)
+    }
 
 
 def counts(row: dict[str, Any]) -> tuple[int, ...]:
@@ -40,45 +61,29 @@ def counts(row: dict[str, Any]) -> tuple[int, ...]:
 
 
 def test_pairs_by_month_and_over_all(layout: Layout) -> None:
-    texts = [BOTH, BOTH, ONE, ONE, OTHER, "None.", "None at all.", "Nothing."]
-    pages = [Page(f"march-{at}", text) for at, text in enumerate(texts)]
-    pages += [Page("february-a", ONE, -5), Page("february-b", "None.", -5)]
-    pages += [Page("january", "None.", -40), Page("undated", BOTH, None)]
-    pages += [Page("wire", WIRE), Page("wire-copy", WIRE, 0, 2.0, "de-blatt")]
-    pages += [Page("revised", BOTH), Page("revised", "None any more.", hour=5)]
-    publish_pages(layout, pages)
-    found = pairs(layout)
+    found = pairs(layout, "harvest", "summit")
     assert list(map(counts, (found[month] for month in (
         date(2026, 3, 1), date(2026, 2, 1), date(2026, 1, 1), None
-    )))) == [(3, 5, 4, 10), (0, 1, 0, 2), (0, 0, 0, 1), (3, 6, 4, 13)]  # fmt: skip
-    assert found[date(2026, 3, 1)]["lift"] == pytest.approx(3 * 10 / (5 * 4))
-    assert found[date(2026, 3, 1)]["jaccard"] == 3 / 6
+    )))) == [(3, 6, 4, 12), (0, 1, 0, 2), (0, 0, 0, 1), (3, 7, 4, 15)]  # fmt: skip
+    assert found[date(2026, 3, 1)]["lift"] == pytest.approx(3 * 12 / (6 * 4))
+    assert found[date(2026, 3, 1)]["jaccard"] == 3 / 7
     assert found[date(2026, 2, 1)]["lift"] is None
     assert found[date(2026, 2, 1)]["jaccard"] == 0
     assert found[date(2026, 1, 1)]["jaccard"] is None
-    assert found[None]["lift"] == pytest.approx(3 * 13 / (6 * 4))
+    assert found[None]["lift"] == pytest.approx(3 * 15 / (7 * 4))
 
 
 def test_never_together_has_a_lift_of_nothing(layout: Layout) -> None:
-    publish_pages(layout, [Page("a", ONE), Page("b", OTHER)])
-    assert pairs(layout)[None]["lift"] == 0
+    assert pairs(layout, "fog", "summit")[None]["lift"] == 0
 
 
 def test_mentions_in_context(layout: Layout) -> None:
-    publish_pages(
-        layout,
-        [
-            Page("a", "They say the harvest was late.", headline="Rain"),
-            Page("b", "A harvest that was.", 0, source_id="fr-jour"),
-            Page("b", "It is gone.", 0, 5.0, "fr-jour"),
-            Page("c", "Of the grain fair.", None, source_id="fr-jour", is_truncated=True),
-        ],
-    )
     columns = "published_date, source, headline, url, context, alias, is_truncated, is_copy"
-    rows = query(layout, f"SELECT {columns} FROM mention_contexts ORDER BY url DESC").to_pylist()
+    where = "WHERE source_id LIKE '%-context' ORDER BY url DESC"
+    rows = query(layout, f"SELECT {columns} FROM mention_contexts {where}").to_pylist()
     assert [tuple(row.values()) for row in rows] == [
-        (date(2026, 3, 2), "gb-post", "Rain", "https://gb-post.test/a",
+        (date(2026, 3, 2), "gb-context", "Rain", "https://gb-context.test/a",
          "They say the [harvest] was late.", "harvest", False, False),
-        (None, "fr-jour", "A made headline", "https://fr-jour.test/c",
+        (None, "fr-context", "A made headline", "https://fr-context.test/c",
          "Of the [grain fair].", "grain fair", True, False),
     ]  # fmt: skip
