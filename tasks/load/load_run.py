@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 
 from tasks.partition.partitions import Run, partition, warc_name
@@ -33,7 +32,7 @@ from warehouse.build.loaded_definitions import (
     set_definitions,
     set_rules,
 )
-from warehouse.build.loader import CheckFailed
+from warehouse.build.loader import CheckFailed, Connection
 from warehouse.build.publish import publish_locked, published_load
 from warehouse.build.schema_version import refuse_newer_writer
 from warehouse.damage.database_findings import lacking_histories
@@ -196,7 +195,7 @@ def _load(
                 loader.use_all_cores(con)
         commits, late = _add_runs(con, layout, runs)
         kept = kept_rule(con)
-        rule = _rule(limits) if limits else kept or _rule(Limits())
+        rule = _rule(limits, kept)
         is_new = commits or is_redefined or audits_differ(con, layout)
         if not is_new and rule == kept and texts_fit(con, layout):
             return LoadReport(late=late)
@@ -218,11 +217,7 @@ def _load(
 
 
 def _update_tables(
-    con: duckdb.DuckDBPyConnection,
-    layout: Layout,
-    definitions: Definitions,
-    rule: BreakerRule,
-    now: datetime,
+    con: Connection, layout: Layout, definitions: Definitions, rule: BreakerRule, now: datetime
 ) -> None:
     """Bring up to date what does not come from the files of runs: settings, audits, marts."""
     set_definitions(con, definitions)
@@ -233,12 +228,15 @@ def _update_tables(
     set_rule(con, rule)
 
 
-def _rule(limits: Limits) -> BreakerRule:
-    return BreakerRule(limits.failures_to_skip, limits.first_skip, limits.longest_skip)
+def _rule(limits: Limits | None, kept: BreakerRule | None) -> BreakerRule:
+    if kept and not limits:
+        return kept
+    given = limits or Limits()
+    return BreakerRule(given.failures_to_skip, given.first_skip, given.longest_skip)
 
 
 def _add_runs(
-    con: duckdb.DuckDBPyConnection, layout: Layout, runs: Iterable[Run]
+    con: Connection, layout: Layout, runs: Iterable[Run]
 ) -> tuple[list[Commit], tuple[Path | str, ...]]:
     """Load earlier commits, then partition and load the runs, numbered after them."""
     new = sorted(runs, key=lambda run: run.run_id)
@@ -266,7 +264,7 @@ def _add_runs(
 
 
 def count_topics(
-    con: duckdb.DuckDBPyConnection,  # the loader's file, with the commits of the load in it
+    con: Connection,  # the loader's file, with the commits of the load in it
     layout: Layout,
     definitions: Definitions,  # of topics and sources from this load on
     fresh: Sequence[Path],  # the files of the new articles
@@ -294,9 +292,7 @@ def count_topics(
     return found, tuple(sorted(changed)) if earlier else ()
 
 
-def _insert_mentions(
-    con: duckdb.DuckDBPyConnection, tables: Iterable[pa.Table], into: str = "mentions"
-) -> int:
+def _insert_mentions(con: Connection, tables: Iterable[pa.Table], into: str = "mentions") -> int:
     found = 0
     for mentions in tables:
         loader.insert(con, into, mentions)
