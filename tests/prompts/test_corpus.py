@@ -42,6 +42,7 @@ AT_MOST: dict[str, tuple[float, float | None]] = {
     "text_core_leak": (0.026, 0.0285),
     "text_leak": (0.062, 0.0615),
     "text_lost": (0.014, 0.024),
+    "sound_text_lost": (0.012, 0.0225),
     "neutral_bad": (0.012, 0.029),
     "news_bad": (0.014, 0.029),
     "day_wrong": (0.015, None),

@@ -187,16 +187,22 @@ def totals(figures: Figures) -> Totals:
     found: Totals = {}
     if corpus := figures.get("corpus"):
         found |= _leaks_and_losses(corpus) | _hard_negatives(corpus)
-        sound = {at: page for at, page in corpus.items() if at not in WRONG_LABELS}
+        sound = _sound(corpus)
         of_sound = {"lost": _leaks_and_losses(sound)["lost"], **_hard_negatives(sound)}
         found |= {f"sound_{name}": value for name, value in of_sound.items()}
     if text := figures.get("text"):
         found |= {f"text_{name}": value for name, value in _leaks_and_losses(text).items()}
+        found["sound_text_lost"] = _leaks_and_losses(_sound(text))["lost"]
     if gold := figures.get("gold"):
         found |= _bodies(gold)
     if metadata := figures.get("metadata"):
         found |= _metadata(metadata)
     return found
+
+
+def _sound(part: Part) -> Part:
+    """The labelled pages whose labels are right."""
+    return {at: page for at, page in part.items() if at not in WRONG_LABELS}
 
 
 def _leaks_and_losses(part: Part) -> Totals:
