@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from tasks.sources.source import Source
+from tasks.text.counted import counted
 from warehouse.read.source_health import SourceHealth
 
 
@@ -23,9 +24,8 @@ class Breaker:
         until = health.open_until or self.now
         day = "" if until.date() == self.now.date() else f"{until.day} {until:%b} "
         why = f"{health.last_failure_outcome}: {health.last_failure_detail}"
-        return (
-            f"skipped until {day}{until:%H:%M} UTC after {health.failures_in_a_row} failures: {why}"
-        )
+        failures = counted(health.failures_in_a_row, "failure")
+        return f"skipped until {day}{until:%H:%M} UTC after {failures}: {why}"
 
     def trial_listings(self, source: Source) -> tuple[str, ...]:
         """The listings of a source on trial, in the order to read them; empty without a trial.
