@@ -54,14 +54,13 @@ def start(
     It ends with this process. Call this in the main thread: for Linux the parent is a thread.
     """
 
-    def end_with_parent() -> None:
+    def prepare() -> None:
         # Prefect's worker ends by sending itself a SIGINT, but a process started by
         # `presswatch serve &` in a script would inherit that SIGINT is ignored.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         # A server that outlived `serve` would keep the next one from its port.
-        if sys.platform == "linux":
-            LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        _end_with_parent(signal.SIGTERM)
 
     process = subprocess.Popen(  # noqa: S603 - our own command
         command,
@@ -70,7 +69,7 @@ def start(
         stdout=out,
         stderr=subprocess.STDOUT,
         start_new_session=True,
-        preexec_fn=end_with_parent,
+        preexec_fn=prepare,
     )
     sessions.add(process.pid)
     return process
@@ -83,8 +82,13 @@ def end_with_worker() -> None:
     not asked to end: where the server is gone as well, Prefect would try for minutes to reach it.
     The next run takes what a killed one has archived.
     """
-    if sys.platform == "linux" and "PREFECT__FLOW_RUN_ID" in os.environ:
-        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if "PREFECT__FLOW_RUN_ID" in os.environ:
+        _end_with_parent(signal.SIGKILL)
+
+
+def _end_with_parent(how: signal.Signals) -> None:
+    if sys.platform == "linux":
+        LIBC.prctl(PR_SET_PDEATHSIG, how)
 
 
 def stop(

@@ -44,9 +44,10 @@ def chart_values(rows: Iterable[Row], apart: Sequence[str] = ()) -> list[dict[st
         part = "" if known is None else f"{percent_collected(known)} of articles"
         if part and row["days_estimated"] < days:
             part += f" on {row['days_estimated']} days"
-        had = min(1 if known is None else known, collected / days)
+        # Of a period of unknown completeness nothing is sure to have been collected.
+        had = min(known or 0, collected / days)
         # Without an article only a day on which all was collected is no gap.
-        is_gap = not collected or not (row["articles"] or (known and had >= LOW))
+        is_gap = not collected or not (row["articles"] or had >= LOW)
         value: dict[str, Any] = {
             "series": row["series"],
             "from": str(start),
@@ -57,9 +58,9 @@ def chart_values(rows: Iterable[Row], apart: Sequence[str] = ()) -> list[dict[st
             "low": row["low"],
             "high": row["high"],
             "few": bool(row["articles"]) and row["articles"] < FEW,
-            "state": "gap" if is_gap else "part" if known is None or had < LOW else "whole",
+            "state": "gap" if is_gap else "part" if had < LOW else "whole",
             "known": known,
-            "had": 0 if known is None else had,
+            "had": had,
             "shown": "unknown" if share is None else f"{share:.1%}",
             "interval": "–" if share is None else f"{row['low']:.1%} to {row['high']:.1%}",
             "articles": of(row) if row["articles"] or not is_gap else "unknown",
