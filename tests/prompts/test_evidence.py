@@ -12,6 +12,22 @@ POLITICAL = (
     "Sponsored by Germany and France, the resolution passed.",
     "Unlimited access to Russian gas is over.",
     "“Join us in condemning the attack,” the minister said.",
+    "Finland must join the pact to keep its influence in the north.",
+    "Citizens abroad must register before May to receive a ballot by post.",
+    "Three posts remain vacant in the government, that of the foreign minister among them.",
+    "Only four articles of the draft treaty remain in dispute.",
+    "The parliament will consider contributing soldiers to the mission.",
+    "“We rely on support from the United Nations,” the governor of the island said.",
+    "“I have been a member since 1991, and I have never seen such a vote,” one delegate said.",
+    "“Your membership of this committee is over,” the chairwoman told him.",
+    "“We sent an email to your ministry in June and heard nothing,” the mayor said.",
+    "“As a member, you get one vote,” the lawyer of the union explained.",
+    "Copyright disputes, including those over pictures, have increased since 2024.",
+    "(c) the straits, including both of their shores, are open from 2027 on;",
+)
+JAPANESE = (
+    "相談センターには、契約の解約に関する声が増えています。",
+    "協会によりますと、会員の平均年齢は七十歳です。",
 )
 TEXT = """
 The foreign ministers of the alliance met in the old customs house on Thursday and talked for nine
@@ -55,6 +71,24 @@ def test_running_text_is_not_stripped_for_its_wording(sentence: str) -> None:
     assert found.page is not None
     assert sentence in found.page.paragraphs
     assert len(found.page.paragraphs) == len(PARAGRAPHS) + 1
+
+
+@pytest.mark.parametrize("sentence", JAPANESE)
+def test_nor_is_the_polite_form_of_broadcasters(sentence: str) -> None:
+    texts = (
+        "市議会は五日、古い会館を建て替える案を賛成多数で可決しました。費用は百億円を超える見通しです。",
+        "今の会館は六十年前に完成し、去年の地震では天井の一部が落ちました。けが人はいませんでした。",
+        sentence,
+        "市長は会見で、住民の意見を聞いたうえで来年の春までに設計をまとめると話しました。",
+    )
+    body = "".join(f"<p>{text}</p>" for text in texts)
+    title = "市議会、会館の建て替えを可決"
+    found = extract(
+        f'<html lang="ja"><head><meta charset="utf-8"><title>{title}</title></head>'
+        f"<body><article><h1>{title}</h1>{body}</article></body></html>".encode()
+    )
+    assert found.page is not None
+    assert found.page.paragraphs == texts
 
 
 @pytest.mark.parametrize("sentence", POLITICAL)

@@ -12,14 +12,14 @@ from tests.support.lookalikes import HALVES, score
 pytestmark = pytest.mark.slow
 
 # Just above what was measured (tests/bench/README.md): lost sentences, prompts left.
-AT_MOST = {"dev": (0.0, 0.064), "held": (0.007, 0.05)}
+AT_MOST = {"dev": (0.0, 0.064), "held": (0.0035, 0.05)}
 # The most of both that a language may have; none where it is not named.
 BY_LANGUAGE: dict[str, dict[str, tuple[int, int]]] = {
     "dev": {
         **dict.fromkeys(("en", "es", "fr", "hi", "nl", "pt", "sv", "zh"), (0, 1)),
         "it": (0, 3),
     },
-    "held": {"de": (0, 1), "en": (1, 0), "es": (0, 4), "ru": (0, 1), "zh": (1, 2)},
+    "held": {"de": (0, 1), "es": (0, 4), "ru": (0, 1), "zh": (1, 2)},
 }
 MOST_PAGES = {"dev": 0, "held": 0}
 
