@@ -48,13 +48,26 @@ def strip_recurring(draft: Draft, site: Site, language: str | None) -> None:
         return
     for at, count in found.items():
         share, is_doubtful = count / site.pages, bool(draft.score[at] < DOUBTFUL)
-        if draft.columns["good"][at]:
-            is_furniture = is_doubtful and share >= OFTEN
+        if is_doubtful:
+            is_furniture = share >= (OFTEN if draft.columns["good"][at] else SOME)
         else:
-            is_furniture = (is_doubtful and share >= SOME) or (count >= MANY and share >= OFTEN)
+            is_furniture = count >= MANY and share >= OFTEN and _is_label(draft, at)
         if is_furniture:
             rule = find_rule(draft.text(at), language)
             draft.strip(at, rule.kind if rule else "furniture", "site:recurring")
+
+
+def _is_label(draft: Draft, at: int) -> bool:
+    """Whether a block is a label like `Read more in our app`, which it can be in any language.
+
+    Authors repeat sentences and questions, the headings of a briefing ("Ukraine"), and lines that
+    differ by their numbers alone ("Gold: $4,198 an ounce").
+    """
+    columns = draft.columns
+    is_written = any(
+        name in columns and columns[name][at] > 0 for name in ("good", "ends_sentence", "heading")
+    )
+    return not is_written and not any(letter.isdigit() for letter in draft.text(at))
 
 
 def _size(draft: Draft, blocks: Iterable[int]) -> int:

@@ -18,6 +18,7 @@ from tasks.prompts.draft import Draft, Role
 from tasks.prompts.page_hints import Site
 from tasks.prompts.recurring import strip_recurring, text_hash
 from tasks.prompts.split_into_blocks import split_lines
+from tasks.prompts.text_statistics import sign_columns
 from tasks.refine.refine_archive import refine
 from tasks.refine.site_boilerplate import (
     ENOUGH_PAGES,
@@ -148,7 +149,7 @@ def test_of_an_endless_page_not_all_is_remembered() -> None:
 
 def draft(*scores: float, good: Sequence[float], texts: Sequence[str] = ()) -> Draft:
     lines = [*texts, *(words(at, 12) for at in range(len(texts), len(scores)))]
-    columns = {"good": np.array(good, np.float32)}
+    columns = {"good": np.array(good, np.float32), **sign_columns(lines)}
     score = np.array(scores, np.float32)
     made = Draft(split_lines(lines), columns, score, score)
     made.roles = dict.fromkeys(range(len(lines)), Role.BODY)
@@ -177,6 +178,20 @@ def test_the_surer_the_model_the_more_pages_speak_against_a_block(
 ) -> None:
     made = draft(score, *[0.98] * 9, good=[is_sentence, *[1] * 9], texts=[TEASER])
     assert gone(made, count) is goes
+
+
+@pytest.mark.parametrize(
+    "text", ["Gold: $4,198 an ounce", "Why did the talks fail?", "Russia denies the attack."]
+)
+def test_lines_that_authors_repeat_stay_where_the_model_is_sure_of_them(text: str) -> None:
+    assert not gone(draft(*[0.98] * 10, good=[0, *[1] * 9], texts=[text]), 10)
+    assert gone(draft(0.5, *[0.98] * 9, good=[0, *[1] * 9], texts=[text]), 10)
+
+
+def test_the_headings_of_a_briefing_stay() -> None:
+    made = draft(*[0.98] * 10, good=[0, *[1] * 9], texts=["Ukraine"])
+    made.columns["heading"] = np.array([2, *[0] * 9], np.float32)
+    assert not gone(made, 10)
 
 
 def test_a_page_of_which_much_recurs_is_left_alone() -> None:
