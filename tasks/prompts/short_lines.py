@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from tasks.prompts.word_weights import fold, word_count
-from tasks.text.dates import MONTH_NUMBER
+from tasks.text.calendar_names import MONTH_NUMBER
 
 PARTS = re.compile(r"\s+[·|•–—/]\s+|\s*[|｜•]\s*|\n")
 YEAR_OR_TIME = re.compile(

@@ -9,32 +9,10 @@ from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from tasks.text.calendar_names import MONTH_NUMBER, OTHER_MONTHS, WEEKDAY_NUMBER
+
 EARLIEST_YEAR = 1990
-MONTHS = {
-    "en": "january february march april may june july august september october november december",
-    "en-short": "jan feb mar apr may jun jul aug sep oct nov dec",
-    "de": "januar februar märz april mai juni juli august september oktober november dezember",
-    "de-at": "jänner feber mrz apr mai jun jul aug sept okt nov dez",
-    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
-    "fr-short": "janv févr mars avr mai juin juil août sept oct nov déc",
-    "es": "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre "
-    "diciembre",
-    "es-short": "ene feb mar abr may jun jul ago set oct nov dic",
-    "it": "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre "
-    "dicembre",
-    "it-short": "gen feb mar apr mag giu lug ago set ott nov dic",
-    "pt": "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro "
-    "dezembro",
-    "nl": "januari februari maart april mei juni juli augustus september oktober november december",
-    "sv": "januari februari mars april maj juni juli augusti september oktober november december",
-    "no": "januar februar mars april mai juni juli august september oktober november desember",
-    "pl": "stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października "
-    "listopada grudnia",
-    "tr": "ocak şubat mart nisan mayıs haziran temmuz ağustos eylül ekim kasım aralık",
-    "ru": "января февраля марта апреля мая июня июля августа сентября октября ноября декабря",
-    "uk": "січня лютого березня квітня травня червня липня серпня вересня жовтня листопада грудня",
-}
-MONTH_NUMBER = {name: n for names in MONTHS.values() for n, name in enumerate(names.split(), 1)}
+_LAST_WORD = re.compile(r"(?P<name>[^\W\d_]{2,12})\.?,?\s*\Z")
 _ZONES_BY_HOURS = {
     0: "Z UTC GMT WET",
     1: "BST CET MEZ WEST",
@@ -50,20 +28,48 @@ _ZONES_BY_HOURS = {
     -5: "EST CDT",
     -6: "MDT",
     -7: "MST PDT",
-    -8: "PST",
+    -8: "PST AKDT",
+    -9: "AKST",
+    -10: "HST",
 }
 # Hours east of UTC. Names used by several countries (IST, CST) mean the source's own zone.
 ZONES = {zone: hours for hours, zones in _ZONES_BY_HOURS.items() for zone in zones.split()}
+# Where such a name is that of the source's own zone, which the zone's data call otherwise.
+OWN_ZONES = {
+    "BST": ("Asia/Dhaka",),
+    "EST": ("Australia/",),
+    "EDT": ("Australia/",),
+    "MST": ("Asia/Kuala_Lumpur", "Asia/Yangon"),
+    "PST": ("Asia/Manila", "Asia/Karachi"),
+}
+# American times that do not say whether daylight saving applies.
+AMERICAN = {
+    "ET": "America/New_York",
+    "CT": "America/Chicago",
+    "MT": "America/Denver",
+    "PT": "America/Los_Angeles",
+}
 
+# `GMT+7` and `UTC +7`
+_OFFSET_OF = r"(?:(?:GMT|UTC)\s?(?=[+-]\d))?"
+_HOURS = r"(?:(?<=GMT)|(?<=UTC)|(?<=GMT\s)|(?<=UTC\s))[+-]\d\b"
 CLOCK = (
     r"(?P<hour>\d{1,2})\s?(?:[:.hH時时시点]|\s?Uhr\b)\s?(?P<minute>\d{2}|\d(?=\s?[分분]))?"
     r"(?:\s?[:分분]\s?(?P<second>\d{2}))?(?:[.,]\d+)?\s?(?:[分분秒초]|Uhr)?\s*(?P<half>[AaPp]\.?\s?[Mm]\b\.?)?"
-    r"\s*\(?(?:(?:GMT|UTC)(?=[+-]\d))?(?P<zone>[+-]\d{2}:?\d{2}|[+-]\d{2}\b|\b[A-Z]{2,4}\b|Z)?"
+    r"\s*\(?"
+    + _OFFSET_OF
+    + r"(?P<zone>[+-]\d{2}:?\d{2}|[+-]\d{2}\b|"
+    + _HOURS
+    + r"|\b[A-Z]{2,4}\b|Z)?"
 )
 ISO = re.compile(
     r"(?P<year>\d{4})(?P<gap>[-/.]?)(?P<month>\d{1,2})(?P=gap)(?P<day>\d{1,2})(?!\d)"
     r"(?:(?:\s*[T,|]\s*|\s+(?:at\s+)?|-)(?P<hour>\d{1,2}):?(?P<minute>\d{2})(?::?(?P<second>\d{2}))?"
-    r"(?:[.,:]\d+)?\s*(?P<half>[AaPp]\.?[Mm]\b)?\s*(?P<zone>[+-]\d{1,2}:?\d{2}|[+-]\d{2}\b|Z|[A-Z]{3,4}\b)?)?"
+    r"(?:[.,:]\d+)?\s*(?P<half>[AaPp]\.?[Mm]\b)?\s*"
+    + _OFFSET_OF
+    + r"(?P<zone>[+-]\d{1,2}:?\d{2}|[+-]\d{2}\b|"
+    + _HOURS
+    + r"|Z|[A-Z]{3,4}\b)?)?"
 )
 COMPACT = re.compile(
     r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?\b"
@@ -86,7 +92,8 @@ MONTH_FIRST = re.compile(
 )
 YEAR_LAST = re.compile(
     r"\b(?P<name>[A-Z][a-z]{2}) (?P<day>\d{1,2}) (?P<hour>\d{1,2}):(?P<minute>\d{2})"
-    r":(?P<second>\d{2}) (?P<zone>[A-Z]{2,4}|[+-]\d{4}) (?P<year>\d{4})\b"
+    r":(?P<second>\d{2}) (?:(?:GMT|UTC)(?=[+-]))?(?P<zone>[A-Z]{2,4}|[+-]\d{2}:?\d{2})"
+    r" (?P<year>\d{4})\b"
 )
 NUMBERS = re.compile(
     r"\b(?P<day>\d{1,2})(?P<gap>[./-])\s?(?P<month>\d{1,2})(?P=gap)\s?(?P<year>\d{4})\b(?:\D{0,18}?\b"
@@ -113,17 +120,20 @@ class Moment:
     has_time: bool
 
 
-def parse_moment(raw: str, timezone: str = "UTC", *, day_first: bool = True) -> Moment | None:
+def parse_moment(
+    raw: str, timezone: str = "UTC", *, day_first: bool = True, language: str = ""
+) -> Moment | None:
     """Parse a point in time in any common form, in a text of any words; None without one.
 
-    `timezone` is the IANA zone of times without one. With `day_first` 03/04/2024 is 3 April;
-    between dots the day is always first.
+    `timezone` is the IANA zone of times without one. With `day_first` 03/04/2024 is 3 April, if a
+    weekday before it does not say otherwise; between dots the day is always first. `language` is
+    the code that tells what a month's name of two languages means.
     """
     text = " ".join(raw[:200].split())
     if not any(c.isdigit() for c in text):
         return None
     zone = zone_of(timezone)
-    for at, has_time in _readings(text, zone, day_first):
+    for at, has_time in _readings(text, zone, day_first, language):
         # Earlier dates, such as 1970-01-01, are default values.
         if at is not None and at.year >= EARLIEST_YEAR:
             return Moment(at, text, has_time)
@@ -152,10 +162,15 @@ def zone_of(name: str) -> tzinfo:
         return UTC
 
 
+def is_own_name(zone: str, own: str) -> bool:
+    """Whether the sources of the IANA zone `own` mean it by a name that others use, too."""
+    return own.startswith(OWN_ZONES.get(zone, ("-",)))
+
+
 Reading = tuple[datetime | None, bool]
 
 
-def _readings(text: str, zone: tzinfo, day_first: bool) -> Iterator[Reading]:
+def _readings(text: str, zone: tzinfo, day_first: bool, language: str) -> Iterator[Reading]:
     """The possible readings of the text, the strictest form first."""
     if EPOCH.fullmatch(text):
         seconds = int(text) / (1000 if len(text) > 10 else 1)
@@ -173,16 +188,31 @@ def _readings(text: str, zone: tzinfo, day_first: bool) -> Iterator[Reading]:
         yield _from_match(found, zone)
     for form in (YEAR_LAST, MONTH_FIRST, DAY_FIRST):
         for match in form.finditer(text):
-            yield _from_match(match, zone)
+            yield _from_match(match, zone, language=language)
     for match in NUMBERS.finditer(text):
-        yield _from_match(match, zone, swap=not day_first and match["gap"] != ".")
+        yield _from_match(match, zone, swap=_is_month_first(match, day_first))
     if found := ISO.search(text):
         yield _from_match(found, zone)
 
 
-def _from_match(found: re.Match[str], zone: tzinfo, *, swap: bool = False) -> Reading:
+def _is_month_first(found: re.Match[str], day_first: bool) -> bool:
+    """Whether the first of two numbers is the month: `Mon, 6/3/2019` is 3 June, a Monday."""
+    word = _LAST_WORD.search(found.string[: found.start()])
+    weekday = WEEKDAY_NUMBER.get(word["name"].lower()) if word else None
+    first, second, year = (int(found[name]) for name in ("day", "month", "year"))
+    days = _day(year, second, first), _day(year, first, second)
+    is_such = [day is not None and day.weekday() == weekday for day in days]
+    if is_such[0] != is_such[1]:
+        return is_such[1]
+    return not day_first and found["gap"] != "."
+
+
+def _from_match(
+    found: re.Match[str], zone: tzinfo, *, swap: bool = False, language: str = ""
+) -> Reading:
     parts = found.groupdict()
-    month = MONTH_NUMBER.get(parts.get("name", "").lower()) if "name" in parts else None
+    name = (parts.get("name") or "").lower()
+    month = OTHER_MONTHS.get((name, language)) or MONTH_NUMBER.get(name)
     month = month or _number(parts.get("month"))
     day, year = _number(parts["day"]), _number(parts.get("year"))
     if reiwa := parts.get("reiwa"):
@@ -243,7 +273,8 @@ def _zone(text: str | None, own: tzinfo) -> tzinfo:
         if offset >= timedelta(days=1):
             return own
         return timezone(-offset if text[0] == "-" else offset)
-    # Eastern time, without saying whether daylight saving applies.
-    if text == "ET":
-        return zone_of("America/New_York")
+    if text in AMERICAN:
+        return zone_of(AMERICAN[text])
+    if is_own_name(text, getattr(own, "key", "")):
+        return own
     return timezone(timedelta(hours=ZONES[text])) if text in ZONES else own

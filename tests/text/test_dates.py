@@ -14,6 +14,11 @@ FORMS = [
     ("2024-05-17T13:05:00-04", "UTC", "2024-05-17T17:05"),
     ("2024-05-17T13:05:00-4:00", "UTC", "2024-05-17T17:05"),
     ("2024-05-17T13:05:00+02:00[Europe/Berlin]", "UTC", "2024-05-17T11:05"),
+    ("2024-05-17T13:05:00 GMT+7", "UTC", "2024-05-17T06:05"),
+    ("2024-05-17 13:05 UTC+3", "UTC", "2024-05-17T10:05"),
+    ("2024-05-17T13:05:00 GMT +0530", "UTC", "2024-05-17T07:35"),
+    ("17 May 2024 13:05 GMT+7", "UTC", "2024-05-17T06:05"),
+    ("Fri May 17 13:05:00 GMT+03:00 2024", "UTC", "2024-05-17T10:05"),
     ("2024-05-17 13:05", "Asia/Tokyo", "2024-05-17T04:05"),
     ("2024/05/17 13:05:22", "UTC", "2024-05-17T13:05"),
     ("20240517T130500Z", "UTC", "2024-05-17T13:05"),
@@ -26,6 +31,12 @@ FORMS = [
     ("Fri May 17 2024 13:05:00 GMT+0200 (CEST)", "UTC", "2024-05-17T11:05"),
     ("May 17, 2024 1:05 p.m. EDT", "UTC", "2024-05-17T17:05"),
     ("May 17, 2024 at 1:05 PM ET", "UTC", "2024-05-17T17:05"),
+    ("May 17, 2024 at 1:05 PM PT", "Europe/London", "2024-05-17T20:05"),
+    ("May 17, 2024 at 1:05 PM CT", "UTC", "2024-05-17T18:05"),
+    ("May 17, 2024 1:05 PM EST", "America/New_York", "2024-05-17T18:05"),
+    ("May 17, 2024 1:05 PM EST", "Australia/Sydney", "2024-05-17T03:05"),
+    ("17 May 2024 13:05 BST", "Asia/Dhaka", "2024-05-17T07:05"),
+    ("17 May 2024 13:05 PST", "Asia/Manila", "2024-05-17T05:05"),
     ("5/17/2024 1:05:00 PM", "UTC", "2024-05-17T13:05"),
     ("17 May 2024 | 13.05 BST", "UTC", "2024-05-17T12:05"),
     ("Updated: 17-May-2024 13:05 IST", "Asia/Kolkata", "2024-05-17T07:35"),
@@ -49,6 +60,8 @@ DAYS = [
     ("5. Jänner 2024", "Europe/Vienna"),
     ("令和6年5月17日", "Asia/Tokyo"),
     ("17 мая 2024", "Europe/Kyiv"),
+    ("17. května 2024", "Europe/Prague"),
+    ("17. svibnja 2024.", "Europe/Zagreb"),
 ]
 
 
@@ -76,6 +89,32 @@ def test_what_slashes_mean_is_told() -> None:
     assert american is not None
     assert german is not None
     assert (american.at.month, german.at.month) == (3, 4)
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ("Mon, 6/3/2019", date(2019, 6, 3)),
+        ("Monday 06/03/2019", date(2019, 6, 3)),
+        ("Wed, 6/3/2019", date(2019, 3, 6)),
+        ("Tue, 6/3/2019", date(2019, 3, 6)),  # neither day is a Tuesday
+        ("Lundi 03/06/2019 à 10h00", date(2019, 6, 3)),
+    ],
+)
+def test_a_printed_weekday_tells_the_month_from_the_day(raw: str, expected: date) -> None:
+    moment = parse_moment(raw)
+    assert moment is not None
+    assert moment.at.date() == expected
+    american = parse_moment("Wed, 6/3/2019", day_first=False)
+    assert american is not None
+    assert american.at.month == 3
+
+
+@pytest.mark.parametrize(("language", "month"), [("hr", 10), ("bs", 10), ("pl", 11), ("", 11)])
+def test_a_month_name_of_two_languages_is_that_of_the_page(language: str, month: int) -> None:
+    moment = parse_moment("17. listopada 2024. u 14:05", language=language)
+    assert moment is not None
+    assert (moment.at.month, moment.has_time) == (month, True)
 
 
 @pytest.mark.parametrize(
