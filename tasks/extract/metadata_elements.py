@@ -6,7 +6,7 @@ from urllib.parse import urljoin, urlsplit
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from tasks.extract import jsonld
-from tasks.extract.headlines import letters
+from tasks.extract.headlines import letters, main_heading
 from tasks.extract.jsonld import Structured, first_text
 from tasks.text.html_tree import one_line
 
@@ -73,8 +73,24 @@ class Page:
 
     @property
     def heading(self) -> LexborNode | None:
-        """The first of `heading_nodes`."""
-        return next(iter(self.heading_nodes), None)
+        """The headline: not the site's name above it, nor "0 Comments" below the text."""
+        stated = first_text(self.structured.article.get("headline"))
+        titles = [stated or "", self.meta.get("og:title", ""), self.title]
+        fitting = [h for h in self.headings if any(letters(h) in letters(t) for t in titles)]
+        main = max(fitting, key=len, default=main_heading(self.headings, titles))
+        is_long = main is not None and len(main.split()) >= FEWEST_WORDS
+        if second := None if is_long else self._second_heading():
+            return second
+        return self.heading_nodes[self.headings.index(main)] if main else None
+
+    def _second_heading(self) -> LexborNode | None:
+        """The h2 that the title begins with."""
+        title = letters(self.title)
+        for node in self._places["h2"][:20]:
+            text = text_of(node)
+            if len(text.split()) >= FEWEST_WORDS and title.startswith(letters(text)):
+                return node
+        return None
 
     @cached_property
     def heading_nodes(self) -> list[LexborNode]:
@@ -86,12 +102,8 @@ class Page:
         tops = [node for node in self._places["h1"][:10] if text_of(node)]
         if not all(map(_leads_home, tops)):
             return tops
-        title = letters(self.title)
-        for node in self._places["h2"][:20]:
-            text = text_of(node)
-            if len(text.split()) >= FEWEST_WORDS and title.startswith(letters(text)):
-                return [node]
-        return tops
+        second = self._second_heading()
+        return [second] if second else tops
 
     @property
     def footers(self) -> list[LexborNode]:

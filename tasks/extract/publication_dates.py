@@ -4,14 +4,12 @@ htmldate is not used as a fallback: where this finds nothing, it gave 57 right d
 and 11 wrong. A wrong date is worse than none, since undated articles stay out of time series.
 """
 
-import re
 from collections.abc import Iterator
-from datetime import datetime
-
-from selectolax.lexbor import LexborNode
+from datetime import date, datetime, timedelta
 
 from tasks.extract.jsonld import first_text
 from tasks.extract.metadata_elements import Page, text_of
+from tasks.extract.printed_dates import UNDER, Printed, printed_dates
 from tasks.text.dates import Moment, day_in_url, parse_moment
 
 _PUBLISHED = """
@@ -30,25 +28,7 @@ MODIFIED = (
     "dcterms.modified",
     "last-modified",
 )
-MARKED = (
-    "time, [itemprop*=date i], [class*=date i], [class*=time i], [class*=publi i],"
-    " [class*=datum i], [class*=fecha i], [class*=tarih i], [class*=byline i], [class*=meta i],"
-    " [id*=date i]"
-)
-UPDATED = re.compile(
-    r"updat|modif|edited|last review|aktualisi|geändert|mis à jour|màj|actualiz|aggiorna|atualiz"
-    r"|bijgewerkt|uppdat|oppdat|opdater|güncel|обновл|оновл|更新|수정",
-    re.I,
-)
-PLAIN = "p, span, div, li, small, em, td"
-BARE = 60
-SHORT_PARTS = re.compile(
-    r"[\d\W年月日時分년월일]+|uhr\b|[^\W\d_]{3,9}(?=\W+\d{1,2}\W+\d{4}|\W+\d{4})", re.I
-)
-LEVELS = 6
-LONGEST = 160
-YEAR = re.compile(r"(?:19|20)\d\d")
-MOST = 6
+MONTH_FIRST = ("America/", "US/", "Asia/Manila")  # Zones in which English dates have it so
 
 
 def find_published(page: Page) -> tuple[Moment | None, str]:
@@ -91,51 +71,42 @@ def _readings(page: Page) -> Iterator[tuple[Moment, str]]:
         text = stated("datetime") or stated("content") or text_of(node)[:100]
         if moment := _moment(page, text):
             yield moment, "page"
-    for text in _dates_near(page.heading) if page.heading else ():
-        if moment := _moment(page, text):
-            yield moment, "page"
     day = day_in_url(page.url) or day_in_url(page.declared or "")
+    for printed in printed_dates(page.heading) if page.heading else ():
+        if moment := _printed_moment(page, printed, day):
+            yield moment, "page"
     if day and (moment := _moment(page, day.isoformat())):
         yield moment, "url"
+
+
+def _printed_moment(page: Page, printed: Printed, day: date | None) -> Moment | None:
+    """A printed time; None when it is not right under the headline and the URL's day is another."""
+    moment = _moment(page, printed.text)
+    if moment is None or day is None or _is_near(moment, day):
+        return moment
+    # 06/04/2019 at a page of /2019/06/04/
+    swapped = _parsed(page, printed.text, day_first=_is_month_first(page))
+    if swapped and _is_near(swapped, day):
+        return swapped
+    return None if printed.is_above or printed.words > UNDER else moment
+
+
+def _is_near(moment: Moment, day: date) -> bool:
+    return abs(moment.at.date() - day) <= timedelta(days=1)
 
 
 def _moment(page: Page, value: object) -> Moment | None:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     text = str(value) if is_number else first_text(value)
-    # 03/04/2024 is in April all over the world but in America's English.
-    language, is_american = page.named_language, page.timezone.startswith(("America/", "US/"))
-    is_month_first = language in ("en-us", "en_us") or (language == "en" and is_american)
-    return parse_moment(text, page.timezone, day_first=not is_month_first) if text else None
+    return _parsed(page, text, day_first=not _is_month_first(page)) if text else None
 
 
-def _dates_near(heading: LexborNode) -> list[str]:
-    """Texts that may hold the date, from the smallest element around the heading that has any."""
-    node: LexborNode | None = heading
-    for _ in range(LEVELS):
-        node = node.parent if node is not None else None
-        if node is None or node.tag in ("body", "html"):
-            return []
-        found = [stamp for mark in node.css(MARKED)[:40] if (stamp := _stamp(mark))]
-        # Else the elements that hold next to nothing but a date.
-        for mark in () if found else node.css(PLAIN)[:60]:
-            if YEAR.search(plain := mark.text(separator=" ")):
-                text = " ".join(plain.split())
-                if len(text) <= BARE and len(SHORT_PARTS.sub("", text)) < len(text) * 0.5:
-                    found.append(text)
-        if found:
-            return found if len(set(found)) <= MOST else []
-    return []
+def _parsed(page: Page, text: str, *, day_first: bool) -> Moment | None:
+    language = page.named_language[:2]
+    return parse_moment(text, page.timezone, day_first=day_first, language=language)
 
 
-def _stamp(node: LexborNode) -> str | None:
-    if node.parent is not None and node.parent.tag in ("figure", "figcaption"):
-        return None
-    stated = node.attributes.get
-    text = stated("datetime") or stated("content") or " ".join(node.text(separator=" ").split())
-    if len(text) > LONGEST or not YEAR.search(text):
-        return None
-    around = " ".join(filter(None, map(stated, ("class", "itemprop", "id"))))
-    if UPDATED.search(around):
-        return None
-    published = UPDATED.split(text, maxsplit=1)[0]
-    return published if YEAR.search(published) else None
+def _is_month_first(page: Page) -> bool:
+    """Whether 03/04/2024 is in March, as in the English of America and of the Philippines."""
+    language, region = page.named_language.replace("_", "-"), page.timezone
+    return language in ("en-us", "en-ph") or (language == "en" and region.startswith(MONTH_FIRST))
