@@ -46,7 +46,7 @@ BESIDE = 12  # Characters beside the label in a line that is the label of the ne
 ABOVE_LEVELS = 2
 STEPS = 3000
 LINKED, TEASER = 4, 400  # Words of a link to another article; characters of a whole teaser
-INLINE_LEVELS = 20
+DEPTH = 20  # Elements around a text that are looked at
 NODES = 100  # Of an element that is short
 SENTENCE = re.compile(r"[^\W\d_]{4,}[.!?。]\W*\Z")
 
@@ -93,6 +93,22 @@ def printed_dates(heading: LexborNode) -> list[Printed]:
     for date in () if found else _above(heading):
         found.append(Printed(date.text, date.words, is_above=True))
     return found
+
+
+def is_of_the_article(node: LexborNode, heading: LexborNode | None) -> bool:
+    """Whether nothing around an element, up to what it shares with the headline, is of others."""
+    shared = set[int]()
+    while heading is not None:
+        shared.add(heading.mem_id)
+        heading = heading.parent
+    at: LexborNode | None = node
+    for _ in range(DEPTH):
+        if at is None or at.mem_id in shared:
+            return True
+        if _is_of_others(at):
+            return False
+        at = at.parent
+    return True
 
 
 def _above(heading: LexborNode) -> Iterator[Printed]:
@@ -178,7 +194,7 @@ def _is_short(node: LexborNode, most: int) -> bool:
 def _block(node: LexborNode) -> LexborNode:
     """The element that begins a line of its own, in which the node stands."""
     at = node.parent or node
-    for _ in range(INLINE_LEVELS):
+    for _ in range(DEPTH):
         if at.tag not in INLINE or at.parent is None:
             break
         at = at.parent

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 
 from tasks.extract.jsonld import first_text
 from tasks.extract.metadata_elements import Page, text_of
-from tasks.extract.printed_dates import UNDER, Printed, printed_dates
+from tasks.extract.printed_dates import UNDER, Printed, is_of_the_article, printed_dates
 from tasks.text.dates import Moment, day_in_url, parse_moment
 
 _PUBLISHED = """
@@ -69,7 +69,7 @@ def _readings(page: Page) -> Iterator[tuple[Moment, str]]:
     for node in page.tree.css('[itemprop*="datePublished"], time[pubdate]')[:3]:
         stated = node.attributes.get
         text = stated("datetime") or stated("content") or text_of(node)[:100]
-        if moment := _moment(page, text):
+        if is_of_the_article(node, page.heading) and (moment := _moment(page, text)):
             yield moment, "page"
     day = day_in_url(page.url) or day_in_url(page.declared or "")
     for printed in printed_dates(page.heading) if page.heading else ():

@@ -29,6 +29,8 @@ STRANGERS = {
     "teasers of a short article": f"<article>{HEADING}<p>The mill turned.</p></article><ul>"
     "<li><a href='/b'>Another story of the week</a> <time datetime='2024-01-05'></time></li></ul>",
     "comment": f"{HEADING}{TEXT}<div><span class='comment-date'>19 March 2024</span> No.</div>",
+    "stated comment": f"{HEADING}{TEXT}<div class='comment' itemprop='comment'>"
+    "<time itemprop='datePublished' datetime='2024-03-19'></time> No.</div>",
     "next post": f"{HEADING}{TEXT}<div><span class='post-date'>12 May 2015</span> Older</div>",
     "masthead": f"<header><span class='date'>29 November 2026</span></header>{HEADING}{TEXT}",
     "today": f"<div class='today-date'>29 November 2026</div><div>{HEADING}{TEXT}</div>",
