@@ -68,9 +68,9 @@ def test_an_incomplete_own_date_leaves_the_day_to_url_and_feed(own: str) -> None
         assert day_of(body, url=DAY_URL) == "2026-03-17 url"
 
 
-def test_a_list_of_numbers_or_a_length_is_no_own_date() -> None:
-    for line in ("5 min read", "Listen 3:24", "3 comments"):
-        near = f"<p class='time'>{line}</p><p class='date'>17 March 2026</p>"
+def test_a_number_or_a_day_in_a_sentence_is_no_own_date() -> None:
+    for line in ("5 min read", "Listen 3:24", "3 comments", "Sale of tickets starts on 3 May"):
+        near = f"<p>{line}</p><p class='date'>17 March 2026</p>"
         assert day_of(f"{HEADING}{near}{TEXT}") == "2026-03-17 page"
 
 
