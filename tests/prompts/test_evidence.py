@@ -99,6 +99,39 @@ def test_nor_is_that_of_a_page_saved_as_text(sentence: str) -> None:
     assert sentence in found.page.paragraphs
 
 
+COUNTERS = {
+    "ar": "لديك 3 مقالات مجانية متبقية هذا الشهر.",
+    "da": "Du har 2 gratis artikler tilbage i denne måned.",
+    "de": "Sie haben noch 3 kostenlose Artikel in diesem Monat.",
+    "en": "You have 3 free articles left this month.",
+    "es": "Te quedan 3 artículos gratis este mes.",
+    "fr": "Il vous reste 3 articles gratuits ce mois-ci.",
+    "hi": "इस महीने आपके पास 3 मुफ़्त लेख बचे हैं।",
+    "it": "Hai ancora 3 articoli gratuiti questo mese.",
+    "ja": "今月、無料でお読みいただける記事はあと3本です。",
+    "ko": "이번 달 무료 기사가 3건 남았습니다.",
+    "nl": "Je hebt nog 3 gratis artikelen deze maand.",
+    "pl": "Masz jeszcze 3 darmowe artykuły w tym miesiącu.",
+    "pt": "Você ainda tem 3 artigos grátis este mês.",
+    "ru": "У вас осталось 3 бесплатные статьи в этом месяце.",
+    "tr": "Bu ay 3 ücretsiz haber hakkınız kaldı.",
+    "zh": "您本月还可免费阅读3篇文章。",
+}
+
+
+@pytest.mark.parametrize(("language", "counter"), COUNTERS.items())
+def test_a_counter_goes_even_as_a_paragraph_among_others(language: str, counter: str) -> None:
+    page = page_with(f"<p>{counter}</p>").replace(b'lang="en"', f'lang="{language}"'.encode())
+    found = extract_page(
+        page,
+        "text/html; charset=utf-8",
+        "https://paper.example/world/ministers-fail-to-agree",
+        source_language=language,
+    )
+    assert found.page is not None
+    assert list(found.page.paragraphs) == PARAGRAPHS
+
+
 @pytest.mark.parametrize(
     "box",
     [
