@@ -9,6 +9,11 @@ from tasks.text.urls import clean, fold, is_http, same_site
 _NUMBERED = re.compile(r"/(?:19|20)\d\d[/-]?(?:0?[1-9]|1[0-2])(?:[/-]|\d\d|$)|\d{5}|\d{3}[^/]*/?$")
 _WORD = re.compile(r"[^\W\d_]+")
 _HEADLINE_WORDS = 3
+_LONG_WORD = 4  # Letters: shorter ones, `in` or `the`, stand in any headline
+_CJK_HEADLINE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{6}")
+_ARCHIVE = re.compile(r"/(?:19|20)\d\d[/-](?:0?[1-9]|1[0-2])(?:[/-]\d\d?)?/?$")  # of a day, a month
+_SHORT_NUMBER = re.compile(r"/\d+(?:\.\w+)?/?$")  # `/news/4`
+_LONG_NUMBER = re.compile(r"\d{5,}")
 # Names of parameters whose number selects, however short it is: `?id=4`, `?idxno=12`, `?p=7`.
 _SELECTS = re.compile(r".*(?:id|no|num|nr|idx|seq|key|code)|art.*|story|news|[anp]", re.IGNORECASE)
 # Names of those that select a part or a form of a page.
@@ -18,14 +23,16 @@ _FORM = re.compile(
     | time(?:stamp)? | w(?:idth)? | h(?:eight)? | size | .*sess.*""",
     re.VERBOSE | re.IGNORECASE,
 )
+# How much a URL says of which article it is, from nothing to all.
+_HOME, _SECTION, _VAGUE, _ARTICLE = range(4)
 
 
 def canonical(declared: str | None, final: str) -> str:
     """The URL that identifies a page: the declared one if plausible, else the one it came from.
 
-    A declared URL must be on the same site, and must not be the home page when the page is not, nor
-    lack the number that selects the article. A saved file (`file:`) has no site: it may declare any
-    article's URL.
+    A declared URL must be on the same site, and say as much of which article it is as the page's
+    own: it is no home page or section, and has no other article's headline. A saved file (`file:`)
+    has no site: it may declare any URL that is no front page.
     """
     own = clean(final)
     try:
@@ -35,10 +42,52 @@ def canonical(declared: str | None, final: str) -> str:
     if not is_http(claimed):
         return own
     if not is_http(own):
-        return own if _is_home(claimed) else claimed
-    is_other_home = _is_home(claimed) and not _is_home(own)
-    is_refused = is_other_home or not same_site(claimed, own) or _selects_no_article(claimed, own)
+        is_front = urlsplit(fold(claimed)).path.count("/") == 1  # `/`, `/en` or `/news`
+        return own if is_front and _precision(claimed) <= _SECTION else claimed
+    is_refused = (
+        not same_site(claimed, own)
+        or _selects_no_article(claimed, own)
+        or _says_less(claimed, own)
+        or _names_another(claimed, own)
+    )
     return own if is_refused else claimed
+
+
+def _says_less(claimed: str, own: str) -> bool:
+    """Whether a URL, of another path, says less of which article it is than the page's own."""
+    # Six articles that all declared `/en`, `/news` or `/article` were versions of one.
+    named, asked = (unquote(urlsplit(fold(url)).path) for url in (claimed, own))
+    is_numbered = _SHORT_NUMBER.search(named) and not _ARCHIVE.search(named)
+    if named == asked or is_numbered:
+        return False
+    said = _precision(claimed)
+    is_above = said <= _SECTION and named.count("/") < asked.count("/")
+    return is_above or said < _precision(own)
+
+
+def _precision(url: str) -> int:
+    """How much a URL says of which article it is: one of `_HOME` to `_ARTICLE`."""
+    parts = urlsplit(fold(url))
+    path, name = unquote(parts.path), _name(parts.path)
+    if _selects(parts.query):
+        return _ARTICLE
+    if _ARCHIVE.search(path):
+        return _SECTION
+    if _names_article(path) or _CJK_HEADLINE.search(name):
+        return _ARTICLE
+    # `/summit-opens` or `/news/4`; a word alone is a section, `/en` or `/home.html`.
+    if len(_WORD.findall(name)) > 1 or re.search(r"\d", path.rpartition("/")[2]):
+        return _VAGUE
+    return _SECTION if name else _HOME
+
+
+def _names_another(claimed: str, own: str) -> bool:
+    """Whether a URL has another headline than the page's own, and no number in common with it."""
+    # A template may declare one article's URL on the pages of all.
+    named, asked = (set(_WORD.findall(_name(urlsplit(url).path).lower())) for url in (claimed, own))
+    shared = {word for word in named & asked if len(word) >= _LONG_WORD}
+    shared |= {*_LONG_NUMBER.findall(claimed)} & {*_LONG_NUMBER.findall(own)}
+    return min(len(named), len(asked)) >= _HEADLINE_WORDS and not shared
 
 
 def _selects_no_article(claimed: str, own: str) -> bool:
@@ -56,8 +105,12 @@ def _selects_no_article(claimed: str, own: str) -> bool:
 def _names_article(path: str) -> bool:
     """Whether a path names an article by itself, by a date, a number or a headline."""
     path = unquote(path)
-    last = path.rstrip("/").rpartition("/")[2].partition(".")[0]
-    return bool(_NUMBERED.search(path)) or len(_WORD.findall(last)) >= _HEADLINE_WORDS
+    return bool(_NUMBERED.search(path)) or len(_WORD.findall(_name(path))) >= _HEADLINE_WORDS
+
+
+def _name(path: str) -> str:
+    """The last part of a path, without its ending: `.html`."""
+    return unquote(path).rstrip("/").rpartition("/")[2].partition(".")[0]
 
 
 def _selects(query: str) -> bool:
@@ -68,8 +121,3 @@ def _selects(query: str) -> bool:
         if not _FORM.fullmatch(name) and re.search(digits, value or name):
             return True
     return False
-
-
-def _is_home(url: str) -> bool:
-    parts = urlsplit(url)
-    return parts.path in ("", "/") and not parts.query

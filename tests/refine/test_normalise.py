@@ -25,8 +25,8 @@ CAPTURE = Capture(
     run_id="20261120T120000Z-aaaaaa",
     source_id="xx-mill",
     kind=CaptureKind.PAGE,
-    url_requested="https://mill.example/a?utm_source=feed",
-    url_final="https://mill.example/a?utm_source=feed",
+    url_requested="https://mill.example/mill-turns?utm_source=feed",
+    url_final="https://mill.example/mill-turns?utm_source=feed",
     found_in="https://mill.example/feed",
     outcome=Outcome.FETCHED,
     detail="",
@@ -43,7 +43,7 @@ PAGE = PageText(
     published_at=SEEN - timedelta(hours=3),
     published_raw="2026-11-20T09:00:00Z",
     published_source="jsonld",
-    declared_url="https://mill.example/a",
+    declared_url="https://mill.example/mill-turns",
 )
 
 
@@ -69,10 +69,10 @@ def test_a_rejection_makes_no_row() -> None:
 
 
 def test_the_canonical_url_is_the_identity() -> None:
-    assert row()["url_canonical"] == "https://mill.example/a"
-    assert row()["article_id"] == article_id("https://mill.example/a")
+    assert row()["url_canonical"] == "https://mill.example/mill-turns"
+    assert row()["article_id"] == article_id("https://mill.example/mill-turns")
     foreign = replace(PAGE, declared_url="https://other.example/a")
-    assert row(foreign)["url_canonical"] == "https://mill.example/a"
+    assert row(foreign)["url_canonical"] == "https://mill.example/mill-turns"
 
 
 def saved(**changes: object) -> Capture:
@@ -84,7 +84,7 @@ def saved(**changes: object) -> Capture:
 def test_a_saved_file_is_known_by_its_given_url_else_its_own_else_its_content() -> None:
     given = saved(given_url="https://mill.example/given")
     assert row(replace(PAGE, declared_url=None), given)["url_canonical"].endswith("/given")
-    assert row(PAGE, saved())["url_canonical"] == "https://mill.example/a"
+    assert row(PAGE, saved())["url_canonical"] == "https://mill.example/mill-turns"
     nameless = row(replace(PAGE, declared_url=None), saved())
     assert nameless["url_canonical"] == "urn:sha256:" + "ab" * 32
     assert nameless["article_id"] == article_id(nameless["url_canonical"])

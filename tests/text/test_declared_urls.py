@@ -1,3 +1,5 @@
+from urllib.parse import urljoin
+
 import pytest
 
 from tasks.text.declared_urls import canonical
@@ -11,9 +13,9 @@ ARTICLE = "https://www.example.com/world/summit-opens"
     [
         (None, ARTICLE + "?utm_source=x#top", ARTICLE),
         ("", ARTICLE, ARTICLE),
-        ("https://example.com/b", ARTICLE, "https://example.com/b"),
-        ("/b?utm_source=x", ARTICLE, "https://www.example.com/b"),
-        ("//news.example.com/b", ARTICLE, "https://news.example.com/b"),
+        ("https://example.com/b/summit-opens", ARTICLE, "https://example.com/b/summit-opens"),
+        ("/summit-begins?utm_source=x", ARTICLE, "https://www.example.com/summit-begins"),
+        ("//news.example.com/b1", ARTICLE, "https://news.example.com/b1"),
         ("https://other.com/b", ARTICLE, ARTICLE),
         ("https://example.com.evil.net/b", ARTICLE, ARTICLE),
         ("https://example.com@evil.net/b", ARTICLE, ARTICLE),
@@ -23,7 +25,7 @@ ARTICLE = "https://www.example.com/world/summit-opens"
         ("http://[", ARTICLE, ARTICLE),
         ("http://127.0.0.1:9/b", "http://127.0.0.1:8/a", "http://127.0.0.1:8/a"),
         ("http://127.0.0.1:8/b", "http://127.0.0.1:8/a", "http://127.0.0.1:8/b"),
-        ("https://www.example.com/a/amp/", ARTICLE, "https://www.example.com/a/"),
+        ("/summit-begins/amp/", ARTICLE, "https://www.example.com/summit-begins/"),
         (ARTICLE, "file:///saved/page.html", ARTICLE),
         ("https://www.example.com/", "file:///saved/page.html", "file:///saved/page.html"),
         ("other.html", "file:///saved/page.html", "file:///saved/page.html"),
@@ -77,3 +79,59 @@ def test_a_declared_url_with_the_number_counts() -> None:
     own = "https://www.example.com/view.php?id=4&section=104"
     assert canonical("/view.php?id=4", own) == "https://www.example.com/view.php?id=4"
     assert canonical("/news/4", own) == "https://www.example.com/news/4"
+
+
+SLUG = "https://www.example.com/news/harbour-strike-ends-at-dawn"
+
+
+@pytest.mark.parametrize(
+    ("declared", "own"),
+    [
+        ("/en", SLUG),
+        ("/en/", ARTICLE),
+        ("/news", SLUG),
+        ("/world/", ARTICLE),
+        ("/home", ARTICLE),
+        ("/home.html", SLUG),
+        ("/en/index.php", SLUG),
+        ("/?lang=en", SLUG),
+        ("/latest-news", SLUG),
+        ("/news/latest-news", SLUG + "-1234567"),
+        ("/world", "https://www.example.com/world/brexit"),
+        ("/article", "https://www.example.com/article/12345"),
+        ("/news", "https://www.example.com/news/4"),
+        ("/news", "https://www.example.com/read?id=4"),
+        ("/2026/03", "https://www.example.com/2026/03/17/strike"),
+        ("/2026/03/17/", "https://www.example.com/2026/03/17/strike"),
+        ("/podcast", "https://www.example.com/podcast/2026-03-17"),
+        ("/%E8%A8%98%E4%BA%8B", "https://www.example.com/%E8%A8%98%E4%BA%8B/台風で学校が休校"),
+        ("https://www.example.com/en", "file:///saved/page.html"),
+        ("/news/storm-closes-three-schools-1234567", SLUG),
+        ("/news/storm-closes-three-schools-1234567", SLUG + "-7654321"),
+    ],
+)
+def test_a_declared_url_that_cannot_be_the_articles_is_refused(declared: str, own: str) -> None:
+    assert article_id(canonical(declared, own)) == article_id(own)
+
+
+@pytest.mark.parametrize(
+    ("declared", "own"),
+    [
+        (ARTICLE, ARTICLE + "/2"),
+        (ARTICLE, ARTICLE + "/print"),
+        (SLUG, SLUG + "/comment-page-1/"),
+        (SLUG, "https://m.example.com/a?id=12345"),
+        ("/article/12345", "https://www.example.com/article/12345/gallery"),
+        ("/news/harbour-strike-is-over", SLUG),
+        ("/news/dock-workers-go-back-12345", SLUG + "-12345"),
+        ("/p/12345", SLUG),
+        ("/記事/台風で学校が休校", "https://www.example.com/?p=12345"),
+        ("/brexit", "https://m.example.com/brexit"),
+        ("/world/brexit", "file:///saved/page.html"),
+        ("/doc.example.com.B2LA2G3", "file:///saved/page.html"),
+        ("/world/brexit", "https://www.example.com/europe/brexit"),
+    ],
+)
+def test_a_declared_url_that_may_be_the_articles_counts(declared: str, own: str) -> None:
+    claimed = urljoin("https://www.example.com/", declared)
+    assert article_id(canonical(claimed, own)) == article_id(claimed)
