@@ -66,7 +66,7 @@ def read_blocks(blocks: Sequence[str], urls: Sequence[str], titles: Sequence[str
     """The objects in the blocks, and which of them is this page's article.
 
     It is chosen by what the page is known by (fetched URL, canonical, og:url) and what it calls
-    itself (h1, og:title, title).
+    itself (h1, og:title, title); an object with another address and another headline is not it.
     """
     things = [thing for block in blocks for thing in _flatten(parse_block(block))][:MAX_THINGS]
     by_id = {
@@ -76,8 +76,9 @@ def read_blocks(blocks: Sequence[str], urls: Sequence[str], titles: Sequence[str
     }
     paths = frozenset(filter(None, map(path_of, urls)))
     words = [letters(title) for title in titles if title]
-    articles = [t for t in things if types_of(t) & ARTICLE_TYPES]
-    pages = [t for t in things if types_of(t) & PAGE_TYPES]
+    own = [t for t in things if not _is_of_another(t, urls, words)]
+    articles = [t for t in own if types_of(t) & ARTICLE_TYPES]
+    pages = [t for t in own if types_of(t) & PAGE_TYPES]
     # Of objects that fit equally well the first.
     article = max(articles, key=lambda thing: _fit(thing, paths, words), default={})
     page = max(pages, key=lambda thing: _fit(thing, paths, words), default={})
@@ -173,6 +174,22 @@ def _fit(thing: Thing, paths: frozenset[str], titles: list[str]) -> float:
     return fit - 2.0 * bool(
         types_of(thing) & {"Review", "Recipe", "ClaimReview", "SocialMediaPosting"}
     )
+
+
+def _is_of_another(thing: Thing, urls: Sequence[str], titles: list[str]) -> bool:
+    """Whether an object has another address than the page; an article's, no title of it either."""
+    stated = [thing.get(key) for key in ("url", "mainEntityOfPage")]
+    stated = [v.get("@id") or v.get("url") if isinstance(v, dict) else v for v in stated]
+    # With the empty path of a home page: its object may be the only one of its type.
+    found = {path_of(v) for v in stated if isinstance(v, str) and v.startswith(("http", "/"))}
+    known = {path_of(url) for url in urls if url}
+    if not found or not known or found & known:
+        return False
+    # An article's address may be stated wrongly. The name of the home page is in every title.
+    if not types_of(thing) & ARTICLE_TYPES:
+        return True
+    headline = letters(first_text(thing.get("headline") or thing.get("name")) or "")
+    return bool(titles) and not any(headline in title or title in headline for title in titles)
 
 
 def _repeats(thing: Thing, article: Thing) -> bool:

@@ -63,6 +63,31 @@ def test_a_related_article_is_not_taken_for_the_page() -> None:
     assert page(ld(listed)).headline is None
 
 
+def test_json_ld_of_another_article_alone_says_nothing_of_the_page() -> None:
+    other = ARTICLE | {"headline": "Floods in the delta", "url": "https://www.mill.example/floods"}
+    own = '<meta property="article:published_time" content="2024-05-18T09:00:00Z">'
+    own += '<meta name="author" content="Cy Hull"><title>Mill turns again - The Mill</title>'
+    meta = page(own + ld(other), "<h1>Mill turns again</h1>")
+    assert (meta.headline, meta.authors) == ("Mill turns again", ("Cy Hull",))
+    assert (meta.section, meta.access, meta.published_source) == (None, "unknown", "meta")
+    # A wrong address, or an older headline, alone does not make it another's.
+    assert page(own + ld(other | {"headline": "Mill turns again"})).authors == (
+        "Ada Quill",
+        "Bo Reed",
+    )
+    assert page(own + ld(other | {"url": URL})).authors == ("Ada Quill", "Bo Reed")
+
+
+@pytest.mark.parametrize("home", ["https://www.mill.example/", "https://www.mill.example", "/"])
+def test_the_home_pages_object_does_not_date_the_page(home: str) -> None:
+    about = {"@type": "WebPage", "url": home, "name": "The Mill", "datePublished": "2019-01-02"}
+    meta = page(f"<title>Mill turns again - The Mill</title>{ld(about)}")
+    assert meta.published is not None
+    assert (meta.published.at.year, meta.published_source) == (2024, "url")
+    own = page(ld(about), url="https://www.mill.example/")
+    assert own.published is not None
+
+
 def test_a_live_blogs_entries_are_not_the_blog() -> None:
     entry = {"@type": "BlogPosting", "headline": "12:05 A bang", "datePublished": "2024-05-18"}
     blog = ARTICLE | {"@type": "LiveBlogPosting", "liveBlogUpdate": [entry]}
