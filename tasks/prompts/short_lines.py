@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from tasks.prompts.word_weights import fold, word_count
 from tasks.text.calendar_names import MONTH_NUMBER
@@ -16,8 +17,20 @@ NUMBER = re.compile(r"\d+")
 BYLINE = re.compile(
     r"^(?i:(?:(?:eine?|an?|une?|un[ao]?)\s\w{4,20}\s)?"
     r"(?:by|von|par|por|di|da|av|af|door|from|(?:reported|written|posted) by|texto?|reportage))"
-    r"(?:\s*:\s*|\s+)(?=[^\W\d_a-zß-öø-ÿ])\S.{1,80}$"
+    r"(?:\s*:\s*|\s+)(?P<names>(?=[^\W\d_a-zß-öø-ÿ])\S.{1,80})$"
 )
+AND = frozenset(["and", "&", "und", "et", "y", "e", "ed", "og", "och", "en", "i"])
+# What else begins with a small letter in a byline: parts of names, where somebody works, and when.
+_SMALL = """
+von van vom der den de del della di da dal do dos das du des la le les el al bin ibn ter ten zu zur
+af av in at of the for with on im aus für mit bei à au pour avec para con em com per voor met för
+med published updated posted contributing special staff own
+reporter reporters correspondent correspondents editor editors writer writers journalist columnist
+contributor producer presenter analyst
+journaliste correspondant correspondante redacteur periodista redactor corresponsal giornalista
+"""
+SMALL_WORDS = AND | frozenset(_SMALL.split())
+AFTER_NAMES = re.compile(r"[,;:(@\d]")
 NAME = r"[々〆\u3040-\u30ff\u3400-\u9fff]{2,12}"
 EAST_ASIAN_BYLINE = re.compile(
     rf"^[^\s、。「」]{{1,10}}(?:部|局|課|室|班|記者|特派員|編集委員|論説委員)[\s\u3000]+{NAME}"
@@ -101,10 +114,15 @@ def _names_alone(text: str, authors: Sequence[str]) -> str:
         cut = at.start()
         # The first part of `jane.roe@herald.example` goes, too.
         name = text[:cut].rpartition(" ")[0] if "." in text[cut:].split()[0] else text[:cut]
-        text = name if at[0] == "@" else text[:cut]
-        while (shorter := BEFORE_DATE.sub("", text)) != text:
-            text = shorter
+        text = _without_day(name if at[0] == "@" else text[:cut])
     return text.strip()
+
+
+def _without_day(text: str) -> str:
+    """A text up to a date, without what leads over to the date."""
+    while (shorter := BEFORE_DATE.sub("", text)) != text:
+        text = shorter
+    return text
 
 
 def _names_author(part: str, known: list[str]) -> bool:
@@ -114,8 +132,19 @@ def _names_author(part: str, known: list[str]) -> bool:
     named = [name for name in known if name in own]
     if named and len(own) - sum(map(len, named)) <= 30 and len(words) <= 14:
         return part[-1] not in ".!?。" or len(own) == len(named[0])
-    is_named = len(words) <= 12 and part[-1] not in ".!?" and BYLINE.match(part)
-    return bool(is_named) or (len(part) <= 30 and EAST_ASIAN_BYLINE.match(part) is not None)
+    is_named = len(words) <= 12 and part[-1] not in ".!?" and _has_names(part)
+    return is_named or (len(part) <= 30 and EAST_ASIAN_BYLINE.match(part) is not None)
+
+
+def _has_names(part: str) -> bool:
+    """Whether a line is `By` and names: neither `Von Rom bis Kiew` nor `Par Lyon et par Nice`."""
+    byline = BYLINE.match(part)
+    if byline is None:
+        return False
+    names = _without_day(AFTER_NAMES.split(byline["names"])[0]).split()
+    opening = part.split()[0].casefold()
+    is_repeated = any(one in AND and other == opening for one, other in pairwise(names))
+    return not is_repeated and all(not n[0].islower() or n in SMALL_WORDS for n in names)
 
 
 def last_crumb(text: str) -> str | None:

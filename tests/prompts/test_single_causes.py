@@ -8,6 +8,7 @@ from tasks.extract import extract_page
 from tasks.extract.headlines import choose_headline
 from tasks.model import Outcome, PageText
 from tasks.prompts.page_hints import Hints
+from tasks.prompts.short_lines import find_byline
 from tests.prompts.test_prompts import HINTS, PARAGRAPHS, clean
 
 BODY = "".join(f"<p>{text}</p>" for text in PARAGRAPHS)
@@ -250,6 +251,42 @@ BYLINES = {
 def test_a_byline_has_no_date_and_no_handle(line: str) -> None:
     html = page(BODY).replace("By Ada Quay", line)
     assert clean(html).byline == BYLINES[line]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Von Huawei bis Nokia: wer sich um den Auftrag bewirbt",
+        "Von Trump bis Putin",
+        "Von Bürgern gefordert, von Experten kritisiert",
+        "Da Kiev a Mosca",
+        "Par Moscou et par Kiev",
+        "Por Ucrania y por Europa",
+        "Door Zeeland getroffen raffinaderij",
+        "Av Persson hotad",
+        "From Theory to Practice, the Bridge of Quillford",
+    ],
+)
+def test_a_line_that_begins_like_a_byline_stays(line: str) -> None:
+    assert line in kept(page(f"{BODY}<h2>{line}</h2><p>{PARAGRAPHS[0]}</p>"))
+    assert find_byline(line, ()) is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "By Ada Quay and Bo Reed in Quillford",
+        "By Ada Quay, who walked the bridge",
+        "By Herald Courier staff reporters",
+        "Von Ada Quay und Bo von der Au, Quillford",
+        "Par Ada Quay avec AFP",
+        "Di Ada Quay e Bo D'Angelo",
+        "Door Ada van den Quay",
+        "Por Ada Quay y Bo Reed",
+    ],
+)
+def test_a_byline_of_several_words_is_one(line: str) -> None:
+    assert find_byline(line, ()) == line
 
 
 def test_the_name_of_a_byline_alone_has_no_date() -> None:
