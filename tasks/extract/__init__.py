@@ -129,6 +129,7 @@ def _view(tree: LexborHTMLParser) -> PageView:
         return PageView(title.text() if title else "", "", "", 0)
     challenge = tree.css_first(CHALLENGE_PARTS)
     video = tree.css_first("video, [itemtype*=VideoObject]")
+    robots = tree.css_first("meta[name=robots i][content*=noindex i]")
     app = app_signs(tree)
     # After the searches above: captchas and players are recognised by their scripts.
     tree.strip_tags(["script", "style", "noscript", "template"])
@@ -140,5 +141,6 @@ def _view(tree: LexborHTMLParser) -> PageView:
         words=word_count(text[:VIEW_CHARS]),
         has_challenge=challenge is not None,
         has_video=video is not None,
+        is_unindexed=robots is not None,
         app=app,
     )

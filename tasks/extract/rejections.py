@@ -9,6 +9,7 @@ from tasks.extract.app_shells import NO_SIGNS, SHELL_WORDS, AppSigns, needs_java
 from tasks.extract.article_or_not import SOME_LINKS, Verdict, states_article
 from tasks.extract.metadata import Metadata
 from tasks.model import Cleaned, Outcome
+from tasks.prompts.text_statistics import ends_as_sentence
 from tasks.text.sentence_split import word_count
 
 FEWEST_WORDS = 12  # Of body and standfirst together: a lede or a flash of one sentence has more
@@ -42,7 +43,7 @@ ACCEPT = re.compile(
 )
 GONE = re.compile(
     r"\b(?:error|fehler|erreur|errore?)\W*404\b|\b404\W+(?:error|not found|page)|^404\b"
-    r"|(?:page|article|story|content|seite|artikel)\b.{0,40}\b(?:not (?:be )?found"
+    r"|(?:page|article|story|content|seite|artikel)\b[^:]{0,40}\b(?:not (?:be )?found"
     r"|no longer (?:exists|available)|(?:could|can)(?: not|not|n['’]t) be found"
     r"|does ?n['’o]t exist|nicht gefunden|existiert nicht|nicht mehr verfügbar)"
     r"|not found\s*(?:$|[|–-])|diese seite gibt es|nicht gefunden\s*(?:$|[|–-])"
@@ -53,6 +54,24 @@ GONE = re.compile(
     r"|找不到(?:该|您)?.{0,6}(?:页|頁)|페이지를 찾을 수 없",
     re.I,
 )
+# Words of a title that only dress such a message.
+FILLER = re.compile(
+    r"\b(?:sorry|o+ps|whoops|the|this|that|leider|hoppla|désolé|requested)\b|[\W\d_]+", re.I
+)
+TITLE_PARTS = re.compile(r"\s+[|–—-]\s+|\n")
+# A message speaks to its reader, or of the page that it stands for; an article does neither.
+TO_READER = re.compile(
+    r"\b(?:we|our|you|your|wir|unser\w*|nous|notre|nos|vous|votre|vos|noi|nostr[aoi]|tuo[ia]?"
+    r"|nosotros|nuestr[ao]s?|tus?|você|uw|ons|onze)\b|\b(?:Ihnen|Ihre\w?|Sie)\b|あなた|お客様|您|你",
+    re.I,
+)
+OF_THE_PAGE = re.compile(
+    r"\b(?:pages?|links?|url|search|browser|server|javascript|address|home ?page|seite|adresse"
+    r"|suche|startseite|recherche|accueil|página|pagina|búsqueda|buscar|ricerca|zoek\w*|siden|sidan"
+    r"|страниц\w+|адрес\w*)\b|ページ|页面|頁面|페이지",
+    re.I,
+)
+FEWEST_OWN = 20  # Words of sentences that are no message: one or two of an article
 VIDEO_TYPES = frozenset({"VideoObject", "Movie", "TVEpisode", "Clip"})
 
 
@@ -69,6 +88,7 @@ class PageView:
     words: int  # Of that beginning
     has_challenge: bool = False
     has_video: bool = False
+    is_unindexed: bool = False  # Whether it asks search engines to leave it out
     app: AppSigns = NO_SIGNS
 
 
@@ -83,7 +103,7 @@ def reject(
     for text in (*cleaned.paragraphs, cleaned.standfirst or ""):
         words += word_count(text) if words < SHORT_WORDS else 0  # how many more does not matter
     view = look() if words < SHORT_WORDS else None
-    if view and (found := _substitute_page(view, meta, verdict)):
+    if view and (found := _substitute_page(view, meta, cleaned, verdict)):
         return found
     fewest = FEWEST_STATED if states_article(meta) and meta.published else FEWEST_WORDS
     if view and (why := _script_evidence(view, meta, cleaned, verdict, has_text=words >= fewest)):
@@ -105,25 +125,50 @@ def reject(
     return None
 
 
-def _substitute_page(view: PageView, meta: Metadata, verdict: Verdict) -> Refusal | None:
+def _substitute_page(
+    view: PageView, meta: Metadata, cleaned: Cleaned, verdict: Verdict
+) -> Refusal | None:
     """What a site shows instead of the page that was asked for."""
     if states_article(meta):
         return None
     named = f"{view.title}\n{view.headings}"
+    has_own_text = not view.is_unindexed and _has_own_text(cleaned, OF_THE_PAGE)
     challenge = CHALLENGE.search(named) or (
         CHALLENGE.search(view.text) if view.words < 250 else None
     )
     # A listing may have a captcha in the form of its newsletter.
     is_guarded = view.has_challenge and not verdict.is_listing
-    if view.words < 400 and (challenge or is_guarded):
+    is_article = has_own_text and not _is_all(CHALLENGE, named)
+    if view.words < 400 and (challenge or is_guarded) and not is_article:
         return Outcome.BOT_CHALLENGE, challenge[0] if challenge else "captcha"
-    if gone := GONE.search(view.title) or GONE.search(view.headings):
+    gone = GONE.search(view.title) or GONE.search(view.headings)
+    if gone and not (has_own_text and not _is_all(GONE, named)):
         return Outcome.SOFT_404, gone[0].strip()
     consent = len(CONSENT.findall(view.text))
     is_mostly_consent = consent >= 4 and view.words < min(500, 20 * consent)
-    if is_mostly_consent and ACCEPT.search(view.text):
+    if is_mostly_consent and ACCEPT.search(view.text) and not _has_own_text(cleaned, TO_READER):
         return Outcome.CONSENT_WALL, f"{consent} words of consent"
     return None
+
+
+def _is_all(message: re.Pattern[str], named: str) -> bool:
+    """Whether a title or heading, without the site's name, is a message and nothing else."""
+    # `Treasure not found`, `404 people evacuated` and `Are you a robot? ...` head articles.
+    parts = (part for part in TITLE_PARTS.split(named) if message.search(part))
+    return any(not FILLER.sub("", message.sub("", part)) for part in parts)
+
+
+def _has_own_text(cleaned: Cleaned, foreign: re.Pattern[str]) -> bool:
+    """Whether there are sentences that neither speak to the reader nor have a foreign word."""
+    if cleaned.signals.get("kept_in_cards"):
+        return False  # a message may be followed by teasers
+    own = [
+        text
+        for text in (cleaned.standfirst or "", *cleaned.paragraphs)
+        if ends_as_sentence(text)
+        and not any(sign.search(text) for sign in (TO_READER, CHALLENGE, foreign))
+    ]
+    return sum(map(word_count, own)) >= FEWEST_OWN
 
 
 def _script_evidence(

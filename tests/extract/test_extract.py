@@ -169,6 +169,90 @@ REJECTED = [
 ]
 
 
+ERROR_PAGES = {
+    "404 - The Mill Courier": (
+        "<h1>404</h1><p>The page you are looking for might have been removed, had its name changed"
+        " or is temporarily unavailable.</p><p>Please try the search, or go to the home page.</p>"
+    ),
+    "Page not found – The Mill Courier": (
+        "<h1>Oops! That page can’t be found.</h1><p>It looks like nothing was found at this"
+        " location. Maybe try a search?</p><h2>Latest news</h2><p>The council voted on Tuesday to"
+        " open the gate of the old mill, and several hundred people came to watch the wheel.</p>"
+    ),
+    "404 Not Found": "<h1>Not Found</h1><p>The requested URL was not found on this server.</p>",
+    "Seite nicht gefunden | Mühlenbote": (
+        "<h1>Seite nicht gefunden</h1><p>Die von Ihnen gewünschte Seite konnte leider nicht"
+        " gefunden werden. Möglicherweise wurde sie verschoben oder gelöscht.</p>"
+    ),
+    "Sorry, that article could not be found": (
+        "<p>The article may have been moved, or the link that you followed is out of date."
+        " Use the search above to find what you were looking for.</p>"
+    ),
+    "Page introuvable - Le Moulin": (
+        "<p>La page que vous recherchez n'existe pas ou n'est plus disponible à cette adresse.</p>"
+    ),
+}
+CHALLENGES = {
+    "Attention Required! | Cloudflare": (
+        "<h1>Sorry, you have been blocked</h1><p>This website is using a security service to"
+        " protect itself from online attacks. The action you just performed triggered it.</p>"
+    ),
+    "Pardon Our Interruption": (
+        "<p>As you were browsing something about your browser made us think you were a bot."
+        " There are a few reasons this might happen.</p>"
+    ),
+    "mill.example": (
+        "<h1>Access to this page has been denied</h1><p>It is believed that automation tools are"
+        " browsing the website. This may happen because Javascript is disabled or blocked.</p>"
+    ),
+    "Are you a robot?": (
+        "<p>Unusual activity has been detected from this computer network. To continue, please"
+        " click the box below to confirm.</p>"
+    ),
+}
+
+
+@pytest.mark.parametrize("title", [*ERROR_PAGES, *CHALLENGES])
+def test_a_message_in_place_of_the_page_is_named(title: str) -> None:
+    text = ERROR_PAGES.get(title) or CHALLENGES[title]
+    outcome = Outcome.SOFT_404 if title in ERROR_PAGES else Outcome.BOT_CHALLENGE
+    assert extract(shell(title, text)).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    "headline",
+    [
+        "Treasure not found",
+        "Missing girl, 9, not found after third day of search",
+        "404 people evacuated",
+        "Error 404: la película",
+        "Page of history: the page that could not be found",
+        "Vermisster Bergsteiger nicht gefunden",
+        "Diese Seite gibt es seit 100 Jahren: die Kolumne",
+        "Seite an Seite: Täter nicht gefunden",
+        "Are you a robot? How machines learn to pass tests",
+        "Just a moment... of silence for the victims",
+    ],
+)
+def test_an_article_whose_headline_is_like_a_message_is_read(headline: str) -> None:
+    text = f"<h1>{headline}</h1><p>{PARAGRAPHS[0]}</p><p>{PARAGRAPHS[1]}</p>"
+    found = extract(shell(f"{headline} - The Mill Courier", text))
+    assert found.page is not None, (found.outcome, found.detail)
+    # A captcha in a form, or under the page, guards only that.
+    captcha = "<div class=g-recaptcha></div><small>This site is protected by reCAPTCHA</small>"
+    assert extract(shell("Mill turns", f"<p>{PARAGRAPHS[0]}</p>{captcha}")).page is not None
+
+
+def test_an_article_on_consent_is_read() -> None:
+    text = (
+        "<h1>Cookies and consent: new rules for partners</h1><p>Sites will have to ask for consent"
+        " before they set cookies, and users can accept all or reject all with one click, under"
+        " privacy rules agreed on Tuesday.</p><p>Partners of the sites must get consent too."
+        " Cookies for statistics will need no consent, the privacy commissioner said.</p>"
+    )
+    assert extract(shell("Cookies and consent", text)).page is not None
+
+
 @pytest.mark.parametrize(("html", "url", "outcome"), REJECTED)
 def test_a_page_without_an_article_is_named(html: str, url: str, outcome: Outcome) -> None:
     found = extract(html, url=url)
