@@ -9,6 +9,7 @@ from tasks.extract import jsonld
 from tasks.extract.headlines import letters, main_heading
 from tasks.extract.jsonld import Structured, first_text
 from tasks.text.html_tree import one_line
+from tasks.text.urls import same_site
 
 FEWEST_WORDS = 3  # Of an h2 that is the headline
 LONGEST = 3000  # Characters taken of one meta element, title or heading
@@ -146,6 +147,9 @@ def text_of(node: LexborNode) -> str:
 
 def _joined(base: str, url: str) -> str | None:
     try:
+        # `mill.example/a`, without a scheme: no folder is called like the page's own site.
+        if base.startswith("http") and "://" not in url and same_site(f"https://{url}", base):
+            url = f"//{url}"
         joined = urljoin(base, url) if base.startswith("http") else url
         return joined if urlsplit(joined).scheme in ("http", "https") else None
     except ValueError:

@@ -14,7 +14,16 @@ from tasks.text.sentence_split import word_count
 # A page that shows more characters, or a larger share, is read as it is: elsewhere `articleBody`
 # holds the text twice, or teasers and captions with it.
 TEASER, SHOWN = 1500, 0.6
-TAG = re.compile(r"<(?:p|br|div|h\d|li)\b", re.I)
+BLOCK = re.compile(r"<(?:p|br|div|h\d|li)\b", re.I)
+INLINE = re.compile(
+    r"</?(?:a|abbr|b|cite|code|del|em|figure|font|i|iframe|img|ins|mark|q|s|script|small|span|strong"
+    r"|sub|sup|time|u)(?:\s[^<>]*)?/?>",
+    re.I,
+)
+# WordPress's own, which it turns into markup only on the page.
+SHORTCODE = re.compile(
+    r"\[(caption|gallery|embed|audio|video|playlist)\b[^\]]*\](?:.*?\[/\1\])?", re.I | re.S
+)
 
 
 def stated_lines(shown: Cleaned, body: str | None) -> list[str]:
@@ -22,13 +31,20 @@ def stated_lines(shown: Cleaned, body: str | None) -> list[str]:
     size = sum(map(len, shown.paragraphs))
     if not body or size >= min(TEASER, SHOWN * len(body)):
         return []
-    if not TAG.search(body):
+    if not _is_markup(body):
         body = html.unescape(body)
-    if not TAG.search(body):
-        lines = body.splitlines()
-    else:
+    body = SHORTCODE.sub("", body)
+    if _is_markup(body):
+        if not BLOCK.search(body):  # a line is a paragraph
+            body = "".join(f"<p>{line}</p>" for line in body.splitlines())
         lines = [block.text for block in split_tree(parse_html(body)).blocks]
+    else:
+        lines = body.splitlines()
     return lines if size < SHOWN * sum(map(len, lines)) else []
+
+
+def _is_markup(body: str) -> bool:
+    return BLOCK.search(body) is not None or INLINE.search(body) is not None
 
 
 def join_stated(shown: Cleaned, stated: Cleaned, texts: Sequence[str]) -> Cleaned:

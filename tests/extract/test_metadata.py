@@ -88,6 +88,22 @@ def test_the_home_pages_object_does_not_date_the_page(home: str) -> None:
     assert own.published is not None
 
 
+@pytest.mark.parametrize(
+    ("stated", "declared"),
+    [
+        ("mill.com/a/mill", "https://mill.com/a/mill"),
+        ("www.mill.com/a/mill", "https://www.mill.com/a/mill"),
+        ("//mill.com/a/mill", "https://mill.com/a/mill"),
+        ("other.html", "https://www.mill.com/business/2024/05/17/other.html"),
+        ("other.com/a", "https://www.mill.com/business/2024/05/17/other.com/a"),
+        ("/a/mill", "https://www.mill.com/a/mill"),
+    ],
+)
+def test_a_canonical_link_may_lack_its_scheme(stated: str, declared: str) -> None:
+    for head in ('<link rel="canonical" href="{}">', '<meta property="og:url" content="{}">'):
+        assert page(head.format(stated), url=URL.replace("example", "com")).declared_url == declared
+
+
 def test_a_live_blogs_entries_are_not_the_blog() -> None:
     entry = {"@type": "BlogPosting", "headline": "12:05 A bang", "datePublished": "2024-05-18"}
     blog = ARTICLE | {"@type": "LiveBlogPosting", "liveBlogUpdate": [entry]}

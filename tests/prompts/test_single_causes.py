@@ -1,6 +1,7 @@
 """Pages that were cleaned wrongly, one cause each, as small as they still show it."""
 
 import json
+from html import escape
 
 import pytest
 
@@ -106,7 +107,8 @@ STATED = [*PARAGRAPHS, "The ferry's timetable will be printed in Saturday's pape
 
 def stating(text: str) -> str:
     thing = {"@type": "NewsArticle", "headline": HINTS.headline, "articleBody": text}
-    return f'<script type="application/ld+json">{json.dumps(thing)}</script>'
+    block = json.dumps(thing).replace("</", "<\\/")
+    return f'<script type="application/ld+json">{block}</script>'
 
 
 def test_a_text_that_the_page_only_states_is_read() -> None:
@@ -117,6 +119,34 @@ def test_a_text_that_the_page_only_states_is_read() -> None:
     assert list(found.paragraphs) == STATED
     marked = "".join(f"<p>{text}</p>" for text in STATED)
     assert list(article(page(short, head=stating(marked))).paragraphs) == STATED
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        "{}",
+        '<a href="https://herald.example/tag/russia-sanctions">{}</a>',
+        "<strong>{}</strong>",
+        '<em class="x">{}</em><img src="/huawei.jpg" alt="Huawei" />',
+        '{}<script>track("Huawei")</script>',
+        '[caption id="1" width="9"]<img src="/1.jpg"> Huawei\'s men[/caption]{}',
+        '{}[gallery ids="1,2"]',
+    ],
+)
+@pytest.mark.parametrize("is_escaped", [False, True])
+def test_a_stated_text_with_markup_only_within_its_lines_is_read(
+    between: str, is_escaped: bool
+) -> None:
+    lines = [text.replace("bridge", between.format("bridge")) for text in STATED]
+    text = "\n\n".join(map(escape, lines) if is_escaped else lines)
+    found = article(page(f"<p>{PARAGRAPHS[0]}</p>", head=stating(text)))
+    assert list(found.paragraphs) == STATED
+
+
+def test_a_stated_text_with_signs_that_are_no_markup_is_read() -> None:
+    lines = [*STATED, "The load was < 3 tonnes and > 2 on Monday [sic], the engineers said."]
+    found = article(page(f"<p>{PARAGRAPHS[0]}</p>", head=stating("\n\n".join(lines))))
+    assert list(found.paragraphs) == lines
 
 
 @pytest.mark.parametrize(
