@@ -24,6 +24,7 @@ class Kind(StrEnum):
     SOURCE_FAILED = "source_failed"
     SOURCE_SILENT = "source_silent"
     ARTICLES_LOST = "articles_lost"
+    PAGES_MERGED = "pages_merged"
     LAYOUT_CHANGED = "layout_changed"
     TOPIC_SPIKED = "topic_spiked"
 

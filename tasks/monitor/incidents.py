@@ -134,6 +134,7 @@ def _find(
             _articles_lost(row, health.get(row["source_id"]))
             for row in records(con, read_sql("queries")["articles_lost"], given)
         ),
+        *map(_pages_merged, records(con, read_sql("queries")["merged_pages"], given)),
         *map(_layout_changed, records(con, read_sql("queries")["layout_changes"], given)),
         *(
             _spike(row, settings, layout.report)
@@ -189,6 +190,27 @@ def _articles_lost(row: Mapping[str, Any], health: SourceHealth | None) -> Incid
     return Incident(
         *(Kind.ARTICLES_LOST, row["source_id"], f"{title} lost articles", text),
         *(f"{title} loses no articles any more", row["since"]),
+    )
+
+
+def _pages_merged(row: Mapping[str, Any]) -> Incident:
+    title = f"{row['name']} ({row['source_id']})"
+    text = (
+        f"{row['pages']} pages with other headlines and texts count as one article:\n{row['url']}"
+    )
+    text += (
+        "\nThey declare it as their own URL (canonical link or og:url), so only the last counts."
+    )
+    text += f"\nSee one: presswatch extract '{row['raw_ref']}'"
+    text += "\nAsk the site to mend its template; until then leave the source out of comparisons."
+    return Incident(
+        *(
+            Kind.PAGES_MERGED,
+            row["source_id"],
+            f"{title} has pages that count as one article",
+            text,
+        ),
+        *(f"{title} has no more such pages", row["since"]),
     )
 
 

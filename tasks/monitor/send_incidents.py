@@ -26,7 +26,13 @@ KEPT = timedelta(days=7)
 # How long a reported spike is remembered: longer than its day is looked at.
 SPIKE_DAYS = 7
 OF_A_SOURCE = frozenset(
-    {Kind.SOURCE_FAILED, Kind.SOURCE_SILENT, Kind.ARTICLES_LOST, Kind.LAYOUT_CHANGED}
+    {
+        Kind.SOURCE_FAILED,
+        Kind.SOURCE_SILENT,
+        Kind.ARTICLES_LOST,
+        Kind.PAGES_MERGED,
+        Kind.LAYOUT_CHANGED,
+    }
 )
 
 
