@@ -78,6 +78,13 @@ def choose_headline(
     return spelled[max(usable, key=lambda key: usable[key])]
 
 
+def owners_in_title(title: str, notice: str) -> frozenset[str]:
+    """The folded first or last part of a title that the page's copyright notice names, if any."""
+    cuts, said = _cuts(title), letters(notice)
+    parts = (title[: cuts[0][0]], title[cuts[-1][1] :]) if cuts else ()
+    return frozenset(key for key in map(letters, parts) if len(key) > 3 and key in said)
+
+
 def _unbroken(text: str, others: Iterable[str]) -> str:
     """The text, or the other one that goes on where it breaks off."""
 

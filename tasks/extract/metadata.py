@@ -8,7 +8,13 @@ from datetime import datetime
 from selectolax.lexbor import LexborHTMLParser
 
 from tasks.extract.authors import clean_authors
-from tasks.extract.headlines import choose_headline, letters, main_heading, words_of_address
+from tasks.extract.headlines import (
+    choose_headline,
+    letters,
+    main_heading,
+    owners_in_title,
+    words_of_address,
+)
 from tasks.extract.jsonld import first_text, texts, types_of
 from tasks.extract.metadata_elements import Page, text_of
 from tasks.extract.publication_dates import find_modified, find_published
@@ -68,8 +74,11 @@ def read_metadata(tree: LexborHTMLParser, url: str, timezone: str = "UTC") -> Me
     titles["h1"] = main_heading(page.headings, [text for text in titles.values() if text])
     candidates = {place: text for place, text in titles.items() if text}
     words = words_of_address(page.address)
+    notice, names = find_notice(page), page.names
+    if candidates.keys() == {"title"}:  # any other place would show what the site's name is
+        names |= owners_in_title(page.title, notice or "")
     return Metadata(
-        headline=choose_headline(candidates, page.names, words),
+        headline=choose_headline(candidates, names, words),
         description=page.first("og:description", "description", "twitter:description"),
         body=body if isinstance(body, str) else None,
         authors=_authors(page),
@@ -80,7 +89,7 @@ def read_metadata(tree: LexborHTMLParser, url: str, timezone: str = "UTC") -> Me
         language=next((code[1].lower() for code in codes if code), None),
         access=stated_access(page),
         stated_words=stated_words(page),
-        rights_notice=find_notice(page),
+        rights_notice=notice,
         tdm_reservation=find_reservation(page),
         declared_url=page.declared,
         is_printed=_is_printed(titles),

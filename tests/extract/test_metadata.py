@@ -341,6 +341,19 @@ def test_an_unknown_address_is_read_from_the_page() -> None:
     assert page(head, url="").headline == "Mill turns again"
 
 
+@pytest.mark.parametrize(
+    "title",
+    ["Mill turns again - The Wire", "Mill turns again | The Wire", "The Wire – Mill turns again"],
+)
+def test_the_copyright_notice_tells_the_sites_name_from_the_headline(title: str) -> None:
+    foot = "<footer><p>© 2026 The Wire. All rights reserved.</p></footer>"
+    assert page(f"<title>{title}</title>", foot).headline == "Mill turns again"
+    # Without it the part may belong to the headline: `Mill will turn again - mayor`.
+    assert page(f"<title>{title}</title>").headline == title
+    other = "<footer><p>© 2026 Mill Press</p></footer>"
+    assert page("<title>Mill will turn - Mayor</title>", other).headline == "Mill will turn - Mayor"
+
+
 def test_a_dash_within_a_headline_stays() -> None:
     assert pick(og="The mill - a short history") == "The mill - a short history"
 
