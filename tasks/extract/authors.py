@@ -34,6 +34,8 @@ NOT_A_NAME = re.compile(
     re.I,
 )
 LONGEST = 70
+MOST_WORDS = 5
+NAME_PART = re.compile(r"(?:[^\W\d_a-z]|(?:[a-z]{1,3}|[dl]['’]\w+)$).*")
 
 
 def clean_authors(
@@ -63,3 +65,11 @@ def clean_authors(
     unique = list({name.casefold(): name for name in reversed(found)}.values())[::-1]
     people = [n for n in unique if letters(n) not in site_names]
     return tuple((people or unique)[:30])
+
+
+def is_name(text: str) -> bool:
+    """Whether a text may be nothing but a person's name: `Ada van den Quay`."""
+    words = text.split()
+    is_short = len(words) <= MOST_WORDS and not any(c.isdigit() for c in text)
+    is_more = text[-1] in "!?:" or "by" in words or ROLE.search(text)
+    return is_short and not is_more and all(map(NAME_PART.match, words))

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from tasks.extract.authors import clean_authors
+from tasks.extract.authors import clean_authors, is_name
 from tasks.extract.headlines import (
     choose_headline,
     letters,
@@ -26,6 +26,13 @@ parsely-author author article:author byl sailthru.author dc.creator dcterms.crea
 cxenseparse:author article.author citation_author
 """
 CODE = re.compile(r"\s*([A-Za-z]{2,3})(?:[-_][A-Za-z]{2,8}|[-_]\d{3})*\s*(?:$|[,;])")
+# `byline`, `author-name`, `post__author`; not `comment-author` or `author-bio`.
+BYLINE_CLASS = re.compile(
+    r"(?:(?:article|content|entry|news|post|story)[-_]*)?(?:byline|authors?)(?:[-_]*names?)?", re.I
+)
+CLASSED = "[class*=byline i], [class*=author i]"
+AROUND = 3  # Elements around the headline that are searched, from within
+MOST_CLASSED = 3
 _SECTIONS = """
 article:section parsely-section cxenseparse:recs:category section article.section
 """
@@ -114,4 +121,25 @@ def _authors(page: Page) -> tuple[str, ...]:
         if text and "://" not in text and (found := clean_authors([text], page.names)):
             return found
     nodes = page.tree.css('[itemprop="author"], [rel="author"]')[:5]
-    return clean_authors([text_of(node) for node in nodes], page.names)
+    found = clean_authors([text_of(node) for node in nodes], page.names)
+    return found or _classed_authors(page)
+
+
+def _classed_authors(page: Page) -> tuple[str, ...]:
+    """The names in elements that only their class says to be the byline, beside the headline."""
+    around = page.heading.parent if page.heading else None
+    for _ in range(AROUND):
+        if around is None or around.tag in ("body", "html"):
+            break
+        nodes = [node for node in around.css(CLASSED) if _is_byline(node)]
+        texts = list(dict.fromkeys(map(text_of, nodes)))
+        if texts:
+            # More of them are those of teasers, more names than that have titles among them.
+            names = clean_authors(texts, page.names) if len(texts) <= MOST_CLASSED else ()
+            return names if all(map(is_name, names)) and len(names) <= 2 * len(texts) else ()
+        around = around.parent
+    return ()
+
+
+def _is_byline(node: LexborNode) -> bool:
+    return any(map(BYLINE_CLASS.fullmatch, (node.attributes.get("class") or "").split()))

@@ -354,6 +354,30 @@ def test_the_copyright_notice_tells_the_sites_name_from_the_headline(title: str)
     assert page("<title>Mill will turn - Mayor</title>", other).headline == "Mill will turn - Mayor"
 
 
+@pytest.mark.parametrize(
+    ("byline", "authors"),
+    [
+        ('<div class="byline">Helen Marsh</div>', ("Helen Marsh",)),
+        ('<p class="author">Helen van den Marsh</p>', ("Helen van den Marsh",)),
+        ('<p class="meta post__author-name"><a href="/h">Helen Marsh</a></p>', ("Helen Marsh",)),
+        ('<p class="byline">By Helen Marsh and Bo Reed</p>', ("Helen Marsh", "Bo Reed")),
+        ('<p class="author">佐藤花子</p>', ("佐藤花子",)),
+        ('<p class="byline">Last changed 3 March</p>', ()),
+        ('<p class="author">All our authors tell what they saw</p>', ()),
+        ('<p class="byline">Helen Marsh</p><p class="byline">Edited by Bo Reed</p>', ()),
+        ('<p class="author">Helen Marsh, Home, Garden & Safety</p>', ()),
+        ('<p class="comment-author">Helen Marsh</p>', ()),
+        ('<div class="author-bio">Helen Marsh</div>', ()),
+        ("".join(f'<p class="author">Helen Marsh{name}</p>' for name in "ABCD"), ()),
+    ],
+)
+def test_a_class_alone_may_name_the_author(byline: str, authors: tuple[str, ...]) -> None:
+    body = f"<h1>Mill turns again</h1><div>{byline}</div><p>It turned.</p>"
+    assert page("", f"<main><article>{body}</article></main>").authors == authors
+    beside = '<aside><p class="author">Bo Reed</p></aside>'
+    assert page("", f"<article><h1>Mill turns</h1></article>{beside}").authors == ()
+
+
 def test_a_dash_within_a_headline_stays() -> None:
     assert pick(og="The mill - a short history") == "The mill - a short history"
 
