@@ -123,9 +123,10 @@ def backup(
 ) -> None:
     """Copy what is new in the data folder, even while an ingest is running."""
     from tasks.upkeep.backup import back_up
+    from tasks.upkeep.backup_target import overlap
 
     layout, target = layout_of(data), folder.expanduser().absolute()
-    if layout.root.is_relative_to(target) or target.is_relative_to(layout.root):
+    if overlap(layout.root, target):
         fail(f"{target} and the data folder {layout.root} must not overlap", Exit.WRONG_USAGE)
     require_data(layout)  # where a disk is not mounted, a backup of nothing would look like one
     with show_progress():

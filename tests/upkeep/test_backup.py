@@ -188,10 +188,22 @@ def test_the_command(news: DailyNews, tmp_path: Path) -> None:
     parquet = len(_parquet(layout))
     told = f"1 run, {parquet} Parquet files, 0 archive files; {parquet} copied now"
     assert (done.exit_code, done.output) == (0, f"{tmp_path / 'copy'}: {told}\n")
-    for inside in (layout.root, layout.root / "copy", layout.root.parent):
-        done = CliRunner().invoke(app, ["backup", str(inside), *data])
+
+
+def test_a_copy_and_its_folder_do_not_overlap(news: DailyNews, tmp_path: Path) -> None:
+    layout = news(1)
+    link, disk = tmp_path / "link", tmp_path / "disk" / "raw"
+    link.symlink_to(layout.root)
+    disk.mkdir(parents=True)
+    layout.raw.symlink_to(disk)  # the archive on a disk of its own
+    inside = (layout.root, layout.root / "copy", layout.root.parent)
+    for folder, data in (
+        *((target, layout.root) for target in (*inside, link, link / "copy", disk, disk.parent)),
+        *((target, link) for target in inside),
+    ):
+        done = CliRunner().invoke(app, ["backup", str(folder), "--data", str(data)])
         assert done.exit_code == 2
-        assert done.output == f"{inside} and the data folder {layout.root} must not overlap\n"
+        assert done.output == f"{folder} and the data folder {data} must not overlap\n"
 
 
 def test_a_copy_of_a_running_ingest_is_finished_where_it_comes_back(
