@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tasks.upkeep.backup_target import refusal, unknown_in
 from warehouse.damage.layer_findings import document_findings, read_committed
 from warehouse.layers.commits import CommittedFile, committed_runs, read_commits
 from warehouse.layers.findings import LayersBroken
@@ -28,7 +29,7 @@ OPEN = ".open"
 
 
 class BackupFailed(Exception):  # noqa: N818 - the message is for people
-    """A required file could not be copied; the previous backup is unchanged."""
+    """A file could not be copied, or the target is no earlier copy: it is as it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +48,20 @@ def back_up(
     """Update the copy of a data folder in `target`, into which nothing else may ingest.
 
     The DuckDB file is left out, being made again from the rest, and so is the cache.
-    BackupFailed when a file is gone or not what its commit says, LayersBroken when a document is
-    damaged: the backup may have the better one.
+    BackupFailed when a file is gone or not what its commit says, or the target has what this folder
+    does not know: it is of another installation, or newer. LayersBroken when a document is damaged:
+    the backup may have the better one.
     """
     copy, coming = Layout(target), Layout(target / "coming")
     with synchronised(copy, waiting):
-        sweep(copy)
-        shutil.rmtree(coming.root, ignore_errors=True)
         with synchronised(layout, waiting):
             committed = read_committed(layout)
             if damaged := [*committed.findings, *document_findings(layout)]:
                 raise LayersBroken(damaged)
+            if unknown := unknown_in(copy, layout):
+                raise BackupFailed(refusal(copy, layout, unknown))
+            sweep(copy)
+            shutil.rmtree(coming.root, ignore_errors=True)
             sweep(layout)
             here = {path.relative_to(layout.raw).as_posix() for path in layout.raw.glob("*/*")}
             archives = here | archive_files(layout).keys()

@@ -1,6 +1,17 @@
-"""Whether a folder may become the copy of a data folder."""
+"""Whether a folder may become the next copy of a data folder: nothing in it may be lost by that."""
 
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+
+from warehouse.layers.commits import committed_runs, run_of_commit
+from warehouse.layers.definitions import read_definitions
+from warehouse.layers.documents import DocumentError
+from warehouse.layers.layout import Layout
+from warehouse.layers.leftovers import begun_commits
+from warehouse.store.archive_files import archive_files, expired_archives
+
+MOST_NAMED = 3
 
 
 def overlap(one: Path, other: Path) -> bool:
@@ -13,3 +24,67 @@ def _places(folder: Path) -> set[Path]:
     """Where the files of a folder are: there, and in the folders that links of it lead to."""
     here = folder.iterdir() if folder.is_dir() else ()
     return {folder.resolve(), *(path.resolve() for path in here if path.is_symlink())}
+
+
+def unknown_in(copy: Layout, layout: Layout) -> list[str]:
+    """What a backup of a data folder into another would lose there; empty for an earlier copy.
+
+    A copy has no mark of whose it is: those of earlier versions lack it, and a restored folder has
+    the copies of the one that was lost. Ids of commits are random, a commit stays as long as its
+    installation, also in a rebuild, so an earlier copy has commits of this folder and no others.
+    """
+    ours, theirs = _commits(layout), _commits(copy)
+    found = [f"run {name}" for name in sorted(theirs - ours)]
+    if not theirs and (begun := _begun_runs(copy)) and begun.isdisjoint(_known_runs(layout)):
+        found += [f"archive files of run {name}" for name in sorted(begun)]
+    return [*found, *_newer(copy, layout)]
+
+
+def _commits(layout: Layout) -> set[str]:
+    """The ids of commits, also of those whose swap was interrupted."""
+    return {*committed_runs(layout.commits), *committed_runs(layout.next_commits)}
+
+
+def _begun_runs(layout: Layout) -> set[str]:
+    """The runs that have an archive file, finished or not, or Parquet without a commit."""
+    archived = {path.name.partition(".")[0] for path in layout.raw.glob("*/[!.]*.warc.gz*")}
+    return archived | {run_of_commit(name) for name in begun_commits(layout.commits)}
+
+
+def _known_runs(layout: Layout) -> set[str]:
+    stored = {*archive_files(layout), *expired_archives(layout)}
+    archived = {Path(name).name.partition(".")[0] for name in stored}
+    committed = {run_of_commit(name) for name in _commits(layout)}
+    return archived | committed | _begun_runs(layout)
+
+
+def _newer(copy: Layout, layout: Layout) -> Iterator[str]:
+    """What a load or the upkeep changed there since, without a commit."""
+    # A document of a copy that cannot be read is replaced: the one here can.
+    with suppress(DocumentError):
+        versions = [
+            {(one.topic_id, one.topic_version, one.definition_hash) for one in definitions.topics}
+            for definitions in (read_definitions(copy), read_definitions(layout))
+        ]
+        for topic_id, number, _ in sorted(versions[0] - versions[1]):
+            yield f"version {number} of topic {topic_id}"
+    with suppress(DocumentError):
+        removed = set(expired_archives(copy)) - set(expired_archives(layout))
+        yield from (f"the removal of {place}" for place in sorted(removed))
+    # Earlier ones are thinned out here.
+    days = [
+        max((path.stem for path in each.vintages.glob("*/as_of=*.parquet")), default="")
+        for each in (copy, layout)
+    ]
+    if days[0] > days[1]:
+        yield f"the index as of {days[0].removeprefix('as_of=')}"
+
+
+def refusal(copy: Layout, layout: Layout, unknown: list[str]) -> str:
+    """Why a backup into a folder is refused, and the remedy."""
+    named = ", ".join(unknown[:MOST_NAMED])
+    more = f" and {len(unknown) - MOST_NAMED:,} more" if len(unknown) > MOST_NAMED else ""
+    return (
+        f"{copy.root} has what {layout.root} has not: {named}{more}; it is not an earlier copy of"
+        " that folder, and a backup would delete it: name another folder"
+    )

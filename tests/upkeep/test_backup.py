@@ -206,6 +206,93 @@ def test_a_copy_and_its_folder_do_not_overlap(news: DailyNews, tmp_path: Path) -
         assert done.output == f"{folder} and the data folder {data} must not overlap\n"
 
 
+def contents(folder: Path) -> dict[str, bytes]:
+    """The files of a folder, without those of locks."""
+    found = (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock")
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
+
+
+def refused(layout: Layout, target: Path) -> str:
+    """Why a backup into a folder is refused, which changes nothing there."""
+    before = contents(target)
+    with pytest.raises(BackupFailed) as why:
+        back_up(layout, target)
+    assert contents(target) == before
+    return str(why.value)
+
+
+def test_the_copy_of_another_installation_is_not_replaced(news: DailyNews, tmp_path: Path) -> None:
+    ours, theirs, copy = news(2), Layout(tmp_path / "theirs"), tmp_path / "copy"
+    ingest(theirs, 4)
+    back_up(theirs, copy)
+    for target in (copy, theirs.root):
+        assert refused(ours, target) == (
+            f"{target} has what {ours.root} has not: run {run_id(4)}; it is not an earlier copy of"
+            " that folder, and a backup would delete it: name another folder"
+        )
+    done = CliRunner().invoke(app, ["backup", str(copy), "--data", str(ours.root)])
+    assert done.exit_code == 1
+    assert "name another folder" in done.output
+
+
+def test_a_folder_that_has_archive_files_only(news: DailyNews, tmp_path: Path) -> None:
+    layout, other, copy = Layout(tmp_path / "first"), Layout(tmp_path / "other"), tmp_path / "copy"
+    archive(other, 5)
+    back_up(other, copy)
+    archive(layout, 1)
+    back_up(layout, tmp_path / "ours")
+    assert f"archive files of run {run_id(5)}" in refused(layout, copy)
+    ingest(layout, 1)
+    archive(layout, 2)
+    assert back_up(layout, tmp_path / "ours").archives == 2
+
+
+def test_an_older_copy_does_not_replace_what_is_newer(news: DailyNews, tmp_path: Path) -> None:
+    layout, copy = news(1), tmp_path / "copy"
+    back_up(layout, copy)
+    ingest(layout, 1)
+    assert f": run {run_id(1)}; it is not" in refused(Layout(copy), layout.root)
+    back_up(layout, copy)
+    load(layout, CHANGED, SOURCES, now=NOW)
+    publish(layout)
+    assert ": version 2 of topic harvest; it is not" in refused(Layout(copy), layout.root)
+    back_up(layout, copy)
+    for kept in list(layout.vintages.glob("*/*.parquet")):  # as the first load of a day adds them
+        shutil.copyfile(kept, kept.with_name("as_of=2026-03-21.parquet"))
+    assert ": the index as of 2026-03-21; it is not" in refused(Layout(copy), layout.root)
+
+
+def test_a_restored_folder_goes_on_with_its_copy(news: DailyNews, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    back_up(news(2), copy)
+    again = restored(copy, tmp_path / "again")
+    assert back_up(again, copy).runs == 2
+    ingest(again, 2)
+    assert back_up(again, copy).runs == 3
+    assert files(Layout(copy)) == files(again)
+
+
+def test_a_folder_beside_other_files_becomes_a_copy(news: DailyNews, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    (copy / "lost+found").mkdir(parents=True)
+    (copy / "prefect.dump").write_text("of the database")
+    assert back_up(news(1), copy).runs == 1
+    assert (copy / "prefect.dump").exists()
+
+
+def test_an_interrupted_first_backup_goes_on(
+    news: DailyNews, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layout, copy = news(1), tmp_path / "copy"
+    archive(layout, 0)
+    with monkeypatch.context() as patched:
+        patched.setattr("tasks.upkeep.backup._take_over", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            back_up(layout, copy)
+    assert back_up(layout, copy).runs == 1
+    assert files(Layout(copy)) == files(layout)
+
+
 def test_a_copy_of_a_running_ingest_is_finished_where_it_comes_back(
     newsroom: Newsroom, prefect_api: str, tmp_path: Path
 ) -> None:

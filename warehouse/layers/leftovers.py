@@ -28,8 +28,8 @@ def sweep(layout: Layout) -> list[Path]:
     """
     _finish_swap(layout)
     rebuilt = layout.next_commits
-    begun = _begun_commits(layout.commits)
-    crashed = begun | _begun_commits(rebuilt) | set(committed_runs(rebuilt))
+    begun = begun_commits(layout.commits)
+    crashed = begun | begun_commits(rebuilt) | set(committed_runs(rebuilt))
     removed = []
     if crashed:
         named = {layout.root / path for path in named_files(layout.commits, crashed)}
@@ -48,7 +48,7 @@ def unnamed_files(layout: Layout) -> list[Path]:
     rebuilt = layout.next_commits
     found = _layer_files(layout)
     # After the listing: runs that were writing then are still marked, or have their commit by now.
-    begun = _begun_commits(layout.commits) | _begun_commits(rebuilt)
+    begun = begun_commits(layout.commits) | begun_commits(rebuilt)
     writing = begun | set(committed_runs(rebuilt))
     named = {layout.root / path for path in named_files(layout.commits)}
     unnamed = (path for path in found if path not in named and commit_of(path) not in writing)
@@ -60,7 +60,8 @@ def _layer_files(layout: Layout) -> list[Path]:
     return [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
 
 
-def _begun_commits(folder: Path) -> set[str]:
+def begun_commits(folder: Path) -> set[str]:
+    """The ids of commits whose files were being written, or still are."""
     marks = folder.glob(f".*{BEGUN}")
     return {mark.name.removeprefix(".").removesuffix(BEGUN) for mark in marks}
 
