@@ -8,7 +8,8 @@ releasing it. As in a run, the commits come last, so no run is only partly in th
 import hashlib
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,8 +54,8 @@ def back_up(
     the backup may have the better one.
     """
     copy, coming = Layout(target), Layout(target / "coming")
-    with synchronised(copy, waiting):
-        with synchronised(layout, waiting):
+    with _named(target), synchronised(copy, waiting):
+        with _named(layout.root), synchronised(layout, waiting):
             committed = read_committed(layout)
             if damaged := [*committed.findings, *document_findings(layout)]:
                 raise LayersBroken(damaged)
@@ -68,8 +69,7 @@ def back_up(
             # What is small is copied as it is at this moment.
             for path in (p for at in (*SMALL_FILES, "locks/*.run") for p in layout.root.glob(at)):
                 there = coming.root / path.relative_to(layout.root)
-                there.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(path, there)
+                _copy(path, there)
         commits = read_commits(coming.commits, committed_runs(coming.commits))
         named = {file.path: file for commit in commits for file in commit.files}
         copy.commits.mkdir(parents=True, exist_ok=True)
@@ -81,6 +81,17 @@ def back_up(
         copied += sum(_copy_archive(layout, copy, name) for name in sorted(archives))
         _take_over(coming, copy)
     return Backup(len(commits), len(named), len(archives), copied)
+
+
+@contextmanager
+def _named(place: Path) -> Iterator[None]:
+    """Name a place in the errors of the system that name none, as of a disk that is full."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(place)
+        raise
 
 
 def _copy_named(layout: Layout, copy: Layout, file: CommittedFile) -> bool:
@@ -118,7 +129,8 @@ def _copy_archive(layout: Layout, copy: Layout, name: str) -> bool:
 def _copy(here: Path, there: Path) -> None:
     there.parent.mkdir(parents=True, exist_ok=True)
     half = there.with_name(f".{there.name}.half")
-    shutil.copyfile(here, half)
+    with _named(there):
+        shutil.copyfile(here, half)
     half.rename(there)
 
 

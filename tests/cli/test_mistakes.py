@@ -302,3 +302,14 @@ def test_a_full_disk(desk: Desk, news: DailyNews, disk: SmallDisk, words: str) -
     desk.paths["disk"] = disk.path
     disk.fill()
     desk.fails(words, 1, f"{disk.path}", "No space left on device", data=layout.root)
+
+
+@needs_mounts
+@pytest.mark.parametrize("leaving", [0, 20_000])
+def test_a_full_disk_of_a_backup(
+    desk: Desk, news: DailyNews, disk: SmallDisk, leaving: int
+) -> None:
+    desk.paths["disk"] = disk.path
+    disk.fill(leaving)
+    remedy = "No space left on device; free some space"
+    desk.fails("backup {disk}/copy", 1, f"{disk.path}/copy", remedy, data=news(3).root)
