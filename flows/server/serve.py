@@ -21,6 +21,7 @@ from flows.processes.child import Child, ServerFailed, wait_until_healthy, why_e
 from flows.processes.ctrl_c import STATUS, leave_ctrl_c_to_main_thread, say_stopped
 from flows.runs.prefect_settings import POOL, own_origins, require_valid, server_settings
 from tasks.installation import Installation, keep_private, open_installation
+from tasks.locks.serve_lock import serve_lock
 from tasks.settings import ConfigError, Settings
 from tasks.text.counted import counted
 from warehouse.layers.atomic_write import write_whole
@@ -52,11 +53,18 @@ class Serving:
 def serve_until_stopped(installation: Installation, port: int) -> int:
     """Run server and worker until Ctrl-C or SIGTERM; leaves no run in state Running.
 
-    The exit status. ConfigError when the port is taken or a file of deployments/ is wrong,
-    ServerFailed when the server does not start.
+    The exit status. ConfigError when the port is taken, the data folder or Prefect's home is served
+    already, or a file of deployments/ is wrong, ServerFailed when the server does not start.
     """
     _prepare_environment(installation, port)
     require_valid()
+    layout, home = installation.layout, Path(os.environ["PREFECT_HOME"])
+    # Prefect's database is in its home, which PREFECT_HOME may let several data folders share.
+    with serve_lock(layout.locks, layout.root), serve_lock(home, home):
+        return _serve(installation, port)
+
+
+def _serve(installation: Installation, port: int) -> int:
     server = [sys.executable, "-m", "uvicorn", "--factory", "flows.server.app:create_guarded_app"]
     server += ["--host", HOST, "--port", str(port), "--log-level", "warning"]
     worker = [sys.executable, "-m", "prefect", "worker", "start"]

@@ -14,11 +14,13 @@ import duckdb
 import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
+from tasks.locks.serve_lock import serve_lock
 from tests.cli.test_command import command
 from tests.support.build_warcs import news as archived_news
 from tests.support.build_warcs import write_warc
 from tests.support.config_files import ONE_SOURCE
 from tests.support.daily_news import DailyNews
+from tests.support.ports import free_port
 from tests.support.prefect_database import without_prefect
 from tests.support.sample_newsroom import TOPICS
 from tests.support.small_disk import SmallDisk
@@ -264,6 +266,15 @@ def test_a_port_that_is_taken(desk: Desk) -> None:
         port = taken.getsockname()[1]
         line = f"127.0.0.1:{port} cannot be used (Address already in use)"
         desk.fails(f"serve --port {port}", 2, line, data=desk.root / "data")
+
+
+def test_a_data_folder_that_is_served_already(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    data, home = desk.root / "data", desk.root / "home"
+    monkeypatch.setenv("PREFECT_HOME", str(home))
+    for folder, what in ((data / "locks", data), (home, home)):
+        with serve_lock(folder, what):
+            line = f"{what} is served already, by process {os.getpid()}: stop that first"
+            desk.fails(f"serve --port {free_port()}", 2, line, data=data)
 
 
 def test_a_sample_that_is_not_there(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
