@@ -84,7 +84,8 @@ def _system_problem(error: OSError | duckdb.Error, data: Path | None) -> str:
     """The file, what is wrong, and the remedy; empty for a surprise."""
     if isinstance(error, duckdb.Error):
         text = " ".join(str(error).split())
-        is_full = "No space left on device" in text
+        full = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT))
+        is_full = any(each in text for each in full)
         if is_full or isinstance(error, duckdb.IOException):
             return f"{text}; {REMEDIES[errno.ENOSPC]}" if is_full else text
         return ""

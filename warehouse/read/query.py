@@ -34,6 +34,7 @@ _DAMAGED = (
     *("not a valid DuckDB", "Could not read enough bytes", "Corrupt", "does not match stored"),
     *("database has been invalidated", "deserialize", "INTERNAL Error"),
 )
+_ORIGINAL = "Original error: "
 
 NO_DISPERSION = (
     "CREATE TEMP VIEW topic_dispersion AS SELECT '' AS topic_id, '' AS source_id,"
@@ -68,8 +69,11 @@ def damage_named(path: Path | str) -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
-        reason = " ".join(str(error).split())
-        if not any(text in reason for text in _DAMAGED):
+        # A file that could not be written, as where the disk is full, is invalidated as well: the
+        # original error says whether it is damaged.
+        text = " ".join(str(error).split())
+        reason = text.rpartition(_ORIGINAL)[2]
+        if not any(sign in reason for sign in _DAMAGED):
             raise
         raise DatabaseDamaged(path, f"is damaged: {reason[:200]}") from error
 
