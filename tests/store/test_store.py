@@ -39,7 +39,7 @@ from warehouse.read.query import query
 from warehouse.store import lease as leases
 from warehouse.store.archive_files import archive_files, download_archive
 from warehouse.store.lease import lease
-from warehouse.store.link import read_link, write_link
+from warehouse.store.link import Link, read_link, write_link
 from warehouse.store.objects import Changed, Missing, Store, StoreError, open_store
 from warehouse.store.unnamed_objects import drop_unnamed
 from warehouse.store.working_copy import LEASE, catch_up, join, synchronised
@@ -287,9 +287,18 @@ def test_two_histories_are_not_mixed(store: Store, begun: Layout, alone: Layout)
         join(alone, store.url)
 
 
-def test_a_folder_is_of_one_store(server: Server, here: Layout) -> None:
-    with pytest.raises(ValueError, match=r"is the working copy of s3://.*, not of s3://"):
-        join(here, server.bucket().url)
+def test_a_folder_is_of_one_store(server: Server, begun: Layout) -> None:
+    says = r"is the working copy of s3://.*, not of s3://.*: let PRESSWATCH_DATA name another"
+    with pytest.raises(ValueError, match=says):
+        join(begun, server.bucket().url)
+
+
+def test_a_folder_without_data_takes_another_store(server: Server, here: Layout) -> None:
+    right = server.bucket()
+    join(here, right.url)
+    link = read_link(here)
+    assert link
+    assert link.url == right.url
 
 
 def test_a_run_that_came_too_late_is_loaded_again(
@@ -466,9 +475,16 @@ def test_a_store_that_was_put_back_and_written_by_another_machine_is_not_written
 
 def test_a_bucket_that_is_not_there_is_named(store: Store, tmp_path: Path) -> None:
     layout = Layout(tmp_path / "data")
-    join(layout, "s3://no-such-bucket/news")
+    with pytest.raises(StoreError, match="s3://no-such-bucket/news/"):
+        join(layout, "s3://no-such-bucket/news")
+    assert read_link(layout) is None
+    join(layout, store.url)
+    # As an earlier version left it.
+    write_link(layout, Link("s3://no-such-bucket/news", "a-copy"))
     with pytest.raises(StoreError, match="s3://no-such-bucket/news/"):
         run(layout, "r1", day(1))
+    join(layout, store.url)
+    run(layout, "r1", day(1))
 
 
 def test_a_paper_is_collected_by_one_machine_at_a_time(

@@ -48,15 +48,21 @@ READ_FIRST: Mapping[str, Callable[[Layout], object]] = {
 def join(layout: Layout, url: str) -> None:
     """Make a folder the working copy of a store, unless it already is.
 
-    Data in the folder become the first state of an empty store. ValueError when it is a working
-    copy of another store, or both it and the store have data.
+    Data in the folder become the first state of an empty store. A folder without data, whose store
+    had none, is free to take another one: its address was a mistake. ValueError when it is a
+    working copy of another store, or both it and the store have data; StoreError without an answer.
     """
     store, link = open_store(url), read_link(layout)
-    if link and link.url != store.url:
-        raise ValueError(f"{layout.root} is the working copy of {link.url}, not of {store.url}")
-    if link:
+    if link and link.url == store.url:
         return
-    if committed_runs(layout.commits) and last_number(store):
+    has_data = bool(committed_runs(layout.commits))
+    if link and (link.state or has_data):
+        raise ValueError(
+            f"{layout.root} is the working copy of {link.url}, not of {store.url}:"
+            " let PRESSWATCH_DATA name another folder, or PRESSWATCH_STORE that store"
+        )
+    # Asked before the link is written: an address that never answers must not bind the folder.
+    if last_number(store) and has_data:
         raise ValueError(
             f"{layout.root} has data of its own and so has {store.url}:"
             " let PRESSWATCH_DATA name another folder and PRESSWATCH_STORE the store"
