@@ -33,6 +33,8 @@ __all__ = ["ConfigError", "Limits", "Settings", "Steps", "Upkeep"]
 MOST_DAYS = 36_500
 MOST_PAGES = 1_000_000
 MOST_PROCESSES = 1024
+MOST_SECONDS = 1_000_000  # a system call waits for 24 days at most
+MOST_COUNTED = 10**15  # bytes, for one: the loops that take so many count in 64 bits
 _PREFIX = "PRESSWATCH_"
 _CONTACT = r"(?a)((https?://|[\w.+-]+@)[\w.-]+[^\s()<>\\\"]*)?"
 
@@ -77,10 +79,10 @@ def _duration(value: object, wanted: str = "durations like 3h, 1d, 7d, or off") 
 
 Steps = Annotated[tuple[timedelta, ...], BeforeValidator(read_steps)]
 Duration = Annotated[timedelta, BeforeValidator(partial(_duration, wanted="like 90m, 6h or 1d"))]
-Count = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1, le=MOST_COUNTED)]
 Days = Annotated[int, Field(ge=1, le=MOST_DAYS)]
 Hours = Annotated[int, Field(ge=1, le=MOST_DAYS * 24)]
-Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Seconds = Annotated[float, Field(gt=0, le=MOST_SECONDS, allow_inf_nan=False)]
 
 
 class Limits(BaseModel):
@@ -94,13 +96,13 @@ class Limits(BaseModel):
     """Longest request, from connecting to the last byte, over all tries and redirects."""
     connect_seconds: Seconds = 10.0
     """Longest wait for a connection."""
-    max_redirects: Annotated[int, Field(ge=0)] = 5
+    max_redirects: Annotated[int, Field(ge=0, le=MOST_COUNTED)] = 5
     """Redirects followed for one request."""
     max_entries: Count = 500
     """Entries read from one listing."""
     max_new_articles: Count = 200
     """New pages fetched for one source in one run; the rest are deferred to later runs."""
-    max_rechecks: Annotated[int, Field(ge=0)] = 100
+    max_rechecks: Annotated[int, Field(ge=0, le=MOST_COUNTED)] = 100
     """Known pages fetched again for one source in one run; 0 turns rechecks off."""
     max_tries: Count = 3
     """Tries for one request, including the first."""
@@ -135,7 +137,7 @@ class Upkeep(BaseModel):
     """Age at which snapshots are removed. The current one always stays, at most three are kept."""
     keep_raw_days: Annotated[int, Field(ge=0, le=MOST_DAYS)] = 0
     """Age at which a run's archive files are removed; 0 keeps all."""
-    keep_raw_megabytes: Annotated[int, Field(ge=0)] = 0
+    keep_raw_megabytes: Annotated[int, Field(ge=0, le=MOST_COUNTED)] = 0
     """Size of the raw archive above which the oldest runs' files are removed; 0 keeps all."""
     keep_leftovers_hours: Hours = 24
     """Age at which staged rows and markers of dead runs are removed."""
@@ -148,7 +150,7 @@ class History(BaseModel):
 
     wayback: Annotated[str, matching(_ARCHIVE, "an http(s) address without a query")] = WAYBACK
     """The Wayback Machine, or an archive with its interface."""
-    pause_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 3.0
+    pause_seconds: Annotated[float, Field(ge=0, le=MOST_SECONDS, allow_inf_nan=False)] = 3.0
     """Pause between two requests to it; in 2026 it takes 24 a minute to its index."""
     backoff_seconds: Seconds = 30.0
     """Longest pause after a first failure there; each further one doubles it, up to a minute."""
@@ -235,7 +237,11 @@ class Settings(BaseSettings):
     def _absolute(cls, data: Path) -> Path:
         if _SCHEME.match(str(data)):
             raise ValueError(f"must be a folder or like s3://bucket/folder, got {str(data)!r}")
-        return data.expanduser().absolute()
+        folder = data.expanduser().absolute()
+        # DuckDB 2.0.1 writes the log of x?y/news.duckdb as x.wal?y/news.duckdb.
+        if "?" in str(folder):
+            raise ValueError(f"must be a path without a question mark, got {str(folder)!r}")
+        return folder
 
     @property
     def user_agent(self) -> str:

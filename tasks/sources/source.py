@@ -13,23 +13,17 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, model_validator
 from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
-from tasks.settings import Steps, matching
+from tasks.settings import MOST_PAGES, Steps, matching
 from tasks.sources.collections import Selection, selected, shipped
+from tasks.sources.language_codes import ISO_639_1
 from tasks.text.toml_reader import ConfigError, missing_entries, read_head_and_entries
 from warehouse.layers.definitions import SourceDefinition
 
 TEXT = "text:"  # prefix of an override that names a block by its text; any other is a CSS selector
+MOST_INTERVAL = 3600.0  # seconds between two requests: with longer ones no run gets anywhere
 WORDS = re.compile(r"[\w\s-]+")
 _ELEMENT = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", re.I)
 _LANGUAGE = re.compile(r"([a-z]{2,3})(-[A-Z][a-z]{3})?(-[A-Z]{2})?")
-_ISO_639_1 = (
-    "aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv cy da "
-    "de dv dz ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy "
-    "hz ia id ie ig ii ik io is it iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg "
-    "li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om or "
-    "os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw ta "
-    "te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +82,7 @@ def _is_element(name: str) -> bool:
 def _language(value: str) -> str:
     found = _LANGUAGE.fullmatch(value)
     # The usual slip is a country's code: "jp" for ja, "cn" for zh.
-    if not found or (len(found[1]) == 2 and found[1] not in _ISO_639_1.split()):
+    if not found or (len(found[1]) == 2 and found[1] not in ISO_639_1.split()):
         raise ValueError(f"must be a language code like en, ja or zh-Hant, got {value!r}")
     return value
 
@@ -130,8 +124,9 @@ def _no_repeats(values: tuple[str, ...]) -> tuple[str, ...]:
 def _low_high(value: tuple[int, ...]) -> tuple[int, ...]:
     if len(value) != 2:
         raise ValueError(f"must be [low, high], got {list(value)}")
-    if not 0 <= value[0] <= value[1]:
-        raise ValueError(f"must be [low, high] with 0 <= low <= high, got {list(value)}")
+    if not 0 <= value[0] <= value[1] <= MOST_PAGES:
+        wanted = f"0 <= low <= high <= {MOST_PAGES:,}"
+        raise ValueError(f"must be [low, high] with {wanted}, got {list(value)}")
     return value
 
 
@@ -142,7 +137,13 @@ def _confirmed(value: Any) -> str | Literal[False] | tuple[str | Literal[False],
     return value  # type: ignore[no-any-return]
 
 
-Id = Annotated[str, matching(r"[a-z]{2}-[a-z0-9-]+", "like gb-bbc (country-outlet, a-z 0-9 -)")]
+# Folders and files are called after it, which a file system limits to 255 bytes.
+MOST_ID = 100
+Id = Annotated[
+    str,
+    Field(max_length=MOST_ID),
+    matching(r"[a-z]{2}-[a-z0-9-]+", "like gb-bbc (country-outlet, a-z 0-9 -)"),
+]
 Domain = Annotated[
     str, matching(r"[a-z0-9-]+(\.[a-z0-9-]+)+", "a domain like bbc.co.uk in small letters")
 ]
@@ -191,7 +192,7 @@ class Source(BaseModel):
     # Whose pages in archives are this source's, with all hosts below them; where none is named,
     # those of its listings.
     domains: Annotated[tuple[Domain, ...], AfterValidator(_no_repeats)] = ()
-    min_interval_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 2.0
+    min_interval_seconds: Annotated[float, Field(ge=0, le=MOST_INTERVAL, allow_inf_nan=False)] = 2.0
     # Articles a day, low and high: fewer fails the coverage, more warns; None expects nothing.
     expected_daily: Annotated[tuple[int, ...], AfterValidator(_low_high)] | None = None
     allow_private_hosts: bool = False

@@ -55,15 +55,15 @@ def read_head_and_entries(
     ConfigError has a line a problem.
     """
     document = _document(path)
-    found = document.pop(table, [])
+    found = document.pop(table, ())
     if unknown := [key for key in document if key not in head.model_fields]:
         expected = ", ".join((f"[[{table}]]", *head.model_fields))
         raise ConfigError(f"{path}: {key}: unknown key, expected {expected}" for key in unknown)
     try:
-        above = head.model_validate(frozen(document))
+        above = head.model_validate(document)
     except ValidationError as error:
         raise ConfigError(f"{path}: {line}" for line in describe(error, head)) from None
-    if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
+    if not isinstance(found, tuple) or not all(isinstance(entry, dict) for entry in found):
         raise ConfigError([f"{path}: {table}: wrong type, write [[{table}]] above each entry"])
     entries: list[EntryT] = []
     problems: list[str] = []
@@ -76,7 +76,7 @@ def read_head_and_entries(
             if first.setdefault(entry_id, number) != number:
                 repeats.append(f"{place}: id: repeats {table} {first[entry_id]}")
         try:
-            entries.append(model.model_validate(frozen(raw)))
+            entries.append(model.model_validate(raw))
         except ValidationError as error:
             problems += (f"{place}: {line}" for line in describe(error, model))
     if problems or repeats:
@@ -92,7 +92,7 @@ def missing_entries(path: Path, table: str) -> ConfigError:
 def read_table(path: Path, model: type[EntryT]) -> EntryT:
     """Read a TOML file without entries into `model`; ConfigError has a line a problem."""
     try:
-        return model.model_validate(frozen(_document(path)))
+        return model.model_validate(_document(path))
     except ValidationError as error:
         raise ConfigError(f"{path}: {line}" for line in describe(error, model)) from None
 
@@ -110,7 +110,8 @@ def describe(error: ValidationError, model: type[BaseModel]) -> Iterator[str]:
 def _document(path: Path) -> dict[str, Any]:
     try:
         # Windows editors put a byte order mark before UTF-8.
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        return {key: frozen(value) for key, value in document.items()}
     except FileNotFoundError:
         raise ConfigError([f"{path}: the file is missing"]) from None
     except OSError as error:
@@ -119,6 +120,8 @@ def _document(path: Path) -> dict[str, Any]:
         raise ConfigError([f"{path}: not UTF-8 at byte {error.start}"]) from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError([f"{path}: not valid TOML: {error}"]) from None
+    except RecursionError:
+        raise ConfigError([f"{path}: arrays or tables are nested too deeply"]) from None
 
 
 def frozen(value: object) -> object:

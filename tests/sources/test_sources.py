@@ -97,6 +97,11 @@ def test_globs_start_at_the_folder_of_the_file(
         ('domains = ["https://bbc.com"]', "domains[0]: must be a domain like bbc.co.uk"),
         ('domains = ["BBC.com"]', "domains[0]: must be a domain like bbc.co.uk"),
         ('domains = ["bbc.com", "bbc.com"]', "domains: repeats"),
+        ("expected_daily = [1, 2147483648]", "with 0 <= low <= high <= 1,000,000, got [1, 21"),
+        (
+            "min_interval_seconds = 1e300",
+            "min_interval_seconds: must be less than or equal to",
+        ),
         ("expected_daily = 7", "expected_daily: wrong type, must be a list, got 7"),
         ('recheck_after = ["soon"]', "recheck_after: must be durations like 3h, 1d, 7d"),
         ("recheck_after = 3", "recheck_after: wrong type, must be a list, got 3"),
@@ -139,6 +144,7 @@ def test_one_bad_line(tmp_path: Path, line: str, message: str) -> None:
         ("id", "GB-bbc", "id: must be like gb-bbc"),
         ("id", "gbbbc", "id: must be like gb-bbc"),
         ("id", "gb-bbc/..", "id: must be like gb-bbc"),
+        ("id", f"gb-{'b' * 98}", "id: String should have at most 100 characters"),
         ("name", "  ", "name: must not be empty"),
         ("language", "jp", "language: must be a language code like en, ja or zh-Hant, got 'jp'"),
         ("language", "English", "language: must be a language code"),
@@ -158,6 +164,11 @@ def test_one_bad_value(tmp_path: Path, key: str, value: str, message: str) -> No
 def test_language_codes(language: str) -> None:
     source = {"id": "hk-a", "name": "a", "timezone": "UTC", "feeds": ("https://a.org/",)}
     assert Source.model_validate(source | {"language": language}).language == language
+
+
+@pytest.mark.parametrize("line", [f"a = {'[' * 100_000}", f"a = {'{a = ' * 100_000}"])
+def test_a_file_that_is_nested_too_deeply(tmp_path: Path, line: str) -> None:
+    assert problems(tmp_path, f"{GOOD}{line}\n") == ("arrays or tables are nested too deeply",)
 
 
 def test_missing_keys_are_named_one_by_one(tmp_path: Path) -> None:
