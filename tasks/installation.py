@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 
 SOURCES = Path("deployments/sources.toml")
 TOPICS = Path("deployments/topics.toml")
+# The remedy where a file that Presswatch comes with is not found.
+RUN_THERE = "run this in the folder of Presswatch's sources"
 
 
 @dataclass(frozen=True, slots=True)

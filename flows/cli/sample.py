@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tasks.installation import TOPICS, open_installation
+from tasks.installation import RUN_THERE, TOPICS, open_installation
 from tasks.settings import ConfigError
 from warehouse.layers.layout import Layout
 
@@ -91,6 +91,6 @@ def fill_demo(data: Path, sources: Path, topics: Path = TOPICS) -> None:
 def _find_sample() -> None:
     sample = SAMPLE.absolute()
     if not sample.is_dir():
-        raise ConfigError([f"{sample} is missing: run this in the folder of Presswatch's sources"])
+        raise ConfigError([f"{sample} is missing: {RUN_THERE}"])
     if str(sample) not in sys.path:
         sys.path.insert(0, str(sample))

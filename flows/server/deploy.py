@@ -8,6 +8,7 @@ import tomllib
 from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import DeploymentUpdate, WorkPoolCreate, WorkPoolUpdate
@@ -19,7 +20,7 @@ from flows.runs.alerts import alert_channels, find_block, no_recipient
 from flows.runs.prefect_settings import POOL
 from flows.server.kept_changes import kept_changes
 from flows.server.renamed_deployments import rename_deployments, rename_schedules
-from tasks.installation import Installation
+from tasks.installation import RUN_THERE, Installation
 from tasks.monitor import load_alerts
 from tasks.settings import ConfigError
 
@@ -36,13 +37,7 @@ def deploy(installation: Installation) -> list[DeploymentResponse]:
 
     ConfigError when one of the two files is missing or wrong, or the server wants a password.
     """
-    path = Path("deployments/automations.toml")
-    try:
-        automations = tomllib.loads(path.read_text(encoding="utf-8"))["automation"]
-        for one in automations:
-            AutomationCore.model_validate(one | {"actions": [DOES_NOTHING]})
-    except (OSError, ValueError, KeyError) as error:
-        raise ConfigError([f"{path}: {' '.join(str(error).split())}"]) from None
+    automations = _read_automations(Path("deployments/automations.toml"))
     alerts = load_alerts(installation.settings)
     with get_client(sync_client=True) as client:
         _create_pool(client)
@@ -97,6 +92,18 @@ def update_forms(installation: Installation) -> list[DeploymentResponse]:
                 fields["only"]["items"] = {"type": "string", "enum": ids}
             client.update_deployment(one.id, DeploymentUpdate(parameter_openapi_schema=schema))
     return deployments
+
+
+def _read_automations(path: Path) -> list[dict[str, Any]]:
+    try:
+        automations = tomllib.loads(path.read_text(encoding="utf-8"))["automation"]
+        for one in automations:
+            AutomationCore.model_validate(one | {"actions": [DOES_NOTHING]})
+    except FileNotFoundError:
+        raise ConfigError([f"{path} is missing: {RUN_THERE}"]) from None
+    except (OSError, ValueError, KeyError) as error:
+        raise ConfigError([f"{path}: {' '.join(str(error).split())}"]) from None
+    return list(automations)
 
 
 def _create_pool(client: SyncPrefectClient) -> None:

@@ -10,6 +10,7 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import DeploymentUpdate
 
 from flows.runs.prefect_settings import POOL
+from tasks.installation import RUN_THERE
 from tasks.settings import ConfigError
 
 
@@ -18,6 +19,8 @@ def read_deployments_file(file: Path) -> dict[str, Mapping[str, Any]]:
     try:
         listed = yaml.safe_load(file.read_text(encoding="utf-8"))["deployments"]
         return {one["name"]: one for one in listed}
+    except FileNotFoundError:
+        raise ConfigError([f"{file} is missing: {RUN_THERE}"]) from None
     except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
         raise ConfigError([f"{file}: {' '.join(str(error).split())}"]) from None
 

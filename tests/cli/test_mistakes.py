@@ -14,7 +14,10 @@ import duckdb
 import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
+from flows.server.deploy import deploy
+from tasks.installation import open_installation
 from tasks.locks.serve_lock import serve_lock
+from tasks.settings import ConfigError
 from tests.cli.test_command import command
 from tests.support.build_warcs import news as archived_news
 from tests.support.build_warcs import write_warc
@@ -275,6 +278,13 @@ def test_a_data_folder_that_is_served_already(desk: Desk, monkeypatch: pytest.Mo
         with serve_lock(folder, what):
             line = f"{what} is served already, by process {os.getpid()}: stop that first"
             desk.fails(f"serve --port {free_port()}", 2, line, data=data)
+
+
+def test_deployments_that_are_not_there(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(desk.root)
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    with pytest.raises(ConfigError, match=r"^deployments/automations.toml is missing: run this in"):
+        deploy(open_installation(desk.paths["sources"], TOPICS, desk.root / "data"))
 
 
 def test_a_sample_that_is_not_there(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
