@@ -2,6 +2,7 @@
 
 import os
 import pty
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -89,6 +90,20 @@ def test_what_analysts_write_is_answered(layout: Layout) -> None:
         "CREATE TEMP TABLE t AS SELECT 1 AS n; FROM t",
     ):
         assert sql(layout, text)[0] == 0, text
+
+
+@pytest.mark.parametrize("name", ["moved", "a [new] place"])
+def test_texts_are_answered_after_the_data_folder_was_moved(
+    layout: Layout, tmp_path: Path, name: str
+) -> None:
+    moved = Layout(tmp_path / name)
+    shutil.copytree(layout.root, moved.root, symlinks=True)
+    away = layout.root.rename(layout.root.with_name("away"))
+    try:
+        asked = "SELECT count(body) > 0 AS has_texts FROM article_texts"
+        assert sql(moved, asked, "--csv") == (0, "has_texts\ntrue\n", "")
+    finally:
+        away.rename(layout.root)
 
 
 @pytest.mark.parametrize("form", ["--csv", "--json", "--ndjson"])

@@ -156,6 +156,9 @@ def asked(
     with snapshot(layout) as con, _errors_in_a_line(), damage_named(layout.current):
         _refuse_writing(con, sql)
         confine(con, layout, writes)
+        # The views of texts have the place of the data folder at the last load: it may be moved.
+        root = glob.escape(layout.root.absolute().as_posix())
+        con.execute("SET VARIABLE presswatch_data = ?", [root])
         con.execute("SET lock_configuration = true")
         yield con.sql(sql)
 
