@@ -99,7 +99,7 @@ class Limits(BaseModel):
     max_redirects: Annotated[int, Field(ge=0, le=MOST_COUNTED)] = 5
     """Redirects followed for one request."""
     max_entries: Count = 500
-    """Entries read from one listing."""
+    """Entries read from one listing, the newest where they have dates."""
     max_new_articles: Count = 200
     """New pages fetched for one source in one run; the rest are deferred to later runs."""
     max_rechecks: Annotated[int, Field(ge=0, le=MOST_COUNTED)] = 100

@@ -50,6 +50,7 @@ class Collected:
     skipped: str = ""  # until when and why the source was skipped; empty when it was not
     late: str = ""  # why its time did not suffice; empty when it did
     failed_listings: tuple[str, ...] = ()  # why each listing that could not be read was not
+    left_out: tuple[str, ...] = ()  # what of each listing that is too long was not read
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,7 @@ class Collector:
             visit.skipped,
             visit.time.late,
             tuple(visit.listings.failed),
+            tuple(visit.listings.left_out),
         )
 
 

@@ -50,6 +50,7 @@ class ListingReader:
         self.cache = ListingCache(collector.layout, source.id, about)
         self.read_count = 0  # of its own listings
         self.failed: list[str] = []  # why each listing that could not be read was not
+        self.left_out: list[str] = []  # what of each that is too long was not taken
         self.rolled_over: list[ListingSummary] = []  # of feeds
         self.sitemaps: list[ListingSummary] = []
         self._sites: Counter[str] = Counter()  # origins of the entries of feeds
@@ -125,6 +126,8 @@ class ListingReader:
             compared = (None, None) if found_in else (before, last)
             attempt = self._with_summary(attempt, listing, *compared)
             attempt = replace(attempt, detail=attempt.detail or listing.left_out)
+            if listing.left_out and not found_in:
+                self.left_out.append(f"{url}: {listing.left_out}")
         capture = self.record(attempt, Entry(url, found_in) if found_in else None)
         # A 304 has no record of its own.
         copied_at = capture.raw_ref if attempt.outcome is Outcome.LISTED else last and last.raw_ref

@@ -2,6 +2,8 @@ import glob
 import gzip
 import hashlib
 import json
+import math
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.collect.listings import Listing, NoListing, find_files, read_file, read_listing
+from tasks.collect.listings.newest import MORE_ENTRIES
 from tasks.collect.listings.section_links import looks_like_article
 from tasks.model import Attempt, CaptureKind, Outcome
 from tests.support.worst_pages import SLOW_PROLOGS, slow_titles
@@ -270,14 +273,59 @@ def test_too_long_a_sitemap_says_what_it_leaves_out() -> None:
         for found in (places, dated, places[:3])
     ]
     assert told == [
-        "of 4 pages the first 3 are read: 4 state no lastmod",
-        "of 4 pages the newest 3 are read",
+        f"of 4 pages the first 3 are read: 4 state no lastmod; {MORE_ENTRIES}",
+        f"of 4 pages the newest 3 are read; {MORE_ENTRIES}",
         "",
     ]
     index = "".join(f"<sitemap><loc>/map-{n}.xml</loc></sitemap>" for n in range(12))
     assert read(f"<sitemapindex>{index}</sitemapindex>").left_out == (
-        "of 12 sitemaps the first 10 are read: 12 state no lastmod"
+        "of 12 sitemaps the first 10 are read: 12 state no lastmod;"
+        " name what lists the newest articles in `sitemaps` of the source itself"
     )
+
+
+def long_listing(kind: str, days: Sequence[int]) -> Listing:
+    """A listing of one page a day, 0 for one without a date, of which three are taken."""
+    pages = [(f"/the-ferry-is-back-{day}", f"2026-03-0{day}" if day else "") for day in days]
+    if kind == "jsonfeed":
+        named = [
+            {"url": url, "date_published": f"{at}T10:00:00Z" if at else ""} for url, at in pages
+        ]
+        return read(json.dumps({"items": named}), max_entries=3)
+    if kind == "section":
+        links = "".join(f"<a href={url}>The ferry is back in service</a>" for url, _ in pages)
+        return read(f"<html><main>{links}</main></html>", "text/html", max_entries=3)
+    if kind == "sitemap":
+        places = (f"<url><loc>{url}</loc><lastmod>{at}</lastmod></url>" for url, at in pages)
+        return read(sitemap("".join(places)), max_entries=3)
+    if kind == "atom":
+        entries = (
+            f'<entry><link href="{url}"/><published>{at}</published></entry>' for url, at in pages
+        )
+        text = f'<feed xmlns="http://www.w3.org/2005/Atom">{"".join(entries)}</feed>'
+        return read(text, max_entries=3)
+    items = (f"<item><link>{url}</link><pubDate>{at}</pubDate></item>" for url, at in pages)
+    return read(rss("".join(items)), max_entries=3)
+
+
+@pytest.mark.parametrize("kind", ["rss", "atom", "jsonfeed", "sitemap"])
+def test_of_too_long_a_listing_the_newest_are_taken_in_order(kind: str) -> None:
+    listing = long_listing(kind, [1, 0, 5, 2, 9, 3, 5])
+    assert [url[-1] for url in urls(listing)] == ["5", "9", "3"]
+    assert listing.left_out.startswith("of 6 ")  # one is named twice
+    assert listing.left_out_until == math.inf
+    second = datetime(2026, 3, 2, 10, tzinfo=UTC)
+    newest = second if kind == "jsonfeed" else datetime(2026, 3, 3, tzinfo=UTC)  # of that day
+    assert long_listing(kind, [1, 5, 2, 9, 3]).left_out_until == newest.timestamp()
+    whole = long_listing(kind, [1, 0, 1, 2])
+    assert (whole.left_out, whole.left_out_until) == ("", -math.inf)
+
+
+def test_of_too_long_a_section_page_the_first_links_are_taken() -> None:
+    listing = long_listing("section", [4, 2, 3, 1])
+    assert [url[-1] for url in urls(listing)] == ["4", "2", "3"]
+    assert listing.left_out.startswith("of 4 entries the first 3 are read: 4 state no date; ")
+    assert listing.left_out_until == math.inf
 
 
 def test_gzipped_sitemap() -> None:

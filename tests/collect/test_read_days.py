@@ -212,6 +212,42 @@ def test_one_old_page_opens_no_calendar(read: Desk) -> None:
     assert read.ask(f"{first} WHERE period_kind = 'day'") == [(begins, begins)]
 
 
+def polled_cut(web: Loopback, desk: Desk, one: Source, *, is_dated: bool) -> None:
+    """Poll a feed that names thirty old entries before those of every four hours; 20 are read."""
+    for at in (0 * HOUR, 12 * HOUR, 20 * HOUR, 25 * HOUR):
+        old = [(f"old{number}", number * HOUR - 60 * DAY) for number in range(30)]
+        new = [(f"new{hour}", hour * HOUR) for hour in range(1, at // HOUR, 4)]
+        items = [
+            item(
+                web.say(f"/{one.id}/{name}", page(f"{one.id} {name}")),
+                format_datetime(START + MIDNIGHT + told) if is_dated else "",
+            )
+            for name, told in old + new
+        ]
+        web.say(f"/{one.id}/feed", feed(*items))
+        (collected,) = desk.collect(
+            MIDNIGHT + at, one, recheck_after=(), limits={"max_entries": 20}
+        )
+        assert collected.left_out[0].startswith(f"{web.url}/{one.id}/feed: of {len(items)} entries")
+        desk.load(MIDNIGHT + at, collected, sources=(one,))
+
+
+def test_too_long_a_feed_gives_its_newest_and_its_day_is_observed(
+    web: Loopback, desk: Desk
+) -> None:
+    one = source("gb-dated", feeds=(f"{web.url}/gb-dated/feed",))
+    polled_cut(web, desk, one, is_dated=True)
+    columns = "state, reasons, extracted, estimated_published"
+    assert days(desk, one.id, columns)[0] == ("observed", [], 6, 6)
+
+
+def test_too_long_a_feed_without_dates_makes_no_true_zero(web: Loopback, desk: Desk) -> None:
+    one = source("gb-undated", feeds=(f"{web.url}/gb-undated/feed",))
+    polled_cut(web, desk, one, is_dated=False)
+    columns = "state, reasons, hours_read, estimated_published"
+    assert days(desk, one.id, columns)[0] == ("partial", ["partly_read"], 0, None)
+
+
 HOURLY = Paper((), every=HOUR, listed=12)
 
 

@@ -5,9 +5,8 @@ import io
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any
 from urllib.parse import urljoin
@@ -16,9 +15,10 @@ from xml.sax import SAXException
 import feedparser
 from lxml import etree
 
+from tasks.collect.listings.newest import Dated, newest, stated_at
 from tasks.model import Entry, Outcome
 from tasks.text.dates import EARLIEST_YEAR
-from tasks.text.printed_times import as_printed, instant
+from tasks.text.printed_times import instant
 from tasks.text.urls import fold, is_http, without_trackers
 
 MAX_CHILDREN = 10  # sitemaps followed from a sitemap index, the newest first
@@ -48,9 +48,13 @@ class Listing:
 
     kind: str  # feed, jsonfeed, sitemap, sitemap_index or section
     entries: tuple[Entry, ...] = ()
-    children: tuple[str, ...] = ()  # sitemaps of a sitemap index
+    children: tuple[str, ...] = ()  # sitemaps of a sitemap index, the newest first
     title: str | None = None
-    left_out: str = ""  # what of too long a sitemap was not taken, in words
+    left_out: str = ""  # what of too long a listing was not taken, in words
+    # None of that is newer (POSIX seconds); inf where some states no time, -inf without any.
+    left_out_until: float = -math.inf
+    left_child: str = ""  # the newest of the sitemaps of an index that were not taken
+    changed: Mapping[str, float] = field(default_factory=dict)  # children that state when
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,7 @@ def read_feed(
         )
         for item in feed.entries
     )
-    return Listing("feed", distinct(found, max_entries), title=plain(feed.feed.get("title")))
+    return listing_of("feed", dated(found), max_entries, feed.feed.get("title"))
 
 
 def _address(item: Any, url: str) -> object:  # noqa: ANN401 - feedparser has no types
@@ -123,7 +127,7 @@ def read_json_feed(payload: bytes, url: str, *, max_entries: int) -> Listing | N
         for item in items
         if isinstance(item, dict)
     )
-    return Listing("jsonfeed", distinct(found, max_entries), title=plain(feed.get("title")))
+    return listing_of("jsonfeed", dated(found), max_entries, feed.get("title"))
 
 
 def read_sitemap(payload: bytes, url: str, *, max_entries: int) -> Listing | NoListing:
@@ -132,27 +136,39 @@ def read_sitemap(payload: bytes, url: str, *, max_entries: int) -> Listing | NoL
     if isinstance(found, NoListing):
         return found
     is_index, pages = found
-    if is_index:
-        newest = sorted(pages, key=itemgetter(0), reverse=True)
-        children = tuple(dict.fromkeys(entry.url for _, entry in newest))[:MAX_CHILDREN]
-        left_out = _left_out("sitemaps", pages, MAX_CHILDREN)
-        return Listing("sitemap_index", children=children, left_out=left_out)
-    left_out = _left_out("pages", pages, max_entries)
-    if len(pages) > max_entries:
-        # A plain sitemap may start with the first article that a source ever published.
-        places = sorted(range(len(pages)), key=lambda place: pages[place][0], reverse=True)
-        pages = [pages[place] for place in sorted(places[:max_entries])]
-    entries = distinct((entry for _, entry in pages), max_entries)
-    return Listing("sitemap", entries, left_out=left_out)
+    if not is_index:
+        return listing_of("sitemap", pages, max_entries)
+    remedy = "name what lists the newest articles in `sitemaps` of the source itself"
+    cut = newest(pages, MAX_CHILDREN, what="sitemaps", date="lastmod", remedy=remedy)
+    children = sorted(cut.taken, key=itemgetter(0), reverse=True)
+    return Listing(
+        "sitemap_index",
+        children=tuple(entry.url for _, entry in children),
+        left_out=cut.left_out,
+        left_out_until=cut.left_out_until,
+        left_child=cut.left[0][1].url if cut.left else "",
+        changed={entry.url: at for at, entry in children if at > -math.inf},
+    )
 
 
-def _left_out(what: str, pages: Sequence[tuple[float, Entry]], most: int) -> str:
-    if len(pages) <= most:
-        return ""
-    dated = sum(at > -math.inf for at, _ in pages)
-    which = "newest" if dated == len(pages) else "first"
-    why = "" if which == "newest" else f": {len(pages) - dated} state no lastmod"
-    return f"of {len(pages)} {what} the {which} {most} are read{why}"
+def listing_of(
+    kind: str, found: Iterable[Dated], max_entries: int, title: object = None
+) -> Listing:
+    """A listing with the newest of the entries found."""
+    of_sitemap = {"what": "pages", "date": "lastmod"} if kind == "sitemap" else {}
+    cut = newest(found, max_entries, **of_sitemap)
+    return Listing(
+        kind,
+        cut.entries,
+        title=plain(title),
+        left_out=cut.left_out,
+        left_out_until=cut.left_out_until,
+    )
+
+
+def dated(found: Iterable[Entry | None]) -> Iterator[Dated]:
+    """The entries, each after the time that it states."""
+    return ((stated_at(entry.published_raw), entry) for entry in found if entry)
 
 
 def sitemap_pages(payload: bytes, url: str) -> tuple[bool, list[tuple[float, Entry]]] | NoListing:
@@ -178,11 +194,8 @@ def sitemap_pages(payload: bytes, url: str) -> tuple[bool, list[tuple[float, Ent
     for texts in (dict(_texts(element)) for element in root if _name(element) == wanted):
         published = texts.get("publication_date")
         entry = entry_of(texts.get("loc"), url, headline=texts.get("title"), published=published)
-        changed = as_printed(published or texts.get("lastmod") or "")
-        if changed and not changed.tzinfo:
-            changed = changed.replace(tzinfo=UTC)
         if entry:
-            pages.append((changed.timestamp() if changed else -math.inf, entry))
+            pages.append((stated_at(published or texts.get("lastmod")), entry))
     return is_index, pages
 
 
@@ -217,17 +230,6 @@ def entry_of(
     if at and at.year < EARLIEST_YEAR:
         at = None  # <pubDate>Thu, 01 Jan 1970 00:00:00 GMT</pubDate> where none was entered
     return Entry(without_trackers(target), url, plain(headline), raw, at)
-
-
-def distinct(found: Iterable[Entry | None], limit: int) -> tuple[Entry, ...]:
-    """The first `limit` entries in order, one for each folded URL."""
-    kept: dict[str, Entry] = {}
-    for entry in found:
-        if entry:
-            kept.setdefault(fold(entry.url), entry)
-        if len(kept) == limit:
-            break
-    return tuple(kept.values())
 
 
 def plain(value: object) -> str | None:

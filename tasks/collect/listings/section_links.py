@@ -9,8 +9,9 @@ from selectolax.lexbor import LexborNode
 from tasks.collect.listings.feeds_and_sitemaps import (
     Listing,
     NoListing,
-    distinct,
+    dated,
     entry_of,
+    listing_of,
     plain,
     unreadable,
 )
@@ -68,9 +69,7 @@ def read_section(
     # An ideograph counts as three letters.
     articles = (e for e, text in texts if len(text) + 2 * len(_IDEOGRAPHS.findall(text)) >= 16)
     title = tree.css_first("title")
-    return Listing(
-        "section", distinct(articles, max_entries), title=plain(title.text() if title else None)
-    )
+    return listing_of("section", dated(articles), max_entries, title.text() if title else None)
 
 
 def looks_like_article(url: str) -> bool:

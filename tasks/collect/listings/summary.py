@@ -1,5 +1,6 @@
 """Compares a read of a listing with what was known before it."""
 
+import math
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
@@ -41,6 +42,9 @@ def summary(
     is_continued = not keys.isdisjoint(_newest(before)) if before and before.entries else None
     is_dated = 2 * len(dates) >= len(keys) and len(dates) >= FEWEST_DATED
     window = _window(dates, listing.kind) if is_dated else []
+    if _may_lack_new(listing, last, is_continued=is_continued):
+        # Then it covers nothing, as if it had not been read before.
+        window, is_continued, last = [], None, None
     if last and is_continued is False:
         # The previous read's newest entries are gone: whatever is older than that read is pinned.
         window = [at for at in window if at > last.read_at] or window
@@ -64,6 +68,17 @@ def summary(
         before_window=sum(last.read_at < at < window[0] for at in dates) if last and window else 0,
         feed_share=feed_share,
     )
+
+
+def _may_lack_new(
+    listing: Listing, last: KnownListing | None, *, is_continued: bool | None
+) -> bool:
+    """Whether what was left out of too long a listing may be new, for all that its dates tell."""
+    if listing.left_out_until == math.inf:
+        return True
+    # Some sites state the time of the request for all pages.
+    since = last.read_at.timestamp() if last else math.inf
+    return bool(is_continued) and listing.left_out_until >= since
 
 
 def _window(dates: Sequence[datetime], kind: str) -> Sequence[datetime]:

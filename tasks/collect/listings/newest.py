@@ -1,0 +1,79 @@
+"""What is taken of a listing that names more than a run reads: the newest, if it has dates."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC
+
+from tasks.model import Entry
+from tasks.text.dates import EARLIEST_YEAR
+from tasks.text.printed_times import as_printed
+from tasks.text.urls import fold
+
+Dated = tuple[float, Entry]
+"""An entry, or a sitemap of an index, after the time stated for it: in POSIX seconds, else -inf."""
+
+_DAY = 24 * 3600
+MORE_ENTRIES = "PRESSWATCH_LIMITS__MAX_ENTRIES takes more"
+
+
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """What was taken of a listing, and what was left out."""
+
+    taken: Sequence[Dated]
+    left: Sequence[Dated] = ()  # the newest first
+    left_out: str = ""  # the same in words
+    # None of what was left out is newer (POSIX seconds); inf where some states no time.
+    left_out_until: float = -math.inf
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """The entries taken."""
+        return tuple(entry for _, entry in self.taken)
+
+
+def newest(
+    found: Iterable[Dated],
+    most: int,
+    *,
+    what: str = "entries",
+    date: str = "date",
+    remedy: str = MORE_ENTRIES,
+) -> Newest:
+    """At most so many entries, each folded URL once, in their order.
+
+    What states no time is taken last, from the beginning.
+    """
+    unique: dict[str, Dated] = {}
+    for at, entry in found:
+        unique.setdefault(fold(entry.url), (at, entry))
+    dated = list(unique.values())
+    if len(dated) <= most:
+        return Newest(dated)
+    # A plain sitemap may start with the first article that a source ever published.
+    places = sorted(range(len(dated)), key=lambda place: dated[place][0], reverse=True)
+    undated = sum(at == -math.inf for at, _ in dated)
+    which = "first" if 2 * undated > len(dated) else "newest"
+    why = f": {undated} state no {date}" if undated else ""
+    return Newest(
+        taken=[dated[place] for place in sorted(places[:most])],
+        left=(left := [dated[place] for place in places[most:]]),
+        left_out=f"of {len(dated)} {what} the {which} {most} are read{why}; {remedy}",
+        left_out_until=max(_until(at) for at, _ in left),
+    )
+
+
+def stated_at(printed: str | None) -> float:
+    """A printed time in POSIX seconds, of UTC where it names no zone; -inf where there is none."""
+    at = as_printed(printed or "")
+    if at is None or at.year < EARLIEST_YEAR:
+        return -math.inf
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+
+
+def _until(at: float) -> float:
+    # A midnight is a date alone, as `<lastmod>2026-03-02</lastmod>`: some time of that day.
+    if at == -math.inf:
+        return math.inf
+    return at + _DAY if at % _DAY == 0 else at
