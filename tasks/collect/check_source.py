@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from tasks.collect.fetch import Client
+from tasks.collect.index_sitemaps import MOST_SITEMAPS
 from tasks.collect.listings import Listing, find_files, read_listing
 from tasks.extract import extract_page
 from tasks.model import Attempt, CaptureKind, Outcome
@@ -37,14 +38,21 @@ def check_source(source: Source, settings: Settings) -> Iterator[Finding]:
             min_interval=source.min_interval_seconds,
             allow_private=source.allow_private_hosts,
         )
+        sitemaps = set[str]()  # that its indexes name
         for url in source.listings:
-            yield from _check_listing(get, source, url, settings.limits.max_entries)
+            yield from _check_listing(get, source, url, settings.limits.max_entries, sitemaps)
+        if (named := len(sitemaps.difference(source.listings))) > MOST_SITEMAPS:
+            remedy = "name those of the newest articles in `sitemaps` of the source itself"
+            text = f"of {named} sitemaps of its indexes a run reads the newest {MOST_SITEMAPS}"
+            yield Finding(False, f"{text}; {remedy}")
     for pattern in source.files:
         found = len(find_files((pattern,)))
         yield Finding(found > 0, f"{pattern}: {counted(found, 'saved page')}")
 
 
-def _check_listing(get: Get, source: Source, url: str, max_entries: int) -> Iterator[Finding]:
+def _check_listing(
+    get: Get, source: Source, url: str, max_entries: int, sitemaps: set[str]
+) -> Iterator[Finding]:
     attempt = get(url, kind=CaptureKind.LISTING)
     if attempt.outcome is not Outcome.LISTED:
         yield Finding(False, f"{url}: {attempt.outcome}: {attempt.detail}")
@@ -59,6 +67,7 @@ def _check_listing(get: Get, source: Source, url: str, max_entries: int) -> Iter
     if not isinstance(read, Listing):
         yield Finding(False, f"{url}: {read.outcome}: {read.detail}")
         return
+    sitemaps.update(read.children)
     is_useful = bool(read.entries or read.children)
     names = counted(len(read.entries), "entry", "entries")
     if read.kind == "sitemap_index":

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tasks.collect.fetch.request import origin, shown
+from tasks.collect.index_sitemaps import IndexSitemaps
 from tasks.collect.listing_cache import ListingCache, archived_copy
 from tasks.collect.listings import Listing
 from tasks.collect.listings.summary import summary
@@ -24,14 +25,12 @@ from tasks.model import (
     Outcome,
 )
 from tasks.sources.source import Source
+from tasks.text.counted import counted
 from tasks.text.urls import fold
 from warehouse.read.known_urls import KnownListing, last_listings
 
 if TYPE_CHECKING:
     from tasks.collect.collector import Collector
-
-# Sitemaps read for one source in a run besides its own listings; an index may name many.
-MOST_SITEMAPS = 25
 
 Get = Callable[[str, KnownListing | None], Attempt]
 Record = Callable[[Attempt, Entry | None], Capture]
@@ -75,26 +74,32 @@ class ListingReader:
         layout, now = self.collector.layout, self.collector.now
         read = partial(last_listings, layout, now)  # one query serves all sources
         last = self.collector.once.get("listings", read).get(self.source.id, {})
-        waiting = deque(self.trial_listings or self.source.listings)
-        seen = set(waiting)
-        for _ in range(len(waiting) + MOST_SITEMAPS):
-            if not waiting:
-                break
-            if self.time.is_up():
-                at, late = self.collector.now, self.time.late
-                for url in waiting:
-                    self.record(left_for_later(CaptureKind.LISTING, url, at, late), None)
-                break
-            url = waiting.popleft()
-            listing = self.read(url, last.get(url))
+        own = deque(self.trial_listings or self.source.listings)
+        sitemaps = IndexSitemaps(own)
+        while (own or not sitemaps.is_done) and not self.time.is_up():
+            url = own.popleft() if own else sitemaps.take()
+            known = last.get(url)
+            listing = self.read(url, known)
             if listing:
                 yield from listing.entries
-                waiting.extend(child for child in listing.children if child not in seen)
-                seen.update(listing.children)
+                sitemaps.add(listing, known.read_at if known else now)
             elif self.is_on_trial:
                 break
+        self._leave(own, sitemaps)
         if self.read_count:
             yield from recovered(self, last)
+
+    def _leave(self, own: Iterable[str], sitemaps: IndexSitemaps) -> None:
+        """Record what was not read: for lack of time, or as one of too many sitemaps."""
+        at, late = self.collector.now, self.time.late
+        if late:
+            for url in own:
+                self.record(left_for_later(CaptureKind.LISTING, url, at, late), None)
+        unread = list(sitemaps.unread())
+        for url, why in unread:
+            self.record(left_for_later(CaptureKind.LISTING, url, at, late or why), None)
+        if unread and not late:
+            self.left_out.append(f"{counted(len(unread), 'sitemap')} not read: {unread[0][1]}")
 
     def known(self, keys: Iterable[str]) -> set[str]:
         """Which of the folded URLs earlier runs have collected; each is looked up once."""

@@ -1,6 +1,6 @@
 from tasks.collect.check_source import check_source
 from tasks.settings import Settings
-from tests.collect.test_collect import feed, item, source
+from tests.collect.test_collect import feed, item, sitemap, source
 from tests.support.loopback import Loopback, http
 
 
@@ -13,4 +13,34 @@ def test_a_page_that_needs_javascript_is_told_in_words(web: Loopback) -> None:
     assert checked.text == (
         f"{page}: needs_javascript: its text is put in by JavaScript, which is not run"
         ' (an empty <div id="root">, no text)'
+    )
+
+
+def test_what_is_too_long_is_told_with_the_remedy(web: Loopback) -> None:
+    items = (item(f"{web.url}/p{number}") for number in range(501))
+    listed, _ = check_source(source(feeds=(web.say("/feed", feed(*items)),)), Settings())
+    assert listed.text.endswith(
+        "/feed: feed, 500 entries; of 501 entries the first 500 are read: 501 state no date;"
+        " PRESSWATCH_LIMITS__MAX_ENTRIES takes more"
+    )
+
+
+def test_indexes_that_name_too_many_sitemaps_are_told(web: Loopback) -> None:
+    indexes = tuple(
+        web.say(
+            f"/index-{one}",
+            sitemap(
+                *(f"{web.url}/map-{one}-{number}" for number in range(10)),
+                root="sitemapindex",
+                name="sitemap",
+            ),
+        )
+        for one in range(4)
+    )
+    *listed, total = check_source(source(sitemaps=indexes), Settings())
+    assert [one.is_good for one in listed] == [True] * 4
+    assert not total.is_good
+    assert total.text == (
+        "of 40 sitemaps of its indexes a run reads the newest 25;"
+        " name those of the newest articles in `sitemaps` of the source itself"
     )

@@ -3,7 +3,7 @@
 import shutil
 import threading
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from pathlib import Path
@@ -16,8 +16,8 @@ from tasks.archive import read_archive
 from tasks.collect import listing_cache, parse_listing
 from tasks.collect.collector import FAILURES_IN_A_ROW, Collected, Collector
 from tasks.collect.fetch import Client
+from tasks.collect.index_sitemaps import MOST_SITEMAPS
 from tasks.collect.listings import Listing, NoListing, feeds_and_sitemaps, read_listing
-from tasks.collect.read_listings import MOST_SITEMAPS
 from tasks.load.load_run import Run, load
 from tasks.model import Batch, Capture
 from tasks.process_pool import PagePool
@@ -372,6 +372,77 @@ def test_an_index_without_end_is_cut_off_and_own_listings_are_not(
     asked = fetched(web)
     assert len([path for path in asked if "feed" in path]) == len(feeds)
     assert len([path for path in asked if "map" in path]) == MOST_SITEMAPS + 1
+
+
+def index(web: Loopback, name: str, dates: Sequence[str], **headers: str) -> str:
+    """An index of sitemaps that changed then; an empty date is not stated."""
+    maps = "".join(
+        f"<sitemap><loc>{web.say(f'/{name}-{number}', sitemap())}</loc>"
+        + (f"<lastmod>{date}</lastmod></sitemap>" if date else "</sitemap>")
+        for number, date in enumerate(dates)
+    )
+    text = f"<sitemapindex>{maps}</sitemapindex>"
+    return web.say(f"/{name}", http(text.encode(), **(XML | headers)))
+
+
+def unread(collected: Collected) -> dict[str, str]:
+    """Why listings were not read, by their path."""
+    return {
+        one.url_requested.rpartition("/")[2]: one.detail
+        for one in captures(collected)
+        if one.kind == "listing" and one.outcome == "left_for_later"
+    }
+
+
+def test_indexes_share_the_limit_and_those_not_read_are_recorded(web: Loopback, desk: Desk) -> None:
+    days = [f"2026-03-{day:02}" for day in range(1, 11)]
+    indexes = (
+        index(web, "old", [f"2025-{day[5:]}" for day in days]),
+        index(web, "new", days),
+        index(web, "none", [""] * 10),
+        index(web, "other", [""] * 10),
+    )
+    (collected,) = desk.run(source(sitemaps=indexes))
+    asked = [path for path in fetched(web) if path[-1].isdigit()]
+    assert asked == [
+        *(f"/new-{number}" for number in range(9, -1, -1)),
+        *(f"/old-{number}" for number in range(9, -1, -1)),
+        *("/none-0", "/other-0", "/none-1", "/other-1", "/none-2"),
+    ]
+    left = unread(collected)
+    assert left.keys() == {
+        *(f"none-{number}" for number in range(3, 10)),
+        *(f"other-{number}" for number in range(2, 10)),
+    }
+    (why,) = set(left.values())
+    assert why == (
+        "more than 25 sitemaps of its indexes;"
+        " name those of the newest articles in `sitemaps` of the source itself"
+    )
+    assert collected.left_out == (f"15 sitemaps not read: {why}",)
+
+
+def test_a_sitemap_that_may_be_new_is_unread_where_its_index_is_too_long(
+    web: Loopback, desk: Desk
+) -> None:
+    index(web, "dated", [f"2026-03-{day:02}" for day in range(1, 13)])
+    index(web, "undated", [""] * 12)
+    for name, left in (("dated", []), ("undated", ["undated-10"])):
+        one = source(sitemaps=(f"{web.url}/{name}",))
+        (collected,) = desk.run(one)
+        assert list(unread(collected)) == left
+        assert len(collected.left_out) == 1 + len(left)
+
+
+def test_a_day_is_partial_while_sitemaps_are_unread(web: Loopback, desk: Desk) -> None:
+    now = datetime.now(UTC)
+    index(web, "maps", [f"{now:%Y-%m-%d}"] * 12)
+    desk.run_and_load(source(sitemaps=(f"{web.url}/maps",)))
+    (today,) = query(
+        desk.layout, "SELECT reasons, listings_failed, estimated_published FROM coverage"
+    ).to_pylist()
+    assert "listings_failed" in today["reasons"]
+    assert (today["listings_failed"], today["estimated_published"]) == (1, None)
 
 
 def test_a_section_page_is_a_listing_only_where_it_is_configured(web: Loopback, desk: Desk) -> None:
