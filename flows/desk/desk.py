@@ -20,14 +20,19 @@ from flows.desk.feed_searches import FeedSearches
 from flows.desk.reasons import reason
 from flows.desk.snapshots import Snapshots
 from tasks.report.chart_style import complete
-from tasks.report.chart_values import about_lost
 from tasks.report.completeness import in_words
 from tasks.report.page import day, link, number, percent
 from tasks.settings import Settings
 from tasks.text.counted import counted
 from warehouse.layers.layout import Layout
 from warehouse.questions.selection import Choices, Selection, choices
-from warehouse.questions.sources import is_lacking, percent_known, published_share
+from warehouse.questions.sources import (
+    about_lost,
+    is_lacking,
+    lost_known,
+    percent_known,
+    published_share,
+)
 from warehouse.read.query import records
 from warehouse.read.source_health import percent_collected
 
@@ -58,6 +63,7 @@ class Desk:
             published_share=published_share,
             is_lacking=is_lacking,
             about_lost=about_lost,
+            lost_known=lost_known,
             day=day,
             link=link,
             number=number,

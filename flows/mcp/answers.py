@@ -5,6 +5,7 @@ from typing import Any
 from flows.mcp.coverage_statement import Answer
 from warehouse.questions.audits import Audited, corrected
 from warehouse.questions.series import Row
+from warehouse.questions.sources import whole_part
 
 
 def definition(row: dict[str, Any]) -> Answer:
@@ -18,13 +19,17 @@ def definition(row: dict[str, Any]) -> Answer:
 def figure(row: Row, audit: Audited | None) -> Answer:
     """Counts, share and interval of a row of a series; null where nothing was collected.
 
+    It is `collected` only where all of its days are known to be.
     The corrected share is null without an audit.
     """
     better = corrected(audit, row)
     is_known = row["articles"] is not None
-    is_part = row["days_collected"] != row["days"] or (row["completeness"] or 0) < 1
     return {
-        "state": "not collected" if not is_known else "in part" if is_part else "collected",
+        "state": "not collected"
+        if not is_known
+        else "in part"
+        if whole_part(row) < 1
+        else "collected",
         "hits": row["hits"],
         "articles": row["articles"],
         "articles_in_other_languages": row["articles_other_languages"],

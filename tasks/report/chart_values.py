@@ -13,7 +13,8 @@ from typing import Any
 
 from tasks.report.chart_style import Spec
 from tasks.report.completeness import LOW
-from warehouse.read.source_health import percent_collected
+from warehouse.questions.sources import whole_part
+from warehouse.read.source_health import on_days, percent_collected
 
 Row = Mapping[str, Any]
 FEW = 5  # articles of which a share is drawn as one that rests on little
@@ -42,10 +43,8 @@ def chart_values(rows: Iterable[Row], apart: Sequence[str] = ()) -> list[dict[st
         start, end, share = row["period"], row["period_end"], row["share"]
         collected, days, known = row["days_collected"], row["days"], row["completeness"]
         part = "" if known is None else f"{percent_collected(known)} of articles"
-        if part and row["days_estimated"] < days:
-            part += f" on {row['days_estimated']} days"
-        # Of a period of unknown completeness nothing is sure to have been collected.
-        had = min(known or 0, collected / days)
+        part += on_days(row["days_estimated"], days) if part else ""
+        had = whole_part(row)
         # Without an article only a day on which all was collected is no gap.
         is_gap = not collected or not (row["articles"] or had >= LOW)
         value: dict[str, Any] = {
@@ -59,7 +58,7 @@ def chart_values(rows: Iterable[Row], apart: Sequence[str] = ()) -> list[dict[st
             "high": row["high"],
             "few": bool(row["articles"]) and row["articles"] < FEW,
             "state": "gap" if is_gap else "part" if had < LOW else "whole",
-            "known": known,
+            "lost": 0 if known is None else (1 - known) * row["days_estimated"] / days,
             "had": had,
             "shown": "unknown" if share is None else f"{share:.1%}",
             "interval": "–" if share is None else f"{row['low']:.1%} to {row['high']:.1%}",
@@ -92,13 +91,6 @@ def days_in_words(start: date, end: date) -> str:
     last = end - timedelta(1)
     last_day = f"{last.day} {last:%b %Y}"
     return last_day if last == start else f"{start.day} {start:%b %Y} – {last_day}"
-
-
-def about_lost(lost: float | None) -> str:
-    """How many articles were lost, as estimated; unknown where it is not known."""
-    if lost is None:
-        return "unknown"
-    return "under 1" if 0 < lost < 0.5 else f"{lost:,.0f}"
 
 
 def of(row: Row) -> str:

@@ -36,21 +36,24 @@ def warning(papers: Sequence[Row]) -> str:
     collected = sum(
         (row["completeness"] or 0) * (row["estimated_published"] or 0) for row in papers
     )
-    days, unknown = (sum(row[name] for row in papers) for name in ("days", "days_unknown"))
+    days, known = (sum(row[name] for row in papers) for name in ("days", "days_estimated"))
     sentences = []
     missing = round(published - collected)
     if missing and collected < WHOLE * published:
-        worst = sorted(papers, key=lambda row: -row["lost"])[:NAMED]
+        worst = sorted(papers, key=lambda row: -(row["lost"] or 0))[:NAMED]
         named = ", ".join(
-            f"{row['source']} ({round(row['lost']):,})" for row in worst if round(row["lost"])
+            f"{row['source']} ({round(row['lost']):,})" for row in worst if round(row["lost"] or 0)
         )
         share = percent_collected(collected / published)
         sentences.append(
             f"about {share} of the articles that the papers published in this time were"
             f" collected; about {missing:,} missing{': ' * bool(named)}{named}."
         )
-    if unknown > (1 - WHOLE) * days:
-        sentences.append(f"Of {unknown:,} of {counted(days, 'day')} of papers nothing is known.")
+    if known < WHOLE * days:
+        sentences.append(
+            f"How much was collected on {days - known:,} of {counted(days, 'day')} of papers is not"
+            " known."
+        )
     return " ".join(sentences)
 
 
@@ -70,8 +73,12 @@ def lost_articles(ledger: Iterable[Row]) -> str:
     losing = [row for row in ledger if row.get("rolled_over")]
     if not losing:
         return ""
-    lost = round(sum(row["estimated_lost"] or 0 for row in losing))
-    sources = counted(len(losing), "source")
+    told = [row["estimated_lost"] for row in losing if row["estimated_lost"] is not None]
+    lost, unknown = round(sum(told)), len(losing) - len(told) if told else 0
     if not lost:
+        sources = counted(len(losing), "source")
         return f"articles of {sources} may have come and gone unseen between two polls"
-    return f"about {counted(lost, 'article')} of {sources} came and went unseen between two polls"
+    sources = counted(len(told), "source")
+    more = f", of {counted(unknown, 'other source')} nobody knows how many" if unknown else ""
+    articles = counted(lost, "article")
+    return f"about {articles} of {sources} came and went unseen between two polls{more}"

@@ -8,7 +8,6 @@ from tasks.report.chart_style import Spec
 from tasks.report.chart_values import (
     GROUND,
     TOOLTIP,
-    about_lost,
     chart_values,
     days_in_words,
     rows_for_scale,
@@ -16,7 +15,7 @@ from tasks.report.chart_values import (
 )
 from tasks.report.completeness import in_words
 from tasks.text.counted import counted
-from warehouse.read.source_health import percent_collected
+from warehouse.questions.sources import lost_known, percent_known
 
 Row = Mapping[str, Any]
 STRIP = 8  # pixels of the strip below a chart that shows what was collected
@@ -79,8 +78,8 @@ def coverage(rows: Sequence[Row], unit: str) -> Spec:
             "time": days_in_words(row["period"], row["period_end"]),
             "state": row["state"],
             "articles": f"{row['articles']:,}",
-            "collected": percent_collected(row["completeness"]),
-            "about lost": about_lost(row["lost"]),
+            "collected": percent_known(row),
+            "about lost": lost_known(row),
             "hours": "–" if row["hours_read"] is None else f"{row['hours_read']:.3g} of 24 hours",
             "failed": ", ".join(
                 (counted(row["failed"], "page"), counted(row["listings_failed"], "listing"))
@@ -109,7 +108,8 @@ def strips(
     """What was collected by period, below the chart, and the pixels that this takes.
 
     A strip is green as far as all was collected, amber as far as it is lost, and grey where nothing
-    is known. Series that differ in it, such as papers, have a strip each.
+    is known, of some of its days or of all. Series that differ in it, such as papers, have a strip
+    each.
     """
     series: dict[str, list[Row]] = {name: [] for name in names}
     for value in values:
@@ -123,10 +123,9 @@ def strips(
         cells = [
             {key: row[key] for key in ("from", "to", "time", "collected")} | part
             for row in of_series
-            for lost in [0 if row["known"] is None else 1 - row["known"]]
             for part in (
                 {"of": "all", "top": top, "bottom": bottom},
-                {"of": "lost", "top": top, "bottom": top + STRIP * lost},
+                {"of": "lost", "top": top, "bottom": top + STRIP * row["lost"]},
                 {"of": "had", "top": bottom - STRIP * row["had"], "bottom": bottom},
             )
         ]

@@ -21,7 +21,7 @@ from tasks.report.completeness import in_words, warning
 from tasks.report.figures import Figures, read_figures
 from warehouse.layers.atomic_write import write_whole
 from warehouse.layers.layout import Layout
-from warehouse.read.source_health import percent_collected
+from warehouse.questions.sources import lost_known, percent_known
 from warehouse.stats.intervals import interval
 
 Row = TypeVar("Row", bound=Mapping[str, Any])
@@ -82,7 +82,8 @@ def render(figures: Figures, library: str) -> str:
         link=link,
         number=number,
         words=in_words,
-        known=lambda row: percent_collected(row["completeness"]),
+        known=percent_known,
+        lost=lost_known,
         between=between,
         between_ends=lambda share: f"{percent(share.low)} – {percent(share.high)}",
     )

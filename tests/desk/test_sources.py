@@ -98,11 +98,16 @@ def test_sources_that_lose_articles_come_first(desk: TestClient) -> None:
     found = rows(shown(desk, "/sources"), "states")
     told = {cells[0]: cells[1:5] for cells in found}
     # What is lost is made of an article an hour, less the ten that its feed holds, and a page.
-    assert told["gb-post"] == ["losing articles", "88%", "43", "313"]
+    assert told["gb-post"] == [
+        "losing articles",
+        "88% on 14 of 16 days",
+        "43 on 14 of 16 days",
+        "313",
+    ]
     assert told["es-diario"][0] == "losing articles"
-    assert told["de-blatt"] == ["healthy", "100%", "0", "341"]
+    assert told["de-blatt"] == ["healthy", "100% on 14 of 16 days", "0 on 14 of 16 days", "341"]
     # Pages that failed are lost as well.
-    assert told["pt-jornal"] == ["healthy", "97%", "9", "332"]
+    assert told["pt-jornal"] == ["healthy", "97% on 14 of 16 days", "9 on 14 of 16 days", "332"]
     assert ATTACK in told
     assert [cells[1] for cells in found[:2]] == ["losing articles"] * 2
 
@@ -132,8 +137,7 @@ def test_every_page_tells_the_same_losses_of_the_selected_days(
     for name in ("gb-post", "pt-jornal"):
         page = shown(desk, f"/sources/{name}", **days)
         _, share, lost, _ = told[name]
-        assert f"{share} of what it published on these days was collected" in page
-        assert f"about {lost} lost" in page
+        assert f"Collected: about {share} of what was published. About lost: {lost}." in page
         assert [cells[-1] for cells in rows(page, "gaps")] == [lost]
         by_day = [int(cells[3]) for cells in rows(page, "days")]
         assert sum(by_day) == int(lost)

@@ -114,6 +114,17 @@ def test_a_period_of_unknown_completeness_is_not_drawn_as_whole() -> None:
     assert value["collected"] == "7 of 7 days of papers"
 
 
+def test_a_period_of_which_most_days_are_unknown_is_not_drawn_as_whole() -> None:
+    rows = [row(0, 3, 40, completeness=0.5, days_estimated=2)]
+    [value] = chart_values(rows)
+    assert (value["state"], value["had"]) == ("part", 1 / 7)
+    assert value["collected"] == "50% of articles on 2 of 7 days, 7 of 7 days of papers"
+    strip = attention(rows, [], "week")["layer"][2]["data"]["values"]
+    sizes = {cell["of"]: cell["bottom"] - cell["top"] for cell in strip}
+    # The rest is grey.
+    assert sizes == pytest.approx({"all": 8, "lost": 8 / 7, "had": 8 / 7})
+
+
 def test_a_share_of_few_articles_does_not_set_the_scale() -> None:
     bottom, top = share_axis(chart_values(ROWS))["scale"]["domain"]
     # No interval of the others is cut.

@@ -72,10 +72,11 @@ def test_source_health_tells_what_each_source_lost(health: dict[str, SourceHealt
 def test_the_command_names_the_sources_that_lose_articles_worst_first(layout: Layout) -> None:
     done = CliRunner().invoke(app, ["sources", "health", "--data", str(layout.root)])
     told = " ".join(done.stdout.partition("Not collected as a whole")[2].split())
-    assert told.startswith(f"{OUTAGE}: about 44 lost in 28 days (87% complete)")
+    assert told.startswith(f"{OUTAGE}: about 44 lost in 28 days (87% complete on 14 of 16 days)")
     assert (
-        f"{LOSES}: about 42 lost in 28 days (88% complete); its listing rolled over last at"
-        " 2026-03-16 06:00 UTC, after 24 hours in which nothing was polled; 3 of its last 28 days"
+        f"{LOSES}: about 42 lost in 28 days (88% complete on 14 of 16 days); its listing rolled"
+        " over last at 2026-03-16 06:00 UTC, after 24 hours in which nothing was polled; 3 of its"
+        " last 28 days"
     ) in told
     assert WHOLE not in told
 
@@ -125,10 +126,10 @@ def test_the_report_tells_how_complete_each_paper_is(layout: Layout, figures: Fi
         f" collected; about 95 missing: {OUTAGE} (44), {LOSES} (42), {PAGES} (9)."
     ) in text
     between = "articles came and went between two polls; last on"
-    assert f"{LOSES} 313 about 42 88% 11 3 0 {between} 15 March 2026" in text
-    assert f"{OUTAGE} 293 about 44 87% 11 2 1 {between} 12 March 2026" in text
-    assert f"{PAGES} 332 about 9 97% 13 1 0 pages could not be collected" in text
-    assert f"{WHOLE} 341 – 100% 14 0 0 " in text
+    assert f"{LOSES} 313 42 88% 11 3 0 {between} 15 March 2026" in text
+    assert f"{OUTAGE} 293 44 87% 11 2 1 {between} 12 March 2026" in text
+    assert f"{PAGES} 332 9 97% 13 1 0 pages could not be collected" in text
+    assert f"{WHOLE} 341 0 100% 14 0 0 " in text
     assert all(row["days"] == DAYS for row in figures.collected)
 
 
@@ -180,13 +181,23 @@ def test_every_reason_of_coverage_has_words() -> None:
     assert in_words(["pages_lost", "of_a_later_version"]).endswith(", of_a_later_version")
 
 
-def test_days_of_which_nothing_is_known_are_told_too() -> None:
+def test_days_of_which_it_is_unknown_how_much_was_collected_are_told_too() -> None:
     paper = {"source": "a", "completeness": 1.0, "estimated_published": 90.0, "lost": 0.0}
-    assert warning([paper | {"days": 100, "days_unknown": 4}]) == ""
-    told = "Of 6 of 100 days of papers nothing is known."
-    assert warning([paper | {"days": 100, "days_unknown": 6}]) == told
-    unknown = {"completeness": None, "estimated_published": None, "days": 0, "days_unknown": 0}
+    assert warning([paper | {"days": 100, "days_estimated": 96}]) == ""
+    told = "How much was collected on 6 of 100 days of papers is not known."
+    assert warning([paper | {"days": 100, "days_estimated": 94}]) == told
+    unknown = {"completeness": None, "estimated_published": None, "days": 0, "days_estimated": 0}
     assert warning([paper | unknown]) == ""
+
+
+def test_a_loss_that_nobody_knows_is_not_added_up_as_none() -> None:
+    known, unknown = ({"rolled_over": 1, "estimated_lost": lost} for lost in (14.0, None))
+    assert lost_articles([known, unknown]) == (
+        "about 14 articles of 1 source came and went unseen between two polls, of 1 other source"
+        " nobody knows how many"
+    )
+    told = "articles of 1 source may have come and gone unseen between two polls"
+    assert lost_articles([unknown]) == told
 
 
 @pytest.fixture(scope="module")

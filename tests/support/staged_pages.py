@@ -72,6 +72,8 @@ class Page:
     """What named it, where it is not the source's feed."""
     canonical: str | None = None
     """URL the article is known by, where it is not the page's."""
+    obtained_from: str | None = None
+    """What gave the page, such as `wayback`, where it is not the source."""
     named: Mapping[str, Any] | None = None
     """Of a listing: what it named, as in `captures.listing`."""
 
@@ -186,6 +188,7 @@ def _capture(run_id: str, page: Page) -> dict[str, Any]:
         "raw_ref": f"{page.source_id}/{run_id}.warc.gz#0",
         "article_id": page.article_id if is_article else None,
         "listing": page.named,
+        "obtained_from": page.obtained_from,
     }
 
 

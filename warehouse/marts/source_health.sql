@@ -50,6 +50,7 @@ collected AS (
                 ELSE sum(extracted) FILTER (estimated_published IS NOT NULL)
                          / sum(estimated_published)
            END AS completeness,
+           count(estimated_published) AS days_estimated, count(*) AS days,
            -- As in coverage_gaps: the first day and the last ones that are only read in part.
            count(*) FILTER (
                state <> 'observed'
@@ -100,6 +101,7 @@ judged AS (
            coalesce(is_rejecting_more, false) AS is_rejecting_more,
            coalesce(needs_javascript, 0) AS needs_javascript, needs_javascript_share,
            last_rolled_over_at, hours_unpolled, estimated_lost, completeness,
+           coalesce(days_estimated, 0) AS days_estimated, coalesce(days, 0) AS days,
            coalesce(days_unobserved, 0) AS days_unobserved
     FROM sources
     LEFT JOIN polled USING (source_id)
@@ -167,5 +169,8 @@ COMMENT ON COLUMN source_health.estimated_lost IS
     'Articles that did so on the last 28 days of its calendar, as estimated in coverage; NULL without a gap between reads';
 COMMENT ON COLUMN source_health.completeness IS
     'Share of what it published on these days that was collected, as estimated in coverage, of the days of which that can be said';
+COMMENT ON COLUMN source_health.days_estimated IS 'How many of these days those are';
+COMMENT ON COLUMN source_health.days IS
+    'How many of the last 28 days its calendar has';
 COMMENT ON COLUMN source_health.days_unobserved IS
     'How many of these days are partial or missing in coverage, without a first or last day of the calendar that was only read in part';

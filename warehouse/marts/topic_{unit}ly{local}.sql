@@ -28,6 +28,7 @@ SELECT topic_id, source_id, country, language, date_trunc('{unit}', day)::DATE A
             ELSE sum(coalesce(articles + articles_other_languages, 0))
                      FILTER (estimated_published IS NOT NULL) / sum(estimated_published)
        END AS completeness,
+       count(estimated_published) AS days_estimated,
        count(*) FILTER (state = 'observed') AS days_observed,
        count(*) FILTER (state = 'partial') AS days_partial,
        count(*) FILTER (state = 'missing') AS days_missing,
@@ -74,7 +75,9 @@ COMMENT ON COLUMN topic_{unit}ly{local}.share_whole IS
 COMMENT ON COLUMN topic_{unit}ly{local}.estimated_published IS
     'Articles that the source published, as estimated in coverage{local}, on the days of which that can be said';
 COMMENT ON COLUMN topic_{unit}ly{local}.completeness IS
-    'The share of them that was collected; read days_missing with it';
+    'The share of them that was collected; read days_estimated with it';
+COMMENT ON COLUMN topic_{unit}ly{local}.days_estimated IS
+    'Days of the {period} of which that can be said; those of which it cannot are the rest of days_observed, days_partial and days_missing';
 COMMENT ON COLUMN topic_{unit}ly{local}.days_observed IS 'Days that were observed';
 COMMENT ON COLUMN topic_{unit}ly{local}.days_partial IS 'Days that were observed in part, counted too';
 COMMENT ON COLUMN topic_{unit}ly{local}.days_missing IS

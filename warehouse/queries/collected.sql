@@ -17,7 +17,10 @@ judged AS (
 )
 SELECT sources.name AS source,
        sum(extracted)::BIGINT AS articles,
-       sum(failed + coalesce(estimated_lost, 0)) AS lost,
+       sum(failed + coalesce(estimated_lost, 0))
+           FILTER (failed > 0 OR estimated_published IS NOT NULL) AS lost,
+       count(*) FILTER (is_first_or_last IS NOT TRUE
+                        AND (failed > 0 OR estimated_published IS NOT NULL)) AS days_of_lost,
        sum(estimated_published) AS estimated_published,
        if(sum(estimated_published) = 0, 1,
           sum(extracted) FILTER (estimated_published IS NOT NULL) / sum(estimated_published))
@@ -26,8 +29,7 @@ SELECT sources.name AS source,
        count(*) FILTER (state = 'observed') AS days_observed,
        count(*) FILTER (state = 'partial' AND is_first_or_last IS NOT TRUE) AS days_partial,
        count(*) FILTER (state = 'missing' AND is_first_or_last IS NOT TRUE) AS days_missing,
-       count(*) FILTER (state = 'missing' AND is_first_or_last IS NOT TRUE
-                        AND estimated_published IS NULL) AS days_unknown,
+       count(estimated_published) FILTER (is_first_or_last IS NOT TRUE) AS days_estimated,
        max(day) FILTER (list_contains(reasons, 'listing_rolled_over')) AS rolled_over_on,
        list_mode(flatten(list(reasons ORDER BY day)
            FILTER (state <> 'observed' AND is_first_or_last IS NOT TRUE))) AS main_reason

@@ -32,10 +32,12 @@ SELECT source_id, sources.name AS source,
        sum(estimated_lost) AS estimated_lost,
        sum(failed + coalesce(estimated_lost, 0))
            FILTER (failed > 0 OR estimated_published IS NOT NULL) AS lost,
+       count(*) FILTER (failed > 0 OR estimated_published IS NOT NULL) AS days_of_lost,
        -- As in collected.sql.
        if(sum(estimated_published) = 0, 1,
           sum(extracted) FILTER (estimated_published IS NOT NULL) / sum(estimated_published))
            AS completeness,
+       count(estimated_published) AS days_estimated, count(*) AS days,
        flatten(list(reasons ORDER BY day)) AS reasons
 FROM judged
 JOIN sources USING (source_id)

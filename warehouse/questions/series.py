@@ -172,17 +172,20 @@ def spikes(con: duckdb.DuckDBPyConnection, selection: Selection) -> list[Row]:
 def gaps_sql(selection: Selection) -> str:
     """The SQL of `gaps`."""
     sql = f"""SELECT source_id, source, state, first_day, last_day, days, reasons, urls_lost,
-       estimated_lost, articles, (
+       estimated_lost, articles, lost, days_of_lost, days_selected
+FROM coverage_gaps{{local}} AS gaps
+JOIN (SELECT source_id, coalesce(name, source_id) AS source, country, language FROM sources)
+    USING (source_id)
+CROSS JOIN LATERAL (
     SELECT sum(failed + coalesce(estimated_lost, 0))
-        FILTER (failed > 0 OR estimated_published IS NOT NULL)
+               FILTER (failed > 0 OR estimated_published IS NOT NULL) AS lost,
+           count(*) FILTER (failed > 0 OR estimated_published IS NOT NULL) AS days_of_lost,
+           count(*) AS days_selected
     FROM coverage{{local}} AS days
     WHERE days.source_id = gaps.source_id
       AND day BETWEEN gaps.first_day AND gaps.last_day
       AND {selection.of_days()}
-) AS lost
-FROM coverage_gaps{{local}} AS gaps
-JOIN (SELECT source_id, coalesce(name, source_id) AS source, country, language FROM sources)
-    USING (source_id)
+)
 WHERE first_day <= DATE '{selection.last_day}' AND last_day >= DATE '{selection.first_day}'
   AND {selection.of_sources()}
 ORDER BY first_day, source"""
@@ -192,6 +195,7 @@ ORDER BY first_day, source"""
 def gaps(con: duckdb.DuckDBPyConnection, selection: Selection) -> list[Row]:
     """What was not collected, or not as a whole, of the selected sources, as in coverage_gaps.
 
-    lost is of the selected days: pages, and what came and went unseen; None where it is not known.
+    lost is of the selected days (days_selected): pages, and what came and went unseen, on the
+    days_of_lost; None where it is not known of any.
     """
     return records(con, gaps_sql(selection))

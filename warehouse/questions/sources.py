@@ -1,15 +1,17 @@
 """Sources: how they are asked, what was collected of each, what was rejected."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 import duckdb
 
 from warehouse.questions.selection import Selection, literal
 from warehouse.questions.series import SQL, Row
 from warehouse.read.query import records
-from warehouse.read.source_health import percent_collected
+from warehouse.read.source_health import on_days, percent_collected
 
+Known = Mapping[str, Any]  # a row of what was collected: of sources, series, gaps or collected.sql
 LATEST = 50  # rejections that are listed
 READS = 20  # reads of listings that are listed
 WHOLE = 0.95
@@ -17,6 +19,7 @@ WHOLE = 0.95
 # As in queries/coverage.sql; NULL where it is not known.
 LOST = """sum(failed + coalesce(estimated_lost, 0))
     FILTER (failed > 0 OR estimated_published IS NOT NULL)"""
+DAYS_OF_LOST = "count(*) FILTER (failed > 0 OR estimated_published IS NOT NULL)"
 COMPLETENESS = """if(sum(estimated_published) = 0, 1,
     sum(extracted) FILTER (estimated_published IS NOT NULL) / sum(estimated_published))"""
 
@@ -26,21 +29,24 @@ def sources(con: duckdb.DuckDBPyConnection, selection: Selection) -> list[Row]:
 
     Rows: source_id, name, country, language, is_configured, expected_low, expected_high;
     interval_minutes, due_at and basis (None when it was never asked); of the selected days
-    articles, lost (pages, and what came and went unseen) and completeness, both None where they are
-    not known.
+    articles, lost (pages, and what came and went unseen, on the days_of_lost) and completeness (of
+    the days_estimated), both None where they are not known, and days.
     """
     return records(
         con,
         f"""
         SELECT source_id, coalesce(name, source_id) AS name, country, language, is_configured,
                expected_low, expected_high, coalesce(collected.articles, 0) AS articles,
-               lost, completeness, interval_minutes, due_at, basis
+               lost, completeness, coalesce(days_of_lost, 0) AS days_of_lost,
+               coalesce(days_estimated, 0) AS days_estimated, coalesce(days, 0) AS days,
+               interval_minutes, due_at, basis
         FROM sources
         LEFT JOIN poll_intervals USING (source_id)
         LEFT JOIN (
             SELECT source_id, sum(extracted)::BIGINT AS articles,
-                   {LOST} AS lost,
-                   {COMPLETENESS} AS completeness
+                   {LOST} AS lost, {DAYS_OF_LOST} AS days_of_lost,
+                   {COMPLETENESS} AS completeness,
+                   count(estimated_published) AS days_estimated, count(*) AS days
             FROM {selection.sql("coverage{local}")}
             WHERE {selection.of_days()}
             GROUP BY source_id
@@ -170,24 +176,53 @@ def collected(con: duckdb.DuckDBPyConnection, selection: Selection) -> Row:
     return row
 
 
-def percent_known(row: Row) -> str:
-    """The completeness of a row of `collected` or `series`, and of how many days that is."""
+def percent_known(row: Known) -> str:
+    """The completeness of a row with days_estimated, and of how many of its days that is."""
     if row["completeness"] is None:
         return "unknown"
-    share = percent_collected(row["completeness"])
-    if row["days_estimated"] == row["days"]:
-        return share
-    return f"{share} on {row['days_estimated']:,} of {row['days']:,} days"
+    return percent_collected(row["completeness"]) + on_days(row["days_estimated"], row["days"])
 
 
-def is_lacking(row: Row) -> bool:
-    """Whether people are warned of a row of `collected` or `series`."""
+def lost_known(row: Known) -> str:
+    """About how many articles of a row with days_of_lost were lost, and of how many of its days."""
+    if row["lost"] is None:
+        return "unknown"
+    # A gap has days that are not selected.
+    days = row["days_selected"] if "days_selected" in row else row["days"]
+    return about_lost(row["lost"]) + on_days(row["days_of_lost"], days)
+
+
+def lost_in_all(gaps: Sequence[Known]) -> str:
+    """What was lost in these gaps, as `lost_known` says it of one."""
+    known = [gap["lost"] for gap in gaps if gap["lost"] is not None]
+    days = {name: sum(gap[name] for gap in gaps) for name in ("days_of_lost", "days_selected")}
+    return lost_known({"lost": sum(known) if known else None} | days)
+
+
+def about_lost(lost: float | None) -> str:
+    """How many articles were lost, as estimated; unknown where it is not known."""
+    if lost is None:
+        return "unknown"
+    return "under 1" if 0 < lost < 0.5 else f"{lost:,.0f}"
+
+
+def whole_part(row: Known) -> float:
+    """The least part of a row with days_estimated that is sure to have been collected, 0 to 1.
+
+    Of a day of which nothing tells how much was collected, none is.
+    """
+    known = row["days_estimated"] / row["days"] * (row["completeness"] or 0)
+    return float(min(known, row["days_collected"] / row["days"]))
+
+
+def is_lacking(row: Known) -> bool:
+    """Whether people are warned of a row with days_estimated."""
     is_known = row["completeness"] is not None and row["days_estimated"] >= WHOLE * row["days"]
     return not is_known or row["completeness"] < WHOLE
 
 
-def published_share(row: Row) -> str:
-    """How much of what was published was collected, of a row of `collected` or `series`."""
+def published_share(row: Known) -> str:
+    """How much of what was published was collected, of a row with days_estimated."""
     if row["completeness"] is None:
         return "how much of what was published is not known"
     share = f"about {percent_collected(row['completeness'])} of what was published"

@@ -50,7 +50,9 @@ class SourceHealth:
     last_rolled_over_at: datetime | None = None
     hours_unpolled: float | None = None  # a snapshot of an earlier load has no such
     estimated_lost: float | None = None
-    completeness: float | None = None
+    completeness: float | None = None  # of the days_estimated
+    days_estimated: int = 0  # a snapshot of an earlier load has neither this nor days
+    days: int = 0
     days_unobserved: int = 0
 
     def is_open(self, now: datetime) -> bool:
@@ -84,12 +86,19 @@ class SourceHealth:
         """What was not collected of the last 28 days, and the remedy; empty without any."""
         parts = []
         if (lost := round(self.estimated_lost or 0)) and self.last_rolled_over_at:
-            share = percent_collected(self.completeness)
-            whole = "" if self.completeness is None else f" ({share} complete)"
+            whole = self.complete and f" ({self.complete})"
             parts += [f"about {lost:,} lost in 28 days{whole}", self.rolled_over]
         if self.days_unobserved:
             parts.append(f"{self.days_unobserved} of its last 28 days not observed as a whole")
         return "; ".join(parts)
+
+    @property
+    def complete(self) -> str:
+        """The share of these days that was collected, and of how many it is; empty if unknown."""
+        if self.completeness is None:
+            return ""
+        days = on_days(self.days_estimated, self.days)
+        return f"{percent_collected(self.completeness)} complete{days}"
 
     @property
     def rolled_over(self) -> str:
@@ -129,6 +138,11 @@ def percent_collected(known: float | None) -> str:
     if known is None:
         return "–"
     return f"{round(100 * known) if known >= 1 else min(99, round(100 * known))}%"
+
+
+def on_days(known: int, days: int) -> str:
+    """Of how many of the days a number is known, to put after it; empty where of all."""
+    return "" if known == days else f" on {known:,} of {days:,} days"
 
 
 def source_health(layout: Layout) -> dict[str, SourceHealth]:

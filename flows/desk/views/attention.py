@@ -16,6 +16,7 @@ from warehouse.questions.audits import Audited, audit_words, audited, corrected
 from warehouse.questions.citation import begun_or_ended, citation, definitions, missing
 from warehouse.questions.selection import PARTS
 from warehouse.questions.series import Row, gaps, of_range, series, spikes
+from warehouse.questions.sources import lost_in_all
 from warehouse.read.query import QueryError
 
 SHOWN_FIRST = 3  # topics, where none was chosen
@@ -48,7 +49,7 @@ def attention(view: Asked) -> Response:
         multiples=multiples(view, part, audits) if part else {},
         spikes=sorted(found, key=itemgetter("day")),
         gaps=lacks,
-        lost=sum(gap["lost"] or 0 for gap in lacks),
+        lost=lost_in_all(lacks),
         totals={row["topic_id"]: row for row in corrections(view, audits, of_all)},
         periods=list(zip(*by_topic.values(), strict=True)),
         missing=lacking,

@@ -151,7 +151,9 @@ def _by_period(rows: Sequence[Row], unit: str) -> Spec | None:
         bottom = 0.0
         for part, name in parts.items():
             top = bottom + (row[name] or 0)
-            count = f"{row[name] or 0:,.0f}"
+            # Without a gap between reads nothing was lost unseen, if the period was read at all.
+            is_known = row[name] is not None or row["completeness"] is not None
+            count = f"{row[name] or 0:,.0f}" if is_known else "unknown"
             values.append({**about, "part": part, "bottom": bottom, "top": top, "count": count})
             bottom = top
     if not values:
