@@ -22,6 +22,7 @@ class Kind(StrEnum):
     NO_WORKER = "no_worker"
     RUN_FAILED = "run_failed"
     SOURCE_FAILED = "source_failed"
+    SOURCE_NOT_ASKED = "source_not_asked"
     SOURCE_SILENT = "source_silent"
     ARTICLES_LOST = "articles_lost"
     PAGES_MERGED = "pages_merged"

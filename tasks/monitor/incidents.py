@@ -172,6 +172,14 @@ def _failures(health: SourceHealth, name: str, settings: AlertSettings) -> Itera
             *(Kind.SOURCE_FAILED, source_id, f"{title} fails", text),
             *(f"{title} answers again", health.last_success_at),
         )
+    if health.not_asked_since:
+        text = f"Not asked since {moment(health.not_asked_since)}, while other sources were:"
+        text += " its days are missing. Does every run leave it out (--only), or its schedule?"
+        text += "\nTake it out of sources.toml if it is to be followed no longer."
+        yield Incident(
+            *(Kind.SOURCE_NOT_ASKED, source_id, f"{title} is no longer asked", text),
+            *(f"{title} is asked again", health.not_asked_since),
+        )
     if health.is_silent and health.silent_since:
         text = f"Nothing new since {moment(health.silent_since)}, longer than is usual for it."
         text += f"\nTry it: presswatch sources check {source_id}"

@@ -28,6 +28,7 @@ SPIKE_DAYS = 7
 OF_A_SOURCE = frozenset(
     {
         Kind.SOURCE_FAILED,
+        Kind.SOURCE_NOT_ASKED,
         Kind.SOURCE_SILENT,
         Kind.ARTICLES_LOST,
         Kind.PAGES_MERGED,

@@ -5,20 +5,28 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.testclient import TestClient
 
+from flows.desk.app import create_app
 from flows.desk.snapshots import Snapshots
 from flows.mcp.server import Tools
+from tasks.load.load_run import load, rebuild_warehouse
+from tasks.monitor import AlertSettings, Kind, find_incidents
+from tasks.settings import Settings
 from tasks.sources.source import Source
 from tests.support.feed_reads import feed_reads
-from tests.support.staged_pages import START, Page, source
+from tests.support.publishing import publish
+from tests.support.staged_pages import START, TOPICS, Page, source, stage
 from tests.warehouse.test_local_days import NEW_YORK, TOKYO, ask, load_pages
 from warehouse.layers.layout import Layout
 from warehouse.questions.selection import choices
 from warehouse.read.query import snapshot
+from warehouse.read.source_health import source_health
 
 pytestmark = pytest.mark.slow
 
 HOURLY, DAILY = source("gb-hourly", timezone="UTC"), source("gb-daily", timezone="UTC")
+FILES = source("gb-files", timezone="UTC")
 AHEAD = [source(f"gb-ahead-{days}", timezone="UTC") for days in (1, 2)]
 GAPS = "SELECT state, first_day, last_day FROM {} WHERE source_id = '{}' ORDER BY first_day"
 
@@ -84,15 +92,85 @@ def test_an_article_dated_ahead_makes_no_gap_of_today(morning: Layout, days_ahea
 def not_asked(tmp_path_factory: pytest.TempPathFactory) -> Layout:
     """Papers that were last read on the fourth day; another one until 05:00 of the ninth.
 
-    No test changes it.
+    A fourth was never asked: it has saved files. No test changes it.
     """
     layout = Layout(tmp_path_factory.mktemp("not-asked") / "data")
     pages = [*feed_reads(HOURLY.id, range(24 * 8))]
     for paper in (DAILY, AHEAD[0]):
         pages += [*feed_reads(paper.id, range(12, 97, 24)), Page("a", source_id=paper.id)]
     ahead = Page("ahead", day=5, hour=84, source_id=AHEAD[0].id)
-    load_pages(layout, [*pages, ahead], [HOURLY, DAILY, AHEAD[0]])
+    files = [Page(f"file-{day}", day=day, kind="file", source_id=FILES.id) for day in range(3)]
+    load_pages(layout, [*pages, ahead, *files], [HOURLY, DAILY, AHEAD[0], FILES])
     return layout
+
+
+def states(layout: Layout, source_id: str, relation: str = "coverage") -> dict[int, str]:
+    """The states of a source's days, counted from START."""
+    rows = ask(layout, f"SELECT day, state FROM {relation} WHERE source_id = '{source_id}'")
+    return {(day - START.date()).days: state for day, state in rows}
+
+
+@pytest.mark.parametrize("local", ["", "_local"])
+def test_a_source_that_is_asked_no_more_is_missing_on_each_day_since(
+    not_asked: Layout, local: str
+) -> None:
+    found = states(not_asked, DAILY.id, f"coverage{local}")
+    assert {day: state for day, state in found.items() if day > 3} == dict.fromkeys(
+        range(4, 8), "missing"
+    )
+    weeks = ask(
+        not_asked,
+        f"SELECT days_missing FROM topic_weekly{local}"
+        f" WHERE topic_id = 'harvest' AND source_id = '{DAILY.id}' AND period > '2026-02-28'"
+        " ORDER BY period",
+    )
+    assert weeks == [(3,), (1,)]
+    # Nobody stopped asking for saved files.
+    assert max(states(not_asked, FILES.id, f"coverage{local}")) == 2
+    assert gaps(not_asked, FILES.id, f"coverage_gaps{local}") == []
+
+
+def test_every_answer_says_that_a_source_is_asked_no_more(not_asked: Layout) -> None:
+    told = Tools(Snapshots(not_asked), is_local=True).usual("day")["coverage"]
+    assert told["last_day"] == START.date() + timedelta(days=7)
+    assert (told["source_days_collected"], told["source_days"]) == (1, 3)
+    assert DAILY.id in {gap["source_id"] for gap in told["gaps_of_sources"]}
+
+
+def test_health_names_a_source_that_is_asked_no_more(not_asked: Layout) -> None:
+    health = source_health(not_asked)
+    assert {name: health[name].state for name in (HOURLY.id, DAILY.id, FILES.id)} == {
+        HOURLY.id: "healthy",
+        DAILY.id: "not_asked",
+        FILES.id: "files_only",
+    }
+    assert "not asked since 2026-03-05 18:00 UTC" in health[DAILY.id].why
+    found = find_incidents(not_asked, AlertSettings(), START + timedelta(days=8))
+    named = {each.about for each in found.incidents if each.kind is Kind.SOURCE_NOT_ASKED}
+    assert named == {DAILY.id, AHEAD[0].id}
+    page = TestClient(create_app(not_asked, Settings(data=not_asked.root)), "http://127.0.0.1")
+    assert page.get("/sources").text.count(">no longer asked<") == 2
+
+
+def test_days_since_are_missing_while_a_source_is_configured(layout: Layout) -> None:
+    """They come with each load in which others are asked, and go with the source's entry."""
+    both = [HOURLY, DAILY]
+    pages = [*feed_reads(HOURLY.id, range(84)), *feed_reads(DAILY.id, range(84))]
+    load_pages(layout, [*pages, Page("a", source_id=DAILY.id)], both)
+    assert max(states(layout, DAILY.id)) == 3
+    later = stage(layout, "20260313T060000Z-000000", feed_reads(HOURLY.id, range(84, 9 * 24)))
+    load(layout, TOPICS, both, [later])
+    publish(layout)
+    assert max(states(layout, DAILY.id)) == max(states(layout, DAILY.id, "coverage_local")) == 8
+    merged = ask(layout, "FROM coverage_local ORDER BY ALL")
+    rebuild_warehouse(layout, TOPICS, both)
+    publish(layout)
+    assert ask(layout, "FROM coverage_local ORDER BY ALL") == merged
+    for configured, last in (([HOURLY], 3), (both, 8)):
+        load(layout, TOPICS, configured)
+        publish(layout)
+        assert max(states(layout, DAILY.id)) == last
+        assert max(states(layout, DAILY.id, "coverage_local")) == last
 
 
 @pytest.mark.parametrize(("paper", "seen"), [(DAILY, {}), (AHEAD[0], {5: "partial"})])
@@ -105,8 +183,7 @@ def test_a_source_that_is_asked_no_more_has_a_gap_to_the_last_day_that_ended(
         for day in range(first, last + 1)
     }
     assert days == dict.fromkeys(range(4, 8), "missing") | seen
-    # A day has ended in all time zones twelve hours after it has in UTC.
-    assert max(last for _, _, last in gaps(not_asked, paper.id, "coverage_gaps_local")) == 6
+    assert max(last for _, _, last in gaps(not_asked, paper.id, "coverage_gaps_local")) == 7
 
 
 def test_the_last_whole_day_has_ended_for_all_sources(layout: Layout) -> None:

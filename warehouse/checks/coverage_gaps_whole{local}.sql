@@ -5,8 +5,6 @@ FROM (
     SELECT source_id, sum(days) AS days, min(first_day) AS first_day, max(last_day) AS last_day,
            bool_and(days = last_day - first_day + 1) AS is_whole
     FROM coverage_gaps{local}
-    SEMI JOIN coverage{local} ON coverage{local}.source_id = coverage_gaps{local}.source_id
-                      AND coverage{local}.day = coverage_gaps{local}.first_day
     GROUP BY source_id
 ) AS gaps
 FULL JOIN (
@@ -19,12 +17,16 @@ FULL JOIN (
         FROM coverage{local}
         GROUP BY source_id
     ) AS asked USING (source_id)
+    JOIN (
+        SELECT source_id, timezone({zone}, max(last_attempt_at) OVER ())::DATE AS today
+        FROM sources
+        LEFT JOIN pg_timezone_names() AS named ON named.name = sources.timezone
+    ) AS ended USING (source_id)
     WHERE state <> 'observed'
       AND (day NOT IN (first_day, last_asked) OR NOT list_contains(reasons, 'partly_read')
            OR NOT list_has_all(['partly_read', 'below_expected_low', 'above_expected_high'], reasons))
       AND (day <= last_asked
-           OR day < (SELECT ((max(last_attempt_at) - INTERVAL {hours_behind} HOUR)
-                             AT TIME ZONE 'UTC')::DATE FROM sources)
+           OR day < today
            OR NOT list_has_all(['no_listing_read', 'partly_read', 'below_expected_low',
                                 'above_expected_high'], reasons))
     GROUP BY source_id

@@ -1,9 +1,10 @@
 -- Grain: one gap in the collecting of a source: days in a row that are missing, or that are partial.
 CREATE OR REPLACE VIEW coverage_gaps{local} AS
 WITH ended AS (
-    -- By then the last whole day has ended, a local day wherever the source is.
-    SELECT ((max(last_attempt_at) - INTERVAL {hours_behind} HOUR) AT TIME ZONE 'UTC')::DATE - 1 AS last_day
+    -- The last day that had ended where the source is, by the last attempt at any of them.
+    SELECT source_id, timezone({zone}, max(last_attempt_at) OVER ())::DATE - 1 AS last_day
     FROM sources
+    LEFT JOIN pg_timezone_names() AS named ON named.name = sources.timezone
 ),
 asked AS (
     SELECT source_id, max(day) AS last_day,
@@ -17,6 +18,7 @@ gaps AS (
     JOIN (SELECT source_id, first_day FROM source_calendars{local}) AS calendar USING (source_id)
     JOIN (SELECT source_id, coalesce(last_asked, last_day) AS last_asked FROM asked) AS asked
         USING (source_id)
+    JOIN (SELECT source_id, last_day AS last_ended FROM ended) AS ended USING (source_id)
     -- Collection began on the first day, and the last one has not ended, nor have those after it,
     -- of which an article that is dated ahead may be known.
     WHERE state <> 'observed'
@@ -24,27 +26,17 @@ gaps AS (
                AND list_contains(reasons, 'partly_read') AND day IN (first_day, last_asked))
       AND NOT (list_has_all(['no_listing_read', 'partly_read', 'below_expected_low',
                              'above_expected_high'], reasons)
-               AND day > last_asked AND day > (SELECT last_day FROM ended))
-),
-since AS (
-    SELECT source_id, asked.last_day + 1 AS first_day, ended.last_day
-    FROM asked
-    SEMI JOIN (SELECT source_id FROM sources WHERE is_configured) AS configured USING (source_id)
-    CROSS JOIN ended
+               AND day > last_asked AND day > last_ended)
 )
 SELECT source_id, state, min(day) AS first_day, max(day) AS last_day, count(*) AS days,
        list_sort(list_distinct(flatten(list(reasons)))) AS reasons,
        sum(failed)::BIGINT AS urls_lost, round(sum(estimated_lost), 2) AS estimated_lost,
        sum(extracted)::BIGINT AS articles
 FROM gaps
-GROUP BY source_id, state, gap
-UNION ALL
-SELECT source_id, 'missing', first_day, last_day, last_day - first_day + 1, ['no_listing_read'], 0, NULL, 0
-FROM since
-WHERE first_day <= last_day;
+GROUP BY source_id, state, gap;
 
 COMMENT ON VIEW coverage_gaps{local} IS
-    'What to collect again or backfill. A configured source of which nothing is known since a day has a gap from then to the last day that had ended by the last attempt at any source.';
+    'What to collect again or backfill. A configured source that is no longer asked has a gap to the last day of its calendar (source_calendars{local}).';
 COMMENT ON COLUMN coverage_gaps{local}.source_id IS 'Id of the source, as in sources';
 COMMENT ON COLUMN coverage_gaps{local}.state IS 'missing or partial, the same for all days of the gap';
 COMMENT ON COLUMN coverage_gaps{local}.first_day IS 'First {clock} day of the gap';

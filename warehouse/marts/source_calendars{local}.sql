@@ -11,6 +11,12 @@
 --     WHERE kind = 'listing'
 --     AND (day_of{local}(attempted_at, zone) BETWEEN polled_from AND last_day) IS NOT TRUE
 -- Touched by: source_id FROM source_zones WHERE is_changed
+-- Touched by: source_id FROM changed_sources
+-- Touched by: source_id FROM source_calendars{local} JOIN source_zones USING (source_id)
+--     CROSS JOIN (SELECT max(last_attempt_at) AS asked_at FROM sources)
+--     WHERE last_day < day_of{local}(asked_at, zone) - 1
+--     AND source_id IN (SELECT source_id FROM sources WHERE is_configured)
+--     AND source_id IN (SELECT source_id FROM polls)
 --
 -- A calendar begins where collection begins: with the first poll, as far back as its listings reach,
 -- or with days on end in archives, in sitemaps of the past or in saved files. One old page opens none: a page of 1995 would
@@ -18,6 +24,8 @@
 -- Days on end: five days or more with articles. Between two of them there are at most five weeks (the
 -- first Mondays of months), in saved files a weekend. Of a source that was never polled the last of
 -- its days are its calendar in any case.
+-- The calendar of a configured source that was polled goes on when it is no longer asked: to the last day
+-- that had ended there by the last attempt at any source. These days are missing.
 WITH asked AS (
     SELECT source_id, bool_or(kind = 'listing') AS is_polled,
            if(bool_or(kind = 'page'), 35, 3) AS longest_pause,
@@ -95,8 +103,13 @@ opened AS (
     JOIN span USING (source_id)
     WHERE day BETWEEN if(is_earlier, day, last_poll) AND last_poll + 2
 )
-SELECT source_id, min(first_day) AS first_day, max(last_day) AS last_day, polled_from
+SELECT source_id, min(opened.first_day) AS first_day,
+       greatest(max(opened.last_day), if(is_configured AND span.source_id IS NOT NULL,
+                                         day_of{local}(asked_at, zone) - 1, NULL)) AS last_day,
+       polled_from
 FROM opened
 LEFT JOIN span USING (source_id)
-SEMI JOIN (FROM sources WHERE is_watched) AS watched USING (source_id)
-GROUP BY source_id, polled_from
+JOIN source_zones USING (source_id)
+JOIN (FROM sources WHERE is_watched) AS watched USING (source_id)
+CROSS JOIN (SELECT max(last_attempt_at) AS asked_at FROM sources)
+GROUP BY source_id, polled_from, is_configured, span.source_id, asked_at, zone

@@ -58,7 +58,8 @@ collected AS (
                         AND list_contains(reasons, 'partly_read') AND day IN (first_day, last_asked))
                AND NOT (list_has_all(['no_listing_read', 'partly_read', 'below_expected_low'], reasons)
                         AND day > last_asked AND day >= today))
-               AS days_unobserved
+               AS days_unobserved,
+           bool_or(day > last_asked AND day < today) AS is_not_asked
     FROM coverage
     JOIN (
         SELECT source_id, min(day) AS first_day, max(day) AS last_day,
@@ -90,6 +91,8 @@ judged AS (
            last_poll = 'cut_off' AS is_cut_off,
            filed.source_id IS NOT NULL AS has_files,
            last_run_at, last_success_at, last_new_article_at,
+           CASE WHEN is_configured AND is_not_asked AND coalesce(open_until <= now(), true)
+                THEN last_run_at END AS not_asked_since,
            coalesce(failures_in_a_row, 0) AS failures_in_a_row,
            last_failure_at, last_failure_outcome, last_failure_detail, open_until,
            since + patience AS silent_from,
@@ -117,6 +120,7 @@ SELECT source_id,
             WHEN last_run_at IS NULL AND has_files THEN 'files_only'
             WHEN last_run_at IS NULL THEN 'new'
             WHEN open_until > now() AND last_failure_at <= now() THEN 'open'
+            WHEN not_asked_since IS NOT NULL THEN 'not_asked'
             WHEN is_cut_off THEN 'cut_off'
             WHEN failures_in_a_row > 0 THEN 'failing'
             WHEN is_silent THEN 'silent'
@@ -127,15 +131,17 @@ FROM judged
 ORDER BY source_id;
 
 COMMENT ON VIEW source_health IS
-    'Which sources fail, are skipped because they fail, have fallen silent, lose articles, or reject more pages than before. A failure is a run in which no listing could be read, or whose pages got no answer any more, as in polls.';
+    'Which sources fail, are skipped because they fail, are no longer asked, have fallen silent, lose articles, or reject more pages than before. A failure is a run in which no listing could be read, or whose pages got no answer any more, as in polls.';
 COMMENT ON COLUMN source_health.source_id IS 'Id of the source, as in sources';
 COMMENT ON COLUMN source_health.state IS
-    'open: skipped until open_until; cut_off: the last run reached no source at all, so the fault is on this side; failing: the last run failed, the next one asks; silent: is_silent; healthy; new: never asked for its listings; files_only: saved files, nothing to ask; retired: no longer in sources.toml. The first that holds, as of now';
+    'open: skipped until open_until; not_asked: not_asked_since; cut_off: the last run reached no source at all, so the fault is on this side; failing: the last run failed, the next one asks; silent: is_silent; healthy; new: never asked for its listings; files_only: saved files, nothing to ask; retired: no longer in sources.toml. The first that holds, as of now';
 COMMENT ON COLUMN source_health.last_run_at IS 'When its listings were last asked for (UTC)';
 COMMENT ON COLUMN source_health.last_success_at IS
     'When one of them was last read, or found unchanged (UTC)';
 COMMENT ON COLUMN source_health.last_new_article_at IS
     'When a new article of it was last collected (UTC)';
+COMMENT ON COLUMN source_health.not_asked_since IS
+    'Its last_run_at (UTC), if it is configured and was not asked for its listings on a whole day since, while any source was, nor is it skipped until open_until: these days are missing in coverage. NULL otherwise';
 COMMENT ON COLUMN source_health.failures_in_a_row IS 'Failures since the last run without one';
 COMMENT ON COLUMN source_health.last_failure_at IS 'Time of the last failure (UTC)';
 COMMENT ON COLUMN source_health.last_failure_outcome IS

@@ -1,4 +1,4 @@
-"""Which sources fail, are silent, lose articles or reject too much, by the current snapshot."""
+"""Which sources fail, are not asked, silent, lose articles or reject more, by the snapshot."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -50,6 +50,7 @@ class SourceHealth:
     last_rolled_over_at: datetime | None = None
     hours_unpolled: float | None = None  # a snapshot of an earlier load has no such
     estimated_lost: float | None = None
+    not_asked_since: datetime | None = None  # nor has an earlier load's this
     completeness: float | None = None  # of the days_estimated
     days_estimated: int = 0  # a snapshot of an earlier load has neither this nor days
     days: int = 0
@@ -76,6 +77,8 @@ class SourceHealth:
             parts.append(f"not read: {', '.join(self.unread_listings)}")
         if self.open_until:
             parts.append(f"asked again from {self.open_until:%Y-%m-%d %H:%M} UTC on")
+        if self.not_asked_since:
+            parts.append(f"not asked since {self.not_asked_since:%Y-%m-%d %H:%M} UTC")
         if self.silent_since:
             parts.append(f"nothing new since {self.silent_since:%Y-%m-%d %H:%M} UTC")
         parts += filter(None, [self.rejections, self.unfilled])

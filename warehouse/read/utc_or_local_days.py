@@ -9,14 +9,14 @@ DAYS = (
         "published_date": "published_date",
         "clock": "UTC",
         "clock_day": "UTC day",
-        "hours_behind": "0",
+        "zone": "'UTC'",
     },
     {
         "local": "_local",
         "published_date": "published_local_date",
         "clock": "local",
         "clock_day": "Day in the time zone of the source",
-        "hours_behind": "12",  # of the last clock on earth
+        "zone": "coalesce(named.name, 'UTC')",  # named is a name that DuckDB knows
     },
 )
 

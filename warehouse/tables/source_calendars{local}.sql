@@ -11,6 +11,6 @@ COMMENT ON TABLE source_calendars{local} IS
 COMMENT ON COLUMN source_calendars{local}.source_id IS 'Id of the source, as in sources';
 COMMENT ON COLUMN source_calendars{local}.first_day IS 'First day: {clock_day}';
 COMMENT ON COLUMN source_calendars{local}.last_day IS
-    'Last day: of the last poll, of an article dated up to two days after it, or of archives or saved files';
+    'Last day: of the last poll, of an article dated up to two days after it, or of archives or saved files. Of a configured source that was polled, at least the last day that had ended by the last attempt at any source: what is no longer asked is missing';
 COMMENT ON COLUMN source_calendars{local}.polled_from IS
     '{clock_day}, as far back as the listings of the first poll reach: from then on days are judged by what listings named. Before it, days count as read of which a version before 0.2 collected articles, or of which a sitemap of the past was read. NULL of a source that was never polled';

@@ -27,6 +27,7 @@ from warehouse.store.archive_files import removed_archives
 STATES = {
     "failing": "failing",
     "open": "skipped",
+    "not_asked": "no longer asked",
     "cut_off": "not reached",
     "silent": "silent",
     "rejecting": "rejecting more",
@@ -36,7 +37,7 @@ STATES = {
     "files_only": "saved files",
     "retired": "retired",
 }
-ATTENTION = ("failing", "open", "cut_off", "silent", "rejecting", "losing")
+ATTENTION = ("failing", "open", "not_asked", "cut_off", "silent", "rejecting", "losing")
 
 
 def sources(view: Asked) -> Response:
