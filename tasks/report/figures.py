@@ -11,7 +11,7 @@ from warehouse.build.publish import published_load
 from warehouse.build.sql_files import read_sql
 from warehouse.layers.layout import Layout
 from warehouse.questions.audits import audit_words, audited, corrected
-from warehouse.questions.selection import fitting_unit, has_local_days
+from warehouse.questions.selection import choices, fitting_unit, has_local_days
 from warehouse.read.query import QueryError, records, snapshot
 from warehouse.read.utc_or_local_days import of_days
 from warehouse.stats.intervals import interval
@@ -37,6 +37,7 @@ class Figures:
 
     first_day: date
     last_day: date
+    last_whole_day: date  # the last that had ended for all sources, as on the desk's overview
     unit: str  # day, week or month: the period of the charts
     is_local: bool  # days of the sources' time zones; else UTC days
     snapshot: int
@@ -65,7 +66,10 @@ def read_figures(layout: Layout, *, is_local: bool = False) -> Figures:
         (span,) = _read(con, "span", is_local, {})
         if span["last_day"] is None:
             raise QueryError("no day of any source is known yet: run `presswatch ingest` first")
-        given = span | {"unit": fitting_unit(span["first_day"], span["last_day"])}
+        given = span | {
+            "unit": fitting_unit(span["first_day"], span["last_day"]),
+            "last_whole_day": choices(con, is_local=is_local).last_whole_day,
+        }
         (totals,) = _read(con, "totals", is_local, given)
         found: dict[str, Any] = {name: _read(con, name, is_local, given) for name in QUERIES}
         audits = {row["topic_id"]: audited(con, row["topic_id"]) for row in found["topics"]}

@@ -148,7 +148,8 @@ def summary_of_topics(figures: Figures) -> str:
     span = f"{day(figures.first_day)} – {day(figures.last_day)}"
     picture = chart_images.picture(f"Share of articles by {figures.unit}, {span}", shown)
     png = base64.b64encode(chart_images.png(picture, labels=60)).decode()
-    heading = "| topic | share (95%) | articles | last 7 days (95%) | audit |"
+    late = f"7 days to {day(figures.last_whole_day)}"
+    heading = f"| topic | share (95%) | articles | {late} (95%) | audit |"
     head = [f"**{span}**", "", heading, "|:--|--:|--:|--:|:--|"]
     rows = []
     for topic in figures.topics:

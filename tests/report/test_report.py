@@ -134,7 +134,7 @@ def test_the_page_says_what_was_counted(page: str, layout: Layout) -> None:
     assert "3 March 2026: 1 of 1 articles, 0.2 expected, a spike from 1." in text
     assert "far above the topic's own past; by chance at most 2 of a topic in a year" in text
     assert "1 articles on; by chance at most 2 a year" in page
-    assert "in the last seven days 3 of 7 (43%; 95%: 16% – 76%)" in text
+    assert "in the seven days to 6 March 2026 3 of 7 (43%; 95%: 16% – 76%)" in text
     assert "5 March 2026 not collected" in text
     figures = read_figures(layout)
     assert {row["state"] for row in figures.coverage} >= {"observed", "missing"}

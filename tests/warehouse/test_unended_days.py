@@ -12,6 +12,7 @@ from flows.desk.snapshots import Snapshots
 from flows.mcp.server import Tools
 from tasks.load.load_run import load, rebuild_warehouse
 from tasks.monitor import AlertSettings, Kind, find_incidents
+from tasks.report.figures import read_figures
 from tasks.settings import Settings
 from tasks.sources.source import Source
 from tests.support.feed_reads import feed_reads
@@ -20,6 +21,7 @@ from tests.support.staged_pages import START, TOPICS, Page, source, stage
 from tests.warehouse.test_local_days import NEW_YORK, TOKYO, ask, load_pages
 from warehouse.layers.layout import Layout
 from warehouse.questions.selection import choices
+from warehouse.questions.usual import compared
 from warehouse.read.query import snapshot
 from warehouse.read.source_health import source_health
 
@@ -86,6 +88,19 @@ def test_an_article_dated_ahead_makes_no_gap_of_today(morning: Layout, days_ahea
     assert last_day == START.date() + timedelta(days=4 + days_ahead)
     assert gaps(morning, f"gb-ahead-{days_ahead}") == []
     assert ask(morning, f"SELECT days_unobserved FROM source_health {of_paper}") == [(0,)]
+
+
+def test_the_report_s_seven_days_are_those_of_the_overview(morning: Layout) -> None:
+    """They end with the last whole day, not with an article that is dated ahead."""
+    figures = read_figures(morning)
+    days = [(day - START.date()).days for day in (figures.last_whole_day, figures.last_day)]
+    assert days == [3, 6]
+    with snapshot(morning) as con:
+        week = compared(con, "week", figures.last_whole_day)
+    late = {row["topic_id"]: row["late"] for row in figures.topics}
+    assert late["harvest"]["articles"] == week["harvest"]["articles"] == 3
+    for name in ("hits", "share", "low", "high"):
+        assert late["harvest"][name] == week["harvest"][name]
 
 
 @pytest.fixture(scope="module")

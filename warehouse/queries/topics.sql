@@ -1,4 +1,5 @@
--- Grain: one topic with its share in the days that the report tells of, and in the last seven.
+-- Grain: one topic with its share in the days that the report tells of, and in the seven to the last
+-- whole one.
 WITH by_source AS (
     SELECT topic_id, source_id,
            sum(articles_with_mention) AS hits, sum(articles) AS articles, sum(mentions) AS mentions,
@@ -12,7 +13,7 @@ WITH by_source AS (
            any_value(variation) * pow(sum(articles_with_mention) FILTER (is_late), 2)
                * sum(articles * articles) FILTER (is_late)
                / nullif(pow(sum(articles) FILTER (is_late), 2), 0) AS late_excess
-    FROM (SELECT *, day > $last_day - 7 AS is_late FROM topic_daily{local})
+    FROM (SELECT *, day BETWEEN $last_whole_day - 6 AND $last_whole_day AS is_late FROM topic_daily{local})
     LEFT JOIN topic_dispersion{local} USING (topic_id, source_id)
     WHERE day BETWEEN $first_day AND $last_day
     GROUP BY topic_id, source_id
