@@ -264,6 +264,29 @@ def test_overview_speaks_of_each_topic(client: TestClient) -> None:
     assert "too few to say" in page
 
 
+def overview_of(client: TestClient, **given: str) -> str:
+    page = client.get("/", params=given)
+    assert page.status_code == 200
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", page.text)).split())
+
+
+def test_the_overview_is_of_the_sources_and_topics_that_its_url_selects(
+    client: TestClient,
+) -> None:
+    def told(page: str) -> str:
+        return page.partition("syndicated copies.")[2].partition("Unusual:")[0]
+
+    everything, one = overview_of(client), overview_of(client, source="de-blatt")
+    assert "and days; all sources, with syndicated copies." in everything
+    assert "and days; de-blatt , ( all sources ), with syndicated copies." in one
+    country = overview_of(client, country="de")
+    assert "and days; of de ( all sources ), with syndicated copies." in country
+    assert told(country) == told(one) != told(everything)
+    nothing = overview_of(client, source="de-blatt", country="gb")
+    assert told(nothing).count("Nothing was collected") == 2 * told(everything).count("Read the")
+    assert "Summit" not in told(overview_of(client, topic="harvest"))
+
+
 def test_nothing_else_is_read(layout: Layout) -> None:
     from flows.desk.snapshots import Snapshots
 

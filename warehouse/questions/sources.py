@@ -57,6 +57,12 @@ def sources(con: duckdb.DuckDBPyConnection, selection: Selection) -> list[Row]:
     )
 
 
+def source_ids(con: duckdb.DuckDBPyConnection, selection: Selection) -> tuple[str, ...]:
+    """The ids of the selected sources that are or were configured."""
+    sql = f"SELECT source_id FROM sources WHERE is_watched AND {selection.of_sources()} ORDER BY 1"
+    return tuple(row["source_id"] for row in records(con, sql))
+
+
 def coverage(
     con: duckdb.DuckDBPyConnection, source_ids: Collection[str], selection: Selection
 ) -> list[Row]:

@@ -6,16 +6,21 @@ from starlette.responses import Response
 
 from flows.desk.desk import Asked
 from warehouse.questions.audits import audit_words, audited
+from warehouse.questions.sources import source_ids
 from warehouse.questions.usual import compared
 
 
 def overview(view: Asked) -> Response:
-    """The page."""
+    """The page: of the sources and topics that the URL selects, with days of its own."""
     day = view.known.last_whole_day
     if day is None:
         return view.page("empty.html")
+    chosen = () if view.selection.has_all_sources else source_ids(view.con, view.selection)
+    # Of no source at all nothing was collected.
     rows = {
-        unit: compared(view.con, unit, day, view.selection.sources, is_local=view.known.is_local)
+        unit: compared(view.con, unit, day, chosen, is_local=view.known.is_local)
+        if chosen or view.selection.has_all_sources
+        else {}
         for unit in ("day", "week")
     }
     topics = [
@@ -26,5 +31,6 @@ def overview(view: Asked) -> Response:
             **{unit: rows[unit].get(topic) for unit in rows},
         }
         for topic, name in view.known.topics.items()
+        if not view.selection.topics or topic in view.selection.topics
     ]
     return view.page("overview.html", topics=topics, day=day, week_from=day - timedelta(days=6))
