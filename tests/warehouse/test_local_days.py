@@ -157,6 +157,30 @@ def test_a_day_is_read_as_a_whole_when_clocks_change(
     assert rows == [(24.0, "observed")]
 
 
+@pytest.mark.parametrize(
+    ("zone", "day", "begins_at", "hours"),
+    [
+        ("Atlantic/Azores", date(2026, 10, 25), "2026-10-25T00:00", 25),  # 00:59, then 00:00 again
+        ("Atlantic/Azores", date(2026, 3, 29), "2026-03-29T01:00", 23),
+        ("America/Goose_Bay", date(2010, 11, 7), "2010-11-07T04:00", 24),  # 00:01, then 23:01
+        ("Asia/Beirut", date(2026, 10, 24), "2026-10-23T21:00", 25),  # 23:59, then 23:00 again
+        ("Europe/London", date(2026, 10, 25), "2026-10-24T23:00", 25),
+    ],
+)
+def test_a_day_begins_at_its_first_midnight(
+    zone: str, day: date, begins_at: str, hours: int
+) -> None:
+    with duckdb.connect() as con:
+        con.execute(MACROS)
+        [(begins, ends)] = con.execute(
+            "SELECT epoch(start_of_local($1, $2))::BIGINT,"
+            " epoch(start_of_local($1 + 1, $2))::BIGINT",
+            [day, zone],
+        ).fetchall()
+    assert datetime.fromtimestamp(begins, UTC) == datetime.fromisoformat(f"{begins_at}+00:00")
+    assert ends - begins == 3600 * hours
+
+
 def hour_left_out() -> Iterator[Page]:
     """On 1 November 2026 clocks change in New York: 04:00 to 05:00 UTC the next day, 25 hours."""
     midnight = datetime(2026, 11, 1, 4, tzinfo=UTC)

@@ -37,7 +37,12 @@ CREATE OR REPLACE TEMP MACRO utc_time(moment) AS make_timestamp(epoch_us(moment)
 CREATE OR REPLACE TEMP MACRO day_of(moment, zone) AS utc_day(moment);
 CREATE OR REPLACE TEMP MACRO day_of_local(moment, zone) AS timezone(zone, moment)::DATE;
 CREATE OR REPLACE TEMP MACRO start_of(day, zone) AS timezone('UTC', day::TIMESTAMP);
-CREATE OR REPLACE TEMP MACRO start_of_local(day, zone) AS timezone(zone, day::TIMESTAMP);
+-- Where clocks go back to midnight, DuckDB takes the second of the two: the day began before it, by
+-- what the clock showed last.
+CREATE OR REPLACE TEMP MACRO start_of_local(day, zone) AS
+    timezone(zone, day::TIMESTAMP) - greatest(INTERVAL 0 HOUR,
+        timezone(zone, timezone(zone, day::TIMESTAMP) - INTERVAL 1 MICROSECOND)
+            + INTERVAL 1 MICROSECOND - day::TIMESTAMP);
 CREATE OR REPLACE TEMP MACRO hour_of_week(hour) AS (isodow(hour) - 1) * 24 + hour(hour);
 CREATE OR REPLACE TEMP MACRO hours_between(first, last) AS
     generate_series(date_trunc('hour', first), last, INTERVAL 1 HOUR);
