@@ -19,17 +19,13 @@ def definition(row: dict[str, Any]) -> Answer:
 def figure(row: Row, audit: Audited | None) -> Answer:
     """Counts, share and interval of a row of a series; null where nothing was collected.
 
-    It is `collected` only where all of its days are known to be.
-    The corrected share is null without an audit.
+    It is `collected` only where all of its days are known to be. The corrected share is null
+    without an audit.
     """
     better = corrected(audit, row)
-    is_known = row["articles"] is not None
+    state = "in part" if whole_part(row) < 1 else "collected"
     return {
-        "state": "not collected"
-        if not is_known
-        else "in part"
-        if whole_part(row) < 1
-        else "collected",
+        "state": "not collected" if row["articles"] is None else state,
         "hits": row["hits"],
         "articles": row["articles"],
         "articles_in_other_languages": row["articles_other_languages"],

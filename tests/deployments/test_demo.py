@@ -43,7 +43,8 @@ EMPTY = {
 }
 """Relations that have no row."""
 UNKNOWN = {
-    *("open_until", "silent_since"),  # of sources that fail or are silent now
+    # Of sources that fail, are no longer asked or are silent now.
+    *("open_until", "not_asked_since", "silent_since"),
     *("month", "domains", "articles", "share", "interval_95"),  # of archive_daily
     "kappa",  # of two readers
 }
