@@ -62,6 +62,8 @@ def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
 def add_index_and_spikes(layout: Layout) -> None:
     day = f"DATE '{START:%Y-%m-%d}'"
     with duckdb.connect(str(layout.current.resolve())) as con:
+        # The articles' last day has ended.
+        con.execute("UPDATE sources SET last_attempt_at = TIMESTAMPTZ '2026-03-07 06:00:00+00'")
         con.execute("DROP VIEW IF EXISTS attention_index_latest")
         con.execute(
             "CREATE TABLE attention_index_latest AS SELECT 'harvest' AS topic_id,"
