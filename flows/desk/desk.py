@@ -33,6 +33,7 @@ from warehouse.questions.sources import (
     percent_known,
     published_share,
 )
+from warehouse.questions.usual import nothing_to_compare, past_in_words
 from warehouse.read.query import records
 from warehouse.read.source_health import percent_collected
 
@@ -62,6 +63,8 @@ class Desk:
             percent_known=percent_known,
             published_share=published_share,
             is_lacking=is_lacking,
+            nothing_to_compare=nothing_to_compare,
+            past_in_words=past_in_words,
             about_lost=about_lost,
             lost_known=lost_known,
             day=day,

@@ -38,3 +38,18 @@ def figure(row: Row, audit: Audited | None) -> Answer:
         "source_days_collected": row["days_collected"],
         "source_days": row["days"],
     }
+
+
+def judgement(row: Row) -> Answer:
+    """How a row of `compared` compares with its past, and what of that past was collected."""
+    names = ("verdict", "past_share", "expected", "score", "compared_hits", "compared_articles")
+    past = row["past"]
+    return {name: row[name] for name in (*names, "new_sources")} | {
+        "compared_past": past
+        and {
+            "source_days": past["days"],
+            "source_days_collected": past["days_collected"],
+            "completeness": past["completeness"],
+            "source_days_of_completeness": past["days_estimated"],
+        }
+    }

@@ -17,7 +17,7 @@ from mcp_types import ToolAnnotations
 from pydantic import Field
 
 from flows.desk.snapshots import Snapshots
-from flows.mcp.answers import definition, figure
+from flows.mcp.answers import definition, figure, judgement
 from flows.mcp.coverage_statement import Answer, coverage_statement
 from warehouse.layers.layout import Layout
 from warehouse.questions import series as questions
@@ -218,8 +218,10 @@ class Tools:
     ) -> Answer:
         """Whether a day, or the seven days to it, had more of a topic than the eight weeks before.
 
-        `verdict` is far more, more, as usual, less, far less, too few to say, or not collected.
-        It is of `compared_hits` in `compared_articles`, without sources of too short a past.
+        `verdict` is far more, more, as usual, less, far less, too few to say, not collected, no
+        article, or no article in its languages (the topic's). It is of `compared_hits` in
+        `compared_articles`, without `new_sources`, and rests on `compared_past`: half of the days
+        of each source at least.
         """
         with self._asked() as (con, known):
             if unit not in LENGTHS:
@@ -235,7 +237,7 @@ class Tools:
             rows = [
                 {"id": topic, "topic": known.topics[topic], "verdict": "not collected"}
                 | {"audit": audit_words(audit)}
-                | ({} if row is None else figure(row, audit) | {name: row[name] for name in JUDGED})
+                | ({} if row is None else figure(row, audit) | judgement(row))
                 for topic in now.topics or known.topics
                 for row, audit in [(found.get(topic), audited(con, topic))]
             ]
@@ -253,9 +255,6 @@ class Tools:
                 yield con, choices(con, is_local=self._is_local)
         except QueryError as error:
             raise ToolError(str(error)) from error
-
-
-JUDGED = ("verdict", "past_share", "expected", "score", "compared_hits", "compared_articles")
 
 
 def _selection(

@@ -1,6 +1,6 @@
 """Whether a topic comes up more than usual is judged by each source's own past."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 
 import duckdb
@@ -8,14 +8,16 @@ import pytest
 
 from warehouse.build import loader
 from warehouse.build.sql_files import read_sql
-from warehouse.questions.usual import compared
+from warehouse.questions.usual import compared, nothing_to_compare
 from warehouse.read.query import records
 from warehouse.read.utc_or_local_days import of_days
 
 DAY = date(2026, 6, 28)
 PAST = range(-62, -6)
 NOW = range(-6, 1)
-Cells = tuple[str, range, int, int]  # source, days from DAY on, articles with the topic, articles
+Cells = tuple[
+    str, Iterable[int], int, int
+]  # source, days from DAY on, articles with the topic, articles
 
 
 @pytest.fixture(scope="module")
@@ -102,3 +104,75 @@ def test_nothing_collected_is_not_zero_in_the_digest(con: duckdb.DuckDBPyConnect
     fill(con, [QUIET])
     found, of_new, _ = digest(con, 1, 1)
     assert (found, of_new) == (None, 0)
+
+
+IN_OTHERS = "no article in the topic's languages was published"
+
+
+def test_a_feed_without_articles_is_no_past(con: duckdb.DuckDBPyConnection) -> None:
+    """Nor are articles in languages that the topic has not: both are read days with none."""
+    fill(con, [QUIET, ("gb-loud", PAST, 0, 0), ("gb-loud", NOW, 6, 10)])
+    assert week(con) == ("as usual", 49, 7, 140)
+    found = compared(con, "week", DAY)["g20"]
+    assert found["new_sources"] == ["gb-loud"]
+    assert compared(con, "day", DAY)["g20"]["new_sources"] == ["gb-loud"]
+
+
+def test_nor_are_articles_of_its_last_weeks(con: duckdb.DuckDBPyConnection) -> None:
+    silent, began = range(-62, -27), range(-27, -6)
+    loud = [("gb-loud", silent, 0, 0), ("gb-loud", began, 0, 10), ("gb-loud", NOW, 6, 10)]
+    fill(con, [QUIET, *loud])
+    assert week(con) == ("as usual", 49, 7, 140)
+
+
+def test_a_weekly_paper_has_a_past(con: duckdb.DuckDBPyConnection) -> None:
+    read = [day for day in range(-62, 1) if day % 7]
+    fill(con, [QUIET, ("gb-weekly", range(-56, 1, 7), 3, 30), ("gb-weekly", read, 0, 0)])
+    assert week(con) == ("as usual", 10, 10, 170)
+    assert compared(con, "week", DAY)["g20"]["new_sources"] == []
+
+
+@pytest.mark.parametrize("unit", ["day", "week"])
+def test_half_of_the_past_is_half_of_its_days(con: duckdb.DuckDBPyConnection, unit: str) -> None:
+    fill(con, [("gb-sundays", range(-62, -6, 7), 0, 40), ("gb-sundays", NOW, 4, 40)])
+    found = compared(con, unit, DAY)["g20"]
+    assert (found["verdict"], found["expected"]) == ("too few to say", None)
+    assert found["new_sources"] == ["gb-sundays"]
+
+
+def test_what_the_past_rests_on(con: duckdb.DuckDBPyConnection) -> None:
+    fill(con, [("gb-late", range(-41, 1), 5, 20)])
+    con.execute(
+        "UPDATE topic_daily SET estimated_published = 25 WHERE day >= ?", [DAY - timedelta(36)]
+    )
+    found = compared(con, "week", DAY)["g20"]
+    past = {"days": 56, "days_collected": 35, "days_estimated": 30, "completeness": 0.8}
+    assert found["past"] == past
+
+
+@pytest.mark.parametrize(
+    ("articles", "others", "published", "verdict", "said"),
+    [
+        (0, 0, 0, "no article", "no article was published"),
+        (0, 0, 5, "no article", "no article was found"),
+        (0, 9, 9, "no article in its languages", IN_OTHERS),
+        (None, None, None, "not collected", "nothing was collected"),
+    ],
+)
+def test_nothing_was_collected_is_said_of_nothing_else(
+    con: duckdb.DuckDBPyConnection,
+    articles: int | None,
+    others: int | None,
+    published: int | None,
+    verdict: str,
+    said: str,
+) -> None:
+    fill(con, [QUIET])
+    con.execute(
+        "UPDATE topic_daily SET articles = ?, articles_with_mention = ?,"
+        " articles_other_languages = ?, estimated_published = ? WHERE day > ?",
+        [articles, articles, others, published, DAY - timedelta(7)],
+    )
+    found = compared(con, "week", DAY)["g20"]
+    assert (found["verdict"], found["score"]) == (verdict, None)
+    assert nothing_to_compare(found) == said

@@ -4,37 +4,68 @@
 --
 -- expected is of each source's own rate, so that a paper that is new, missing or larger than before
 -- is no change of attention. The rates are shrunk to that of all by 20 articles, as in the spikes.
-WITH by_source AS (
-    SELECT topic_id, source_id, ($day - day) // $length AS back,
-           sum(articles_with_mention) AS hits, sum(articles) AS articles,
-           count(articles) AS days_collected
-    FROM topic_daily{local}
+WITH days AS (
+    SELECT topic_id, source_id, day, ($day - day) // $length AS back,
+           articles_with_mention AS hits, articles, articles_other_languages, estimated_published
+    FROM (
+        FROM topic_daily{local}
+        -- A snapshot of 0.1 lacks these columns, days of all articles the second.
+        UNION ALL BY NAME
+        SELECT NULL::DOUBLE AS estimated_published, NULL::BIGINT AS articles_other_languages
+        WHERE false
+    )
     WHERE day BETWEEN $first_day AND $day
       AND (len($sources) = 0 OR list_contains($sources, source_id))
-    GROUP BY ALL
 ),
 past AS (
-    SELECT topic_id, source_id, coalesce(sum(hits), 0) AS hits, coalesce(sum(articles), 0) AS articles
-    FROM by_source
+    SELECT topic_id, source_id, sum(hits) AS hits, sum(articles) AS articles,
+           count(articles) AS days_collected, count(estimated_published) AS days_estimated,
+           sum(estimated_published) AS estimated_published,
+           sum(coalesce(articles, 0) + coalesce(articles_other_languages, 0))
+               FILTER (estimated_published IS NOT NULL) AS collected
+    FROM days
     WHERE back > 0
     GROUP BY ALL
-    HAVING count(*) FILTER (days_collected > 0) >= $least
+    -- A feed that was read without giving an article of the topic's languages tells of no rate. Weeks,
+    -- not days, since some papers are weeklies.
+    HAVING count(articles) >= $least_days
+       AND count(DISTINCT (day - $first_day) // 7) FILTER (articles > 0) >= $least_weeks
 ),
 of_all AS (
-    SELECT topic_id, sum(hits) / nullif(sum(articles), 0) AS rate FROM past GROUP BY topic_id
+    SELECT topic_id, sum(hits) / sum(articles) AS rate_of_all, count(*) AS past_sources,
+           sum(days_collected) AS past_days_collected, sum(days_estimated) AS past_days_estimated,
+           sum(estimated_published) AS past_published, sum(collected) AS past_collected
+    FROM past
+    GROUP BY topic_id
 ),
 rated AS (
-    SELECT topic_id, source_id, (hits + 20 * rate) / (articles + 20) AS rate,
+    SELECT topic_id, source_id, (hits + 20 * rate_of_all) / (articles + 20) AS rate,
            greatest(articles, 20) AS known_from
     FROM past
     JOIN of_all USING (topic_id)
+),
+by_source AS (
+    SELECT topic_id, source_id, back, sum(hits) AS hits, sum(articles) AS articles,
+           any_value(rate) AS rate, any_value(known_from) AS known_from
+    FROM days
+    LEFT JOIN rated USING (topic_id, source_id)
+    GROUP BY ALL
 )
-SELECT topic_id, back::INTEGER AS back, coalesce(sum(hits), 0)::BIGINT AS hits,
-       coalesce(sum(articles), 0)::BIGINT AS articles,
+SELECT topic_id, back::INTEGER AS back,
+       coalesce(sum(hits) FILTER (rate IS NOT NULL), 0)::BIGINT AS hits,
+       coalesce(sum(articles) FILTER (rate IS NOT NULL), 0)::BIGINT AS articles,
        coalesce(sum(articles * rate), 0)::DOUBLE AS expected,
        -- What is not known of it, since a rate is known from so many articles only.
-       coalesce(sum(articles * rate * articles / known_from), 0)::DOUBLE AS unknown
+       coalesce(sum(articles * rate * articles / known_from), 0)::DOUBLE AS unknown,
+       coalesce(list(source_id ORDER BY source_id) FILTER (rate IS NULL AND articles > 0), [])
+           AS new_sources,
+       -- What the rates rest on, of all periods of the past.
+       coalesce(any_value(past_sources), 0)::BIGINT AS past_sources,
+       any_value(past_days_collected)::BIGINT AS past_days_collected,
+       any_value(past_days_estimated)::BIGINT AS past_days_estimated,
+       any_value(past_published)::DOUBLE AS past_published,
+       any_value(past_collected)::BIGINT AS past_collected
 FROM by_source
-JOIN rated USING (topic_id, source_id)
+LEFT JOIN of_all USING (topic_id)
 GROUP BY topic_id, back
 ORDER BY topic_id, back

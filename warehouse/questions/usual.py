@@ -7,12 +7,18 @@ from typing import NamedTuple
 
 import duckdb
 
+from tasks.text.counted import counted
 from warehouse.questions.selection import Selection
 from warehouse.questions.series import SQL, Row, of_range
+from warehouse.questions.sources import is_lacking, published_share
 from warehouse.read.query import records
 
 LENGTHS = {"day": 1, "week": 7}  # days of the period that is judged
 TRAILING = {"day": 8 * 7, "week": 8}  # periods before, which it is compared with
+PAST = 8 * 7  # days of them
+# Of its past, a source that is compared was collected on half of the days, and has articles in the
+# topic's languages in half of the weeks.
+LEAST_DAYS, LEAST_WEEKS = 28, 4
 
 UNUSUAL, FAR = 2.0, 3.5  # standard deviations
 LEAST_EXPECTED = 1.0  # articles; with fewer and under LEAST_HITS nothing can be said
@@ -22,27 +28,39 @@ LEAST_HITS = 4
 class Usual(NamedTuple):
     """A period compared with the same sources' periods before it."""
 
-    verdict: str  # far more, more, as usual, less, far less, or too few to say, not collected
+    # far more, more, as usual, less, far less; or too few to say, not collected, no article, no
+    # article in its languages
+    verdict: str
     past_share: float | None  # of the compared sources, by their articles of the period
     expected: float | None  # articles with a mention, had each source's share been that of its past
     score: float | None  # standard deviations above expected
     compared_hits: int = 0  # those of the sources that have enough of a past
     compared_articles: int = 0
+    new_sources: Sequence[str] = ()  # that have articles and too little of a past
+    # What the expectation rests on: days and days_collected of the compared sources' past, and
+    # completeness, of its days_estimated. None where no source is compared.
+    past: Row | None = None
 
 
 def usual(periods: Sequence[Row], length: int) -> Usual:
     """Compare a period with those before it.
 
     Counts are taken as quasi-Poisson: their scatter is that of the past, at least that of chance.
-    Too few to say where less than half of the past was collected.
+    Too few to say where less than half of the past has articles.
 
     Args:
         periods: the rows of a topic of queries/usual.sql.
         length: how many periods of the past there could be.
     """
-    now = next((row for row in periods if row["back"] == 0 and row["articles"]), None)
-    known = [row for row in periods if row["back"] > 0 and row["articles"]]
-    if now is None or len(known) < least_periods(length):
+    now = next((row for row in periods if row["back"] == 0), None)
+    if now is None:
+        return Usual("too few to say", None, None, None)
+    judged = _judged(now, [row for row in periods if row["back"] > 0 and row["articles"]], length)
+    return judged._replace(new_sources=now["new_sources"], past=_past(now))
+
+
+def _judged(now: Row, known: Sequence[Row], length: int) -> Usual:
+    if not now["articles"] or len(known) < least_periods(length):
         return Usual("too few to say", None, None, None)
     expected, hits, articles = now["expected"], now["hits"], now["articles"]
     share = expected / articles
@@ -62,8 +80,20 @@ def usual(periods: Sequence[Row], length: int) -> Usual:
     return Usual(verdict, share, expected, score, hits, articles)
 
 
+def _past(now: Row) -> Row | None:
+    if not now["past_sources"]:
+        return None
+    published, collected = now["past_published"], now["past_collected"]
+    return {
+        "days": now["past_sources"] * PAST,
+        "days_collected": now["past_days_collected"],
+        "days_estimated": now["past_days_estimated"],
+        "completeness": None if published is None else collected / published if published else 1.0,
+    }
+
+
 def least_periods(length: int) -> int:
-    """The fewest collected periods, of `length` possible ones, that allow a comparison."""
+    """The fewest periods with articles, of `length` possible ones, that allow a comparison."""
     return max(4, math.ceil(length / 2))
 
 
@@ -85,7 +115,8 @@ def compared(
         "day": day,
         "first_day": compared_since(unit, day),
         "length": length,
-        "least": least_periods(past),
+        "least_days": LEAST_DAYS,
+        "least_weeks": LEAST_WEEKS,
         "sources": list(sources),
     }
     by_topic: dict[str, list[Row]] = {}
@@ -95,9 +126,38 @@ def compared(
     for now in of_range(con, chosen):
         judged = usual(by_topic.get(now["topic_id"], []), past)
         if not now["articles"]:
-            judged = Usual("not collected", None, None, None)
+            judged = Usual(_without_articles(now), None, None, None)
         found[now["topic_id"]] = now | judged._asdict()
     return found
+
+
+def _without_articles(now: Row) -> str:
+    """The verdict on a period without an article to count."""
+    if not now["days_collected"]:
+        return "not collected"
+    return "no article in its languages" if now["articles_other_languages"] else "no article"
+
+
+def nothing_to_compare(now: Row | None) -> str:
+    """Why a row of `compared` has no article, as a clause; empty where it has some."""
+    if now is None or not now["days_collected"]:
+        return "nothing was collected"
+    if now["articles"]:
+        return ""
+    of = " in the topic's languages" if now["articles_other_languages"] else ""
+    # Of days of which a part is missing, what was published is not known.
+    is_whole = now["days_collected"] == now["days"] and not is_lacking(now)
+    return f"no article{of} was {'published' if is_whole else 'found'}"
+
+
+def past_in_words(past: Row) -> str:
+    """What the expectation rests on; empty where all of the past was collected."""
+    if past["days_collected"] == past["days"] and not is_lacking(past):
+        return ""
+    days = f"{past['days_collected']:,} of {counted(past['days'], 'day')} of sources"
+    if past["days_estimated"] == past["days_collected"]:  # the same days need no second naming
+        past = past | {"days": past["days_estimated"]}
+    return f"{days}, {published_share(past)}"
 
 
 def compared_since(unit: str, day: date) -> date:
