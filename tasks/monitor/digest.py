@@ -1,6 +1,9 @@
 """The digest: what a day or a week brought, as text."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+
+import duckdb
 
 from tasks.monitor.alert_settings import WEEKDAYS, AlertSettings
 from tasks.monitor.incidents import Incident
@@ -8,8 +11,13 @@ from tasks.text.counted import counted
 from warehouse.build.sql_files import read_sql
 from warehouse.layers.layout import Layout
 from warehouse.questions.selection import has_local_days
+from warehouse.questions.series import Row
+from warehouse.questions.sources import is_lacking, published_share
+from warehouse.questions.usual import LENGTHS, compared, nothing_to_compare, past_in_words
 from warehouse.read.query import open_snapshot, records
 from warehouse.read.utc_or_local_days import of_days
+
+USUAL = "usual is what as many articles of the same sources held in the eight weeks before"
 
 
 def due_day(settings: AlertSettings, last: date | None, now: datetime) -> date | None:
@@ -36,34 +44,63 @@ def digest(
     first, last = day - timedelta(days=days), day - timedelta(days=1)
     given = {"first_day": first, "last_day": last}
     con = open_snapshot(layout)
-    topics, (loaded,) = [], ({"articles": 0, "revised": 0, "runs": 0},)
+    topics: list[str] = []
+    loaded = {"articles": 0, "revised": 0, "runs": 0}
     if con:
         with con:
-            sql = of_days(read_sql("queries")["digest_topics"], is_local and has_local_days(con))
-            topics = records(con, sql, given)
-            (loaded,) = records(con, read_sql("queries")["digest_loaded"], given)
+            unit = "week" if days == 7 else "day"
+            topics = topic_lines(con, unit, last, is_local=is_local and has_local_days(con))
+            [loaded] = records(con, read_sql("queries")["digest_loaded"], given)
     period = f"{last:%-d %b %Y}" if days == 1 else f"{first:%-d %b} to {last:%-d %b %Y}"
     articles = counted(loaded["articles"], "new article")
     lines = [f"Loaded: {articles}, {loaded['revised']:,} revised, {counted(loaded['runs'], 'run')}"]
     lines += [
         "",
-        "Topics: articles that mention them; usual is the mean of the four weeks before, by source",
+        f"Topics: articles that mention them; {USUAL}",
+        *(topics or ["- none counted yet"]),
+        "",
+        "Open problems:",
     ]
-    for row in topics:
-        found = f"{row['found']:,}" if row["found"] is not None else "nothing was collected"
-        if row["of_new"]:
-            found += f", {row['of_new']:,} of them in new sources"
-        is_known = row["found"] is not None and row["usual"] is not None
-        usual = f" (usual {row['usual']:.1f})" if is_known else ""
-        days_above = ", ".join(
-            f"{each['day']:%-d %b} ({each['hits']:,}"
-            + (f", a spike from {each['threshold']:,} on)" if each["threshold"] else ")")
-            for each in row["spikes"]
-        )
-        above = f"; far above usual on {days_above}" if days_above else ""
-        lines.append(f"- {row['name']}: {found}{usual}{above}")
-    lines += ["" if topics else "- none counted yet\n", "Open problems:"]
     lines += [f"- {each.headline}" for each in problems] or ["- none"]
     link = settings.report_url or layout.report.absolute().as_uri()
     lines += ["", f"Report: {link}"]
     return f"Presswatch: {settings.digest} digest, {period}", "\n".join(lines)
+
+
+def topic_lines(
+    con: duckdb.DuckDBPyConnection, unit: str, last: date, *, is_local: bool
+) -> list[str]:
+    """A line on each topic: the day, or the week to it, as `compared` judges it."""
+    given = {"first_day": last - timedelta(days=LENGTHS[unit] - 1), "last_day": last}
+    found = compared(con, unit, last, is_local=is_local)
+    return [
+        f"- {topic['name']}: {_in_words(found.get(topic['topic_id']), topic['spikes'])}"
+        for topic in records(con, of_days(read_sql("queries")["digest_topics"], is_local), given)
+    ]
+
+
+def _in_words(found: Row | None, spikes: Sequence[Row]) -> str:
+    """What was found of a topic, against what is usual of the same sources."""
+    text = nothing_to_compare(found)
+    if found and not text:
+        text = f"{found['hits']:,}{_against_usual(found)}"
+    days_above = ", ".join(
+        f"{each['day']:%-d %b} ({each['hits']:,}"
+        + (f", a spike from {each['threshold']:,} on)" if each["threshold"] else ")")
+        for each in spikes
+    )
+    if days_above:
+        text += f"; far above usual on {days_above}"
+    if found and found["expected"] is not None and (rests_on := past_in_words(found["past"])):
+        text += f"; usual rests on {rests_on}"
+    if found and found["days_collected"] and is_lacking(found):
+        text += f"; collected: {published_share(found)}"
+    return text
+
+
+def _against_usual(found: Row) -> str:
+    if found["expected"] is None:
+        return " (too few to say what is usual)"
+    in_new = found["hits"] - found["compared_hits"]
+    of_new = f", {in_new:,} of them in new sources" if in_new else ""
+    return f"{of_new} (usual {found['expected']:.1f})"

@@ -6,11 +6,9 @@ from datetime import date, timedelta
 import duckdb
 import pytest
 
+from tasks.monitor.digest import topic_lines
 from warehouse.build import loader
-from warehouse.build.sql_files import read_sql
 from warehouse.questions.usual import compared, nothing_to_compare
-from warehouse.read.query import records
-from warehouse.read.utc_or_local_days import of_days
 
 DAY = date(2026, 6, 28)
 PAST = range(-62, -6)
@@ -88,25 +86,22 @@ def test_a_new_paper_alone_has_too_few_to_say(con: duckdb.DuckDBPyConnection) ->
     assert (found["verdict"], found["hits"], found["expected"]) == ("too few to say", 56, None)
 
 
-def digest(con: duckdb.DuckDBPyConnection, first: int, last: int) -> tuple[int | None, int, float]:
-    sql = of_days(read_sql("queries")["digest_topics"], False)
-    days = {"first_day": DAY + timedelta(first), "last_day": DAY + timedelta(last)}
-    [row] = records(con, sql, days)
-    return row["found"], row["of_new"], row["usual"]
+IN_OTHERS = "no article in the topic's languages was published"
+
+
+def digest(con: duckdb.DuckDBPyConnection, last: int = 0) -> str:
+    [line] = topic_lines(con, "week", DAY + timedelta(last), is_local=False)
+    return line.removeprefix("- G20: ")
 
 
 def test_the_digest_compares_the_same_sources(con: duckdb.DuckDBPyConnection) -> None:
     fill(con, [QUIET, ("gb-new", NOW, 8, 20), ("gb-gone", PAST, 5, 20)])
-    assert digest(con, -6, 0) == (63, 56, 7.0)
+    assert digest(con).startswith("63, 56 of them in new sources (usual 7.")
 
 
 def test_nothing_collected_is_not_zero_in_the_digest(con: duckdb.DuckDBPyConnection) -> None:
     fill(con, [QUIET])
-    found, of_new, _ = digest(con, 1, 1)
-    assert (found, of_new) == (None, 0)
-
-
-IN_OTHERS = "no article in the topic's languages was published"
+    assert digest(con, 8) == "nothing was collected"
 
 
 def test_a_feed_without_articles_is_no_past(con: duckdb.DuckDBPyConnection) -> None:
@@ -115,6 +110,7 @@ def test_a_feed_without_articles_is_no_past(con: duckdb.DuckDBPyConnection) -> N
     assert week(con) == ("as usual", 49, 7, 140)
     found = compared(con, "week", DAY)["g20"]
     assert found["new_sources"] == ["gb-loud"]
+    assert digest(con).startswith("49, 42 of them in new sources (usual 7.0)")
     assert compared(con, "day", DAY)["g20"]["new_sources"] == ["gb-loud"]
 
 
@@ -138,6 +134,7 @@ def test_half_of_the_past_is_half_of_its_days(con: duckdb.DuckDBPyConnection, un
     found = compared(con, unit, DAY)["g20"]
     assert (found["verdict"], found["expected"]) == ("too few to say", None)
     assert found["new_sources"] == ["gb-sundays"]
+    assert "(too few to say what is usual)" in digest(con)
 
 
 def test_what_the_past_rests_on(con: duckdb.DuckDBPyConnection) -> None:
@@ -148,6 +145,18 @@ def test_what_the_past_rests_on(con: duckdb.DuckDBPyConnection) -> None:
     found = compared(con, "week", DAY)["g20"]
     past = {"days": 56, "days_collected": 35, "days_estimated": 30, "completeness": 0.8}
     assert found["past"] == past
+    assert digest(con) == (
+        "35 (usual 35.0); usual rests on 35 of 56 days of sources,"
+        " about 80% of what was published on 30 of 56 days of sources,"
+        " how much on the others is not known; collected: about 80% of what was published"
+    )
+
+
+def test_what_days_in_part_held_lowers_no_expectation(con: duckdb.DuckDBPyConnection) -> None:
+    """Every other day of the past only 4 of 40 articles were caught."""
+    odd, even = range(-61, -6, 2), range(-62, -6, 2)
+    fill(con, [("gb-post", even, 10, 40), ("gb-post", odd, 1, 4), ("gb-post", NOW, 10, 40)])
+    assert digest(con).startswith("70 (usual 70.0)")
 
 
 @pytest.mark.parametrize(
@@ -176,3 +185,4 @@ def test_nothing_was_collected_is_said_of_nothing_else(
     found = compared(con, "week", DAY)["g20"]
     assert (found["verdict"], found["score"]) == (verdict, None)
     assert nothing_to_compare(found) == said
+    assert digest(con).startswith(said)
