@@ -155,6 +155,27 @@ def test_weeks_and_series_have_the_same_interval(con: duckdb.DuckDBPyConnection,
 
 
 @pytest.mark.slow
+def test_without_copies_weeks_and_series_have_the_same_interval(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    """Of the documented expression; the part of copies differs from day to day."""
+    fill(con, 0.5)
+    con.execute(
+        "UPDATE topic_daily SET articles_original = articles // (1 + dayofyear(day) % 3),"
+        " articles_with_mention_original = articles_with_mention // (1 + dayofyear(day) % 3)"
+    )
+    asked = f"""
+        SELECT share_interval(articles_with_mention_original, articles_original, share_variance)
+        {WEEKS}
+    """
+    found = [tuple(bounds.values()) for (bounds,) in con.execute(asked).fetchall()]
+    chosen = replace(CHOSEN, is_without_copies=True)
+    by_source = sorted(series(con, chosen, "source"), key=lambda row: (row["part"], row["period"]))
+    given = [(row["low"], row["high"]) for row in by_source]
+    assert np.array(given) == pytest.approx(np.array(found), abs=1e-7)
+
+
+@pytest.mark.slow
 def test_a_sum_over_sources_and_periods_has_the_variance_of_its_parts(
     con: duckdb.DuckDBPyConnection,
 ) -> None:

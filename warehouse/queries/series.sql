@@ -12,9 +12,10 @@ by_source AS (
     SELECT topic_id, {part} AS part, {balance_group} AS balance_group, d.source_id,
            {period} AS period, max(day) + 1 AS period_end,
            sum({hits}) AS hits, sum({articles}) AS articles,
-           -- What the variance of hits is beyond chance; a day varies on its own.
-           any_value(variation) * pow(sum({hits}), 2) * sum({articles} * {articles})
-               / nullif(pow(sum({articles}), 2), 0) AS excess,
+           -- What the variance of hits is beyond chance; a day varies on its own. Days weigh by all
+           -- their articles, with copies too, as in share_variance of topic_weekly.
+           any_value(variation) * pow(sum({hits}), 2) * sum(d.articles * d.articles)
+               / nullif(pow(sum(d.articles), 2), 0) AS excess,
            -- A missing day has no count of articles, yet what it lost may be known.
            sum(coalesce(d.articles, 0) + coalesce(articles_other_languages, 0))
                FILTER (estimated_published IS NOT NULL) AS collected,
