@@ -181,6 +181,13 @@ OF_DAYS = {
         ],
         [poll(-2, "map", kind="sitemap", feed_share=0.95, window_from=at(-100))],
     ),
+    "a read of a feed comes late": Case(
+        [
+            poll(-96, window_from=at(-97)),
+            poll(window_from=at(-2), previous_read_at=at(-96)),
+        ],
+        [poll(-24 - 48, window_from=at(-50), previous_read_at=at(-96))],
+    ),
     "the paper's own sitemap names all of some days": Case(
         [poll(-480), poll()],
         [

@@ -8,6 +8,10 @@
 --     AND sitemap.attempted_at BETWEEN gap.read_at AND gap.read_at + INTERVAL 3 DAY
 --     AND sitemap.listing.window_from < gap.covers_from
 --     WHERE gap.previous_read_at < gap.covers_from
+-- Touched by: gap.capture_id FROM listing_reads AS gap JOIN added_captures AS late
+--     ON late.source_id = gap.source_id AND late.url_requested = gap.listing
+--     AND gap.read_at BETWEEN late.attempted_at AND late.attempted_at + INTERVAL 28 DAY
+--     WHERE gap.previous_read_at < gap.covers_from AND late.kind = 'listing'
 --
 -- A read covers the time of which it names all that was published:
 --   back to the previous read, when one of the newest entries of that one is still there;
