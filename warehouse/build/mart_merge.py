@@ -6,7 +6,7 @@ head of a SELECT define how it is merged:
     Key:         columns that identify a row, or a group of rows
     Touched by:  keys that a load may change: a query without its SELECT; several are united
     Compared:    other columns whose changes matter to the marts that read this one
-    Reads:       marts from which the arrays that the SELECT reads are computed
+    Reads:       marts from which the arrays that the SELECT reads are computed, if it names none
 
 The SELECT reads the keys from `touched`; the rows it returns replace all rows of these keys. Rows
 that this removes or adds are in `changed_<mart>`, with their key and compared columns, if a mart or

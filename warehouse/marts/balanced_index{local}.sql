@@ -3,7 +3,6 @@
 -- Touched by: DISTINCT topic_id FROM changed_topic_daily{local}
 -- Touched by: DISTINCT topic_id FROM topic_daily{local} WHERE EXISTS (FROM changed_balance_rule)
 -- Touched by: DISTINCT topic_id FROM topic_daily{local} WHERE EXISTS (FROM changed_sources)
--- Reads: topic_daily{local}
 --
 -- balanced_now{local} are the series, computed by warehouse/stats/balanced_index.py; empty without a balance.
 SELECT balanced_now{local}.* EXCLUDE (effective_articles, share_variance),

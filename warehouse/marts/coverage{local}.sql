@@ -1,6 +1,6 @@
 -- Grain: one source and {clock} day, over the source's calendar.
 -- Key: source_id, day
--- Compared: extracted, state, estimated_published
+-- Compared: state, estimated_published
 -- Touched by: source_id, day{local} FROM changed_pages
 -- Touched by: source_id, {published_date} FROM changed_articles
 -- Touched by: source_id, day_of{local}(attempted_at, zone) FROM added_captures
@@ -20,6 +20,8 @@
 -- Touched by: coverage{local}.source_id, day FROM coverage{local}
 --     ANTI JOIN source_calendars{local} AS calendar
 --     ON calendar.source_id = coverage{local}.source_id AND day BETWEEN first_day AND last_day
+--
+-- extracted is not compared: what changes it is in changed_articles, which topic_daily{local} reads too.
 --
 -- A day is the time from begins_at to ends_at, of 23 or 25 hours where clocks change; its hours_read
 -- are scaled to 24. What was lost of a UTC day (lost_by_day of listing_reads) is divided among the

@@ -1,6 +1,6 @@
 -- Grain: one read of one listing.
 -- Key: capture_id
--- Compared: source_id, kind, previous_read_at, covers_from, covers_until, rolled_over, lost_by_day
+-- Compared: source_id, previous_read_at, covers_from, covers_until, lost_by_day
 -- Touched by: capture_id FROM added_captures JOIN outcomes USING (outcome)
 --     WHERE kind = 'listing' AND class = 'listing' AND listing.kind IS DISTINCT FROM 'sitemap_index'
 -- Touched by: gap.capture_id FROM listing_reads AS gap JOIN added_captures AS sitemap

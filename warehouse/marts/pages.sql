@@ -1,10 +1,12 @@
 -- Grain: one page of a watched source: a URL that was asked for as a page, or a saved file.
 -- Key: source_id, url_hash
--- Compared: day, day_local, gave_article, was_read, is_lost, stands_for, obtained_from
+-- Compared: day, day_local, was_read, is_lost, stands_for, obtained_from
 -- Touched by: source_id, url_hash FROM added_captures WHERE kind IN ('page', 'file')
 -- Touched by: source_id, url_hash FROM pages SEMI JOIN changed_articles USING (article_id)
 -- Touched by: source_id, url_hash FROM pages
 --     SEMI JOIN (FROM source_zones WHERE is_changed) AS moved USING (source_id)
+--
+-- gave_article is not compared: obtained_from is that of the pages that gave an article.
 --
 -- Dates of a listing before 1990 or three days after the attempt are ignored: feeds with `<pubDate>`
 -- 1970-01-01 and 2099 exist.

@@ -1,7 +1,6 @@
 -- Grain: one source: those that are or were configured, and those that only captures know.
 -- Key: source_id
--- Compared: name, country, language, timezone, expected_low, expected_high, is_configured, kind,
---     collection
+-- Compared: name, country, language, timezone, expected_low, expected_high, is_configured, collection
 -- Touched by: source_id FROM source_definitions
 -- Touched by: source_id FROM added_captures
 -- Touched by: source_id FROM sources

@@ -1,7 +1,6 @@
 -- Grain: one topic and source.
 -- Key: topic_id
 -- Touched by: DISTINCT topic_id FROM changed_topic_daily{local}
--- Reads: topic_daily{local}
 --
 -- dispersion_now{local} is computed by warehouse/stats/dispersion.py.
 SELECT dispersion_now{local}.*
