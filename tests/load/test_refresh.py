@@ -156,7 +156,7 @@ def test_a_poll_that_finds_nothing_new_leaves_what_is_counted_in_its_place(layou
 
 # Many pages a load, which costs the same: so few examples find much.
 @settings(
-    max_examples=3,
+    max_examples=2,
     deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=(Phase.explicit, Phase.generate),
