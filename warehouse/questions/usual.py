@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import duckdb
 
-from tasks.text.counted import counted
 from warehouse.questions.selection import Selection
 from warehouse.questions.series import SQL, Row, of_range
 from warehouse.questions.sources import is_lacking, published_share
@@ -154,7 +153,7 @@ def past_in_words(past: Row) -> str:
     """What the expectation rests on; empty where all of the past was collected."""
     if past["days_collected"] == past["days"] and not is_lacking(past):
         return ""
-    days = f"{past['days_collected']:,} of {counted(past['days'], 'day')} of sources"
+    days = f"{past['days_collected']:,} of {past['days']:,} days of sources"
     if past["days_estimated"] == past["days_collected"]:  # the same days need no second naming
         past = past | {"days": past["days_estimated"]}
     return f"{days}, {published_share(past)}"
