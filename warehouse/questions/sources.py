@@ -215,8 +215,10 @@ def about_lost(lost: float | None) -> str:
 def whole_part(row: Known) -> float:
     """The least part of a row with days_estimated that is sure to have been collected, 0 to 1.
 
-    Of a day of which nothing tells how much was collected, none is.
+    Of a day of which nothing tells how much was collected, none is; nor of no day at all.
     """
+    if not row["days"]:
+        return 0.0
     known = row["days_estimated"] / row["days"] * (row["completeness"] or 0)
     return float(min(known, row["days_collected"] / row["days"]))
 
