@@ -142,8 +142,8 @@ def test_the_commands_print_the_same(opened: Installation, pinned: Answers) -> N
     tables = found.pop("report --table"), expected["report --table"]
     for line, before in (*zip(*health, strict=True), *zip(*tables, strict=True)):
         assert set(before.split()) <= set(line.split())
-    # The report says of which days it is unknown how much was collected, and its seven days end with
-    # the last that is over.
+    # The report says of which days it is unknown how much was collected, and its seven days end
+    # with the last that is over.
     report = [each for each in found.pop("report") if each != "unknown"]
     changed = [pair for pair in zip(expected["report"], report, strict=True) if len({*pair}) > 1]
     assert changed == [("40%", "44%"), ("20%", "22%"), ("30%", "33%")]
