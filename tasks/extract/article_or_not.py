@@ -110,8 +110,10 @@ def judge(signals: Mapping[str, float], meta: Metadata, url: str) -> Verdict:
     }[group]
     listed = f"{n['linked_headings']} linked headings" if found["linked_headings"] else ""
     reason = f"{deciding}; {listed or n['links'] + ' links'}, {n['kept_words']} words of text"
-    # Of 130 listings none states an article that is dated and whose headline it prints.
-    is_stated = meta.is_printed and meta.published_source == "jsonld" and states_article(meta)
+    # Of 130 listings one states an article that is dated and whose headline it prints; articles of
+    # few paragraphs in elements without names look like listings otherwise.
+    is_dated = meta.published_source in ("jsonld", "meta")
+    is_stated = meta.is_printed and is_dated and states_article(meta)
     return Verdict(bool(score < REJECTED[bool(address)]) and not is_stated, reason)
 
 

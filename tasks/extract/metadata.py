@@ -56,7 +56,8 @@ class Metadata:
     rights_notice: str | None = None
     tdm_reservation: str | None = None
     declared_url: str | None = None
-    is_printed: bool = False  # Whether the page prints the headline that JSON-LD states
+    # Whether the page prints the headline that JSON-LD or Open Graph states.
+    is_printed: bool = False
     kinds: frozenset[str] = frozenset()  # schema.org types on the page, and `og:<type>`
 
 
@@ -105,8 +106,8 @@ def read_metadata(tree: LexborHTMLParser, url: str, timezone: str = "UTC") -> Me
 
 
 def _is_printed(titles: Mapping[str, str | None]) -> bool:
-    stated, printed = (letters(titles[place] or "") for place in ("jsonld", "h1"))
-    return bool(stated) and stated == printed
+    jsonld, og, printed = (letters(titles[place] or "") for place in ("jsonld", "og", "h1"))
+    return bool(printed) and printed in (jsonld, og)
 
 
 def _authors(page: Page) -> tuple[str, ...]:

@@ -117,6 +117,21 @@ def test_a_short_article_on_a_page_of_many_links_is_kept() -> None:
     assert found.outcome is Outcome.ARTICLE, found.detail
 
 
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_a_short_article_in_elements_without_names_is_kept_where_it_states_its_date(
+    count: int,
+) -> None:
+    menu = "".join(f"<div><a href='/{name}'>{name}</a></div>" for name in "abcdefghij")
+    related = "".join(f"<div><a href='/n/{at}'>{HEADLINES[at]}</a></div>" for at in range(5))
+    body = f"<div>{menu}</div><div><h1>{TITLE}</h1>{paragraphs(count)}</div><div>{related}</div>"
+    dated = "<meta property='article:published_time' content='2026-05-04T08:00:00Z'>"
+    head = (
+        f"<meta property='og:type' content='article'><meta property='og:title' content='{TITLE}'>"
+    )
+    found = extract(body, "/news/48213", head + dated, TITLE)
+    assert found.outcome is Outcome.ARTICLE, found.detail
+
+
 @pytest.mark.parametrize("path", ["/islands/", "/topic/islands", "/", ""])
 @pytest.mark.parametrize("sentences", [0, 1, 2])
 def test_a_front_of_teasers_is_no_article_however_long_they_are(path: str, sentences: int) -> None:
