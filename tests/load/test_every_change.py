@@ -95,7 +95,7 @@ OF_ARTICLES = {
         of(DE, Page("y", "G20!", None, canonical=AGENCY, about=OLDER)),
     ),
     "an article of an archive goes to another paper on its day": Case(
-        [poll()],
+        [poll(window_from=at(-2))],
         of(DE, Page("y", "Anew.", None, canonical=AGENCY, about=dated(-40))),
         archived=[
             Page("old-0", "Old.", -40, canonical=AGENCY),
