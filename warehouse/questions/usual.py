@@ -150,8 +150,8 @@ def nothing_to_compare(now: Row | None) -> str:
 
 
 def past_in_words(past: Row) -> str:
-    """What the expectation rests on; empty where all of the past was collected."""
-    if past["days_collected"] == past["days"] and not is_lacking(past):
+    """What the expectation rests on; empty where nearly all of the past was collected."""
+    if not is_lacking(past):
         return ""
     days = f"{past['days_collected']:,} of {past['days']:,} days of sources"
     if past["days_estimated"] == past["days_collected"]:  # the same days need no second naming
