@@ -205,8 +205,9 @@ def test_one_old_page_opens_no_calendar(read: Desk) -> None:
     oldest = read.ask(f"SELECT min(published_date), count(*) FROM articles {of_paper}")
     assert oldest == [(date(1995, 1, 20), 7)]
     covered = read.ask(f"SELECT count(*), min(day) FROM coverage {of_paper}")
-    assert covered == [(1, date(2025, 3, 3))]
-    assert read.ask(f"SELECT count(*) FROM topic_daily {of_paper}") == [(2,)]
+    # To the last day on which a paper of this warehouse was asked.
+    assert covered == [(4, date(2025, 3, 3))]
+    assert read.ask(f"SELECT count(*) FROM topic_daily {of_paper}") == [(8,)]
     first = "SELECT min(period), (SELECT min(day) FROM coverage) FROM attention_index"
     begins = date(2025, 3, 1)  # of the other papers, whose first feeds reach back to it
     assert read.ask(f"{first} WHERE period_kind = 'day'") == [(begins, begins)]

@@ -13,7 +13,8 @@
 -- Touched by: source_id FROM source_zones WHERE is_changed
 -- Touched by: source_id FROM changed_sources
 -- Touched by: source_id FROM source_calendars{local} JOIN source_zones USING (source_id)
---     CROSS JOIN (SELECT max(last_attempt_at) AS asked_at FROM sources)
+--     CROSS JOIN (SELECT max(last_attempt_at) AS asked_at FROM sources
+--                 WHERE last_attempt_at <= now())
 --     WHERE last_day < day_of{local}(asked_at, zone) - 1
 --     AND source_id IN (SELECT source_id FROM sources WHERE is_configured)
 --     AND source_id IN (SELECT source_id FROM polls)
@@ -25,7 +26,8 @@
 -- first Mondays of months), in saved files a weekend. Of a source that was never polled the last of
 -- its days are its calendar in any case.
 -- The calendar of a configured source that was polled goes on when it is no longer asked: to the last day
--- that had ended there by the last attempt at any source. These days are missing.
+-- that had ended there by the last attempt at any source. These days are missing. An attempt after now
+-- was made by a clock that was ahead: it would add its years to every calendar.
 WITH asked AS (
     SELECT source_id, bool_or(kind = 'listing') AS is_polled,
            if(bool_or(kind = 'page'), 35, 3) AS longest_pause,
@@ -111,5 +113,5 @@ FROM opened
 LEFT JOIN span USING (source_id)
 JOIN source_zones USING (source_id)
 JOIN (FROM sources WHERE is_watched) AS watched USING (source_id)
-CROSS JOIN (SELECT max(last_attempt_at) AS asked_at FROM sources)
+CROSS JOIN (SELECT max(last_attempt_at) AS asked_at FROM sources WHERE last_attempt_at <= now())
 GROUP BY source_id, polled_from, is_configured, span.source_id, asked_at, zone
