@@ -23,7 +23,7 @@ START_SECONDS = 180
 T = TypeVar("T")
 
 
-def until(what: str, ask: Callable[[], T | None], seconds: float = 60) -> T:
+def until(what: str, ask: Callable[[], T | None], seconds: float = 60, pause: float = 0.5) -> T:
     """What `ask` says as soon as it says something; the test fails when it never does."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -31,7 +31,7 @@ def until(what: str, ask: Callable[[], T | None], seconds: float = 60) -> T:
         if found:
             return found
         # A question to Prefect takes its server and this process 0.03 s of CPU.
-        time.sleep(0.5)
+        time.sleep(pause)
     raise AssertionError(f"not within {seconds} seconds: {what}")
 
 
