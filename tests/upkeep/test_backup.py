@@ -299,7 +299,7 @@ def test_a_copy_of_a_running_ingest_is_finished_where_it_comes_back(
     place = Place(tmp_path, "running")
     run = start(place, prefect_api)
     # All three are open for some tenths of a second.
-    until("archives grow", partial(_are_open, place.layout, 3, 30_000), 120, pause=0.02)
+    until("archives grow", partial(_are_open, place.layout, 3, 90_000), 120, pause=0.02)
     back_up(place.layout, tmp_path / "copy")
     assert run.wait() == 0
     again, asked = Place(tmp_path, "copy"), len(newsroom.requests)
