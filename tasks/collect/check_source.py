@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from tasks.collect.fetch import Client
-from tasks.collect.index_sitemaps import MOST_SITEMAPS
+from tasks.collect.index_sitemaps import MOST_SITEMAPS, NAME_THEM
 from tasks.collect.listings import Listing, find_files, read_listing
 from tasks.extract import extract_page
 from tasks.model import Attempt, CaptureKind, Outcome
@@ -42,9 +42,8 @@ def check_source(source: Source, settings: Settings) -> Iterator[Finding]:
         for url in source.listings:
             yield from _check_listing(get, source, url, settings.limits.max_entries, sitemaps)
         if (named := len(sitemaps.difference(source.listings))) > MOST_SITEMAPS:
-            remedy = "name those of the newest articles in `sitemaps` of the source itself"
             text = f"of {named} sitemaps of its indexes a run reads the newest {MOST_SITEMAPS}"
-            yield Finding(False, f"{text}; {remedy}")
+            yield Finding(False, f"{text}; {NAME_THEM}")
     for pattern in source.files:
         found = len(find_files((pattern,)))
         yield Finding(found > 0, f"{pattern}: {counted(found, 'saved page')}")

@@ -9,6 +9,7 @@ from tasks.collect.listings import Listing
 
 # Sitemaps read for one source in a run besides its own listings; an index may name many.
 MOST_SITEMAPS = 25
+NAME_THEM = "name those of the newest articles in `sitemaps` of the source itself"
 
 
 class IndexSitemaps:
@@ -46,7 +47,6 @@ class IndexSitemaps:
     def unread(self) -> Iterator[tuple[str, str]]:
         """Those not read, with the reason; one stands for all that an index leaves out."""
         most = f"more than {MOST_SITEMAPS} sitemaps of its indexes"
-        remedy = "name those of the newest articles in `sitemaps` of the source itself"
         for _, _, url in sorted(self._waiting):
-            yield url, f"{most}; {remedy}"
+            yield url, f"{most}; {NAME_THEM}"
         yield from ((url, why) for url, why in self._left.items() if url not in self._seen)

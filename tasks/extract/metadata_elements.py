@@ -72,7 +72,7 @@ class Page:
         """The texts of `heading_nodes`."""
         return [text_of(node)[:LONGEST] for node in self.heading_nodes]
 
-    @property
+    @cached_property
     def heading(self) -> LexborNode | None:
         """The headline: not the site's name above it, nor "0 Comments" below the text."""
         stated = first_text(self.structured.article.get("headline"))

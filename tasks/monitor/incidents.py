@@ -203,21 +203,13 @@ def _articles_lost(row: Mapping[str, Any], health: SourceHealth | None) -> Incid
 
 def _pages_merged(row: Mapping[str, Any]) -> Incident:
     title = f"{row['name']} ({row['source_id']})"
-    text = (
-        f"{row['pages']} pages with other headlines and texts count as one article:\n{row['url']}"
-    )
-    text += (
-        "\nThey declare it as their own URL (canonical link or og:url), so only the last counts."
-    )
-    text += f"\nSee one: presswatch extract '{row['raw_ref']}'"
+    text = f"{row['pages']} pages with other headlines and texts count as one article:"
+    text += f"\n{row['url']}\nThey declare it as their own URL (canonical link or og:url), so only"
+    text += f" the last counts.\nSee one: presswatch extract '{row['raw_ref']}'"
     text += "\nAsk the site to mend its template; until then leave the source out of comparisons."
+    merged = f"{title} has pages that count as one article"
     return Incident(
-        *(
-            Kind.PAGES_MERGED,
-            row["source_id"],
-            f"{title} has pages that count as one article",
-            text,
-        ),
+        *(Kind.PAGES_MERGED, row["source_id"], merged, text),
         *(f"{title} has no more such pages", row["since"]),
     )
 

@@ -18,6 +18,10 @@ from warehouse.stats.intervals import interval
 
 Row = dict[str, Any]
 SQL = Path(warehouse.__file__).parent / "queries"
+# As in queries/coverage.sql; NULL where it is not known.
+LOST = """sum(failed + coalesce(estimated_lost, 0))
+    FILTER (failed > 0 OR estimated_published IS NOT NULL)"""
+DAYS_OF_LOST = "count(*) FILTER (failed > 0 OR estimated_published IS NOT NULL)"
 
 RANGE = "range"  # the unit of which all selected days are one period
 
@@ -177,10 +181,7 @@ FROM coverage_gaps{{local}} AS gaps
 JOIN (SELECT source_id, coalesce(name, source_id) AS source, country, language FROM sources)
     USING (source_id)
 CROSS JOIN LATERAL (
-    SELECT sum(failed + coalesce(estimated_lost, 0))
-               FILTER (failed > 0 OR estimated_published IS NOT NULL) AS lost,
-           count(*) FILTER (failed > 0 OR estimated_published IS NOT NULL) AS days_of_lost,
-           count(*) AS days_selected
+    SELECT {LOST} AS lost, {DAYS_OF_LOST} AS days_of_lost, count(*) AS days_selected
     FROM coverage{{local}} AS days
     WHERE days.source_id = gaps.source_id
       AND day BETWEEN gaps.first_day AND gaps.last_day

@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 
 from warehouse.questions.selection import Selection, literal
-from warehouse.questions.series import SQL, Row
+from warehouse.questions.series import DAYS_OF_LOST, LOST, SQL, Row
 from warehouse.read.query import records
 from warehouse.read.source_health import on_days, percent_collected
 
@@ -16,10 +16,7 @@ LATEST = 50  # rejections that are listed
 READS = 20  # reads of listings that are listed
 WHOLE = 0.95
 """People are warned when less of what was published was collected, or more days are unknown."""
-# As in queries/coverage.sql; NULL where it is not known.
-LOST = """sum(failed + coalesce(estimated_lost, 0))
-    FILTER (failed > 0 OR estimated_published IS NOT NULL)"""
-DAYS_OF_LOST = "count(*) FILTER (failed > 0 OR estimated_published IS NOT NULL)"
+# As in queries/coverage.sql.
 COMPLETENESS = """if(sum(estimated_published) = 0, 1,
     sum(extracted) FILTER (estimated_published IS NOT NULL) / sum(estimated_published))"""
 

@@ -139,11 +139,11 @@ def _without_articles(now: Row) -> str:
 
 def nothing_to_compare(now: Row | None) -> str:
     """Why a row of `compared` has no article, as a clause; empty where it has some."""
-    if now is None or not now["days_collected"]:
+    if now is None or now["verdict"] == "not collected":
         return "nothing was collected"
     if now["articles"]:
         return ""
-    of = " in the topic's languages" if now["articles_other_languages"] else ""
+    of = " in the topic's languages" if now["verdict"] == "no article in its languages" else ""
     # Of days of which a part is missing, what was published is not known.
     is_whole = now["days_collected"] == now["days"] and not is_lacking(now)
     return f"no article{of} was {'published' if is_whole else 'found'}"
