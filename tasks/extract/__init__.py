@@ -26,6 +26,7 @@ from tasks.text.root_element import is_feed_or_sitemap
 from tasks.text.sentence_split import word_count
 
 VIEW_CHARS = 6000
+LIVE_BLOG = "[itemtype$=LiveBlogPosting]"
 MARKUP = re.compile(r"\s*(?:<!doctype\s+html|<html\b|<head\b)", re.I)
 
 
@@ -76,6 +77,8 @@ def extract_page(
     meta = read_metadata(tree, url, timezone)
     hints = replace(known, headline=meta.headline, description=meta.description, body=meta.body)
     hints = replace(hints, authors=meta.authors, language=meta.language or source_language)
+    is_live = "LiveBlogPosting" in meta.kinds or tree.css_first(LIVE_BLOG) is not None
+    hints = replace(hints, is_live=is_live)
     cleaned = clean_tree(tree, hints)
     return _article_or_refusal(meta, cleaned, lambda: _view(tree), url, source_language)
 

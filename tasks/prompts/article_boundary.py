@@ -13,7 +13,7 @@ CAPTION = re.compile(r"caption|bildunterschrift|bildtext")
 FIGURE = TAG_FLAGS["figure"] | TAG_FLAGS["figcaption"]
 
 
-def foreign_blocks(page: Page, headline: int, kept: Column) -> dict[int, str]:
+def foreign_blocks(page: Page, headline: int, kept: Column, *, is_live: bool) -> dict[int, str]:
     """Blocks of pop-overs, readers' comments and other articles, with the rule that says so.
 
     `kept` holds the number of characters of each block that would be kept, 0 elsewhere.
@@ -31,6 +31,8 @@ def foreign_blocks(page: Page, headline: int, kept: Column) -> dict[int, str]:
     found = dict.fromkeys(hidden, "dom:hidden") | dict.fromkeys(comments, "dom:comments")
     rest = kept.copy()
     rest[list(found)] = 0
+    if is_live:  # The entries of a live blog are articles of their own, each with a headline.
+        return found
     return found | _other_articles(page, headline, rest) | _next_headline(page, headline, rest)
 
 

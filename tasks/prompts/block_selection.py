@@ -96,12 +96,12 @@ def _raise_scores(draft: Draft) -> None:
         draft.score = np.asarray(raised / (raised + 1 - draft.score), np.float32)
 
 
-def strip_foreign(draft: Draft, headline: int) -> None:
+def strip_foreign(draft: Draft, headline: int, *, is_live: bool) -> None:
     """Strip readers' comments and other articles."""
     kept = np.zeros_like(draft.score)
     for at in draft.roles:
         kept[at] = draft.columns["good"][at]
-    for at, rule in foreign_blocks(draft.page, headline, kept).items():
+    for at, rule in foreign_blocks(draft.page, headline, kept, is_live=is_live).items():
         draft.strip(at, "furniture", rule)
 
 

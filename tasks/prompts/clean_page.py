@@ -116,7 +116,7 @@ def finish(draft: Draft, headline: int, hints: Hints) -> Cleaned:
     # fallback for a page of which nothing is left sees the reasons collected so far.
     keep_article(draft)
     keep_overridden(draft, kept)
-    strip_foreign(draft, headline)
+    strip_foreign(draft, headline, is_live=hints.is_live)
     running = running_text(draft)
     strip_prompts(draft, hints.language, running)
     strip_likely_prompts(draft, running)

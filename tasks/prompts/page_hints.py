@@ -29,3 +29,4 @@ class Hints:
     overrides: BlockOverrides = NO_OVERRIDES
     site: Site = NO_SITE
     body: str | None = None  # JSON-LD's `articleBody`
+    is_live: bool = False  # Whether its markup says that it is a live blog

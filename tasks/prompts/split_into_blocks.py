@@ -37,7 +37,10 @@ NAMING = ("class", "id", "role")
 MOST_NODES = 500_000  # Later nodes of a page are not read; the corpus's largest page has 20,000
 MAY_HIDE = "[hidden], [style]"
 HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
-INVISIBLE = "\u00ad\u200b\u200c\u200e\u200f\u2060\ufeff"
+# A zero-width non-joiner is spelling in scripts from Arabic to Malayalam: Persian plurals have one.
+INVISIBLE = re.compile(
+    "[\u00ad\u200b\u200e\u200f\u2060\ufeff]|(?<![\u0600-\u0d7f])\u200c|\u200c(?![\u0600-\u0d7f])"
+)
 
 
 def split_lines(lines: Sequence[str]) -> Page:
@@ -70,10 +73,7 @@ def split_tree(
 
 def visible(text: str) -> str:
     """The text without invisible characters."""
-    if not text.isascii():
-        for sign in INVISIBLE:
-            text = text.replace(sign, "")
-    return text
+    return text if text.isascii() else INVISIBLE.sub("", text)
 
 
 class _Run(NamedTuple):

@@ -126,3 +126,26 @@ def test_a_listing_may_have_few_links() -> None:
     found = extract(f"<h1>Search results for “harbour”</h1>{TEASERS}", menu="")
     assert found.outcome is Outcome.SECTION_PAGE
     assert article(f"<h1>{HEADLINE}</h1>{paragraphs(STORY)}<p>{FOOT}</p>").paragraphs
+
+
+LIVE = {
+    "json-ld": (stated(**{"@type": "LiveBlogPosting"}), "<main>"),
+    "microdata": ("", "<main itemscope itemtype='https://schema.org/LiveBlogPosting'>"),
+    "none": ("", "<main>"),
+}
+
+
+@pytest.mark.parametrize("markup", LIVE)
+def test_the_entries_of_a_live_blog_are_its_own_articles(markup: str) -> None:
+    entries = [
+        "The mayor has left the chamber. Talks go on without her until ten o'clock tonight.",
+        "Ministers will answer questions on sanctions in parliament at noon on Tuesday.",
+        "A second port says that it has found a buyer for its cranes and has told the union.",
+    ]
+    block = "<article class=block><header><h2>Entry</h2></header><p>{}</p></article>"
+    head, opening = LIVE[markup]
+    own = f"<article><h1>{HEADLINE}</h1>{paragraphs(STORY)}</article>"
+    found = article(f"{opening}{own}{''.join(map(block.format, entries))}</main>", head)
+    assert [text for text in found.paragraphs if text in entries] == (
+        [] if markup == "none" else entries
+    )

@@ -227,6 +227,12 @@ def test_lines_keep_their_inner_spaces() -> None:
     assert texts == ["a  b", "c"]
 
 
+def test_a_non_joiner_stays_where_it_is_spelling() -> None:
+    lines = ["تحریم\u200cها علیه هواوی", "Auf\u200clage", "رسانه\u200c , \u200cخبر"]
+    texts = [block.text for block in split_lines(lines).blocks]
+    assert texts == [lines[0], "Auflage", "رسانه , خبر"]
+
+
 def test_an_article_in_a_noscript_is_read() -> None:
     sentence = "The ferry to Merrow sails again, and the harbour master expects a busy spring."
     story = "".join(f"<p>{sentence} Day {day} of the count is over.</p>" for day in range(12))
