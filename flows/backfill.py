@@ -73,7 +73,7 @@ def backfill(
         languages: Articles in these languages, such as en; in all when empty.
         only_known: Ignore pages of domains that no source of sources.toml has.
         every_url: Also take pages whose URL does not look like an article's.
-        dry_run: Load nothing, and estimate from a sample what it would come to.
+        dry_run: Load nothing, and estimate the totals from a sample.
         processes: Processes that extract pages; 0 takes the setting, one for each core.
         sources_file: The sources, a TOML file; empty takes PRESSWATCH_SOURCES.
         topics_file: The topics, a TOML file; empty takes PRESSWATCH_TOPICS.

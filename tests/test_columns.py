@@ -1,7 +1,7 @@
 """An article's columns, and those of the other layers, agree wherever they are written down.
 
 Six places: PageText, `article_row`, the Arrow schema, the DDL of both tables, and their comments.
-Whoever adds a column in one of them only is told here.
+A column that is in only one of them fails here.
 """
 
 from dataclasses import fields

@@ -175,7 +175,7 @@ def refine_again(
                 continue
             if again.article is not None and alone.article is not None:
                 # The digest of the text without its site's help does not depend on what other pages
-                # there are, so versions are told apart by it.
+                # there are, so it distinguishes versions.
                 key = alone.article["body_sha256"]
                 if key != again.article["body_sha256"]:
                     again = replace(again, article=again.article | {"page_sha256": key})

@@ -30,7 +30,7 @@ Places = list[int]
 # memory would be requested from the system each time.
 AT_ONCE = 500_000
 _BREAK = b"\n\n"
-_MOST_BITS = 62  # Groups of boolean topics that are told apart
+_MOST_BITS = 62  # Groups of boolean topics that are distinguished
 _ALWAYS = 1  # The bit of the other topics
 _EVERY = np.uint64((1 << 64) - 1)
 _FIRST_LEAD = 0xC2

@@ -166,7 +166,7 @@ def test_sql_reads_a_file_or_standard_input(layout: Layout, tmp_path: Path) -> N
     "words",
     [(), ("SELECT 1", "--file", "x.sql"), ("--file", "gone.sql"), ("SELECT 1", "--csv", "--json")],
 )
-def test_wrong_usage_of_sql_is_told_in_a_line(layout: Layout, words: tuple[str, ...]) -> None:
+def test_wrong_usage_of_sql_is_reported_in_one_line(layout: Layout, words: tuple[str, ...]) -> None:
     status, out, err = command("sql", *words, *at(layout))
     assert (status, out, err.count("\n")) == (2, "", 1)
 
@@ -265,7 +265,7 @@ def test_report_writes_a_page_or_shows_tables(layout: Layout, tmp_path: Path) ->
     assert re.search(r" \d+% +\d+–\d+ *\n", out)  # a share with its interval
 
 
-def test_a_wrong_configuration_is_told_before_anything_runs(tmp_path: Path) -> None:
+def test_a_wrong_configuration_is_reported_before_anything_runs(tmp_path: Path) -> None:
     sources = tmp_path / "sources.toml"
     sources.write_text('[[source]]\nid = "gb-x"\nnam = "X"\n')
     status, out, err = command("ingest", "--sources", sources, "--data", tmp_path / "data")

@@ -4,7 +4,7 @@ from tests.collect.test_collect import feed, item, sitemap, source
 from tests.support.loopback import Loopback, http
 
 
-def test_a_page_that_needs_javascript_is_told_in_words(web: Loopback) -> None:
+def test_a_page_that_needs_javascript_is_reported_in_words(web: Loopback) -> None:
     app = b"<html><body><div id=root></div><script src=/main.js></script></body></html>"
     page = web.say("/2026/03/02/ferry-sails", http(app))
     one = source(feeds=(web.say("/feed", feed(item(page))),))
@@ -16,7 +16,7 @@ def test_a_page_that_needs_javascript_is_told_in_words(web: Loopback) -> None:
     )
 
 
-def test_what_is_too_long_is_told_with_the_remedy(web: Loopback) -> None:
+def test_what_is_too_long_is_reported_with_the_remedy(web: Loopback) -> None:
     items = (item(f"{web.url}/p{number}") for number in range(501))
     listed, _ = check_source(source(feeds=(web.say("/feed", feed(*items)),)), Settings())
     assert listed.text.endswith(
@@ -25,7 +25,7 @@ def test_what_is_too_long_is_told_with_the_remedy(web: Loopback) -> None:
     )
 
 
-def test_indexes_that_name_too_many_sitemaps_are_told(web: Loopback) -> None:
+def test_indexes_that_name_too_many_sitemaps_are_reported(web: Loopback) -> None:
     indexes = tuple(
         web.say(
             f"/index-{one}",

@@ -492,7 +492,7 @@ def test_a_source_that_falls_silent_is_left_for_later(
     assert collected.error == ""
 
 
-def test_what_goes_wrong_with_a_source_is_told_and_its_archive_is_closed(
+def test_what_goes_wrong_with_a_source_is_reported_and_its_archive_is_closed(
     web: Loopback, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     good, bad = say_pages(web, "good", "bad")

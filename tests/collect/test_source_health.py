@@ -208,7 +208,7 @@ def test_a_source_that_is_read_again_is_asked_as_ever(web: Loopback, polled: Des
     assert well.last_failure_at == START + 57 * HOUR
 
 
-def test_until_tomorrow_is_told_with_its_day(web: Loopback, polled: Desk) -> None:
+def test_until_tomorrow_is_shown_with_its_day(web: Loopback, polled: Desk) -> None:
     asked = polled.asks(16.5 * HOUR, paper(web, "gb-at-night"))
     assert asked.skipped.startswith("skipped until 4 Mar 00:00 UTC after 4")
 

@@ -308,7 +308,7 @@ def test_ids_of_saved_topics_are_valid() -> None:
 
 @contextmanager
 def held(monkeypatch: pytest.MonkeyPatch, after: int) -> Iterator[Callable[[], None]]:
-    """Searches that wait, once they have read so many batches, until they are let go."""
+    """Searches that wait, once they have read so many batches, until they are released."""
     go, find, read = threading.Event(), Query.find, [0]
 
     def waiting(*given: object) -> object:

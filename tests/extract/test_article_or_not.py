@@ -218,7 +218,7 @@ UNSEEN = {
 
 
 @pytest.mark.parametrize("known", UNSEEN)
-def test_owners_that_the_model_has_not_seen_are_told_apart(known: str) -> None:
+def test_listings_of_owners_that_the_model_has_not_seen_are_rejected(known: str) -> None:
     found = json.loads(MODEL.read_text(encoding="utf-8"))["unseen"][known]
     names = ("listings accepted", "listings of news sites accepted", "news articles rejected")
     for name, limit in zip(names, UNSEEN[known], strict=True):
@@ -236,7 +236,7 @@ def rows(path: Path) -> list[dict[str, Any]]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("url", ["", "file:///saved/a.html"])
-def test_the_listings_of_the_corpus_are_told(shared: Path, url: str) -> None:
+def test_the_listings_of_the_corpus_are_rejected(shared: Path, url: str) -> None:
     folder = shared / "corpus" / "no-article"
     accepted: dict[bool, list[bool]] = defaultdict(list)
     doubtful: dict[bool, list[bool]] = defaultdict(list)
@@ -252,8 +252,8 @@ def test_the_listings_of_the_corpus_are_told(shared: Path, url: str) -> None:
 
 
 @pytest.mark.slow
-def test_the_articles_of_the_corpus_are_told(shared: Path) -> None:
-    """Those without an address are told in `prompts/test_corpus.py`."""
+def test_the_articles_of_the_corpus_are_accepted(shared: Path) -> None:
+    """Without their addresses: `prompts/test_corpus.py`."""
     folder = shared / "corpus" / "gold"
     accepted: dict[bool, list[bool]] = defaultdict(list)
     for row in rows(folder / "index.jsonl.gz")[::2]:

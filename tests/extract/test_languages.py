@@ -36,7 +36,7 @@ def test_the_model_knows_no_longer_runs(both: tuple[Identifier, LanguageIdentifi
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_languages_are_told_as_the_library_tells_them(
+def test_languages_are_those_that_the_library_detects(
     both: tuple[Identifier, LanguageIdentifier], text: str
 ) -> None:
     own, library = (each._decide(text).tobytes() for each in both)

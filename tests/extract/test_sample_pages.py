@@ -156,7 +156,7 @@ def test_of_a_page_saved_as_text_all_that_is_stripped_is_listed(sample: Sample) 
 
 
 @pytest.mark.parametrize("paper", PAPERS, ids=lambda paper: paper.id)
-def test_pages_that_are_no_article_are_told_apart(paper: Paper) -> None:
+def test_pages_that_are_no_article_are_rejected(paper: Paper) -> None:
     site = Site(paper, BASE_PORT)
     pages = site_pages(site)
     for special in specials_of(paper):

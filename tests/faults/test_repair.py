@@ -191,7 +191,7 @@ def test_damaged_records_cost_themselves_only(layout: Layout, whole: dict[str, l
     assert states(layout, "2026-03-06") == {"gb-post": "missing", "de-blatt": "partial"}
 
 
-def test_captures_are_told_by_articles_where_nothing_else_knows_them(layout: Layout) -> None:
+def test_captures_are_restored_from_articles_where_nothing_else_knows_them(layout: Layout) -> None:
     lose_archives(layout, LAST)
     for path in layout.captures.glob(f"{LAST}.*.parquet"):
         path.unlink()

@@ -108,7 +108,7 @@ def test_time_zones_by_country_and_offset(country: str, hours: int, zone: str | 
     assert why
 
 
-def test_a_clock_that_changes_with_summer_is_told_from_one_that_does_not() -> None:
+def test_a_clock_that_changes_with_summer_is_distinguished_from_one_that_does_not() -> None:
     summer, winter = (datetime(2026, month, 1, 12, tzinfo=UTC) for month in (7, 1))
     brisbane = [m.astimezone(timezone(timedelta(hours=10))).isoformat() for m in (summer, winter)]
     assert time_zone("au", brisbane, "")[0] == "Australia/Brisbane"

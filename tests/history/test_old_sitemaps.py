@@ -75,7 +75,7 @@ def test_a_month_of_which_a_page_failed_is_not_until_it_came(desk: Desk) -> None
         assert desk.days() == {1: WHOLE, 2: WHOLE, 3: WHOLE}
 
 
-def test_what_a_sitemap_lacks_comes_from_the_archive_and_is_told_apart(desk: Desk) -> None:
+def test_what_a_sitemap_lacks_comes_from_the_archive_and_is_marked(desk: Desk) -> None:
     with Loopback() as site:
         paper(desk, site)
         site.say("/sitemap-2024-05.xml.gz", http(b"", "404 Not Found"))

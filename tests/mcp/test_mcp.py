@@ -224,7 +224,7 @@ def test_a_week_is_judged_by_the_weeks_before_it(answer: Call) -> None:
         ("backwards", "ends before it begins"),
     ],
 )
-def test_wrong_input_is_told_in_a_line_with_what_there_is(
+def test_wrong_input_is_reported_in_one_line_with_what_there_is(
     refusal: Callable[[str], str], name: str, said: str
 ) -> None:
     assert said in refusal(name)

@@ -92,7 +92,7 @@ RUN = Incident(Kind.RUN_FAILED, "maintain", "maintain failed", "Broken.", "maint
 PREFECT = frozenset({Kind.NO_WORKER, Kind.RUN_FAILED})
 
 
-def test_each_incident_is_told_once_and_so_is_its_end(
+def test_each_incident_is_reported_once_and_so_is_its_end(
     stages: Stages, hook: Receiver, mailbox: Mailbox
 ) -> None:
     settings = settings_for(hook.apprise_url, mail_url(mailbox))
@@ -243,7 +243,7 @@ def test_what_was_not_asked_is_not_over(stages: Stages, hook: Receiver) -> None:
     assert hook.titles == ["Presswatch: no worker is polling"]
 
 
-def test_nothing_loaded_is_told_after_hours(tmp_path: Path, hook: Receiver) -> None:
+def test_nothing_loaded_is_reported_after_hours(tmp_path: Path, hook: Receiver) -> None:
     settings, layout = settings_for(hook.apprise_url), Layout(tmp_path / "data")
     layout.root.mkdir()
     channels = channels_of(settings)

@@ -1,4 +1,4 @@
-"""Alerts and digest by the days of the setting; a spike that moves by a day is told once."""
+"""Alerts and digest by the days of the setting; a spike that moves by a day is reported once."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta

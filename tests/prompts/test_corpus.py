@@ -158,7 +158,7 @@ def extracted(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_the_articles_of_the_corpus_are_told_without_their_addresses(extracted: Path) -> None:
+def test_the_articles_of_the_corpus_are_accepted_without_their_addresses(extracted: Path) -> None:
     """With them in `extract/test_article_or_not.py`, which has the same floors."""
     accepted: dict[bool, list[bool]] = defaultdict(list)
     for page_id, row in gold_index().items():

@@ -222,7 +222,7 @@ def test_nothing_is_left_staged_of_an_earlier_attempt(tmp_path: Path, patient: P
     assert [*staged(batch)] == ["captures"]
 
 
-def test_what_a_source_strips_is_told_in_its_rows(tmp_path: Path, patient: PagePool) -> None:
+def test_what_a_source_strips_is_named_in_its_rows(tmp_path: Path, patient: PagePool) -> None:
     layout = Layout(tmp_path)
     paper = source(strip=("h1",))
     rows = staged(refine(archived(layout), RUN, layout, {"gb-post": paper}, patient))

@@ -181,7 +181,7 @@ def test_every_reason_of_coverage_has_words() -> None:
     assert in_words(["pages_lost", "of_a_later_version"]).endswith(", of_a_later_version")
 
 
-def test_days_of_which_it_is_unknown_how_much_was_collected_are_told_too() -> None:
+def test_days_of_unknown_completeness_are_shown_too() -> None:
     paper = {"source": "a", "completeness": 1.0, "estimated_published": 90.0, "lost": 0.0}
     assert warning([paper | {"days": 100, "days_estimated": 96}]) == ""
     told = "How much was collected on 6 of 100 days of papers is not known."

@@ -172,7 +172,7 @@ def test_shares_are_readable(share: float | None, shown: str) -> None:
     assert percent(share) == shown
 
 
-def test_long_spans_are_told_in_weeks_and_months(tmp_path: Path) -> None:
+def test_long_spans_are_shown_in_weeks_and_months(tmp_path: Path) -> None:
     for days, unit in ((-59, "day"), (-200, "week"), (-1500, "month")):
         layout = Layout(tmp_path / unit)
         pages = [listing(), Page("a", day=0), Page("b", day=days)]

@@ -94,7 +94,7 @@ def test_an_automation_of_an_earlier_version_is_gone(served: Served) -> None:
         assert client.read_automations_by_name(RETIRED[0]) == []
 
 
-def test_runs_that_crash_fail_and_make_a_source_fail_are_told_once(
+def test_runs_that_crash_fail_and_make_a_source_fail_are_reported_once(
     served: Served, receiver: Receiver
 ) -> None:
     text = ""

@@ -180,7 +180,7 @@ def test_missing_keys_are_named_one_by_one(tmp_path: Path) -> None:
     )
 
 
-def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
+def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
     second = GOOD.replace('"en"', "3").replace("feeds", "foods")
     assert len(problems(tmp_path, f"{GOOD}\n{second}")) == 3
 

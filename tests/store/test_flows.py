@@ -175,7 +175,7 @@ def test_the_command_takes_an_address_for_the_data_folder(
     assert f"{store.url}/states" in failed.stderr
 
 
-def test_a_wrong_address_is_told_in_a_line() -> None:
+def test_a_wrong_address_is_reported_in_one_line() -> None:
     done = sql(PRESSWATCH_STORE="http://bucket/news")
     assert done.exit_code == 2
     assert done.stderr == (

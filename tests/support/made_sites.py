@@ -1,6 +1,6 @@
 """Made sites, each with its feeds in another place, for the search for feeds.
 
-All are served by one web server on loopback, told apart by their hosts.
+All are served by one web server on loopback, distinguished by their hosts.
 """
 
 import gzip

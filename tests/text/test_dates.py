@@ -82,7 +82,7 @@ def test_a_day_without_a_time_stays_that_day(raw: str, zone: str) -> None:
     assert (moment.at.year, moment.at.hour, moment.at.tzinfo) == (2024, 0, UTC)
 
 
-def test_what_slashes_mean_is_told() -> None:
+def test_what_slashes_mean_is_given() -> None:
     assert parse_moment("03/04/2024").at.date() == date(2024, 4, 3)  # type: ignore[union-attr]
     american = parse_moment("03/04/2024", day_first=False)
     german = parse_moment("03.04.2024", day_first=False)

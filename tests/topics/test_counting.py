@@ -64,7 +64,7 @@ def test_files_are_gathered_into_parts_and_none_is_left_out(
     assert parts == [["0", "1"], ["2"], ["3", "4"], ["5"]]
 
 
-def test_progress_is_told(paths: list[Path], caplog: pytest.LogCaptureFixture) -> None:
+def test_progress_is_reported(paths: list[Path], caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG", "tasks.progress")
     rows(paths, 1)
     assert [(record.done, record.total) for record in caplog.records] == [(1, 1)]  # type: ignore[attr-defined]

@@ -128,7 +128,7 @@ def test_what_is_loaded_later_is_compacted_with_the_rest(layout: Layout) -> None
     assert rows(layout) == before
 
 
-def test_the_lock_is_let_go_between_days(layout: Layout, before: dict[str, list[str]]) -> None:
+def test_the_lock_is_released_between_days(layout: Layout, before: dict[str, list[str]]) -> None:
     assert compact(layout, CLOSED, now=NOW, seconds=0).days == 5
     publish_files(layout, now=NOW)
     assert rows(layout) == before

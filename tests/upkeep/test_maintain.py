@@ -254,7 +254,7 @@ def test_the_command_repairs_and_says_what_it_could_not(place: Place) -> None:
     assert rows_of(place) == before
 
 
-def test_of_many_findings_the_first_are_told() -> None:
+def test_of_many_findings_the_first_are_reported() -> None:
     many = [found("commit", Path(f"a/{number}"), "is not there") for number in range(60)]
     lines = str(LayersBroken(many)).splitlines()
     assert (lines[0], lines[-1], len(lines)) == (str(many[0]), "and 10 more", 51)

@@ -47,7 +47,7 @@ def test_only_what_differs_is_written(tmp_path: Path) -> None:
     assert target.read_bytes() == CHANGED
 
 
-def test_a_full_disk_is_told(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported(tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.write_bytes(WHOLE)
     with pytest.raises(OSError, match="No space left"):

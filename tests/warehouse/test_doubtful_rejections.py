@@ -161,7 +161,7 @@ def test_a_source_rejects_more_by_its_own_past(mixed: Layout, name: str) -> None
     assert health.rejected_share_before == pytest.approx(1 - before.count("a") / len(before))
 
 
-def test_pages_that_need_javascript_are_told_from_other_rejections(mixed: Layout) -> None:
+def test_pages_that_need_javascript_are_distinguished_from_other_rejections(mixed: Layout) -> None:
     health = source_health(mixed)
     app = health.pop("gb-app")
     assert app.needs_javascript == 6

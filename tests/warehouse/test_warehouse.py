@@ -1157,13 +1157,13 @@ def test_last_listings(cases: Layout) -> None:
         ("SELECT 1//0", "by zero"),
     ],
 )
-def test_wrong_sql_is_told(sound: Layout, sql: str, message: str) -> None:
+def test_wrong_sql_is_reported(sound: Layout, sql: str, message: str) -> None:
     with pytest.raises(QueryError, match=re.compile(message, re.IGNORECASE)):
         query(sound, sql)
 
 
 @pytest.mark.slow
-def test_times_are_told_in_utc(sound: Layout) -> None:
+def test_times_are_shown_in_utc(sound: Layout) -> None:
     one = "FROM articles WHERE url_canonical LIKE '%/one'"
     assert ask(sound, f"SELECT published_at, published_at::VARCHAR {one}") == [
         (START, "2026-03-02 06:00:00+00")

@@ -11,7 +11,7 @@ from warehouse.questions.series import Row, totals
 from warehouse.questions.sources import published_share
 from warehouse.read.query import records
 
-NAMED = 5  # sources of which it is said when they begin or end
+NAMED = 5  # sources whose beginning or end is named
 
 
 def citation(
