@@ -12,13 +12,13 @@ COUNTED = re.compile(
     r"articles?|stor(?:y|ies)|artikel|art[ií]culo|articol|left\b|remain|記事|文章|기사", re.I
 )
 SHORT_WORDS = 150
-# How many times the delivered words an article has to state before some are missing: whole pages
-# state up to 1.3 times as many.
+# Words are missing if the page states more than this many times those delivered: whole pages state
+# up to 1.3 times as many.
 MUCH_MORE = 1.5
 ELLIPSES = ("…", "...", "[…]", "[...]", ". . .")
 SENTENCE_END = re.compile(r"[.!?。！？।…:;][\"'”’»«“)\]）」』】\s]*$")
-BEHIND = 5  # Blocks after the article's last in which its wall stands
-# What a wall says and an invitation to a newsletter or a channel does not.
+BEHIND = 5  # Blocks after the article's last one that may be its wall
+# Wording of walls, but not of invitations to a newsletter or a channel.
 READ_ON = re.compile(
     r"(?:continue|keep|start) reading|read (?:on|the (?:full|whole|rest|entire))"
     r"|full (?:access|article|story)|(?:to|for) (?:\w+\W+){0,3}subscribers\b|subscribers?[- ]only"
@@ -54,7 +54,7 @@ def is_truncated(access: str, cleaned: Cleaned, stated_words: int = 0) -> bool:
     """Whether the page holds only the beginning of its article.
 
     Args:
-        access: as `judge_access` has it.
+        access: as `judge_access` returns it.
         cleaned: the article, and what was taken out of it.
         stated_words: how many words the page says its article has; 0 when it does not.
     """

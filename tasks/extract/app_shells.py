@@ -1,4 +1,4 @@
-"""Tell pages that scripts would fill from those that have no text at all."""
+"""Distinguish pages that scripts would fill from those that have no text at all."""
 
 import re
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from tasks.text.sentence_split import word_count
 
 SHELL_WORDS = 30  # kept words below which a page may be an app's empty frame
 MOST_SHOWN = 120  # words that a frame shows by itself: navigation, footer, a line on cookies
-# Scripts that are many times the text: 2,000 characters, and twenty for each one shown.
+# Scripts are heavy with 2,000 characters or more, and at least twenty for each character shown.
 FEWEST_SCRIPT_CHARS, TIMES_THE_TEXT = 2_000, 20
 FILE_CHARS = 5_000  # what a script in a file of its own counts for; loaders have some lines
 
@@ -24,13 +24,13 @@ _ROOT_TAG = re.compile(r"(?:\w+-)+(?:app|root)|app-\w+", re.I)
 _SHOWS = "video, iframe, form, picture, object"  # an element with one of these is not empty
 MOST_LOADING = 4  # words of a root that is filled later: "Loading", "Please wait"
 _ASKS = re.compile(r"java-?script|\bjs\b.{0,30}\b(?:enable|require|aktivier)", re.I)
-# What asks for it on a page whose text is there.
+# Requests for JavaScript that concern only a part of a page, such as its comments.
 _PART_ONLY = re.compile(r"comment|kommentar|disqus|video|player|kommentier|coment", re.I)
 _STATE = re.compile(
     r"__(?:NEXT_DATA|NUXT|INITIAL_STATE|PRELOADED_STATE|APOLLO_STATE|remixContext|sveltekit)"
 )
 _REFRESH = re.compile(r"^\s*(\d{1,4})[^;,]*[;,]\s*url\s*=\s*[\"']?([^\"'\s]+)", re.I)
-_SOON = 10  # seconds; a page that is to be read reloads later
+_SOON = 10  # seconds; a page meant to be read reloads later
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class AppSigns:
     """Signs of an app on a page with little text."""
 
     root: str = ""  # the empty element that scripts would fill, as its start tag
-    asks: bool = False  # a <noscript> that asks for JavaScript, or sends readers without it on
+    asks: bool = False  # a <noscript> that asks for JavaScript, or redirects readers without
     script_chars: int = 0
     has_state: bool = False  # scripts hold the state of an app
     refresh: str = ""  # where <meta http-equiv=refresh> sends the reader at once
@@ -50,8 +50,8 @@ NO_SIGNS = AppSigns()
 def app_signs(tree: LexborHTMLParser) -> AppSigns:
     """The signs of a page, before its scripts are removed."""
     body = tree.body
-    every = tree.css("script")
-    scripts = [node for node in every if "ld+json" not in (node.attributes.get("type") or "")]
+    all_scripts = tree.css("script")
+    scripts = [node for node in all_scripts if "ld+json" not in (node.attributes.get("type") or "")]
     inline = "".join(f"{node.attributes.get('id')} {node.text()}" for node in scripts)
     files = sum("src" in node.attributes for node in scripts)
     asks = (
@@ -77,9 +77,9 @@ def app_signs(tree: LexborHTMLParser) -> AppSigns:
 
 
 def needs_javascript(signs: AppSigns, words: int) -> str:
-    """What shows that scripts would put in the text of a page with so many words; else nothing.
+    """The evidence that scripts would put in the text of a page with so many words; else empty.
 
-    Scripts alone say little, as an error page has those of statistics: the page must show nothing
+    Scripts alone prove little, as an error page has some for statistics: the page must show nothing
     at all, or hold the state of an app.
     """
     is_heavy = signs.script_chars >= max(FEWEST_SCRIPT_CHARS, TIMES_THE_TEXT * 6 * words)

@@ -31,7 +31,7 @@ DOUBTED = 0.85  # Below it, a page is kept and marked
 LEAF = re.compile(r"\d{4,}|-.*-.*-|\.s?html?$")
 # What states the publication date, by trust.
 DATED = {"none": 0, "url": 1, "page": 2, "meta": 3, "jsonld": 4}
-# What is known of a page, by what a reader of the reason calls it.
+# The model's columns, by the group that a reason names.
 GROUPS = {
     "text": ("kept_words", "kept_share", "good_share", "run_words", "run_share", "longest"),
     "reading": ("kept_score", "top_score", "score_mass", "sure_words", "prompt_score"),
@@ -49,7 +49,7 @@ GROUPS = {
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a page is taken for, and what speaks against an article; nothing where it is clear."""
+    """Whether a page is a listing, and the evidence against an article; empty if it is clear."""
 
     is_listing: bool = False
     reason: str = ""
@@ -118,7 +118,7 @@ def judge(signals: Mapping[str, float], meta: Metadata, url: str) -> Verdict:
 
 
 def evidence(signals: Mapping[str, float], meta: Metadata, address: str) -> dict[str, float]:
-    """All that is known of a page, by column; those of an unknown address are -1."""
+    """The model's columns for a page; those of an unknown address are -1."""
     path = path_of(address)
     last = path.rpartition("/")[2]
     kinds = meta.kinds

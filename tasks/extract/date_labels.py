@@ -1,4 +1,4 @@
-"""What pages write beside a date: that it is of the publication, of a change, or not complete."""
+"""Labels that pages print beside dates (published, changed), and dates that are incomplete."""
 
 import re
 
@@ -17,7 +17,7 @@ updat|modif|edited(?!\\sby)|revised|last\\s(?:review|chang|check|revis)
 |cập\\snhật|diper?barui|diperbaharui|pembaruan|dikemas\\s?kini|更新|改訂|修改|修订|修訂|수정|업데이트
 """
 CHANGED = re.compile(_CHANGED.replace("\n", ""), re.I)
-# In the name of an element, where `hide-tagupdated` says nothing of the kind.
+# In the name of an element; `hide-tagupdated` is not such a label.
 CHANGED_NAME = re.compile(rf"(?<![a-z])(?:last|date|time)?[-_]?(?:{CHANGED.pattern})", re.I)
 _PUBLISHED = """
 publi|posted|released|issued|created|erstellt|veröffentlicht|erschienen|gepubliceerd|geplaatst

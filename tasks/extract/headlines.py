@@ -10,14 +10,14 @@ from urllib.parse import unquote, urlsplit
 # How much each place counts when they differ and the printed headline is not confirmed, found on 53
 # pages whose gold is often og:title.
 WEIGHTS = {"jsonld": 1.0, "h1": 1.0, "og": 1.5, "twitter": 0.6, "title": -0.2}
-# What the words of the page's address count: they decide between places that nearly balance.
+# The vote of the words in the page's address: it decides between near ties.
 NEAR = 0.15
-FEWEST_WORDS = 3  # Words that make an address speak of its article
+FEWEST_WORDS = 3  # Fewest words of an address that describe its article
 CLEANEST = ("jsonld", "og", "twitter", "title", "h1")
 SEPARATOR = re.compile(
     r"\s+[-–—|·•»«/:]+\s+|\s*[|｜ㅣ│¦]\s*|\s*--+\s*|\s+::\s+|(?<=\S)[-–—](?=\S[^-–—]{0,30}$)"
 )
-# What every separator holds: looking for a sign alone is quicker.
+# Every separator contains one of these: searching for a sign alone is quicker.
 SIGN = re.compile(r"[-–—|·•»«/:｜ㅣ│¦]")
 TAG = re.compile(r"<[/a-zA-Z][^<>]{0,200}>")
 # Markup escaped twice: `Python, SQL &#x26; AI`.
@@ -80,15 +80,17 @@ def choose_headline(
 
 def owners_in_title(title: str, notice: str) -> frozenset[str]:
     """The folded first or last part of a title that the page's copyright notice names, if any."""
-    cuts, said = _cuts(title), letters(notice)
+    cuts, notice_letters = _cuts(title), letters(notice)
     parts = (title[: cuts[0][0]], title[cuts[-1][1] :]) if cuts else ()
-    return frozenset(key for key in map(letters, parts) if len(key) > 3 and key in said)
+    keys = map(letters, parts)
+    return frozenset(key for key in keys if len(key) > 3 and key in notice_letters)
 
 
 def _unbroken(text: str, others: Iterable[str]) -> str:
-    """The text, or the other one that goes on where it breaks off."""
+    """The text, or the shortest of the others that continues it where it was cut."""
 
-    # At a quote, `content="He said "no""`, or within a word where JSON-LD is cut to 110 characters.
+    # Cut at a quote, `content="He said "no""`, or within a word where JSON-LD is cut to 110
+    # characters.
     def goes_on(other: str) -> bool:
         rest = other[len(text) :]
         is_within_word = len(text) == CUT and rest[:1].replace("_", "a").isalnum()
@@ -98,7 +100,7 @@ def _unbroken(text: str, others: Iterable[str]) -> str:
 
 
 def words_of_address(url: str) -> frozenset[str]:
-    """The words in the part of a URL's path that has most of them; few words are none."""
+    """The words in the part of a URL's path that has most; empty if it has few."""
     try:
         parts = unquote(urlsplit(url).path).lower().removesuffix(".html").split("/")
     except ValueError:

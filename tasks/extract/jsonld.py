@@ -79,7 +79,7 @@ def read_blocks(blocks: Sequence[str], urls: Sequence[str], titles: Sequence[str
     own = [t for t in things if not _is_of_another(t, urls, words)]
     articles = [t for t in own if types_of(t) & ARTICLE_TYPES]
     pages = [t for t in own if types_of(t) & PAGE_TYPES]
-    # Of objects that fit equally well the first.
+    # The first of the objects that fit equally well.
     article = max(articles, key=lambda thing: _fit(thing, paths, words), default={})
     page = max(pages, key=lambda thing: _fit(thing, paths, words), default={})
     others = [t for t in articles if t is not article]
@@ -124,7 +124,7 @@ def types_of(thing: Thing) -> frozenset[str]:
 
 
 def texts(value: object) -> list[str]:
-    """The texts in a value: itself, its members', or its name, without markup's entities."""
+    """The texts in a value (a text, a list's members, an object's name), with entities decoded."""
     if isinstance(value, str):
         text = one_line(html.unescape(value))
         return [text] if text else []
@@ -177,7 +177,7 @@ def _fit(thing: Thing, paths: frozenset[str], titles: list[str]) -> float:
 
 
 def _is_of_another(thing: Thing, urls: Sequence[str], titles: list[str]) -> bool:
-    """Whether an object has another address than the page; an article's, no title of it either."""
+    """Whether an object's address is another page's; an article's headline must differ as well."""
     stated = [thing.get(key) for key in ("url", "mainEntityOfPage")]
     stated = [v.get("@id") or v.get("url") if isinstance(v, dict) else v for v in stated]
     # With the empty path of a home page: its object may be the only one of its type.

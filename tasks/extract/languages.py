@@ -10,8 +10,8 @@ from py3langid.langid import MODEL_DIR, MODEL_FILE, LanguageIdentifier
 SHORTEST = 200  # Characters; for a shorter text, the language that the page states counts
 SURE = 0.999
 SAMPLE = 1500
-# Characters that are asked first: most articles are in the language their page names, and five in
-# six say so in as few.
+# Characters that are classified first: most articles are in the language that their page names, and
+# for five in six these confirm it.
 BEGINNING = 400
 DEEPEST = 6  # Bytes of the longest run that the identifier's model knows
 SAME = {"nb": "no", "nn": "no", "in": "id", "iw": "he", "ji": "yi", "cmn": "zh", "yue": "zh"}
@@ -37,7 +37,7 @@ def choose_language(page: str | None, text: str, source: str | None) -> tuple[st
 
 
 def detect(text: str) -> str | None:
-    """The language of a text; None when it is short or leaves a doubt."""
+    """The language of a text; None when it is short or the detector is not sure."""
     if len(text) < SHORTEST * (1 if text.isascii() else 0.4):
         return None
     language, probability = _identifier().classify(text[:SAMPLE])

@@ -31,7 +31,7 @@ BYLINE_CLASS = re.compile(
     r"(?:(?:article|content|entry|news|post|story)[-_]*)?(?:byline|authors?)(?:[-_]*names?)?", re.I
 )
 CLASSED = "[class*=byline i], [class*=author i]"
-AROUND = 3  # Elements around the headline that are searched, from within
+AROUND = 3  # Elements around the headline that are searched, innermost first
 MOST_CLASSED = 3
 _SECTIONS = """
 article:section parsely-section cxenseparse:recs:category section article.section
@@ -127,7 +127,7 @@ def _authors(page: Page) -> tuple[str, ...]:
 
 
 def _classed_authors(page: Page) -> tuple[str, ...]:
-    """The names in elements that only their class says to be the byline, beside the headline."""
+    """The names in elements beside the headline that only their class marks as a byline."""
     around = page.heading.parent if page.heading else None
     for _ in range(AROUND):
         if around is None or around.tag in ("body", "html"):
@@ -135,7 +135,7 @@ def _classed_authors(page: Page) -> tuple[str, ...]:
         nodes = [node for node in around.css(CLASSED) if _is_byline(node)]
         texts = list(dict.fromkeys(map(text_of, nodes)))
         if texts:
-            # More of them are those of teasers, more names than that have titles among them.
+            # More elements would be teasers' bylines; more names would include job titles.
             names = clean_authors(texts, page.names) if len(texts) <= MOST_CLASSED else ()
             return names if all(map(is_name, names)) and len(names) <= 2 * len(texts) else ()
         around = around.parent

@@ -14,7 +14,7 @@ from tasks.text.urls import same_site
 FEWEST_WORDS = 3  # Of an h2 that is the headline
 LONGEST = 3000  # Characters taken of one meta element, title or heading
 TAGS = ("meta", "title", "h1", "h2", "link", "script", "footer")
-# All that is looked up on every page: each search walks the whole tree, so there is one.
+# One search for everything that is looked up on every page: each search walks the whole tree.
 PLACES = (
     'meta, title, h1, h2, link[rel=canonical], script[type*="ld+json" i],'
     " footer, #footer, .footer, .copyright"
@@ -41,7 +41,7 @@ class Page:
                 self.meta.setdefault(name.strip().lower(), text)
 
     def first(self, *names: str) -> str | None:
-        """The first of the named meta elements that says anything."""
+        """The first of the named meta elements that is not empty."""
         return next((self.meta[name] for name in names if self.meta.get(name)), None)
 
     @cached_property
@@ -55,7 +55,7 @@ class Page:
 
     @property
     def address(self) -> str:
-        """Where the page came from, or where it says it stands when that is unknown."""
+        """The page's URL; the one that it declares if that is unknown."""
         return self.url if self.url.startswith("http") else self.declared or ""
 
     @cached_property
@@ -74,7 +74,7 @@ class Page:
 
     @cached_property
     def heading(self) -> LexborNode | None:
-        """The headline: not the site's name above it, nor "0 Comments" below the text."""
+        """The headline's element: not the site's name above it, nor "0 Comments" below the text."""
         stated = first_text(self.structured.article.get("headline"))
         titles = [stated or "", self.meta.get("og:title", ""), self.title]
         fitting = [h for h in self.headings if any(letters(h) in letters(t) for t in titles)]
@@ -108,7 +108,7 @@ class Page:
 
     @property
     def footers(self) -> list[LexborNode]:
-        """The elements at which a page says whose it is."""
+        """The elements in which a page names its owner."""
         return self._places["footer"]
 
     @cached_property

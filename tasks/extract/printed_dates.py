@@ -16,7 +16,7 @@ from tasks.text.html_tree import one_line
 
 YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d{5})")
 DIGIT = re.compile(r"\d")
-# What names of elements that hold the date have in them.
+# In the names of elements that hold the date.
 MARKED = re.compile(r"date|time|publi|datum|fecha|tarih|byline|meta", re.I)
 _OTHER_TAGS = """
 script style noscript template svg nav aside figure figcaption form select button blockquote iframe
@@ -34,26 +34,26 @@ SHORT_PARTS = re.compile(
 )
 BARE = 60  # Characters of a line that holds next to nothing but a date
 LONGEST = 160  # Characters of an element whose name says that it holds the date
-FEW_LETTERS = 8  # Besides the date after a label that a name stands before
-LETTERS = 12  # Of a line that is a date without its year
-LEVELS = 4  # Elements around a line that are asked for such a name
+FEW_LETTERS = 8  # Most letters beside the date in what follows a label
+LETTERS = 12  # Most letters of a line that is a date without its year
+LEVELS = 4  # Elements around a line whose names are checked against MARKED
 # Of 684 real pages with a date in their metadata, 417 print one no farther from the headline: 396
 # the same, most others that of a change.
 BELOW = 80
 ABOVE = 12
 UNDER = 15  # Words below the headline within which a date is hardly another article's
 MOST = 2  # Different dates farther below: published, and changed without saying so
-BESIDE = 12  # Characters beside the label in a line that is the label of the next one
+BESIDE = 12  # Most characters beside the label in a line that labels the next one
 ABOVE_LEVELS = 2
 STEPS = 3000
 LINKED, TEASER = 4, 400  # Words of a link to another article; characters of a whole teaser
-DEPTH = 20  # Elements around a text that are looked at
+DEPTH = 20  # Most elements around a text that are checked
 NODES = 100  # Of an element that is short
 SENTENCE = re.compile(r"[^\W\d_]{4,}[.!?。]\W*\Z")
 
 
 # A label that begins the line, or that a colon follows.
-SAID = re.compile(
+LABELLED = re.compile(
     rf"\A\W*(?:first\s|originally\s|date\s)?(?:{PUBLISHED.pattern})"
     rf"|(?:{PUBLISHED.pattern})[^\W\d]*\s?[:：]",
     re.I,
@@ -85,11 +85,11 @@ def printed_dates(heading: LexborNode) -> list[Printed]:
     """The dates around the heading, those below it first."""
     below = list(_dates(_lines_from(_after(heading), BELOW)))
     if any(found is None for found in below):
-        # What follows an own date that is not complete, such as "2 hours ago", is another's.
+        # Dates after an incomplete one of the article's, such as "2 hours ago", are of others.
         return [found for found in below[: below.index(None)] if found]
     found = [date for date in below if date]
     if len({date.text for date in found if date.words > UNDER}) > MOST:
-        # The list of other articles that follows a short one.
+        # They are in a list of other articles that follows a short one.
         found = [date for date in found if date.words <= UNDER]
     for date in () if found else _above(heading):
         found.append(Printed(date.text, date.words, is_above=True))
@@ -97,7 +97,7 @@ def printed_dates(heading: LexborNode) -> list[Printed]:
 
 
 def is_of_the_article(node: LexborNode, heading: LexborNode | None) -> bool:
-    """Whether nothing around an element, up to what it shares with the headline, is of others."""
+    """Whether no element around this one, up to those around the headline too, is foreign."""
     shared = set[int]()
     while heading is not None:
         shared.add(heading.mem_id)
@@ -106,7 +106,7 @@ def is_of_the_article(node: LexborNode, heading: LexborNode | None) -> bool:
     for _ in range(DEPTH):
         if at is None or at.mem_id in shared:
             return True
-        if _is_of_others(at):
+        if _is_foreign(at):
             return False
         at = at.parent
     return True
@@ -156,20 +156,20 @@ def _lines_from(
 
 
 def _text_at(node: LexborNode) -> tuple[str, bool]:
-    """What a node adds to its line, and whether that is all it holds."""
+    """The text that a node adds to its line, and whether its children are skipped."""
     if node.tag == "-text":
         return node.text(deep=False) or "", True
-    if _is_of_others(node):
+    if _is_foreign(node):
         return "", True
     if node.tag == "time" and YEAR.search(node.attributes.get("datetime") or ""):
         return _of_time(node), True
-    return _said_by_name(node), False
+    return _label_in_name(node), False
 
 
 def _after(node: LexborNode, within: LexborNode | None = None) -> LexborNode | None:
-    """The node that follows this one and all it holds."""
+    """The node that follows this one and its descendants."""
     at: LexborNode | None = node
-    # Two nodes are equal to the parser when their HTML is, which also takes long to tell.
+    # The parser's own comparison is of the nodes' HTML: slow, and equal for two alike nodes.
     end = within.mem_id if within else None
     while at is not None and at.mem_id != end and at.tag != "body":
         if at.next is not None:
@@ -193,7 +193,7 @@ def _is_short(node: LexborNode, most: int) -> bool:
 
 
 def _block(node: LexborNode) -> LexborNode:
-    """The element that begins a line of its own, in which the node stands."""
+    """The innermost element around a node that begins a line of its own."""
     at = node.parent or node
     for _ in range(DEPTH):
         if at.tag not in INLINE or at.parent is None:
@@ -206,8 +206,8 @@ def _name(node: LexborNode) -> str:
     return " ".join(filter(None, map(node.attributes.get, ("class", "itemprop", "id"))))
 
 
-def _said_by_name(node: LexborNode) -> str:
-    """A label of a change, when an element's name has one: WordPress also says both at once."""
+def _label_in_name(node: LexborNode) -> str:
+    """A label of a change in an element's name; none if it names publication too (WordPress)."""
     name = _name(node)
     found = CHANGED_NAME.search(name)
     if found is None or PUBLISHED.search(name):
@@ -215,8 +215,8 @@ def _said_by_name(node: LexborNode) -> str:
     return found[0] if _is_short(node, LONGEST) else ""
 
 
-def _is_of_others(node: LexborNode) -> bool:
-    """Whether what an element holds is not the article's, or no text."""
+def _is_foreign(node: LexborNode) -> bool:
+    """Whether the content of an element is not the article's, or not text."""
     name = _name(node)
     if node.tag == "aside" and MARKED.search(name):
         return not _is_short(node, LONGEST)
@@ -232,8 +232,8 @@ def _is_of_others(node: LexborNode) -> bool:
 def _of_time(node: LexborNode) -> str:
     """The label in or on a time element, and its date."""
     label = LABEL.search(node.text(separator=" ")[:LONGEST])
-    said = label[0] if label else _said_by_name(node)
-    return f"{said} {node.attributes['datetime']}"
+    name = label[0] if label else _label_in_name(node)
+    return f"{name} {node.attributes['datetime']}"
 
 
 def _dates(lines: Iterator[_Line]) -> Iterator[Printed | None]:
@@ -253,12 +253,12 @@ def _dates(lines: Iterator[_Line]) -> Iterator[Printed | None]:
 
 
 def _holds_a_date(line: _Line, text: str) -> bool:
-    """Whether the line is a date with little else, or says what the date is."""
+    """Whether the line is a date with little else, or labels its date."""
     if len(text) > LONGEST or (SENTENCE.search(text) and not LABEL.search(text)):
         return False
     if len(text) <= BARE and len(SHORT_PARTS.sub("", text)) < len(text) * 0.5:
         return True
-    if line.has_time or SAID.search(text):
+    if line.has_time or LABELLED.search(text):
         return True
     *_, rest = LABEL.split(text)
     if rest != text and YEAR.search(rest) and len(SHORT_PARTS.sub("", rest)) <= FEW_LETTERS:
@@ -267,8 +267,8 @@ def _holds_a_date(line: _Line, text: str) -> bool:
 
 
 def _stands_alone(line: _Line, text: str) -> bool:
-    """Whether a line with a day or an hour is no sentence: `Sales start on 3 May`."""
-    return sum(map(str.isalpha, text)) <= LETTERS or bool(SAID.search(text)) or _is_marked(line)
+    """Whether a line with a day or an hour is not a sentence like `Sales start on 3 May`."""
+    return sum(map(str.isalpha, text)) <= LETTERS or bool(LABELLED.search(text)) or _is_marked(line)
 
 
 def _is_marked(line: _Line) -> bool:

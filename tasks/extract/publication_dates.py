@@ -28,13 +28,13 @@ MODIFIED = (
     "dcterms.modified",
     "last-modified",
 )
-MONTH_FIRST = ("America/", "US/", "Asia/Manila")  # Zones in which English dates have it so
+MONTH_FIRST = ("America/", "US/", "Asia/Manila")  # Zones in which English dates put the month first
 
 
 def find_published(page: Page) -> tuple[Moment | None, str]:
-    """When it was published, and which place says so.
+    """When it was published, and the place that states it.
 
-    A place that names the day alone is made precise by a later one that agrees on the day.
+    A place that names only the day gives way to a later one that adds a time on the same day.
     """
     best: tuple[Moment, str] | None = None
     for moment, source in _readings(page):
@@ -80,7 +80,7 @@ def _readings(page: Page) -> Iterator[tuple[Moment, str]]:
 
 
 def _printed_moment(page: Page, printed: Printed, day: date | None) -> Moment | None:
-    """A printed time; None when it is not right under the headline and the URL's day is another."""
+    """A printed time; None if the URL's day differs and it is not right under the headline."""
     moment = _moment(page, printed.text)
     if moment is None or day is None or _is_near(moment, day):
         return moment

@@ -54,12 +54,12 @@ GONE = re.compile(
     r"|找不到(?:该|您)?.{0,6}(?:页|頁)|페이지를 찾을 수 없",
     re.I,
 )
-# Words of a title that only dress such a message.
+# Words of a title that add nothing to such a message.
 FILLER = re.compile(
     r"\b(?:sorry|o+ps|whoops|the|this|that|leider|hoppla|désolé|requested)\b|[\W\d_]+", re.I
 )
 TITLE_PARTS = re.compile(r"\s+[|–—-]\s+|\n")
-# A message speaks to its reader, or of the page that it stands for; an article does neither.
+# A message addresses its reader, or is about the missing page; an article does neither.
 TO_READER = re.compile(
     r"\b(?:we|our|you|your|wir|unser\w*|nous|notre|nos|vous|votre|vos|noi|nostr[aoi]|tuo[ia]?"
     r"|nosotros|nuestr[ao]s?|tus?|você|uw|ons|onze)\b|\b(?:Ihnen|Ihre\w?|Sie)\b|あなた|お客様|您|你",
@@ -71,7 +71,7 @@ OF_THE_PAGE = re.compile(
     r"|страниц\w+|адрес\w*)\b|ページ|页面|頁面|페이지",
     re.I,
 )
-FEWEST_OWN = 20  # Words of sentences that are no message: one or two of an article
+FEWEST_OWN = 20  # Fewest words of sentences that are no message: one or two of an article
 VIDEO_TYPES = frozenset({"VideoObject", "Movie", "TVEpisode", "Clip"})
 
 
@@ -97,7 +97,7 @@ def reject(
 ) -> Refusal | None:
     """Why the page holds no article; None when it does hold one.
 
-    `look` says what the page shows; it is asked only about pages with little text.
+    `look` returns what the page shows; it is called only for pages with little text.
     """
     words = 0
     for text in (*cleaned.paragraphs, cleaned.standfirst or ""):
@@ -159,7 +159,7 @@ def _is_all(message: re.Pattern[str], named: str) -> bool:
 
 
 def _has_own_text(cleaned: Cleaned, foreign: re.Pattern[str]) -> bool:
-    """Whether there are sentences that neither speak to the reader nor have a foreign word."""
+    """Whether there are sentences that neither address the reader nor match `foreign`."""
     if cleaned.signals.get("kept_in_cards"):
         return False  # a message may be followed by teasers
     own = [
@@ -174,10 +174,10 @@ def _has_own_text(cleaned: Cleaned, foreign: re.Pattern[str]) -> bool:
 def _script_evidence(
     view: PageView, meta: Metadata, cleaned: Cleaned, verdict: Verdict, *, has_text: bool
 ) -> str:
-    """What shows that scripts would put in the page's text; empty where they would not."""
+    """The evidence that scripts would put in the page's text; empty if there is none."""
     if verdict.is_listing or (has_text and (states_article(meta) or view.words >= SHELL_WORDS)):
         return ""
-    # A wall says why there is no text.
+    # A wall explains why there is no text.
     if judge_access(meta.access, cleaned) in ("paywalled", "metered"):
         return ""
     return needs_javascript(view.app, view.words) if view.app.root or not has_text else ""

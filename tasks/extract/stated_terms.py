@@ -67,7 +67,7 @@ def find_notice(page: Page) -> str | None:
 
 
 def find_reservation(page: Page) -> str | None:
-    """What the page says against text and data mining, as it says it."""
+    """The page's reservation against text and data mining, in its own words."""
     terms = [f"{n}={page.meta[n]}" for n in ("tdm-reservation", "tdm-policy") if page.meta.get(n)]
     robots = NOAI.search(page.meta.get("robots", ""))
     return "; ".join([*terms, *([robots[0].lower()] if robots else [])]) or None

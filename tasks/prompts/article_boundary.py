@@ -20,7 +20,7 @@ def foreign_blocks(page: Page, headline: int, kept: Column, *, is_live: bool) ->
     """
     if page.is_text:
         return {}
-    # Pop-overs: hidden inline elements that stand in a text which is shown.
+    # Pop-overs: hidden inline elements inside visible text.
     elements, with_text = page.elements, {block.element for block in page.blocks}
     hidden: set[int] = set()
     for element in elements:
@@ -37,7 +37,7 @@ def foreign_blocks(page: Page, headline: int, kept: Column, *, is_live: bool) ->
 
 
 def _other_articles(page: Page, headline: int, kept: Column) -> dict[int, str]:
-    """Blocks of `article` elements beside the one with the headline, when that one is full."""
+    """Blocks of `article` elements beside the one with the headline, if that has enough text."""
     spans = [(e.start, e.end) for e in page.elements if e.tag == "article" and e.end - e.start > 1]
     own = [(s, e) for s, e in spans if s <= headline < e]
     if not own:
@@ -77,9 +77,9 @@ def _next_headline(page: Page, headline: int, kept: Column) -> dict[int, str]:
 
 
 def _are_twins(page: Page, headline: int, at: int) -> bool:
-    """Whether two headlines stand in sibling elements of the same name, each with text of its own.
+    """Whether two headlines are in sibling elements of the same name, each with text of its own.
 
-    The articles of an endlessly scrolling page do.
+    This is the structure of an endlessly scrolling page.
     """
     own, other = (page.ancestors(page.blocks[x].element) for x in (headline, at))
     both = set(own).intersection(other)

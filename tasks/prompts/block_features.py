@@ -24,7 +24,7 @@ from tasks.prompts.tree_position import (
 )
 from tasks.prompts.word_weights import Lexicon, TextScores, tokens, topic_words
 
-# Window sizes in blocks on each side, by `is_text`: without markup, context has to say more.
+# Window sizes in blocks on each side, by `is_text`: without markup, more context is needed.
 WIDTHS = {False: (4, 10), True: (4, 10, 25)}
 
 
@@ -130,7 +130,7 @@ def _before(values: Column) -> Column:
 
 
 def _shifted(values: Column, name: str, most: int) -> Columns:
-    """What the neighbours on each side have, up to so many blocks away; -1 beyond the page."""
+    """The values of the neighbours on each side, up to `most` blocks away; -1 beyond the page."""
     found = {}
     for shift in range(1, most + 1):
         before, after = np.full_like(values, -1), np.full_like(values, -1)

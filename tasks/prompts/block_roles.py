@@ -27,7 +27,7 @@ FIGURE = TAG_FLAGS["figcaption"] | TAG_FLAGS["figure"]
 PICTURE = 500  # Most characters of an element that contains only a picture and its caption
 TAIL = 3
 LONGEST_BIO = 60
-SPEAKING = 2  # How many lines a name and a colon open that stand for who is speaking
+SPEAKING = 2  # Fewest lines opened by a name and a colon that mark its bearer as a speaker
 CONTACT = re.compile(r"[\w.+-]+@[\w-]+\.\w|(?:^|\s)@\w{3,}")  # A mail address or a handle
 HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 SHORT = 4  # Words of a label, such as `Print` or `Save for later`
@@ -35,10 +35,10 @@ SHORT = 4  # Words of a label, such as `Print` or `Save for later`
 
 def find_headline(page: Page, headline: str | None) -> int:
     """Index of the block that repeats the headline, else of the first h1 of 3 words, else -1."""
-    wanted = fold(headline)
-    sizes = _sizes(wanted) if wanted else range(0)
-    near = (at for at, block in enumerate(page.blocks) if len(block.text) in sizes)
-    if exact := [at for at in near if fold(page.blocks[at].text) == wanted]:
+    folded = fold(headline)
+    sizes = _sizes(folded) if folded else range(0)
+    candidates = (at for at, block in enumerate(page.blocks) if len(block.text) in sizes)
+    if exact := [at for at in candidates if fold(page.blocks[at].text) == folded]:
         # Breadcrumbs and share texts repeat the headline, too.
         tops = [at for at in exact if page.elements[page.blocks[at].element].tag == "h1"]
         return (tops or exact)[0]
@@ -102,7 +102,7 @@ def _assign_headline(draft: Draft, headline: int) -> None:
 
 
 def _sizes(folded: str) -> range:
-    """The lengths that a text which folds to this one can have."""
+    """The possible lengths of a text that folds to this one."""
     return range(len(folded), 2 * len(folded) + 20)
 
 
@@ -164,12 +164,12 @@ def _is_standfirst(draft: Draft, at: int, key: str, hints: Hints) -> bool:
     if len(text) > 600:
         return False
     folded = fold(text)
-    says_it = len(folded) > 12 and folded[:200] == fold(hints.description)[:200]
-    if draft.score[at] < 0.05 and not says_it:
+    is_description = len(folded) > 12 and folded[:200] == fold(hints.description)[:200]
+    if draft.score[at] < 0.05 and not is_description:
         return False
     if STANDFIRST.search(key):
         return True
-    after = _next_paragraph(draft, at) if says_it else -1
+    after = _next_paragraph(draft, at) if is_description else -1
     if after < 0:
         return False
     own, other = page.blocks[at].element, page.blocks[after].element

@@ -16,7 +16,7 @@ LONG_LINE, UPPER, EXPECTED, NOISE = 15, 0.75, 0.9, 0.02
 SURE, BETWEEN, AFTER = 0.3, 0.1, 3
 HOPELESS = 0.7  # A block with a higher prompt score is never restored
 LONG = 60
-COPIED = 0.6  # Share of the article and of a block that both hold for the block to be a copy
+COPIED = 0.6  # Least share of the article, and of a block, that both contain if the block is a copy
 
 
 def keep_article(draft: Draft) -> None:
@@ -106,14 +106,14 @@ def strip_foreign(draft: Draft, headline: int, *, is_live: bool) -> None:
 
 
 def first_paragraph(draft: Draft) -> int:
-    """The first running text of the body."""
+    """The first running text of the body, else its first block; -1 without a body."""
     body = draft.body
     long = [at for at in body if draft.columns["words"][at] >= 20 and draft.columns["good"][at]]
     return (long or body or [-1])[0]
 
 
 def strip_copies(draft: Draft) -> None:
-    """Keep a long text once, a paragraph or the whole: pages repeat it, as for other screens.
+    """Keep each long text once, paragraph or article: pages repeat it, as for other screens.
 
     Repetition within one element, such as a recipe's steps, is the author's.
     """

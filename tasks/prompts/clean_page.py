@@ -35,7 +35,7 @@ from tasks.prompts.text_pages import take_as_is
 from tasks.prompts.text_rules import find_rule
 from tasks.prompts.word_weights import fold
 
-# A longer page is read from shortly before its headline on, or from its start, up to this.
+# Most blocks that are read of a page: from shortly before its headline, else from its start.
 MOST_BLOCKS = 8000
 BEFORE = 500  # Blocks read before the headline of such a page
 UNREAD = "furniture", "size:unread"
@@ -54,7 +54,7 @@ def clean_tree(tree: LexborHTMLParser, hints: Hints) -> Cleaned:
 
 
 def clean_lines(lines: Sequence[str], hints: Hints) -> Cleaned:
-    """The same for a page saved as text, given as its lines."""
+    """The article of a page saved as text, given as lines, and every block that was removed."""
     return _clean(split_lines(lines), hints)
 
 
@@ -131,7 +131,7 @@ def finish(draft: Draft, headline: int, hints: Hints) -> Cleaned:
     assign_roles(draft, headline, hints)
     # Again: roles may have been lost to the rescue or to the search for date lines and biographies.
     keep_overridden(draft, kept)
-    # Before what recurs on the site is known: whether a page is an article depends on it alone.
+    # Before recurring texts are stripped: the page alone decides whether it is an article.
     signals = {} if draft.page.is_text else page_signals(draft, headline)
     strip_recurring(draft, hints.site, hints.language)
     strip_leftovers(draft, hints.language, kept)

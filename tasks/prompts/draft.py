@@ -13,7 +13,7 @@ from tasks.prompts.page_hints import Hints
 from tasks.prompts.tree_arrays import Column, Columns
 
 UNLIKELY = 0.02  # The second forest does not score blocks with this first score or less
-PLEADS = 0.0  # Blocks that are not kept are shown to the rules if their words score more than this
+PLEADS = 0.0  # Rules also check blocks that are not kept if their words score more than this
 REGIONS = (
     (DIALOG_FLAG, "dom:dialog"),
     (HIDDEN_FLAG, "dom:hidden"),
@@ -87,8 +87,8 @@ def look_again(second: Forest, columns: Columns) -> Column:
 def look_for_prompts(prompt: Forest, columns: Columns) -> Column:
     """How likely each block is a prompt, where it matters: near article text or where it pleads."""
     # Prompts far from article text, in menus and footers, are never kept: they need no score.
-    near = np.convolve(columns["own_score"] > UNLIKELY, np.ones(7))[3:-3] > 0
-    looked_at = near | (columns["prompt_words"] > PLEADS)
+    is_near = np.convolve(columns["own_score"] > UNLIKELY, np.ones(7))[3:-3] > 0
+    looked_at = is_near | (columns["prompt_words"] > PLEADS)
     found = np.zeros_like(columns["own_score"])
     found[looked_at] = prompt.score(columns, looked_at)
     return found

@@ -9,13 +9,13 @@ from tasks.prompts.block_selection import KEEP
 from tasks.prompts.draft import Draft
 from tasks.prompts.word_weights import fold
 
-SURER = 2 * KEEP  # The score below which a tag, a teaser or a label is none of the article's
+SURER = 2 * KEEP  # A tag, a teaser or a label with a lower score is not the article's
 HEADING = 0.75  # The same for a heading that is a link
-LINKED = 0.6  # Share of a line that is link from which on it can be a tag or a teaser
+LINKED = 0.6  # Share of a line in links above which it can be a tag or a teaser
 WHOLE = 0.9  # The same for a line of more than TAG_WORDS
 TAG_WORDS = 10
-# Fewest clock times in elements of one name that are those of a live blog's entries, and fewest
-# texts below linked headings that are teasers.
+# Fewest clock times, in elements of the same name, that are of a live blog's entries; fewest texts
+# below linked headings that are teasers.
 ENTRIES = 3
 TIME = re.compile(
     r"(?:\d{4}-\d\d-\d\d[T ])?\d{1,2}(?::\d\d){1,2}(?:Z|[+-]\d\d:?\d\d)?(?:\s?[ap]\.?m\.?)?"
@@ -29,7 +29,7 @@ ITEM_WORDS, LONGEST, LIST_LINKED = 4, 12, 0.5
 
 
 def strip_link_lines(draft: Draft) -> None:
-    """Strip tags, teasers, lists of related links, and labels that stand on the page often."""
+    """Strip tags, teasers, lists of related links, and labels that the page repeats."""
     if draft.page.is_text:
         return
     columns, page = draft.columns, draft.page

@@ -1,8 +1,8 @@
 """Lines that are never article text, recognised without context.
 
 Cleaning removes all of them, and a text without any is returned as it is. So cleaning is
-idempotent: a cleaned text that is cleaned again does not change. An exception are long lists that
-open like a menu, one of the 1,002 gold pages.
+idempotent: a cleaned text that is cleaned again does not change. The exception is long lists that
+open like a menu: one of the 1,002 gold pages.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from tasks.prompts.word_weights import word_count
 # A page of so many lines that opens with lines of so few words, no sentences, begins with a menu.
 LONG_PAGE, MENU_WORDS = 40, 3
 HEADS = 3  # Kicker, headline and standfirst: lines that may say anything
-OPENING = 8  # Lines that hold no byline and no date line after the first
+OPENING = 8  # Opening lines that, after the first, may not hold a byline or date line
 
 
 def is_prompt(text: str, language: str | None) -> bool:
@@ -41,14 +41,14 @@ def is_clean(texts: Sequence[str], language: str | None, kept: frozenset[int]) -
 
 
 def _opens_with_menu(texts: Sequence[str]) -> bool:
-    """Whether a page was saved as text with its menu, so that not only rules have to judge it."""
+    """Whether a page was saved as text with its menu, which rules alone cannot remove."""
     return len(texts) >= LONG_PAGE and all(
         word_count(text) <= MENU_WORDS and not ends_as_sentence(text) for text in texts[:HEADS]
     )
 
 
 def strip_leftovers(draft: Draft, language: str | None, kept: frozenset[int]) -> None:
-    """Strip what `is_clean` would object to in the result."""
+    """Strip lines for which `is_clean` would reject the result."""
     for at, role in list(draft.roles.items()):
         if role in (Role.BODY, Role.CAPTION) and is_prompt(draft.text(at), language):
             draft.strip(at, "other", "text:line")

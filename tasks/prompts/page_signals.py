@@ -8,10 +8,10 @@ from tasks.prompts.draft import Draft
 from tasks.prompts.tree_position import CARDS
 from tasks.text.sentence_split import word_count
 
-SURE_WORDS = 0.8  # Score of a block from which on its words surely are an article's
-LINKED = 0.5  # Share of links from which on a block is a link
-LINKED_CARDS = 0.6  # Share of cards with links from which on their list is one of teasers
-BEST = 3  # Paragraphs whose score shows whether anything on the page is an article
+SURE_WORDS = 0.8  # Words of blocks with a higher score are surely an article's
+LINKED = 0.5  # A block with a larger share of links counts as a link
+LINKED_CARDS = 0.6  # A list with a larger share of linked cards is a list of teasers
+BEST = 3  # Best paragraphs, whose mean score shows whether the page has any article text
 
 _SIGNALS = """
 kept_words kept_share kept_score kept_links kept_in_cards in_article
@@ -79,7 +79,7 @@ def page_signals(draft: Draft, headline: int) -> dict[str, float]:
 def prose_words(draft: Draft) -> int:
     """Words of the kept paragraphs that surely are whole sentences of an article.
 
-    Of 24 listing pages of news sites 3 have 200 of them, with the teasers that the model doubts 9.
+    Of 24 listing pages of news sites, 3 have 200 or more; 9 with the teasers that the model doubts.
     """
     columns, scores = draft.columns, draft.score
     sure = (at for at in draft.body if columns["good"][at] and scores[at] > SURE_WORDS)

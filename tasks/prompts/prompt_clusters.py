@@ -15,7 +15,7 @@ from tasks.prompts.text_rules import PROMPT_KINDS
 from tasks.prompts.tree_arrays import Mask
 
 BOX_BLOCKS, BOX_LEVELS = 8, 4  # Blocks of the largest box, levels around the prompt
-SURE_PROSE = 0.8  # The article score of sentences that no box takes along
+SURE_PROSE = 0.8  # Sentences with this article score are not stripped with a box
 ITEM_WORDS = 16
 OWN_LINE = 0.9  # The article score of a line that is the article's, though a prompt follows
 COLONS = (":", "：")
@@ -43,7 +43,7 @@ def strip_boxes(draft: Draft, headline: int, running: Mask) -> None:
         for above in page.ancestors(page.blocks[at].element, BOX_LEVELS):
             box = page.elements[above]
             inside = range(box.start, box.end)
-            # Of what would go: an appeal whose other paragraphs are known as prompts may be long.
+            # The size of what would be stripped: an appeal, mostly known as prompts, may be long.
             size = sum(len(page.blocks[x].text) for x in inside[:MOST] if x in draft.roles)
             if headline in inside or len(inside) > MOST or size > BOX:
                 break
@@ -58,8 +58,8 @@ def strip_boxes(draft: Draft, headline: int, running: Mask) -> None:
 def _is_bracketed(draft: Draft, inside: range) -> bool:
     """Whether prompts open and close an element, and are much of it: an appeal of some paragraphs.
 
-    Its own heading or first words, and its buttons, say what it is, however much its sentences read
-    like news.
+    Its heading or first words, and its buttons, identify it, however much its sentences read like
+    news.
     """
     prompts = [at for at in inside if _is_prompt(draft, at)]
     first = inside[0]
@@ -124,13 +124,13 @@ def strip_clusters(draft: Draft, running: Mask) -> None:
     if not prompt.any():
         return
     # Prompts among the three blocks before and the three after each block.
-    near = np.convolve(prompt, (1, 1, 1, 0, 1, 1, 1))[3 : 3 + len(prompt)]
+    prompts_near = np.convolve(prompt, (1, 1, 1, 0, 1, 1, 1))[3 : 3 + len(prompt)]
     # The article's own lines stand among prompts, too: their words have to speak against them.
     weak = (draft.score < UNSURE[False]) & (draft.prompt_score > SUSPECT)
     if draft.page.is_text:
         weak = draft.score < np.where(draft.columns["good"] > 0, PROSE, LINE)
     for at in sorted(draft.roles):
-        if weak[at] and near[at] >= 2 and not heads_paragraphs(draft, at, running):
+        if weak[at] and prompts_near[at] >= 2 and not heads_paragraphs(draft, at, running):
             draft.strip(at, "other", "model:amid-prompts")
         elif _announces_prompt(draft, at):
             draft.strip(at, draft.reasons[at + 1][0], "dom:announces-prompt")

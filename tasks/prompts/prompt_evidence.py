@@ -34,11 +34,11 @@ def strip_prompts(draft: Draft, language: str | None, running: Mask) -> None:
     Politics speaks of members, offers, access and sponsors, too: of kept blocks, wording decides
     only those that something else makes doubtful.
     """
-    read = draft.columns["prompt_words"] > PLEADS
-    read[list(draft.roles)] = True
+    is_checked = draft.columns["prompt_words"] > PLEADS
+    is_checked[list(draft.roles)] = True
     if draft.page.is_text and draft.roles:
-        read[max(0, min(draft.roles) - 12) : min(draft.roles) + 12] = True
-    # What something else than their wording speaks against: structure or scores.
+        is_checked[max(0, min(draft.roles) - 12) : min(draft.roles) + 12] = True
+    # Blocks that structure or scores, not only their wording, speak against.
     doubtful = suspect_places(draft, running)
     doubtful |= draft.score < UNSURE[draft.page.is_text]
     doubtful |= draft.prompt_score >= SUSPECT
@@ -47,7 +47,7 @@ def strip_prompts(draft: Draft, language: str | None, running: Mask) -> None:
     places = [(block.text, page.elements[block.element].parent) for block in page.blocks]
     times = Counter(places)
     doubtful |= np.array([times[place] > 1 for place in places])
-    for at in np.flatnonzero(read).tolist():
+    for at in np.flatnonzero(is_checked).tolist():
         rule = find_rule(draft.page.blocks[at].text, language)
         if rule and (at not in draft.roles or doubtful[at] or not rule.needs_context):
             draft.strip(at, rule.kind, f"text:{rule.name}")
@@ -112,7 +112,7 @@ def running_text(draft: Draft) -> Mask:
 def strip_likely_prompts(draft: Draft, running: Mask) -> None:
     """Strip what the model scores as a prompt rather than as article text.
 
-    It has to be surer of sentences of the running text that nothing else speaks against.
+    For sentences of the running text without other evidence, the score has to be higher.
     """
     limit, slope = DOUBT[draft.page.is_text]
     likely = draft.prompt_score > limit + slope * draft.score

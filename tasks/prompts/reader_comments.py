@@ -30,7 +30,7 @@ TITLE = re.compile(
 )
 LONGEST_TITLE = 80  # Characters
 ENOUGH = 400  # Characters of running text from which on a part of the page is an article
-THREAD = 3  # Elements named for comments inside each other or side by side that are a thread
+THREAD = 3  # Fewest elements named for comments that are a thread, nested or side by side
 FEWEST = 4  # Blocks of a part that a heading over comments opens
 
 

@@ -58,10 +58,10 @@ def strip_recurring(draft: Draft, site: Site, language: str | None) -> None:
 
 
 def _is_label(draft: Draft, at: int) -> bool:
-    """Whether a block is a label like `Read more in our app`, which it can be in any language.
+    """Whether a block is a label like `Read more in our app`, in any language.
 
-    Authors repeat sentences and questions, the headings of a briefing ("Ukraine"), and lines that
-    differ by their numbers alone ("Gold: $4,198 an ounce").
+    Sentences, headings and lines with numbers are not: authors repeat questions, the headings of a
+    briefing ("Ukraine"), and lines that differ only by their numbers ("Gold: $4,198 an ounce").
     """
     columns = draft.columns
     is_written = any(

@@ -93,7 +93,7 @@ class _Splitter:
         self.overridden, self.hidden = overridden, hidden
         self.apart = hidden.union(overridden)
         self.opened: list[tuple[LexborNode, int, bool, bool]] = []
-        # The sentences that hidden inline elements stand in, by the element.
+        # The sentence that each hidden inline element interrupts, by the element's index.
         self.around: dict[int, _Run] = {}
         self.current = -1
         self.in_link = self.in_bold = self.links = 0
@@ -141,7 +141,7 @@ class _Splitter:
         return None
 
     def enter(self, node: LexborNode, tag: str) -> LexborNode | None:
-        """Take in an element; its first child when it has any."""
+        """Enter an element; returns its first child, None without one."""
         if tag == "br":
             self.line_break()
         elif tag in IMAGES:
@@ -168,14 +168,14 @@ class _Splitter:
         return child
 
     def note(self, holders: set[int]) -> None:
-        """Add the current element and those around it to the elements that hold something."""
+        """Add the current element and those around it to `holders`."""
         at = self.current
         while at >= 0 and at not in holders:
             holders.add(at)
             at = self.page.elements[at].parent
 
     def open(self, node: LexborNode, tag: str) -> int:
-        """Enter a block-level element; its index."""
+        """Enter a block-level element; returns its index."""
         around = None
         # A pop-over, `on <span hidden>Explained</span> Tuesday`, does not end its sentence.
         if tag in INLINE and node.mem_id in self.hidden and self.has_text:
@@ -235,7 +235,7 @@ class _Splitter:
         return node
 
     def add_text(self, text: str) -> None:
-        """Count what the run's last text says."""
+        """Count the characters in links and in bold of a text of the run."""
         self.breaks = 0
         self.has_text = True
         if self.in_link or self.in_bold:
@@ -251,7 +251,7 @@ class _Splitter:
             self.flush()
 
     def flush(self) -> None:
-        """Close the run: a block when it holds any text. An open link reaches into the next."""
+        """Close the run: it becomes a block if it has text. An open link continues in the next."""
         if self.has_text and (text := " ".join(visible("".join(self.parts)).split())):
             key = _key(self.run_node.attributes) if self.run_node else ""
             links = self.links if self.link_chars else 0

@@ -11,8 +11,8 @@ from tasks.prompts.word_weights import fold
 from tasks.text.html_tree import parse_html
 from tasks.text.sentence_split import word_count
 
-# A page that shows more characters, or a larger share, is read as it is: elsewhere `articleBody`
-# holds the text twice, or teasers and captions with it.
+# A page that shows more characters, or a larger share, is read as it is: there `articleBody` may
+# hold the text twice, or include teasers and captions.
 TEASER, SHOWN = 1500, 0.6
 BLOCK = re.compile(r"<(?:p|br|div|h\d|li)\b", re.I)
 INLINE = re.compile(
@@ -20,7 +20,7 @@ INLINE = re.compile(
     r"|sub|sup|time|u)(?:\s[^<>]*)?/?>",
     re.I,
 )
-# WordPress's own, which it turns into markup only on the page.
+# WordPress replaces its shortcodes with markup only on the page.
 SHORTCODE = re.compile(
     r"\[(caption|gallery|embed|audio|video|playlist)\b[^\]]*\](?:.*?\[/\1\])?", re.I | re.S
 )

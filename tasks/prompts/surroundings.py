@@ -17,7 +17,7 @@ class Neighbours:
 
     def __init__(self, is_good: Mask) -> None:
         self.is_good = is_good
-        # How much running text stands before each block, and after it.
+        # Number of blocks of running text before each block, and after it.
         self.sides = {
             "before": np.asarray(is_good.cumsum() - is_good),
             "after": np.asarray(is_good[::-1].cumsum() - is_good[::-1]),
@@ -38,7 +38,7 @@ class Neighbours:
         return found
 
     def columns(self, columns: Columns) -> Columns:
-        """Steps to the nearest running text before and after, and what the words there say."""
+        """Steps to the nearest running text before and after, and how its words score."""
         found = {"since_good": _steps(self.is_good), "until_good": _steps(self.is_good[::-1])[::-1]}
         found |= self.nearest(columns["article_words"], "run_words")
         return found | self.nearest(pleading(columns), "run_plea")

@@ -17,7 +17,7 @@ LONG = 20  # Words from which on a sentence is certainly a paragraph
 
 
 def open_text(draft: Draft, headline: int) -> int:
-    """Find the headline of a page saved as text, keep the lines that belong to it; its index.
+    """Find the headline of a page saved as text, keep its lines; return the headline's index.
 
     It is the first line of some length in the run of lines that leads to the first paragraph.
     """
@@ -54,8 +54,8 @@ def text_role(draft: Draft, at: int, headline: int, first: int) -> Role | None:
 
 def take_as_is(texts: Sequence[str], hints: Hints) -> Cleaned:
     """All lines in order: kicker, headline, standfirst, captions that follow it, body."""
-    wanted = fold(hints.headline)
-    named = [at for at in (0, 1) if wanted and at < len(texts) and fold(texts[at]) == wanted]
+    headline = fold(hints.headline)
+    named = [at for at in (0, 1) if headline and at < len(texts) and fold(texts[at]) == headline]
     has_kicker = len(texts) > 1 and word_count(texts[0]) <= 5 and _is_heading(texts[1])
     # The headline is the first line, or follows a kicker.
     if named:

@@ -1,4 +1,4 @@
-"""Text rules as data: what a prompt says, one TOML file a language, each rule with its examples."""
+"""Text rules as data: wordings of prompts, a TOML file per language, each rule with examples."""
 
 import re
 import tomllib

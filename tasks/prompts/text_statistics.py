@@ -112,7 +112,7 @@ class _Signs:
         return {name: column.astype(np.float32) for name, column in found.items()}
 
     def _count(self, is_there: Mask) -> Index:
-        """How many there are in each text."""
+        """How many characters of a mask each text has."""
         return np.add.reduceat(is_there, self.first, dtype=np.intp)
 
     def _capitals(self, begins: Index, words: Index) -> Column:
@@ -135,7 +135,7 @@ class _Signs:
 
 @cache
 def _table() -> Kinds:
-    """What each character of the first plane is; of the last one, nothing."""
+    """The kinds of each character of the first plane; none for the last character."""
     numbers = np.arange(PLANE, dtype=np.uint32)
     letters = numbers.view("<U1")
     found = np.zeros(PLANE, np.uint16)

@@ -24,12 +24,12 @@ class TreeArrays:
         self.parents = [element.parent for element in elements]
         self.start: Index = np.array([element.start for element in elements], np.intp)
         self.end: Index = np.array([element.end for element in elements], np.intp)
-        # Of each block the element it stands in.
+        # The element of each block.
         self.own: Index = np.array([block.element for block in page.blocks], np.intp)
 
     @cached_property
     def levels(self) -> Index:
-        """Of each block its element, the one around that, and so on: a row for each step."""
+        """The element of each block, the one around that, and so on: a row per level."""
         outer = np.maximum(np.array(self.parents, np.intp), 0)
         found = np.empty((LEVELS, len(self.own)), np.intp)
         found[0] = self.own
@@ -44,7 +44,7 @@ class TreeArrays:
 
     @cached_property
     def alike(self) -> Index:
-        """Of each block a number, the same for those in elements of the same names."""
+        """A number for each block, the same for blocks in elements of the same names."""
         elements, numbers, rows = self.page.elements, dict[tuple[str, str, str], int](), []
         for block in self.page.blocks:
             element = elements[block.element]
@@ -55,7 +55,7 @@ class TreeArrays:
 
     @cached_property
     def sisters(self) -> list[int]:
-        """Of each element a number, the same for those of one name that stand side by side."""
+        """A number for each element, the same for siblings of the same name."""
         numbers: dict[tuple[int, str, str], int] = {}
         return [
             numbers.setdefault((element.parent, element.tag, element.key), len(numbers))
@@ -63,7 +63,7 @@ class TreeArrays:
         ]
 
     def held(self, values: Column) -> Column:
-        """The sum over the blocks of each element; of several rows of values at once, too."""
+        """The sum of `values` over the blocks of each element; `values` may have several rows."""
         total = np.zeros((*values.shape[:-1], values.shape[-1] + 1))
         values.cumsum(axis=-1, dtype=np.float64, out=total[..., 1:])
         return np.asarray(total[..., self.end] - total[..., self.start], np.float32)

@@ -21,7 +21,7 @@ REGIONS = {f"in_{tag}": bit for tag, bit in TAG_FLAGS.items()} | {
 KINDS = {f"is_{tag}": CODES[tag] for tag in TAGS}
 BITS = np.array([*REGIONS.values()], np.int64)[:, None]
 NUMBERS = np.array([*KINDS.values()], np.int64)[:, None]
-CARDS = 3  # Siblings of one tag and class from which on they are a list of cards (teasers)
+CARDS = 3  # Fewest siblings of the same tag and class that are a list of cards (teasers)
 # Names of promotion, and of a page's furniture.
 PROMO = re.compile(
     r"subscri|newsletter|pay-?wall|reg-?wall|promo|donat|membership|sign-?up|sign-?in|log-?in|"
@@ -34,7 +34,7 @@ FRAME = re.compile(
     r"read-?next|widget|cookie|consent|gdpr|disclaimer|copyright|legal|about-?us|topics?\b"
 )
 WANTED = {"promo_up": PROMO, "frame_up": FRAME}
-# Characters of the largest element whose name is believed: many sites call the whole article
+# Characters of the largest element whose name is trusted: many sites call the whole article
 # `paywall` or `premium`.
 SMALL = 1500
 FARTHEST = 9  # Cap on the number of steps up
@@ -202,5 +202,5 @@ def name_columns(tree: TreeArrays, chars: Column) -> Columns:
 
 @lru_cache(maxsize=MEMORY)
 def _named_for(key: str) -> tuple[int, ...]:
-    """What an element's name says, as rows of `WANTED`."""
+    """The rows of `WANTED` whose pattern an element's name matches."""
     return tuple(row for row, pattern in enumerate(WANTED.values()) if pattern.search(key))

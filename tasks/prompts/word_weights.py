@@ -31,7 +31,7 @@ Weights = tuple[float, float]  # Log-odds for article text and for a prompt
 
 
 class TextScores(NamedTuple):
-    """What the words of a text say, whatever is around it."""
+    """The scores of a text by its words, without its surroundings."""
 
     article: float  # Sum of the article weights of its words, scaled by length
     prompt: float  # The same for prompts
@@ -106,7 +106,7 @@ class Lexicon:
         self.text_scores[text] = scores
 
     def score_target(self, address: str) -> float:
-        """What a link's address says: the sum of the weights of its parts, scaled by number."""
+        """The score of a link's address: the sum of the weights of its parts, scaled by number."""
         if (cached := self.target_scores.get(address)) is None:
             parts = target_parts(address)
             known = sorted(part for part in parts if part in self.targets)
@@ -145,7 +145,7 @@ def target_parts(address: str) -> frozenset[str]:
 def tokens(text: str) -> list[str]:
     """The words of a text's beginning, lower case; any number is `0`.
 
-    Where words are not set apart, pairs of characters stand for them.
+    In scripts without spaces, pairs of characters stand for words.
     """
     if text.isascii():
         plain = text[:400].encode().translate(ASCII_WORDS)
@@ -179,7 +179,7 @@ def fold(text: str | None) -> str:
 
 
 def word_count(text: str) -> float:
-    """Words; for scripts that do not set words apart, about one for two characters."""
+    """Number of words; in scripts without spaces, half the number of characters."""
     if text.isascii():
         return float(len(text.split()))
     return len(text.split()) + len(CJK.findall(text)) / 2
