@@ -1,8 +1,8 @@
 """Records of any WARC file, plain or compressed record by record with gzip or zstd.
 
-fastwarc alone stops at the first damaged record, and reads a record with a wrong length on into
-the next one. Here reading resumes where the next record starts, and a record that does not end
-where one starts counts as damaged unless its digest matches.
+fastwarc alone stops at the first damaged record, and reads past the end of a record with a wrong
+length into the next one. Here reading resumes where the next record starts, and a record that does
+not end where one starts counts as damaged unless its digest matches.
 """
 
 import base64

@@ -1,4 +1,4 @@
-"""Completes archive files whose writer died: cuts what is half written off, keeps the rest."""
+"""Completes archive files whose writer died: cuts off what is half written, keeps the rest."""
 
 import fcntl
 import io

@@ -1,4 +1,4 @@
-"""Reading archive files: captures, each with its payload; what is damaged costs itself only."""
+"""Reading archive files: captures, each with its payload; only damaged records are lost."""
 
 import logging
 from collections.abc import Iterable, Iterator
@@ -33,7 +33,7 @@ def read_archive(path: Path, damage: list[Damage] | None = None) -> Iterator[tup
 
 
 def read_archive_damage(path: Path) -> Iterator[tuple[Capture, bytes] | Damage]:
-    """The same, with the damage in its place."""
+    """The captures of `read_archive`, with each damage where it was found."""
     ours = path.parent.name, path.name.removesuffix(OPEN_SUFFIX).removesuffix(SUFFIX)
     for each in _captures(_records(path)):
         if not isinstance(each, Damage) and (each[0].source_id, each[0].run_id) != ours:

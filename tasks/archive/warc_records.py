@@ -53,8 +53,8 @@ TRUNCATED = {
 _UUIDS = ("capture_id", "article_id")
 _TIMES = ("attempted_at", "entry_published_at", "published_ahead_at")
 _LISTING_TIMES = ("oldest_at", "newest_at", "window_from", "previous_read_at")
-_CAPTURE_FIELDS = tuple(sorted(spot.name for spot in fields(Capture)))
-_LISTING_FIELDS = tuple(spot.name for spot in fields(ListingSummary))
+_CAPTURE_FIELDS = tuple(sorted(field.name for field in fields(Capture)))
+_LISTING_FIELDS = tuple(field.name for field in fields(ListingSummary))
 
 
 @dataclass(slots=True)
@@ -241,9 +241,9 @@ def end_of_whole_groups(file: io.FileIO) -> int:
 
 
 def beginning(piece: bytes, size: int) -> bytes:
-    """The first `size` bytes of the record at the start of a piece, decompressed; none if broken.
+    """The first `size` bytes of the record at the start of a piece, decompressed; empty if broken.
 
-    The piece has at least twice as many, so that a frame truncated at its end yields enough.
+    The piece should have twice as many bytes or more, so that a truncated frame yields enough.
     """
     with suppress(zlib.error, OSError, pa.ArrowInvalid):
         if piece.startswith(GZIP):

@@ -48,7 +48,7 @@ class ArchiveWriter:
         self.path: Path | None = None
 
     def write(self, attempt: Attempt, entry: Entry | None = None) -> Capture:
-        """Archive one attempt; killing the process after this does not lose it."""
+        """Archive one attempt; once this returns, killing the process does not lose it."""
         file, start = self._opened()
         name = [self._source_id, self._run_id, attempt.kind, attempt.url_requested]
         if attempt.kind is CaptureKind.FILE:

@@ -51,7 +51,7 @@ class Judging:
         return next(waiting, None)
 
     def say(self, article_id: str, answer: Answer, false_hits: Collection[int] = ()) -> None:
-        """Keep a verdict; QueryError where the sample has no such article or mention."""
+        """Record a verdict; QueryError where the sample has no such article or mention."""
         articles = {one.article_id: one for one in self.audit().sample.articles}
         if article_id not in articles:
             raise QueryError(f"{self.audit_id} has no article {article_id!r}")

@@ -18,7 +18,7 @@ def publish_audits(
 ) -> Path | None:
     """Load new samples and verdicts, and publish; the snapshot, None where nothing was new.
 
-    Where the loader's file has to be made again, it is left to the next ingest, which counts too.
+    If the loader's file has to be rebuilt, that is left to the next ingest, which also counts.
     """
     with synchronised(layout, waiting):
         sweep(layout)

@@ -19,7 +19,7 @@ from warehouse.read.query import QueryError, records, snapshot
 
 MOST_HITS = 20  # mentions of an article that are shown
 TEXT_SHOWN = 700  # characters of a near miss that are shown
-WORDS = 30  # that near misses are looked for by
+WORDS = 30  # most words that near misses are searched by
 LEAST_SCORE = 2.58  # of a word: by chance one in a hundred would have it
 
 Row = dict[str, Any]
@@ -56,7 +56,7 @@ def draw_sample(
             raise QueryError(f"{topic_id}: no {what}, so there is nothing to audit")
         drawn = draw(population.keys, n, seed)
         articles = _sampled(con, layout, topic_id, population, drawn, is_near=kind == "near_miss")
-        [(version, load_no, everything)] = con.execute(
+        [(version, load_no, counted)] = con.execute(
             f"SELECT (SELECT topic_version FROM topics WHERE valid_to IS NULL"
             f" AND topic_id = {literal(topic_id)}), (SELECT max(load_no) FROM loads),"
             f" (SELECT count(*) FROM (SELECT articles.* {counted_sql(days)})"
@@ -72,7 +72,7 @@ def draw_sample(
         drawn_at=now,
         load_no=load_no,
         population=len(population.ids),
-        counted=everything,
+        counted=counted,
         articles=articles,
         sections=population.sections,
         words=population.words,

@@ -26,7 +26,7 @@ ANSWER_OF["?"] = "unsure"
 
 @dataclass(slots=True)
 class Imported:
-    """What an import took, and what it could not."""
+    """The result of an import."""
 
     taken: int = 0
     unchanged: int = 0  # judged the same before
@@ -35,7 +35,7 @@ class Imported:
 
 
 def export_csv(audits: list[Audit], reader: str, path: Path) -> int:
-    """Write the articles of samples with the reader's verdicts so far; how many."""
+    """Write the articles of samples with the reader's verdicts so far; returns their number."""
     rows = []
     for audit in audits:
         for number, article in enumerate(audit.sample.articles, 1):
@@ -73,35 +73,37 @@ def import_csv(layout: Layout, audits: list[Audit], path: Path, reader: str) -> 
         for name, audit in by_id.items()
         for one in audit.sample.articles
     }
-    done, now = Imported(), datetime.now(UTC)
+    result, now = Imported(), datetime.now(UTC)
     verdicts: dict[tuple[str, str], dict[str, Verdict]] = {}
     for line, row in _rows(path):
         try:
             if not row["verdict"]:
-                done.empty += 1
+                result.empty += 1
                 continue
             audit_id, article_id = row["audit_id"], row["article_id"].lower()
-            who = checked_reader(row["reader"]) if row["reader"] else reader
+            judge = checked_reader(row["reader"]) if row["reader"] else reader
             article = articles.get((audit_id, article_id))
             if audit_id not in by_id:
                 raise QueryError(f"audit_id: no sample {audit_id!r} of this topic")
             if article is None:
                 raise QueryError(f"article_id: the sample has no article {article_id!r}")
-            given = verdicts.setdefault((audit_id, who), {})
+            given = verdicts.setdefault((audit_id, judge), {})
             if article_id in given:
                 raise QueryError(f"article_id: {article_id} stands in an earlier line as well")
             given[article_id] = _verdict(row, article, now)
         except QueryError as error:
-            done.problems.append(f"{path}:{line}: {error}")
-    for (audit_id, who), given in verdicts.items():
+            result.problems.append(f"{path}:{line}: {error}")
+    for (audit_id, judge), given in verdicts.items():
         current = by_id[audit_id].current
         new = [
-            one for one in given.values() if _said(current.get((one.article_id, who))) != _said(one)
+            one
+            for one in given.values()
+            if _judgement(current.get((one.article_id, judge))) != _judgement(one)
         ]
-        write_verdicts(layout, audit_id, who, new)
-        done.taken += len(new)
-        done.unchanged += len(given) - len(new)
-    return done
+        write_verdicts(layout, audit_id, judge, new)
+        result.taken += len(new)
+        result.unchanged += len(given) - len(new)
+    return result
 
 
 def verdict_file(path: Path) -> str:
@@ -114,7 +116,7 @@ def verdict_file(path: Path) -> str:
         raise QueryError(f"{path} cannot be read: not UTF-8 at byte {error.start}") from None
 
 
-def _said(verdict: Verdict | None) -> tuple[str, tuple[int, ...]] | None:
+def _judgement(verdict: Verdict | None) -> tuple[str, tuple[int, ...]] | None:
     return (verdict.answer, verdict.false_hits) if verdict else None
 
 

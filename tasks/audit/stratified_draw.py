@@ -6,7 +6,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-LEAST_OF_STRATUM = 2  # articles: of one alone no variance is known
+LEAST_OF_STRATUM = 2  # articles: a single one shows no variance
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,24 +21,24 @@ class Drawn:
 def draw(keys: Sequence[tuple[str, ...]], n: int, seed: int) -> list[Drawn]:
     """Draw n items, stratified by their keys, in random order; all of them where there are no more.
 
-    A key's first parts matter most: strata that are merged share as many of them as can be. The
+    A key's first parts matter most: strata that are merged share as many of them as possible. The
     weights add up to the number of items.
     """
-    dice = random.Random(seed)  # noqa: S311 - a sample that can be drawn again, no secret
+    rng = random.Random(seed)  # noqa: S311 - a sample that can be drawn again, no secret
     strata = merged(keys, max(1, n // LEAST_OF_STRATUM))
     drawn = [
         Drawn(item, number, len(stratum) / count)
         for number, (stratum, count) in enumerate(
             zip(strata, allocated([*map(len, strata)], n), strict=True)
         )
-        for item in dice.sample(stratum, count)
+        for item in rng.sample(stratum, count)
     ]
-    dice.shuffle(drawn)
+    rng.shuffle(drawn)
     return drawn
 
 
 def merged(keys: Sequence[tuple[str, ...]], most: int) -> list[list[int]]:
-    """The items by key, in at most so many strata: small ones are joined to their neighbours.
+    """The items by key, in at most `most` strata: small ones are joined to their neighbours.
 
     First those that differ in the last part of their keys alone, then in the last two, and so on.
     """
@@ -62,10 +62,10 @@ def merged(keys: Sequence[tuple[str, ...]], most: int) -> list[list[int]]:
 
 
 def allocated(sizes: Sequence[int], n: int) -> list[int]:
-    """How many to draw of strata of these sizes: in proportion, but two of each where it can be."""
+    """How many to draw of strata of these sizes: in proportion, but two of each if it has two."""
     counts = [min(LEAST_OF_STRATUM, size) for size in sizes]
     rest = min(n, sum(sizes)) - sum(counts)
-    # By d'Hondt, as seats are given to parties: whoever has most items per drawn one is next.
+    # By d'Hondt, as seats are given to parties: the stratum with most items per drawn one is next.
     waiting = [(-size / (count + 1), at) for at, (size, count) in enumerate(zip(sizes, counts))]  # noqa: B905
     heapq.heapify(waiting)
     while rest > 0 and waiting:

@@ -93,7 +93,7 @@ class Captures:
 
 
 def _moment(text: str) -> datetime | None:
-    """When a page was captured; None where that cannot be."""
+    """When a page was captured; None if the date is invalid or impossible."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -144,7 +144,7 @@ def read_response(record: Record, max_bytes: int) -> ArchivedResponse:
 def _as_kept(block: bytes) -> bytes:
     """The response with headers that describe the body as the archive keeps it."""
     # Common Crawl and others keep bodies decoded below the headers of the encoded ones, Heritrix
-    # as they were sent. So a length means nothing, and what does not look encoded is not.
+    # as they were sent. So Content-Length is ignored, and a body that looks decoded is not decoded.
     end = _HEAD_END.search(block)
     head, body = (block[: end.end()], block[end.end() :]) if end else (block, b"")
     head = _CONTENT_LENGTH.sub(b"", _VERSION.sub(b"HTTP/1.1", head))

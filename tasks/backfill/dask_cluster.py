@@ -31,14 +31,14 @@ from tasks.text.counted import counted
 
 log = logging.getLogger(__name__)
 
-FIRST_WORKER_SECONDS = 20  # for it to join
+FIRST_WORKER_SECONDS = 20  # for the first worker to join
 LOOK_SECONDS = 60  # interval of checks for workers while waiting for a shard
 UNFIT = "has not this version of Presswatch"
 FIRST = 10  # priority of cutting a file, which all its shards wait for
 
 T = TypeVar("T")
 _ZSTD = pa.Codec("zstd")
-CODE = (".py", ".toml", ".json")  # of what the rows depend on
+CODE = (".py", ".toml", ".json")  # suffixes of the files that the rows depend on
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Parcel:
 
 
 _TASKS = Path(__file__).parents[1]
-# Of the code as it was read, whatever has become of the files since.
+# Of the code as it was loaded: the files may have changed since.
 _CODE = hashlib.sha256(
     b"".join(
         file.relative_to(_TASKS).as_posix().encode() + b"\0" + file.read_bytes()
@@ -76,7 +76,7 @@ _own = threading.local()
 
 
 def made_by() -> str:
-    """What must be alike on two machines for the same rows: the code of `tasks`, and Python."""
+    """What two machines must share to produce the same rows: the code of `tasks`, and Python."""
     return _MADE_BY
 
 
@@ -97,13 +97,13 @@ def cut_here(warc: Shard, size: int, wanted: str) -> list[Shard | ShardFailed]:
 
 
 def refine_here(job: ShardJob, wanted: str) -> Parcel | ShardFailed:
-    """A shard's rows, staged on this worker and taken along; raises as `cut_here` does."""
+    """A shard's rows, staged on this worker and packed; raises as `cut_here` does."""
 
     def refined(pool: ShardPool) -> Parcel | ShardFailed:
         # Dask removes what a killed worker has left in its folder.
         with TemporaryDirectory(prefix="shard-", dir=get_worker().local_directory) as name:
-            here = replace(job, folder=Path(name, job.folder.name))
-            (done,) = pool.refined(iter([job.shard]), lambda _: here)
+            local_job = replace(job, folder=Path(name, job.folder.name))
+            (done,) = pool.refined(iter([job.shard]), lambda _: local_job)
             return done if isinstance(done, ShardFailed) else Parcel.of(done)
 
     return _with_worker(_tried(job.shard, wanted, refined))
@@ -119,14 +119,14 @@ def _tried(shard: Shard, wanted: str, work: Callable[[ShardPool], T]) -> T | Sha
             # Dask's nanny makes its worker a daemon, which may start none; ours ends by itself.
             multiprocessing.current_process().daemon = False
             _own.pool = ShardPool(1)
-            # Else a worker that is to end waits for a process that the pool starts again and again.
+            # Otherwise a worker that is ending waits for a process that the pool keeps restarting.
             Finalize(None, _own.pool.close, exitpriority=1)
         return work(_own.pool)
-    except Exception as surprise:
+    except Exception as error:
         if hasattr(_own, "pool"):
             _own.pool.close()
             del _own.pool
-        return ShardFailed(shard, f"{type(surprise).__name__}: {surprise}")
+        return ShardFailed(shard, f"{type(error).__name__}: {error}")
 
 
 def _with_worker(found: T) -> T:
@@ -173,7 +173,7 @@ class Cluster:
 
     def refined(self, shards: Shards, job: Callable[[Shard], ShardJob]) -> Iterator[Refinement]:
         """The shards in their order, each when it is staged here; `job` says what to do with it."""
-        # No more are taken than keep the workers busy that there are at the time.
+        # Only as many are taken as keep the current workers busy.
         waiting: deque[Callable[[], Refinement]] = deque()
         for shard in shards:
             waiting.append(self._begun(shard, job))

@@ -38,7 +38,7 @@ DONE = "staged.json"
 
 
 def stage_shard(job: ShardJob) -> Staged:
-    """Refine a shard into its folder, unless that is there already; it is whole or not there.
+    """Refine a shard into its folder, unless that exists; the folder is complete or absent.
 
     The same shard gives the same rows, but for their `run_id`, empty until they are partitioned.
     Raises OSError, and ConfigError for what is no WARC file.
@@ -73,7 +73,7 @@ def staged_before(job: ShardJob) -> Staged | None:
 
 
 def find_sites(pages: Iterable[Refined]) -> Callable[[str], Site]:
-    """Says by a source's id what recurs over its pages in a shard."""
+    """A function from a source's id to what recurs on its pages in the shard."""
     fingerprints: dict[str, list[PageFingerprint]] = defaultdict(list)
     for refined in pages:
         found = fingerprints[refined.capture["source_id"]]
@@ -158,7 +158,7 @@ class _ShardRefiner:
         # The cursor says which page ended this process, should one do so.
         os.pwrite(self._cursor.fileno(), b"%020d" % offset, 0)
         with self._step("extracting"):
-            # Its signal ends this process, which no C code can hold up.
+            # Its signal, SIGPROF, ends this process even within C code.
             signal.setitimer(signal.ITIMER_PROF, self._job.page_seconds)
             try:
                 refined = tried(refine_page, page.capture, page.payload, origin, page.site)

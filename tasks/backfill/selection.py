@@ -27,7 +27,7 @@ class Passed(StrEnum):
     """Why a record was passed over. A record is passed over, or a capture with its outcome."""
 
     OTHER_RECORD = "other_record"  # a request, metadata, warcinfo
-    UNREADABLE = "unreadable"  # where a record should be there is none
+    UNREADABLE = "unreadable"  # no record where one should start
     NO_WEB_ADDRESS = "no_web_address"
     NO_DATE = "no_date"
     REDIRECT = "redirect"
@@ -51,11 +51,11 @@ class Selection:
 
     @property
     def key(self) -> str:
-        """Differs for different selections."""
+        """A key that differs for different selections."""
         return hashlib.sha256(repr(sorted(asdict(self).items())).encode()).hexdigest()[:12]
 
     def passes_over(self, url: str, captured_at: datetime) -> Passed | None:
-        """Why a page is not even read."""
+        """Why a page is passed over unread; None if it is not."""
         if not is_http(url):
             return Passed.NO_WEB_ADDRESS
         host = f".{_host(url)}"
@@ -68,7 +68,7 @@ class Selection:
         return None
 
     def drops(self, day: date, language: str | None) -> Passed | None:
-        """Why a page is not kept, now that it was read; only articles have a language."""
+        """Why a page is dropped after it was read, else None; only articles have a language."""
         if not self.since <= day <= self.until:
             return Passed.OTHER_DAY
         wanted = set(map(primary, self.languages))

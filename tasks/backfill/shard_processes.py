@@ -15,9 +15,9 @@ from tasks.backfill.shards import Shard, ShardJob, Staged, cut_into_shards, is_s
 from tasks.model import Extraction, Outcome
 from tasks.process_pool import Submitted, WorkerPool, ahead
 
-AHEAD = 2  # shards in the pool for each process: a slow one does not let the others wait
-# Then the process is replaced: its heap grows from shard to shard. What that costs in CPU time was
-# less than two measurements differ by.
+AHEAD = 2  # shards in the pool for each process, so that none waits for a slow one
+# A process is replaced after this many batches: its heap grows from shard to shard. The CPU time of
+# that was less than two measurements differ by.
 BATCHES_A_PROCESS = 3
 # Small shards are handed out together, up to so many bytes and shards: 1,000 files of three pages
 # took 43 s one by one, 45 ms a file for a new process.
@@ -143,8 +143,8 @@ def _refined(jobs: Sequence[ShardJob]) -> list[Refinement]:
 
 
 def _tried(shard: Shard, work: Callable[[], T]) -> T | ShardFailed:
-    """Caught within the process: an exception that cannot be unpickled breaks the whole pool."""
+    """Do the work; caught here, since an exception that cannot be unpickled breaks the pool."""
     try:
         return work()
-    except Exception as surprise:
-        return ShardFailed(shard, f"{type(surprise).__name__}: {surprise}")
+    except Exception as error:
+        return ShardFailed(shard, f"{type(error).__name__}: {error}")

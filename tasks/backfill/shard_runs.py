@@ -1,4 +1,4 @@
-"""Shards into the layers: a run, with its commit, for some thousand pages."""
+"""Loads shards into the layers: a run, with its commit, for some thousand pages."""
 
 import hashlib
 import logging
@@ -33,7 +33,7 @@ def shard_folder(layout: Layout) -> Path:
 
 
 def sweep_staged(layout: Layout) -> None:
-    """Remove what is staged of done shards; only for the one backfill that is at work."""
+    """Remove staged rows of done shards; only the one running backfill may call it."""
     found = list(shard_folder(layout).glob("*"))
     work = done_work(layout) if found else ()
     done = {shard.key(selection) for selection, shards in work for shard in shards}
@@ -44,7 +44,7 @@ def sweep_staged(layout: Layout) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What backfilled shards are refined by and loaded into."""
+    """The settings by which shards are refined, and the data folder that they are loaded into."""
 
     layout: Layout
     sources: tuple[Source, ...]

@@ -1,4 +1,4 @@
-"""Shards: stretches of WARC files, each refined and remembered as done by itself.
+"""Shards: stretches of WARC files, each refined, and recorded as done, by itself.
 
 A `ShardJob` and its result, `Staged`, are sent between processes and machines.
 """
@@ -53,7 +53,7 @@ class Shard:
         return self.end - self.start
 
     def key(self, selection: Selection) -> str:
-        """The name of this shard's work: the same content, the same selection, the same key."""
+        """The name of this shard's work: equal for equal content and selection."""
         text = f"{self.fingerprint} {self.start} {self.end} {selection.key}"
         return hashlib.sha256(text.encode()).hexdigest()[:24]
 
@@ -170,7 +170,7 @@ class Done:
         return (shard.start, shard.end) in self._stretches.get(shard.fingerprint, ())
 
     def bytes(self, warc: Shard) -> int:
-        """How much of a file is done; all of it when that is its size."""
+        """Bytes of a file that are done; all of the file when that is its size."""
         total = reached = 0
         for start, end in sorted(self._stretches.get(warc.fingerprint, ())):
             total += max(0, end - max(start, reached))
@@ -180,9 +180,9 @@ class Done:
 
 def done_work(layout: Layout) -> Iterator[tuple[Selection, list[Shard]]]:
     """The selection of each commit of a backfill, and the shards that it was made from."""
-    mark = f'"flow": "{FLOW}"'.encode()
+    flow_entry = f'"flow": "{FLOW}"'.encode()
     for run_id in committed_runs(layout.commits):
-        if mark in commit_path(layout.commits, run_id).read_bytes():
+        if flow_entry in commit_path(layout.commits, run_id).read_bytes():
             commit = read_commit(layout.commits, run_id)
             if commit:
                 yield work_of(commit)

@@ -21,7 +21,7 @@ class Activity:
 
     @contextmanager
     def of(self, source_id: str, what: str) -> Iterator[None]:
-        """Say what is done for a source while the body runs, such as `fetches https://...`."""
+        """Show what is done for a source while the body runs, such as `fetches https://...`."""
         self._begun[source_id] = (datetime.now(UTC), what)
         try:
             yield

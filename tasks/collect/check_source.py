@@ -38,7 +38,7 @@ def check_source(source: Source, settings: Settings) -> Iterator[Finding]:
             min_interval=source.min_interval_seconds,
             allow_private=source.allow_private_hosts,
         )
-        sitemaps = set[str]()  # that its indexes name
+        sitemaps = set[str]()  # named by its indexes
         for url in source.listings:
             yield from _check_listing(get, source, url, settings.limits.max_entries, sitemaps)
         if (named := len(sitemaps.difference(source.listings))) > MOST_SITEMAPS:
@@ -56,31 +56,31 @@ def _check_listing(
     if attempt.outcome is not Outcome.LISTED:
         yield Finding(False, f"{url}: {attempt.outcome}: {attempt.detail}")
         return
-    read = read_listing(
+    listing = read_listing(
         attempt.payload,
         attempt.content_type,
         attempt.url_final,
         max_entries=max_entries,
         may_be_section=url in source.sections,
     )
-    if not isinstance(read, Listing):
-        yield Finding(False, f"{url}: {read.outcome}: {read.detail}")
+    if not isinstance(listing, Listing):
+        yield Finding(False, f"{url}: {listing.outcome}: {listing.detail}")
         return
-    sitemaps.update(read.children)
-    is_useful = bool(read.entries or read.children)
-    names = counted(len(read.entries), "entry", "entries")
-    if read.kind == "sitemap_index":
-        names = counted(len(read.children), "sitemap")
-    text = "; ".join(filter(None, (f"{url}: {read.kind}, {names}", read.left_out)))
+    sitemaps.update(listing.children)
+    is_useful = bool(listing.entries or listing.children)
+    size = counted(len(listing.entries), "entry", "entries")
+    if listing.kind == "sitemap_index":
+        size = counted(len(listing.children), "sitemap")
+    text = "; ".join(filter(None, (f"{url}: {listing.kind}, {size}", listing.left_out)))
     yield Finding(is_useful, text)
-    if not read.entries:
+    if not listing.entries:
         return
     # One page is enough, and asks little of the host.
-    page = get(read.entries[0].url, kind=CaptureKind.PAGE)
+    page = get(listing.entries[0].url, kind=CaptureKind.PAGE)
     if page.outcome is not Outcome.FETCHED:
         yield Finding(False, f"{page.url_requested}: {page.outcome}: {page.detail}")
         return
-    found = extract_page(
+    extracted = extract_page(
         page.payload,
         page.content_type,
         page.url_final,
@@ -88,12 +88,12 @@ def _check_listing(
         timezone=source.timezone,
         overrides=source.overrides,
     )
-    what = f"{found.outcome}: {found.detail}"
-    if found.outcome is Outcome.NEEDS_JAVASCRIPT:
-        why = f"its text is put in by JavaScript, which is not run ({found.detail})"
-        what = f"{found.outcome}: {why}"
-    elif found.page:
-        words = sum(len(paragraph.split()) for paragraph in found.page.paragraphs)
-        when = found.page.published_at or "no date"
-        what = f"{found.page.headline!r}, {when}, {words} words"
-    yield Finding(found.page is not None, f"{page.url_requested}: {what}")
+    result = f"{extracted.outcome}: {extracted.detail}"
+    if extracted.outcome is Outcome.NEEDS_JAVASCRIPT:
+        why = f"its text is put in by JavaScript, which is not run ({extracted.detail})"
+        result = f"{extracted.outcome}: {why}"
+    elif extracted.page:
+        words = sum(len(paragraph.split()) for paragraph in extracted.page.paragraphs)
+        when = extracted.page.published_at or "no date"
+        result = f"{extracted.page.headline!r}, {when}, {words} words"
+    yield Finding(extracted.page is not None, f"{page.url_requested}: {result}")

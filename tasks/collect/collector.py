@@ -49,8 +49,8 @@ class Collected:
     error: str = ""  # why the source failed; empty when it did not
     skipped: str = ""  # until when and why the source was skipped; empty when it was not
     late: str = ""  # why its time did not suffice; empty when it did
-    failed_listings: tuple[str, ...] = ()  # why each listing that could not be read was not
-    left_out: tuple[str, ...] = ()  # what of each listing that is too long was not read
+    failed_listings: tuple[str, ...] = ()  # the reason for each listing that could not be read
+    left_out: tuple[str, ...] = ()  # of each listing that is too long, what was not read
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +65,8 @@ class Collector:
     activity: Activity = field(default_factory=Activity)
     since: datetime | None = None  # entries dated earlier are ignored; undated ones are not
     max_new: int = 0  # new pages fetched for one source at most; 0 takes the limit of the settings
-    recheck_after: tuple[timedelta, ...] = ()  # counted from an article's first sight
-    now: datetime = field(default_factory=lambda: datetime.now(UTC))  # by it pages are due
+    recheck_after: tuple[timedelta, ...] = ()  # counted from when an article was first seen
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))  # pages are due by this time
     breaker: Breaker = field(default_factory=Breaker)
     once: Once = field(default_factory=Once)
     known: KnownUrls = field(default_factory=KnownUrls)
@@ -74,7 +74,7 @@ class Collector:
     lock: Lock = field(default_factory=Lock)
 
     def claim(self, key: str) -> bool:
-        """Claim a folded URL; False where a source of this run has: none is fetched twice."""
+        """Claim a folded URL; False if a source of this run has already: none is fetched twice."""
         with self.lock:
             first = key not in self.claimed
             self.claimed.add(key)
@@ -158,15 +158,15 @@ class _Visit:
         for key in self.listings.known(fresh):
             del fresh[key]
         since = collector.since or datetime.min.replace(tzinfo=UTC)
-        wanted = [
+        to_fetch = [
             (key, entry)
             for key, entry in fresh.items()
             if entry.published_at is None or entry.published_at >= since
         ]
         limit = collector.max_new or collector.limits.max_new_articles
-        deferred, late = [entry for _, entry in wanted[limit:]], list[Entry]()
-        for number, (key, entry) in enumerate(wanted[:limit], 1):
-            advance(f"{self.source.id}: pages", number, len(wanted[:limit]))
+        deferred, late = [entry for _, entry in to_fetch[limit:]], list[Entry]()
+        for number, (key, entry) in enumerate(to_fetch[:limit], 1):
+            advance(f"{self.source.id}: pages", number, len(to_fetch[:limit]))
             if self.unanswered == FAILURES_IN_A_ROW:
                 deferred.append(entry)
             elif time.is_up():

@@ -15,8 +15,8 @@ EARLY = timedelta(minutes=5)
 # The shortest time between visits when only rechecks are due: each visit reads the listings, too,
 # and a source with an article every few minutes always has some recheck due.
 RECHECKS_TOGETHER = timedelta(hours=1)
-# How long after its last poll a source with a listing that no poll names is due. The listing is new
-# in sources.toml, or visits never have time for it: then the source must not be due at every run.
+# A source with a listing that was never polled is due this long after its last poll. The listing is
+# new in sources.toml, or visits never have time for it: the source must not be due at every run.
 NEW_LISTING = timedelta(hours=1)
 NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -57,7 +57,7 @@ def due_times(
     now: datetime,
     recheck_after: Sequence[timedelta] = (),
 ) -> dict[str, datetime]:
-    """When each source is due, by id; a source of saved files alone only when some are new."""
+    """When each source is due, by id; one with only saved files when some are new."""
     with kept_open(layout):
         intervals, visits = poll_intervals(layout), last_visits(layout)
         steps = {one.recheck_after or () for one in sources if one.recheck_after is not None}

@@ -19,20 +19,20 @@ class IndexSitemaps:
         """`own` are the source's own listings, which are read anyway."""
         self._seen = set(own)
         self._waiting: list[tuple[float, int, str]] = []  # a heap, the newest first
-        self._left: dict[str, str] = {}  # why each that no index has room for is not read
+        self._beyond: dict[str, str] = {}  # one sitemap beyond each index's limit, and why
         self._taken = 0
 
     def add(self, index: Listing, last_read_at: datetime) -> None:
-        """Add those that a listing names, if it is an index."""
+        """Add the sitemaps that a listing names, if it is an index."""
         for place, url in enumerate(index.children):
             if url not in self._seen:
                 # Those without a date come last, by their place: indexes share what is left.
                 changed = index.changed.get(url, -math.inf)
                 heapq.heappush(self._waiting, (-changed, place, url))
         self._seen.update(index.children)
-        # What has not changed since the index was last read names nothing new.
+        # A sitemap that has not changed since the index was last read names nothing new.
         if index.left_child and index.left_out_until >= last_read_at.timestamp():
-            self._left[index.left_child] = index.left_out
+            self._beyond[index.left_child] = index.left_out
 
     @property
     def is_done(self) -> bool:
@@ -45,8 +45,8 @@ class IndexSitemaps:
         return heapq.heappop(self._waiting)[2]
 
     def unread(self) -> Iterator[tuple[str, str]]:
-        """Those not read, with the reason; one stands for all that an index leaves out."""
+        """Sitemaps not read, with the reason; one stands for all that an index leaves out."""
         most = f"more than {MOST_SITEMAPS} sitemaps of its indexes"
         for _, _, url in sorted(self._waiting):
             yield url, f"{most}; {NAME_THEM}"
-        yield from ((url, why) for url, why in self._left.items() if url not in self._seen)
+        yield from ((url, why) for url, why in self._beyond.items() if url not in self._seen)

@@ -29,8 +29,8 @@ def parse_listing(
 ) -> tuple[Listing | None, Attempt]:
     """The listing; None, and the attempt with its new outcome, when it is not one.
 
-    Unless it is small, a process of the pool has a tenth of the source's time for it, at most until
-    the deadline of the monotonic clock (LEFT_FOR_LATER). Without a pool there is no limit.
+    Unless it is small, it is parsed in a process of the pool, within a tenth of the source's time
+    and by `deadline` on the monotonic clock (LEFT_FOR_LATER). Without a pool there is no limit.
     """
     read = partial(
         read_listing,

@@ -47,9 +47,9 @@ class ListingReader:
         self.trial_listings = collector.breaker.trial_listings(source)
         about = f"{collector.limits.max_entries} {source.sections}"
         self.cache = ListingCache(collector.layout, source.id, about)
-        self.read_count = 0  # of its own listings
-        self.failed: list[str] = []  # why each listing that could not be read was not
-        self.left_out: list[str] = []  # what of each that is too long was not taken
+        self.read_count = 0  # of the source's own listings
+        self.failed: list[str] = []  # the reason for each listing that could not be read
+        self.left_out: list[str] = []  # of each that is too long, what was not taken
         self.rolled_over: list[ListingSummary] = []  # of feeds
         self.sitemaps: list[ListingSummary] = []
         self._sites: Counter[str] = Counter()  # origins of the entries of feeds

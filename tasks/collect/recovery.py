@@ -16,8 +16,8 @@ from warehouse.read.listing_gaps import RecoveryRead, open_gaps, recovery_reads
 if TYPE_CHECKING:
     from tasks.collect.read_listings import ListingReader
 
-# The `found_in` of a sitemap that is read for lost entries. It is no listing of the source: that it
-# is missing or cannot be read is no failure.
+# The `found_in` of a sitemap that is read for lost entries. It is not a listing of the source:
+# if it is missing or unreadable, that is not a failure.
 RECOVERY = "recovery"
 USUAL_PLACES = (
     *("/news-sitemap.xml", "/sitemap-news.xml", "/sitemap_news.xml", "/news_sitemap.xml"),
@@ -25,11 +25,11 @@ USUAL_PLACES = (
 )
 MOST_REQUESTS = 10  # of one visit
 MOST_CHILDREN = 3  # of one sitemap index
-MOST_OTHERS = 2  # sitemaps of robots.txt that do not say that they are of news
-# Feeds and sitemaps give one article times that differ.
+MOST_OTHERS = 2  # sitemaps of robots.txt whose URL does not say news
+# Feeds and sitemaps may give different times for the same article.
 MARGIN = timedelta(hours=2)
 RETRY_AFTER = timedelta(hours=1)
-# As in listing_reads: a sitemap that names that share of the feeds' entries closes a gap.
+# As in listing_reads: a sitemap that names this share of the feeds' entries closes a gap.
 ENOUGH = 0.9
 
 
@@ -41,7 +41,7 @@ class Gap:
     until: datetime
 
     def has(self, entry: Entry) -> bool:
-        """Whether the entry is dated within it, or within hours of it."""
+        """Whether the entry is dated within it, or within MARGIN of it."""
         at = entry.published_at
         return at is not None and self.since - MARGIN <= at <= self.until + MARGIN
 
@@ -68,8 +68,8 @@ def recovered(reader: "ListingReader", last: Mapping[str, KnownListing]) -> Iter
         allow_private=source.allow_private_hosts,
         deadline=reader.time.deadline,
     )
-    every = places(reader.site, filter(is_http, named), past, collector.now)
-    waiting = deque(url for url in every if url not in source.listings)
+    candidates = places(reader.site, filter(is_http, named), past, collector.now)
+    waiting = deque(url for url in candidates if url not in source.listings)
     seen = {*waiting, *source.listings}
     for _ in range(MOST_REQUESTS):
         is_closed = any(map(gap.is_closed_by, reader.sitemaps))
@@ -92,16 +92,16 @@ def recovered(reader: "ListingReader", last: Mapping[str, KnownListing]) -> Iter
 def places(
     site: str, named: Iterable[str], past: Mapping[str, RecoveryRead], now: datetime
 ) -> list[str]:
-    """Where a site's news sitemap may be: where one was read before, else in order of promise."""
+    """URLs of a site's news sitemaps: those read before, else candidates, the likeliest first."""
     named = list(dict.fromkeys(named))
     others = [url for url in named if not is_news(url)]
     usual = [site + path for path in USUAL_PLACES]
-    every = list(dict.fromkeys([*filter(is_news, named), *usual, *others[:MOST_OTHERS]]))
-    if found := [url for url in every if url in past and past[url].is_read]:
+    candidates = list(dict.fromkeys([*filter(is_news, named), *usual, *others[:MOST_OTHERS]]))
+    if found := [url for url in candidates if url in past and past[url].is_read]:
         return found
     return [
         url
-        for url in every
+        for url in candidates
         if (last := past.get(url)) is None
         or (last.is_retryable and last.attempted_at < now - RETRY_AFTER)
     ]
@@ -116,8 +116,8 @@ def is_news(url: str) -> bool:
 def _gap(reader: "ListingReader") -> tuple[Gap | None, Mapping[str, RecoveryRead]]:
     """The gap to recover entries from, and the earlier reads of sitemaps.
 
-    It is the gap before what this run's feeds show, else one that earlier runs found; None when
-    there is none that can be closed now.
+    The gap is that before the entries of this run's feeds, else one that earlier runs found; None
+    when there is none that can be closed now.
     """
     collector, source_id = reader.collector, reader.source.id
     times = [
@@ -135,7 +135,7 @@ def _gap(reader: "ListingReader") -> tuple[Gap | None, Mapping[str, RecoveryRead
     if not earlier:
         return Gap(min(at for at, _ in times), max(at for _, at in times)), past
     tried = [one for one in past.values() if one.attempted_at >= earlier.read_at]
-    # Pages are left, or no sitemap was read since the gap was found and one may be now.
+    # Some of its pages remain, or no sitemap was read since it was found and one may be now.
     may_be_closed = earlier.has_left or (
         not any(one.is_read for one in tried)
         and (not tried or any(one.is_retryable for one in tried))

@@ -1,4 +1,4 @@
-"""What a run leaves for the next one: the time of a source, and the attempts that record it."""
+"""The time that a run has for a source, and attempts that record what it leaves for the next."""
 
 import logging
 import math
@@ -20,17 +20,17 @@ class SourceTime:
         self.late = ""  # why the time did not suffice; empty when it did
 
     def begin(self) -> None:
-        """Let the time run from now on."""
+        """Start the time."""
         self.deadline = time.monotonic() + self.seconds
 
     def is_up(self) -> bool:
-        """Whether nothing further may begin; asked only while there is something left to do."""
+        """Whether nothing further may begin; call it only while something remains to be done."""
         if time.monotonic() >= self.deadline:
             self.end()
         return bool(self.late)
 
     def end(self) -> None:
-        """End the time early, since what is left of it is too short."""
+        """End the time early, since too little of it remains."""
         if not self.late:
             self.late = f"the source's {self.seconds:g} s were used up"
             log.info("%s: %s; the rest is deferred", self._source_id, self.late)

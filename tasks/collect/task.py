@@ -64,13 +64,13 @@ class SharedCollection:
         if earlier and not collected.warc:
             collected = replace(collected, warc=earlier.warc)
         self.results[source.id] = collected
-        # Those that failed may be asked again, by a retry of their task.
+        # A failed source may be collected again by a retry of its task.
         if not collected.error:
             self.give(collected)
         return collected
 
     def give(self, collected: Collected) -> None:
-        """Let a source be refined that will not be asked again in this run."""
+        """Release a source for refining that will not be collected again in this run."""
         if collected.source_id not in self._given:
             self._given.add(collected.source_id)
             self._collected.put(collected)

@@ -42,7 +42,7 @@ _NO_SECTION = re.compile(
     |wp-\w+)(?=/|$)""",
     re.VERBOSE | re.IGNORECASE,
 )
-USUAL = "usual place"  # what `found_by` says of a guess
+USUAL = "usual place"  # the `found_by` of a guess
 MOST_LINKED = 60  # feeds that one page links to; of more, the first
 
 
@@ -145,10 +145,10 @@ def _linked(tree: LexborHTMLParser, base: str, url: str) -> Iterator[tuple[str, 
 
 
 def _target(node: LexborNode, base: str) -> str:
-    """Where a link leads; empty where that is no page."""
+    """The URL of a link; empty if it is not http(s)."""
     try:
         link = (node.attributes["href"] or "").strip()
-        # feed:https://... and feed://..., which readers of feeds once took
+        # feed:https://... and feed://..., which feed readers once accepted
         link = re.sub(r"^feed:(?=https?:)", "", re.sub(r"^feed://", "https://", link))
         target = urljoin(base, link).partition("#")[0]
     except ValueError:

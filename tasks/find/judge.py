@@ -1,4 +1,4 @@
-"""Judges what was fetched: is it a listing of the site's articles, and of now?"""
+"""Judges whether a fetched listing is of the site's articles, and current."""
 
 import re
 from collections.abc import Sequence
@@ -44,7 +44,7 @@ class Verdict(StrEnum):
     PODCAST = "podcast"
     STALE = "stale"
     OTHER_SITE = "other_site"
-    UNDATED = "undated"  # a sitemap that says of no page when it was published
+    UNDATED = "undated"  # a sitemap that dates at most half of its pages
     SITEMAP_INDEX = "sitemap_index"  # its sitemaps are tried
     WEB_PAGE = "web_page"
     NOT_TRIED = "not_tried"
@@ -60,7 +60,7 @@ class Trial:
     detail: str = ""
     kind: str = ""  # feed, jsonfeed, sitemap, sitemap_index or section; empty where none was read
     title: str = ""
-    language: str = ""  # as it names it
+    language: str = ""  # as the listing names it
     entries: tuple[Entry, ...] = field(default=(), repr=False)
 
     @property
@@ -70,7 +70,7 @@ class Trial:
 
     @property
     def dates(self) -> list[datetime]:
-        """When its entries were published, in order, as far as that is known."""
+        """The known publication times of its entries, in order."""
         moments = (_published(entry) for entry in self.entries)
         return sorted(moment for moment in moments if moment)
 
@@ -95,7 +95,7 @@ def judged(listing: Listing, payload: bytes, url: str, site: str, now: datetime)
     elsewhere = [entry for entry in entries if not same_site(entry.url, site)]
     if len(elsewhere) > half:
         return Verdict.OTHER_SITE, f"{len(elsewhere)} of {len(entries)} entries lead to other sites"
-    # A page that is planned for next year is of no use here.
+    # A date in the future, such as of an event, does not show that the listing is current.
     tomorrow = now + timedelta(days=1)
     known = (_published(entry) for entry in entries)
     moments = sorted(moment for moment in known if moment and moment < tomorrow)
@@ -113,10 +113,10 @@ def language_named(payload: bytes) -> str:
 
 
 def covering(trials: Sequence[Trial]) -> dict[str, str]:
-    """Of listings that are taken, those whose entries another one has: by URL, that one's URL.
+    """The taken listings whose entries another one has: its URL, by theirs.
 
-    A source wants the fewest listings that name all of its articles. Feeds and sitemaps are apart:
-    a feed is asked more cheaply, a news sitemap names what a feed of the top stories leaves out.
+    A source needs the fewest listings that name all of its articles. Feeds are not compared with
+    sitemaps: a feed costs less, a news sitemap names what a feed of the top stories leaves out.
     """
     largest_first = sorted(
         (trial for trial in trials if trial.is_taken), key=lambda trial: -len(trial.entries)
@@ -126,8 +126,9 @@ def covering(trials: Sequence[Trial]) -> dict[str, str]:
     for trial in largest_first:
         keys = {fold(entry.url) for entry in trial.entries}
         is_feed = trial.kind in FEEDS
-        others = [(each.url, have) for each, have in kept if (each.kind in FEEDS) == is_feed]
-        by = next((url for url, have in others if len(keys & have) >= _COVERED * len(keys)), None)
+        others = [(one.url, theirs) for one, theirs in kept if (one.kind in FEEDS) == is_feed]
+        enough = _COVERED * len(keys)
+        by = next((url for url, theirs in others if len(keys & theirs) >= enough), None)
         if by:
             covered[trial.url] = by
         else:

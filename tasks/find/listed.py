@@ -22,12 +22,12 @@ class Listed:
     country: str = ""  # two or three letters
     language: str = ""
     values: Mapping[str, Any] = field(default_factory=dict)  # other keys of its entry
-    problem: str = ""  # why it can be no source
+    problem: str = ""  # why it cannot be a source
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """The entries of a list, and what could be none: names and reasons."""
+    """The entries of a list, and the sources left out: names and reasons."""
 
     entries: tuple[Entry, ...]
     left_out: tuple[tuple[str, str], ...]
@@ -72,8 +72,8 @@ def _entry(
     if one.problem:
         return one.problem
     listings = [url for url in (*one.feeds, *_listings(one.values)) if is_http(url)]
-    if own := next((places[url] for url in listings if url in places), ""):
-        return f"is there already, as {own}"
+    if existing := next((places[url] for url in listings if url in places), ""):
+        return f"is there already, as {existing}"
     if not (one.home or listings):
         return "neither a feed nor a home page"
     home = one.home or listings[0]

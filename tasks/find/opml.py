@@ -1,4 +1,4 @@
-"""Lists of sources in OPML: as readers of feeds write them, and as this project writes them."""
+"""Lists of sources in OPML, as feed readers and this project write them."""
 
 import json
 import re
@@ -19,9 +19,9 @@ from tasks.text.control_characters import without_controls
 from tasks.text.toml_reader import ConfigError
 from tasks.text.urls import is_http, registrable_domain
 
-NAMESPACE = "https://github.com/presswatch/opml"  # of what OPML has no attribute for
+NAMESPACE = "https://github.com/presswatch/opml"  # of keys without an OPML attribute
 _OWN = f"{{{NAMESPACE}}}"
-_ELSEWHERE = ("id", "name", "feeds")  # the places that outlines have for them
+_ELSEWHERE = ("id", "name", "feeds")  # keys that outlines hold elsewhere
 
 
 def read_opml(content: bytes, path: Path) -> list[Listed]:
@@ -89,7 +89,7 @@ def _by_site(outlines: Sequence[dict[str, str]]) -> Iterator[Listed]:
         home = one.get("htmlurl") or one["xmlurl"]
         key = (urlsplit(home).hostname or home) if is_http(home) else home
         bare = re.sub(r"^(?:www|feeds?|rss)\.", "", key)
-        # A service that many outlets have their feeds at is no site of theirs.
+        # A service that hosts the feeds of many outlets is not their site.
         is_known = bool(one.get("htmlurl")) or registrable_domain(home) != "feedburner.com"
         groups.setdefault(bare if is_known else one["xmlurl"], []).append(one)
     for group in groups.values():

@@ -1,4 +1,4 @@
-"""The entry of a source for what a search found, each value with its evidence."""
+"""Proposes an entry for what a search found, each value with its evidence."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -18,8 +18,8 @@ from tasks.text.counted import counted
 from tasks.text.urls import fold, registrable_domain
 
 _REGION = re.compile(r"[A-Za-z]{2,3}[-_](?:[A-Za-z]{4}[-_])?([A-Za-z]{2})")
-# First and last letter, and the share of them that a text has. Kana stand between Chinese
-# characters, so that they are asked for first.
+# First and last letter of a script, and the least share of a text's letters in it. Japanese mixes
+# kana with Chinese characters, so it comes before Chinese.
 SCRIPTS = {
     "ko": ("\uac00", "\ud7af", 0.5),
     "ja": ("\u3040", "\u30ff", 0.1),
@@ -29,7 +29,7 @@ SCRIPTS = {
     "he": ("\u0590", "\u05ff", 0.5),
 }
 _LONG_ENOUGH = 5  # dated entries, for a rate
-WIDE = 4  # how far a usual day is from a quiet and from a busy one
+WIDE = 4  # a quiet day has the usual number divided by this, a busy one that number times this
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,7 @@ def _name(found: Found, taken: Sequence[Trial]) -> Value:
 
 
 def _rate(taken: Sequence[Trial]) -> Value:
-    """What to expect of a day, from the time that all listings reach back to."""
+    """Bounds of articles a day, counted over the time that all listings reach back to."""
     dated = [trial for trial in taken if len(trial.dates) >= _LONG_ENOUGH]
     if not dated:
         return Value(None, "too few entries are dated")
@@ -190,7 +190,7 @@ def _rate(taken: Sequence[Trial]) -> Value:
 
 
 def _back_to(dates: Sequence[datetime]) -> datetime:
-    """How far a listing reaches back, but for the oldest tenth, which may be pinned."""
+    """How far a listing reaches back, without the oldest tenth, which may be pinned."""
     return dates[len(dates) // 10]
 
 

@@ -41,7 +41,7 @@ MOST_SECTIONS = 6  # section pages; where feeds were found before, half as many
 MOST_SITEMAPS = 4  # that robots.txt names
 MOST_CHILDREN = 3  # of one sitemap index
 FEWEST_LINKS = 5  # articles that a home page links to, for it to be a listing
-# Nothing answers there: another scheme, or `www.`, may.
+# No server answered; with another scheme or `www.` one may.
 _NOBODY = frozenset(
     {
         *(Outcome.DNS_FAILED, Outcome.CONNECT_FAILED, Outcome.TLS_FAILED),

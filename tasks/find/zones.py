@@ -30,7 +30,7 @@ PREVAILING = {
     "ua": "Europe/Kyiv",
     "uz": "Asia/Tashkent",
 }
-# The zone of most people among those with the same offset; by itself it says nothing.
+# The most populous zone of each offset; it only chooses among zones that fit.
 LARGEST = {
     "ar": ("America/Argentina/Buenos_Aires",),
     "au": ("Australia/Sydney", "Australia/Brisbane", "Australia/Perth", "Australia/Adelaide"),
@@ -42,7 +42,7 @@ LARGEST = {
     "ru": ("Europe/Moscow", "Asia/Yekaterinburg", "Asia/Novosibirsk", "Asia/Vladivostok"),
     "us": ("America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles"),
 }
-MOST_OF_THEM = 0.9  # of the dates whose offset has to be the zone's
+MOST_OF_THEM = 0.9  # least share of the dates whose offset is the zone's
 
 
 def zones_of(country: str) -> tuple[str, ...]:
@@ -72,7 +72,7 @@ def time_zone(country: str | None, printed: Sequence[str], why: str) -> tuple[st
         return None, f"{shown}; the country is not known"
     why = f"{shown}; {why}"
     if len(not_utc) <= len(times) / 2:
-        # Many systems print UTC whatever the clock on the wall says.
+        # Many systems print UTC whatever the local time.
         if len({_clock(zone) for zone in zones}) == 1:
             zone = PREVAILING.get(country) or LARGEST.get(country, zones)[0]
             return zone, f"{why}; all of {country} has one time"

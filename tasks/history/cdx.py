@@ -1,4 +1,4 @@
-"""The index of the Wayback Machine: queries of its CDX API, and what it answers."""
+"""The index of the Wayback Machine: queries of its CDX API, and its answers."""
 
 import json
 import re
@@ -69,8 +69,8 @@ def query(archive: str, domain: str, period: Period, rows: int, resume_key: str 
 def read_answer(payload: bytes) -> Answer | NoListing:
     """Read an answer: a JSON array of rows, the first one the names of the fields.
 
-    Nothing at all is an answer without captures. Rows that are broken are counted and left out; an
-    answer in which no row can be read is none.
+    An empty payload is an answer without captures. Broken rows are counted and left out; without a
+    readable row the result is NoListing.
     """
     text = payload.decode("utf-8", "replace").strip()
     if not text:
@@ -129,7 +129,7 @@ def _rows(text: str) -> tuple[list[list[object]], int]:
 
 
 def moment(timestamp: str) -> datetime | None:
-    """The time that 14 digits say, in UTC; None where they are no time."""
+    """The UTC time of a timestamp of 14 digits; None if it is not one."""
     try:
         return datetime.strptime(timestamp, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
     except ValueError:

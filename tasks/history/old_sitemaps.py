@@ -34,12 +34,12 @@ class Sitemap:
     url: str
     period: Period | None  # that its address names
     wanted: list[Entry] = field(default_factory=list)
-    # Whether it names pages of other days than its address does: then that is no date.
+    # Whether it names pages of days outside `period`: then it proves no period complete.
     is_mixed: bool = False
 
 
 def fill(visit: Visit) -> None:
-    """Fetch the pages of days to be filled; record the periods of which all were asked for."""
+    """Fetch the pages of days to be filled; record the periods whose pages were all requested."""
     if not visit.wanted_days:
         return
     unread = set[Period]()
@@ -117,7 +117,7 @@ def _may_have(visit: Visit, url: str, changed: float) -> bool:
     days = visit.wanted_days
     if period := named_period(url):
         return any(period.within(window) for window in windows(days))
-    # What changed last before the first day names nothing of later days.
+    # A sitemap last changed before the first day names no page of later days.
     return math.isinf(changed) or datetime.fromtimestamp(changed, UTC).date() >= days[0]
 
 
@@ -153,7 +153,7 @@ def _sitemap(
 def _fetch(visit: Visit, sitemap: Sitemap, asked: set[str], planned: set[str]) -> None:
     """Fetch the pages of a sitemap that no other one named and that are not known.
 
-    Folded URLs go to `planned`, and to `asked` those that have an answer, of now or before.
+    Adds folded URLs to `planned`, and those with an answer, new or earlier, to `asked`.
     """
     tally, period = visit.tally, sitemap.period
     month = (PLACE, f"{period.first:%Y-%m}" if period else "undated")

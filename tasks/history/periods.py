@@ -42,7 +42,7 @@ class Period:
 
 
 def windows(days: Iterable[date]) -> list[Period]:
-    """Periods that have all of the days, without gaps of more than a week, cut by month."""
+    """Periods that cover the days, without gaps of more than a week, cut by month."""
     found: list[Period] = []
     for day in sorted(set(days)):
         period = found[-1] if found else None

@@ -1,4 +1,4 @@
-"""Captured pages: their addresses in an archive, and what comes from there as an attempt."""
+"""Captured pages: their addresses in an archive, and attempts at them as attempts at the page."""
 
 import base64
 import re
@@ -23,9 +23,9 @@ def replay_address(archive: str, capture: Archived) -> str:
 
 
 def as_captured(attempt: Attempt, asked: Archived) -> Attempt:
-    """The attempt at a captured page as one at the page, made when the archive captured it.
+    """An attempt at a capture as an attempt at the page itself, at the time of the capture.
 
-    The archive's address, and the time of our request, are those of the exchanges.
+    The exchanges keep the archive's address and the time of the request.
     """
     attempt = replace(
         attempt,
@@ -47,8 +47,8 @@ def as_captured(attempt: Attempt, asked: Archived) -> Attempt:
         page = replace(asked, captured_at=at, url=found[2]).page
         detail = f"the archive gave its capture of {at:%Y-%m-%d %H:%M:%S}"
         return replace(attempt, url_final=page, attempted_at=at, detail=detail)
-    # A note, no rejection: what the archive has a digest of is the body in its own WARC file, and
-    # it may give the page in another encoding (edgi-govdata-archiving/wayback, pull request 189).
+    # A note, not a rejection: the digest is of the body in the archive's own WARC file, and the
+    # page may come in another encoding (edgi-govdata-archiving/wayback, pull request 189).
     encoded = b"".join(body_pieces(recorded(attempt.exchanges[-1].response)))
     is_same = asked.digest in {_digest(encoded), _digest(attempt.payload)}
     return attempt if is_same else replace(attempt, detail=DIFFERS)

@@ -31,7 +31,7 @@ class Budget:
 
 @dataclass(slots=True)
 class Tally:
-    """What was found of a source, and what was done."""
+    """Counts of what was found of a source, and of what was done."""
 
     states: dict[date, str] = field(default_factory=dict)  # of the days, before the run
     # Pages that were to be fetched, and those that were there, by place and month (2024-03).
@@ -88,7 +88,7 @@ class Visit:
 
     @property
     def wanted_days(self) -> list[date]:
-        """The days that are over, and that neither polls nor this visit made whole."""
+        """The past days that neither polls nor this visit have completed."""
         today, states = self.job.today, self.tally.states
         return [
             day
@@ -104,7 +104,7 @@ class Visit:
         return self.job.budget.remaining <= 0 or self.unanswered >= FAILURES_IN_A_ROW
 
     def read_index(self, url: str, last_day: date, provenance: Provenance) -> Attempt | None:
-        """An archive's list of pages, from the raw archive where it was read after its last day.
+        """An archive's list of pages, from the raw archive if it was read after its last day.
 
         None where no more requests may be made.
         """
@@ -123,7 +123,7 @@ class Visit:
         return self._get(url, CaptureKind.INDEX, provenance)
 
     def fetch(self, url: str, provenance: Provenance) -> Attempt:
-        """A page; what came is still to be recorded."""
+        """Fetch a page; the caller records the attempt."""
         self.tally.fetched += 1
         return self._get(url, CaptureKind.PAGE, provenance)
 
@@ -166,7 +166,7 @@ class Visit:
             self._archive.write(attempt, entry)
 
     def state_whole(self, url: str, period: Period, pages: int) -> None:
-        """Record that all pages were asked for that a sitemap names for a period."""
+        """Record that all pages that a sitemap names for a period were requested."""
         self._whole.append(period)
         about = f"all {pages} pages of {period.first} to {period.last} were asked for"
         summary = ListingSummary(
@@ -211,7 +211,7 @@ def collect_history(job: Job, source: Source, places: tuple[Place, ...]) -> Sour
     try:
         with archive:
             for place in places:
-                visit.unanswered = 0  # of another host
+                visit.unanswered = 0  # each place has another host
                 place(visit)
     except Exception as error:
         log.exception("%s: its history stopped", source.id)

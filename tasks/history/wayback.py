@@ -18,8 +18,8 @@ from tasks.text.urls import fold, registrable_domain
 from warehouse.read.history_state import Tried, tried_pages
 
 PLACE = "wayback"
-# A page is captured on the day of its publication or later; most that are captured at all are so
-# within days.
+# A page is captured on the day of its publication or later; most captured pages are captured within
+# days.
 LATE = timedelta(days=7)
 NEVER = Tried(has_article=False, captures=frozenset())
 MOST_ANSWERS = 1_000  # to one query: a server might give new keys without end
@@ -58,7 +58,7 @@ class Wayback:
         """The captures that are to be fetched; the others are counted."""
         tally, found = visit.tally, list[Archived]()
         wanted = set(visit.wanted_days)
-        # Of each URL: some have a capture for http, https, a port and `www.` each.
+        # One per URL: some have a capture each for http, https, a port and `www.`.
         earliest: dict[str, Archived] = {}
         for capture in captures:
             known = earliest.setdefault(capture.urlkey, capture)
@@ -85,14 +85,14 @@ class Wayback:
                 yield capture
 
     def _passes_over(self, visit: Visit, capture: Archived, wanted: set[date]) -> str:
-        """Why a capture is not asked for; empty where it is."""
+        """Why a capture is not requested; empty if it is."""
         url = capture.page
         if not looks_like_article(url):
             return "no_article_url"
         if self._domains.source_of(url)[0] != visit.source.id:
             return "other_source"
         day = named_day(url)
-        # A day in an address is one of the source's time zone.
+        # A day in an address is in the source's time zone.
         if day and wanted.isdisjoint((day - DAY, day, day + DAY)):
             return "other_day"
         return ""

@@ -22,14 +22,14 @@ _GOOD = {
     CaptureKind.PAGE: Outcome.FETCHED,
     CaptureKind.ROBOTS: Outcome.ROBOTS_READ,
 }
-# What HTTP statuses say that refuse or have nothing.
+# Outcomes of HTTP statuses by which a server refuses or has nothing.
 _STATUS_OUTCOMES = {
     **dict.fromkeys((401, 402, 403, 451), Outcome.DENIED),
     **dict.fromkeys((404, 410), Outcome.NOT_FOUND),
     429: Outcome.RATE_LIMITED,
 }
-# XML is not among them: what servers send under it are feeds and sitemaps, which gave articles of
-# their entries; nor are tables, calendars, programs, subtitles.
+# XML is excluded: servers send feeds and sitemaps as XML, whose entries were taken for an article.
+# So are tables, calendars, programs, subtitles.
 _PAGE_TYPE = re.compile(
     r"""text/(?!(?:calendar|css|csv|event-stream|(?:x-)?(?:ecma|java)script|rtf|rtx|srt
       |tab-separated-values|(?:x-)?v(?:card|tt)|xml|x-json|x-opml)\Z).+
@@ -62,16 +62,16 @@ class FinalResponse(client.HTTPResponse):
     def _read_status(self) -> tuple[str, int, str]:
         while True:
             version, status, reason = super()._read_status()  # type: ignore[misc]
-            if not 101 < status < 200:  # a 100 is passed over there, a 101 was not asked for
+            if not 101 < status < 200:  # http.client skips a 100; a 101 was not requested
                 return version, status, reason
             client.parse_headers(self.fp)
 
 
 def recorded(block: bytes) -> HTTPResponse:
     """Open a recorded response as if it came from the network; raises Failure BROKEN_RESPONSE."""
-    # What was fetched is decoded by the same code when it is read again: fastwarc's decoding
-    # refuses `x-gzip`, chunk extensions and bare deflate streams, and takes a truncated gzip body
-    # for a whole one.
+    # Archived responses are decoded by the same code as fetched ones: fastwarc's decoding refuses
+    # `x-gzip`, chunk extensions and bare deflate streams, and takes a truncated gzip body for a
+    # whole one.
     socket = SimpleNamespace(makefile=lambda _mode: io.BytesIO(block))
     message = FinalResponse(socket, method="GET")  # type: ignore[arg-type]
     try:
@@ -186,7 +186,7 @@ def _broken(detail: str) -> Failure:
 
 def _inflated(pieces: Iterable[bytes]) -> Iterator[bytes]:
     stream, pieces, start = None, iter(pieces), b""
-    # Two bytes say what comes.
+    # The first two bytes show the format.
     while len(start) < 2 and (piece := next(pieces, None)) is not None:
         start += piece
     for rest in chain([start], pieces):

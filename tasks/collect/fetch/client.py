@@ -33,8 +33,8 @@ class Client:
     """Fetches URLs for one run; shared by all threads.
 
     `limits.max_seconds` covers all hops and tries of one `get`, without the pauses. `resolve` is
-    called once a connection, which is made to one of the addresses it returns. The pause after the
-    first failed try is at most `backoff_seconds`.
+    called once per connection, which is made to one of the addresses it returns. The pause after
+    the first failed try is at most `backoff_seconds`.
     """
 
     def __init__(
@@ -88,8 +88,9 @@ class Client:
         robots.txt, if there was one, and with the attempt that is returned. `min_interval` is the
         pause between requests to a host, in seconds; `etag` and `last_modified` are the cached
         copy's. Each request is tried at most `max_tries` times; 0 takes the limit of the settings.
-        `max_seconds` may lower the limit of the settings, except for robots.txt. What is not done
-        by `deadline`, on the monotonic clock, ends as LEFT_FOR_LATER; so does a pause beyond it.
+        `max_seconds` may lower the limit of the settings, except for robots.txt. A request that is
+        not complete by `deadline` (monotonic clock), or would have to wait longer, ends as
+        LEFT_FOR_LATER.
         """
         call = Exchanges(
             kind=kind,
@@ -173,7 +174,7 @@ class Client:
         )
 
     def _policy(self, call: Exchanges) -> Policy:
-        """What the robots.txt of the host of the call's URL says."""
+        """The robots.txt policy of the host in the call's URL."""
 
         def ask(url: str) -> Attempt:
             robots = replace(
@@ -193,7 +194,7 @@ class Client:
         return self._robots.policy(origin(call.url), call.allow_private, ask, call.deadline)
 
     def _send(self, call: Exchanges, request: PreparedRequest, pause: float) -> FetchedResponse:
-        """Send a request, again where that may help; the host's hold is the pause between."""
+        """Send a request, retrying where that may help; the host's hold is the pause between."""
         host = self._hosts.of(host_key(call.url))
         tries = 0
         while True:
@@ -227,8 +228,8 @@ class Client:
     ) -> bool:
         if outcome in BUSY:
             return (asked or 0.0) <= MAX_PATIENCE and tries < call.max_tries
-        # What failed before anything came back is tried once more. A listing or a robots.txt
-        # also when it broke off: the whole source depends on it.
+        # A request that failed before any response is tried once more; one for a listing or a
+        # robots.txt also when the response broke off, since the whole source depends on it.
         is_final = outcome not in FAILED or (call.got_bytes and call.kind is CaptureKind.PAGE)
         is_in_time = call.seconds < call.max_seconds
         return not is_final and is_in_time and tries < min(2, call.max_tries)

@@ -1,4 +1,4 @@
-"""Crawl delay: one request at a time to a host, a pause after each, longer where it asks for it."""
+"""Crawl delay: one request at a time to a host, a pause after each, longer if the host asks."""
 
 import math
 import random
@@ -14,7 +14,7 @@ from tasks.model import Failure, Outcome
 
 # Seconds; a host that asks for a longer wait gets no more requests in this run.
 MAX_PATIENCE = 120.0
-# Seconds that a host can delay its requests by in a whole run, so that it cannot block the run.
+# Most seconds that a host can delay its requests in a whole run, so that it cannot block the run.
 MAX_HOLDING = 600.0
 _MAX_BACKOFF = 60.0
 
@@ -55,7 +55,7 @@ class Host:
                 self._ended = time.monotonic()
 
     def hold(self, seconds: float, outcome: Outcome) -> None:
-        """Delay the next request by at least so long; called within a turn."""
+        """Delay the next request by at least `seconds`; called within a turn."""
         self._held_until = max(self._held_until, time.monotonic() + seconds)
         self._held_for = outcome
 
@@ -87,7 +87,7 @@ def held(lock: threading.Lock, deadline: float) -> Iterator[None]:
 
 
 def backoff(tries: int, base: float) -> float:
-    """Seconds to wait after so many failed tries: random, up to base, doubled for each more try."""
+    """Seconds to wait after `tries` failures: random, up to `base` doubled for each further try."""
     # Full jitter, so that clients that failed together do not retry together.
     return random.uniform(0, min(base * 2 ** (tries - 1), _MAX_BACKOFF))  # noqa: S311
 

@@ -22,7 +22,7 @@ Record = Callable[[Attempt], None]
 
 @dataclass(frozen=True, slots=True)
 class FetchedResponse:
-    """A response, read as far as it was wanted."""
+    """A response, read as far as needed."""
 
     content: Content
     status: int = 0  # 0 where network or server failed before the status line
@@ -50,7 +50,7 @@ class Exchanges:
     max_seconds: float
     deadline: float
     started_at: datetime
-    # What follows begins anew in a copy, too.
+    # The fields below start empty, also in a copy made by `replace`.
     url: str = field(init=False, default="")  # of the current hop
     # Spent on the network, over all hops and tries; pauses are not counted.
     seconds: float = field(init=False, default=0.0)

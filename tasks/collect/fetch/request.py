@@ -1,4 +1,4 @@
-"""What a request sends: its headers, and its URL, checked; URLs for messages."""
+"""The headers and the checked URL of a request; URLs as messages show them."""
 
 import re
 from ipaddress import IPv6Address

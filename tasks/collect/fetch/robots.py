@@ -122,7 +122,7 @@ class Robots:
         attempt = ask(f"{origin}/robots.txt")
         text = _text(attempt)
         if text is None:
-            if attempt.outcome is Outcome.LEFT_FOR_LATER:  # nothing that counts for other sources
+            if attempt.outcome is Outcome.LEFT_FOR_LATER:  # does not count for other sources
                 raise Failure(attempt.outcome, attempt.detail)
             if attempt.outcome is Outcome.ADDRESS_REFUSED and not attempt.exchanges:
                 return Failure(Outcome.ADDRESS_REFUSED, attempt.detail)

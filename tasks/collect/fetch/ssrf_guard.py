@@ -17,7 +17,7 @@ Resolve = Callable[[str, int], list[Resolved]]
 
 # Loopback and private: allowed to sources with `allow_private`. Link-local never is:
 # 169.254.169.254 hands out a cloud machine's credentials.
-_NEAR = tuple(
+_PRIVATE = tuple(
     ip_network(n)
     for n in ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7")
 )
@@ -45,7 +45,7 @@ def is_allowed(address: Address, allow_private: bool = False) -> bool:
             inner = IPv4Address(address.packed[12:])
         if inner is not None:
             return is_allowed(inner, allow_private)
-    if any(address in net for net in _NEAR):
+    if any(address in net for net in _PRIVATE):
         return allow_private
     if isinstance(address, IPv6Address) and address not in _GLOBAL_UNICAST:
         return False
@@ -67,8 +67,8 @@ def checked_addresses(
 
     Raises a Failure, DNS_FAILED or ADDRESS_REFUSED.
     """
-    # Once, and connected to what was checked: a name that resolves to a public address first and to
-    # loopback a moment later (DNS rebinding) gains nothing.
+    # The name is resolved once, and the checked address is used: a name that resolves to a public
+    # address first and to loopback a moment later (DNS rebinding) gains nothing.
     try:
         ip_address(host)
     except ValueError:

@@ -42,7 +42,7 @@ class Transfer:
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     ip: str = ""
     head_read: bool = False
-    # Set where the body was not wanted or too large: the exchange is then the head alone.
+    # Set if the body was not needed or too large: the exchange then has only the head.
     head_only: bool = False
     sent: io.BytesIO = field(default_factory=io.BytesIO)
     received: io.BytesIO = field(default_factory=io.BytesIO)
@@ -121,7 +121,7 @@ class _RecordedSocket:
     """What http.client needs of a socket: every byte is recorded, every wait ends in time."""
 
     # A timeout of urllib3 or requests is for one read, so a server that sends a byte a second
-    # would never run into it; here the deadline of the whole request is set before each.
+    # would never exceed it; here each read may take the time left for the whole request.
 
     def __init__(self, sock: socket.socket, transfer: Transfer) -> None:
         self._sock = sock
@@ -242,7 +242,7 @@ class GuardedSession(Session):
         self.mount("https://", adapter)
 
     def get_redirect_target(self, resp: Response) -> None:
-        """Nowhere: the caller checks each hop."""
+        """None, so that no redirect is followed: the caller checks each hop."""
         # Also with `allow_redirects=False` requests would read a redirect's whole body, decoded and
         # without a limit.
 

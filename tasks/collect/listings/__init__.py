@@ -34,9 +34,9 @@ def read_listing(
 ) -> Listing | NoListing:
     """Read a listing of any kind: feed, JSON Feed, sitemap, sitemap index, section page.
 
-    The root element of the payload counts, not the content type. A `.gz` sitemap is still
-    compressed, `max_bytes` are of it decompressed. `url` is the base of relative links. With
-    `may_be_section` an HTML page is a listing, else an error.
+    The root element of the payload counts, not the content type. A `.gz` sitemap is
+    passed compressed; `max_bytes` limits its size when decompressed. `url` is the base of relative
+    links. Without `may_be_section` an HTML page is an error.
     """
     if payload.startswith(GZIP_MAGIC):
         unpacked = gunzipped(payload, max_bytes)

@@ -1,4 +1,4 @@
-"""What a browser writes into a page that it saves: its URL, the time; and beside it: a folder."""
+"""What a browser adds to a page that it saves: URL and time inside it, a folder beside it."""
 
 import email
 import re
@@ -12,7 +12,7 @@ from tasks.collect.listings.section_links import looks_like_article
 from tasks.text.printed_times import instant
 from tasks.text.urls import is_http
 
-HEAD_BYTES = 65_536  # of a file, in which all of it stands
+HEAD_BYTES = 65_536  # of a file; URL and time are within them
 # The clock of the machine that saved a page may be ahead of this one's.
 AHEAD = timedelta(days=1)
 
@@ -43,17 +43,17 @@ _FOLDER = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class BrowserSave:
-    """What is known of a saved page by its browser."""
+    """What the browser recorded about a saved page."""
 
     url: str | None = None
     saved_at: datetime | None = None
-    refused: str = ""  # a URL that identifies no article, such as a file's
+    refused: str = ""  # why its URL was refused: a file's identifies no article
 
 
 def read_page_save(head: bytes, *, allow_private: bool) -> BrowserSave:
-    """What stands at the beginning of a saved HTML page.
+    """Read what a browser wrote at the beginning of a saved HTML page.
 
-    A `<base>` counts only where it looks like an article's: it may be that of a whole site.
+    A `<base>` counts only if it looks like an article's: it may be the same on a whole site.
     """
     if found := _SAVED_FROM.search(head):
         # Chrome writes -%2D for --, which would end the comment.
@@ -72,7 +72,7 @@ def read_page_save(head: bytes, *, allow_private: bool) -> BrowserSave:
 
 
 def read_mhtml_save(head: bytes, *, allow_private: bool) -> BrowserSave:
-    """What stands in the headers of an MHTML file, and of the page in it."""
+    """Read URL and time from the headers of an MHTML file, and of the page in it."""
     mhtml = email.message_from_bytes(head)
     pages = (part for part in mhtml.walk() if part.get_content_type() in _HTML_TYPES)
     named = (
@@ -101,7 +101,7 @@ def _browser_save(url: str, saved_at: datetime | None, allow_private: bool) -> B
     saved_at = saved_at if is_past else None
     if is_http(url) and (allow_private or not _is_private(url)):
         return BrowserSave(url, saved_at)
-    # Internet Explorer writes about:internet for a page of which it knows nothing.
+    # Internet Explorer writes about:internet for a page of unknown origin.
     is_known = url and not url.startswith(("about:", "cid:"))
     shown = url[:1000].encode("utf-8", "backslashreplace").decode()
     refused = f"saved from {shown}, which identifies no article" if is_known else ""

@@ -23,8 +23,8 @@ from tasks.text.urls import fold, is_http, without_trackers
 
 MAX_CHILDREN = 10  # sitemaps followed from a sitemap index, the newest first
 MAX_HEADLINE = 1000
-# Of a feed, which feedparser reads at some 25 microseconds a tag, a malformed one twice. A feed of
-# ten thousand entries has about 100,000.
+# Most tags of a feed: feedparser takes some 25 microseconds a tag, twice that for a malformed feed.
+# A feed of ten thousand entries has about 100,000.
 MAX_TAGS = 300_000
 
 _ATOM, _XHTML = "application/atom+xml", "application/xhtml+xml"
@@ -50,11 +50,11 @@ class Listing:
     entries: tuple[Entry, ...] = ()
     children: tuple[str, ...] = ()  # sitemaps of a sitemap index, the newest first
     title: str | None = None
-    left_out: str = ""  # what of too long a listing was not taken, in words
-    # None of that is newer (POSIX seconds); inf where some states no time, -inf without any.
+    left_out: str = ""  # in words, what was not taken of a listing that is too long
+    # Nothing left out is newer (POSIX seconds); inf if some states no time, -inf if nothing was.
     left_out_until: float = -math.inf
     left_child: str = ""  # the newest of the sitemaps of an index that were not taken
-    changed: Mapping[str, float] = field(default_factory=dict)  # children that state when
+    changed: Mapping[str, float] = field(default_factory=dict)  # children's times, where stated
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +172,9 @@ def dated(found: Iterable[Entry | None]) -> Iterator[Dated]:
 
 
 def sitemap_pages(payload: bytes, url: str) -> tuple[bool, list[tuple[float, Entry]]] | NoListing:
-    """Whether a sitemap is an index, and all that it names, each with its last change.
+    """Whether a sitemap is an index, and all that it names, each after its stated time.
 
-    That is a POSIX timestamp in seconds, -inf where none is given.
+    That is when a page was published or last changed: POSIX seconds, -inf if neither is stated.
     """
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, recover=True, huge_tree=False
@@ -189,9 +189,9 @@ def sitemap_pages(payload: bytes, url: str) -> tuple[bool, list[tuple[float, Ent
     if root is None:
         return unreadable("not a sitemap: no element in it")
     is_index = _name(root) == "sitemapindex"
-    wanted = "sitemap" if is_index else "url"
+    tag = "sitemap" if is_index else "url"
     pages = []
-    for texts in (dict(_texts(element)) for element in root if _name(element) == wanted):
+    for texts in (dict(_texts(element)) for element in root if _name(element) == tag):
         published = texts.get("publication_date")
         entry = entry_of(texts.get("loc"), url, headline=texts.get("title"), published=published)
         if entry:
@@ -224,8 +224,8 @@ def entry_of(
     if not is_http(target):
         return None
     raw = plain(published)
-    # A time without a zone stays as printed: the source's zone is not known here, and read when
-    # the page is refined.
+    # A time without a zone stays as printed: the source's zone is not known here, and is applied
+    # when the page is refined.
     at = instant(raw) if raw else None
     if at and at.year < EARLIEST_YEAR:
         at = None  # <pubDate>Thu, 01 Jan 1970 00:00:00 GMT</pubDate> where none was entered

@@ -1,4 +1,4 @@
-"""What is taken of a listing that names more than a run reads: the newest, if it has dates."""
+"""Cuts a listing that is too long to its newest entries, if they have dates."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -11,7 +11,7 @@ from tasks.text.printed_times import as_printed
 from tasks.text.urls import fold
 
 Dated = tuple[float, Entry]
-"""An entry, or a sitemap of an index, after the time stated for it: in POSIX seconds, else -inf."""
+"""A stated time (POSIX seconds, else -inf), and the entry or sitemap of an index that states it."""
 
 _DAY = 24 * 3600
 MORE_ENTRIES = "PRESSWATCH_LIMITS__MAX_ENTRIES takes more"
@@ -41,9 +41,9 @@ def newest(
     date: str = "date",
     remedy: str = MORE_ENTRIES,
 ) -> Newest:
-    """At most so many entries, each folded URL once, in their order.
+    """At most `most` entries in their order, each folded URL once.
 
-    What states no time is taken last, from the beginning.
+    Entries without a time are taken last, the first of them first.
     """
     unique: dict[str, Dated] = {}
     for at, entry in found:
@@ -65,7 +65,7 @@ def newest(
 
 
 def stated_at(printed: str | None) -> float:
-    """A printed time in POSIX seconds, of UTC where it names no zone; -inf where there is none."""
+    """A printed time in POSIX seconds, read as UTC if it names no zone; -inf if there is none."""
     at = as_printed(printed or "")
     if at is None or at.year < EARLIEST_YEAR:
         return -math.inf

@@ -37,7 +37,7 @@ _PAGE_TYPES = {
     ".mhtml": _MHTML,
     ".mht": _MHTML,
 }
-# Of the limit on pages: the images of an MHTML file are archived with its page.
+# Times the limit on pages: the images of an MHTML file are archived with its page.
 _MHTML_LIMIT = 3
 _META_KEYS = frozenset({"url", "published_at", "fetched_at"})
 _MOST_META = 100_000
@@ -76,7 +76,7 @@ def last_change(globs: Sequence[str]) -> datetime | None:
 
 
 def _paths(globs: Sequence[str]) -> dict[Path, str]:
-    """The files that match, each with the first glob that it does."""
+    """The files that match, each with the first glob that it matches."""
     found: dict[Path, str] = {}
     for pattern in globs:
         target = Path(os.path.normpath(Path(pattern).absolute()))

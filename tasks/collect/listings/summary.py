@@ -14,7 +14,7 @@ from warehouse.read.known_urls import KnownListing
 # The newest entries of the previous read. When none of them is still listed, others may have come
 # and gone in between. Not all entries are compared: a story pinned for days stays listed anyway.
 NEWEST = 5
-# With fewer dated entries, one that is wrongly dated decides how far a listing reaches back.
+# With fewer dated entries, one wrong date would decide how far a listing reaches back.
 FEWEST_DATED = 5
 # The share of oldest dates that are left out where they stand apart, since they do not show how far
 # a listing reaches back: feeds pin old stories; sitemaps rarely do.
@@ -30,8 +30,8 @@ LONGEST_PAUSE = timedelta(weeks=5)
 def summary(
     listing: Listing,
     before: Listing | None,  # the previous read; None when there was none, or it is lost
-    last: KnownListing | None,  # the same, as the warehouse knows it
-    known: AbstractSet[str],  # folded URLs of entries that are known otherwise
+    last: KnownListing | None,  # that read, as the warehouse has it
+    known: AbstractSet[str],  # folded URLs of entries known from elsewhere
     feeds: Mapping[str, datetime | None],  # entries that the feeds named in this run, by folded URL
     read_at: datetime,
 ) -> ListingSummary:
@@ -48,7 +48,7 @@ def summary(
     if last and is_continued is False:
         # The previous read's newest entries are gone: whatever is older than that read is pinned.
         window = [at for at in window if at > last.read_at] or window
-    feed_share = None  # of what the feeds named in that time
+    feed_share = None  # how much it names of the feeds' entries since then
     if listing.kind == "sitemap" and window:
         within = [key for key, at in feeds.items() if at and at >= window[0]]
         feed_share = sum(key in keys for key in within) / len(within) if within else None
@@ -73,7 +73,7 @@ def summary(
 def _may_lack_new(
     listing: Listing, last: KnownListing | None, *, is_continued: bool | None
 ) -> bool:
-    """Whether what was left out of too long a listing may be new, for all that its dates tell."""
+    """Whether entries left out of a listing that is too long may be new, by their dates."""
     if listing.left_out_until == math.inf:
         return True
     # Some sites state the time of the request for all pages.
@@ -95,7 +95,7 @@ def _window(dates: Sequence[datetime], kind: str) -> Sequence[datetime]:
 
 
 def _newest(listing: Listing) -> AbstractSet[str]:
-    """Folded URLs of a listing's newest entries; of all where neither dates nor order tell."""
+    """Folded URLs of a listing's newest entries; of all if neither dates nor order show them."""
     dated: list[tuple[datetime, Entry]] = [
         (entry.published_at, entry) for entry in listing.entries if entry.published_at
     ]
