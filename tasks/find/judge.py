@@ -100,7 +100,10 @@ def judged(listing: Listing, payload: bytes, url: str, site: str, now: datetime)
     known = (_published(entry) for entry in entries)
     moments = sorted(moment for moment in known if moment and moment < tomorrow)
     if listing.kind == "sitemap" and len(moments) <= half:
-        return Verdict.UNDATED, "a sitemap without publication dates"
+        return (
+            Verdict.UNDATED,
+            f"a sitemap with publication dates for {len(moments)} of {len(entries)} entries",
+        )
     if moments and moments[-1] < now - STALE:
         return Verdict.STALE, f"the newest entry is of {moments[-1]:%Y-%m-%d}"
     return Verdict.TAKEN, f"{len(entries)} entries, {len(moments) or 'none'} dated"
