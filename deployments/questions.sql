@@ -1,10 +1,10 @@
 -- Ten questions that an analyst asks, each with how to read its answer.
---   presswatch sql --file FILE        asks one of them, copied into a file of its own
---   duckdb data/warehouse/current/news.duckdb < deployments/questions.sql        asks all
+--   presswatch sql --file FILE        answers one of them, copied into a file of its own
+--   duckdb data/warehouse/current/news.duckdb < deployments/questions.sql        answers all
 -- A share is articles with a mention divided by all articles. For longer periods and several papers
 -- divide sum by sum. NULL means that nothing is known, never that nothing was written.
 -- interval_95: with chance alone the share would be in it in 95 of 100 cases. audited: how many of the
--- articles are about the topic, as people found who read a sample (presswatch audit).
+-- articles are about the topic, according to people who read a sample (presswatch audit).
 
 -- 1. How often does each topic come up?
 -- One row a topic. `articles` is how many articles the share rests on: under a hundred or so, a few
@@ -52,7 +52,7 @@ GROUP BY topic_id
 ORDER BY part DESC;
 
 -- 5. What exactly was said?
--- The latest mentions with what stands around them. Read some before you believe a count.
+-- The latest mentions with their context. Read some before you believe a count.
 SELECT published_date, source_id, headline,
        context_left || '[' || matched_text || ']' || context_right AS context, audited
 FROM mentions
@@ -114,8 +114,8 @@ GROUP BY topic_id
 ORDER BY copies DESC;
 
 -- 10. Who writes of a word that is no topic yet?
--- Any words in the texts, as a regular expression; what comes often may be worth a topic. It reads
--- the texts themselves, so give a time where you can. `state` says whether the day was collected.
+-- Any words in the texts, as a regular expression; a frequent one may be worth a topic. It reads the
+-- texts themselves, so limit the days if you can. `state` shows whether the day was collected.
 SELECT published_date, source_id, context_left, matched_text, context_right, state
 FROM text_contexts('(?i)\b(harbou?r|port|hafen)\b|港')
 JOIN coverage USING (source_id)

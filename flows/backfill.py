@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# A shard is no task run of its own: one costs 74 ms and 20 kB of Prefect's database.
+# Shards are not task runs of their own: each would cost 74 ms and 20 kB of Prefect's database.
 MAX_TASKS = 50  # task runs of one backfill at most
 MIN_TASK_BYTES = 1024 * MB  # bytes of WARC files for one task run at least
 COLUMNS = ("records", "became", "outcome")  # of the ledger at the terminal
@@ -66,7 +66,7 @@ def backfill(
     """Extract the articles of WARC archives. The archives stay where they are.
 
     Args:
-        warcs: Files, folders or globs where the run is at work: .warc, .warc.gz, .warc.zst.
+        warcs: Files, folders or globs on the machine of the run: .warc, .warc.gz, .warc.zst.
         domains: Pages of these domains and all hosts below them; of all when empty.
         since: First day of publication in UTC.
         until: Last day of publication in UTC.
@@ -131,7 +131,7 @@ def _backfill(
 
 @contextmanager
 def refining(settings: Settings, processes: int = 0) -> "Iterator[ShardPool | Cluster]":
-    """What refines shards: processes of this machine, or the cluster that PRESSWATCH_DASK names.
+    """Yields what refines shards: processes here, or the cluster that PRESSWATCH_DASK names.
 
     ConfigError without Dask, RunFailed when the cluster cannot be used.
     """
@@ -168,7 +168,7 @@ def _load_all(installation: Installation, work: ShardWork) -> None:
         more = backfill_part(work, part, name)
         publish_snapshot(installation)
     if not progress.tasks:
-        load_runs(installation, [])  # what a killed backfill had committed and not published
+        load_runs(installation, [])  # commits of a killed backfill that were not published
     if publish_snapshot(installation) or progress.tasks:
         report_or_warn(installation, "ingest-topics")
 

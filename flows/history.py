@@ -114,7 +114,7 @@ def history(
         if not dry_run:
             chosen = held.enter_context(lock_sources(layout, run_id, chosen, log.info)).sources
             prepare_to_fetch(installation)
-        # Whoever asks too often is cut off by the archive for a while.
+        # The archive blocks a client for a while that sends too many requests.
         backoff = settings.history.backoff_seconds
         asking = Client(settings.limits, settings.user_agent, layout.cache, backoff_seconds=backoff)
         client, budget = held.enter_context(asking), Budget(max_requests)
@@ -135,10 +135,10 @@ def _fill(
     found = list[SourceHistory]()
     with kept_open(layout), running(layout, done.run_id), page_pool(installation.settings) as pool:
         for source in chosen:
-            one = fetch_history(source.id, source, shared)
-            refined = refine_source(installation, done.run_id, one.collected, pool)
+            fetched = fetch_history(source.id, source, shared)
+            refined = refine_source(installation, done.run_id, fetched.collected, pool)
             loads.refined.put(refined)
-            found.append(replace(one, collected=refined.collected))
+            found.append(replace(fetched, collected=refined.collected))
             if not loads.seconds_left:
                 loads.load_early()
         loads.load_rest()
@@ -163,10 +163,10 @@ def _end(done: Filled) -> State[Filled]:
 
 
 def ledger(done: Filled) -> list[dict[str, Any]]:
-    """Pages by source, month and place, and what became of attempts and of rows passed over."""
+    """Pages by source, month and place, and the outcomes of attempts and of rows passed over."""
     rows = []
-    for one in done.sources:
-        tally, source_id = one.tally, one.collected.source_id
+    for source in done.sources:
+        tally, source_id = source.tally, source.collected.source_id
         for place, month in sorted({*tally.wanted, *tally.known}):
             key = (place, month)
             counts = (("to fetch", tally.wanted[key]), ("already there", tally.known[key]))

@@ -91,9 +91,9 @@ def ingest(
     chosen = installation.chosen(only)
     if due_only:
         about = (datetime.now(UTC), installation.settings.recheck_after)
-        chosen, nothing = due_or_next(installation.layout, chosen, *about)
-        if nothing:
-            return nothing_due(nothing)  # type: ignore[return-value]
+        chosen, message = due_or_next(installation.layout, chosen, *about)
+        if message:
+            return nothing_due(message)  # type: ignore[return-value]
     rename(run_name(len(chosen)))
     run_id = new_run_id()
     waiting = None if is_scheduled() else show_waiting
@@ -185,14 +185,14 @@ def _load_early(
 
 
 def prepare_to_fetch(installation: Installation) -> None:
-    """Finish runs that were killed, and make sure that what was fetched before can be read.
+    """Finish killed runs, and make sure that data fetched before can be read.
 
-    What killed runs had archived is refined, loaded and published, each under its own id.
+    The archives of a killed run are refined, loaded and published under its own id.
     """
     layout = installation.layout
     for path in unfinished(layout.raw):
         run_id = path.name.removesuffix(OPEN_SUFFIX)
-        # That of a run which goes on is left to the next one.
+        # The next ingest takes the file of a run that is still alive.
         if not is_alive(layout, run_id) and salvage(path):
             reopen(layout, run_id)
     for run_id in adopt_unfinished(layout):
@@ -203,10 +203,10 @@ def prepare_to_fetch(installation: Installation) -> None:
                 collected = Collected(warc.parent.name, warc)
                 loads.refined.put(refine_source(installation, run_id, collected, pool))
         loads.load_rest()
-    # What need not be fetched again is read from the snapshot, by the columns of this version.
+    # Known URLs are looked up in the snapshot, which needs the columns of this version.
     is_earlier, is_gone = is_earlier_snapshot(layout), not layout.current.exists()
     if is_earlier or (is_gone and committed_runs(layout.commits)):
         state = "of an earlier version" if is_earlier else "gone"
         log.info("the warehouse is %s: rebuilding it before anything is fetched", state)
         rebuild_snapshot(installation)
-    require_readable(layout)  # not to fetch what could not be loaded
+    require_readable(layout)  # fetch nothing that could not be loaded

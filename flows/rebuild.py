@@ -46,7 +46,7 @@ def rebuild(
     topics_file: str = "",
     data: str = "",
 ) -> None:
-    """Rebuild a layer from the one before it; of articles, say what that changed for each topic.
+    """Rebuild a layer from the one before it; for articles, report the changes of each topic.
 
     Args:
         layer: The warehouse, from Parquet; or the articles, from raw, and then the warehouse.
@@ -93,17 +93,17 @@ def _rebuild_articles(installation: Installation) -> list[Finding]:
         commits, lost = rebuild_articles(layout, refine)
         for commit in commits:
             shutil.rmtree(layout.stage / commit.run_id, ignore_errors=True)
-        # Archived without a commit; the runs that have begun are left to themselves or to the next
-        # ingest, which finishes them.
+        # Archive files without a commit. Those of unfinished runs are loaded by these runs, or by
+        # the next ingest.
         archived = {Path(name).name.removesuffix(SUFFIX) for name in archive_files(layout)}
         load_uncommitted(installation, sorted(archived.difference(begun_runs(layout))), pool)
     return lost
 
 
 def load_uncommitted(installation: Installation, run_ids: Iterable[str], pool: PagePool) -> None:
-    """Refine and load the archive files of runs that none of their commits has.
+    """Refine and load those archive files of runs that no commit names.
 
-    In one load, which stops when other runs have no commit.
+    All in one load, which stops when other runs have no commit.
     """
     layout, runs = installation.layout, list[Run]()
     for run_id in run_ids:

@@ -72,7 +72,7 @@ def repair(sources_file: str = "", topics_file: str = "", data: str = "") -> Rep
 def refine_commit(
     installation: Installation, pool: PagePool, shards: ShardPool, commit_id: str, commit: Commit
 ) -> list[Batch]:
-    """Stage the rows of those archive files of a commit that are there, below `stage/<run_id>`."""
+    """Stage the rows of a commit's archive files, if they exist, below `stage/<run_id>`."""
     layout = installation.layout
     shutil.rmtree(layout.stage / commit.run_id, ignore_errors=True)
     if commit.flow == FLOW:

@@ -59,7 +59,7 @@ def base_port() -> int:
 class Newsroom:
     """The papers, served while the context lasts; `requests` is the log.
 
-    Those of a demo have their year's articles, and their written ones are as old as it wants.
+    Those of a demo also have the articles of its year, and their written ones have moved dates.
     """
 
     def __init__(self, port: int | None = None, demo: Demo | None = None) -> None:
@@ -111,7 +111,7 @@ class _PaperServer(ThreadingHTTPServer):
         self.printed_at = time.monotonic()
 
     def page(self, path: str) -> Page:
-        """What it serves at a path; a demo's papers go on printing."""
+        """The response for a path; a demo's papers go on printing."""
         if self.demo and time.monotonic() > self.printed_at + PRINTS_EVERY:
             self._print()
         if self.demo is None or path in self.pages:
@@ -185,7 +185,7 @@ def etag(page: Page) -> str:
 
 
 def http_time(moment: datetime) -> str:
-    """A time as HTTP's headers have it."""
+    """A time in the format of HTTP's headers."""
     return format_datetime(moment.astimezone(UTC), usegmt=True)
 
 
@@ -211,13 +211,13 @@ def write_sources(folder: Path, port: int, demo: Demo | None = None) -> Path:
 
 
 def _move_saved(saved: Path, days: int) -> None:
-    """Write the saved pages, and what is said of them, as of so many days later."""
+    """Write the saved pages and their metadata with dates so many days later."""
     for name, body in saved_files(moved_days=days).items():
         (saved / name).write_bytes(body)
     for path in saved.glob("*.meta.json"):
-        said = json.loads(path.read_text())
-        moved = {name: moved_time(value, days) for name, value in said.items() if name != "url"}
-        path.write_text(json.dumps({"url": moved_path(said["url"], days), **moved}))
+        meta = json.loads(path.read_text())
+        moved = {name: moved_time(value, days) for name, value in meta.items() if name != "url"}
+        path.write_text(json.dumps({"url": moved_path(meta["url"], days), **moved}))
 
 
 def _move_ports(path: Path, port: int) -> None:

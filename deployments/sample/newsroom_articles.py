@@ -51,7 +51,7 @@ _DATE_IN_PATH = re.compile(r"(?<=/)(\d{4})(/?)(\d\d)\2(\d\d)(?=[/-])")
 
 @dataclass(frozen=True)
 class Article:
-    """One state of an article, as written; a header field the source lacks is the empty text."""
+    """One version of an article, as written; header fields missing in the source are empty."""
 
     paper: Paper
     slug: str
@@ -70,9 +70,9 @@ class Article:
     charset: str = ""
     """Of the page's bytes and its meta element; UTF-8 where empty."""
     header_charset: str = ""
-    """What header and meta element say against the bytes."""
+    """A wrong charset that header and meta element declare; empty for the true one."""
     dates: str = ""
-    """`printed`: the date stands in the text only."""
+    """`printed`: the date is in the text only."""
     listed: str = ""
     captions: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
@@ -141,7 +141,7 @@ def read_articles(paper: Paper, folder: Path = HERE / "articles") -> tuple[Artic
 
 
 def newest_first(article: Article) -> tuple[float, str]:
-    """Sorts articles by publication time, the latest first, the undated last."""
+    """Sort key of articles: by publication time, the latest first, the undated last."""
     published = article.published_at
     return (-published.timestamp() if published else 0.0, article.slug)
 
@@ -157,17 +157,17 @@ def moved(article: Article, days: int) -> Article:
 
 
 def moved_time(printed: str, days: int) -> str:
-    """A time of a header so many days later; the empty text stays."""
+    """A time of a header so many days later; empty stays empty."""
     later = printed and datetime.fromisoformat(printed) + timedelta(days=days)
     return later.isoformat() if later else ""
 
 
 def moved_path(path: str, days: int) -> str:
-    """A path or URL whose date, where it has one, is so many days later."""
+    """A path or URL with its date, if it has one, so many days later."""
 
     def later(found: re.Match[str]) -> str:
-        year, mark, month, day = found.groups()
+        year, separator, month, day = found.groups()
         moment = datetime(int(year), int(month), int(day)) + timedelta(days=days)  # noqa: DTZ001
-        return f"{moment:%Y{mark}%m{mark}%d}"
+        return f"{moment:%Y{separator}%m{separator}%d}"
 
     return _DATE_IN_PATH.sub(later, path)

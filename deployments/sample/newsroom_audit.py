@@ -1,4 +1,4 @@
-"""An audit for the demo: a sample of one topic's articles, judged by what they were made of."""
+"""An audit for the demo: a sample of one topic's articles, judged by how each was made."""
 
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -29,9 +29,9 @@ def audit(layout: Layout, demo: Demo, now: datetime) -> None:
 
 
 def answer(demo: Demo, article: SampledArticle, now: datetime) -> Answer:
-    """Whether it was made to be about the topic; unsure of what people wrote.
+    """The verdict: yes if the article was made to be about the topic, unsure if a person wrote it.
 
-    One that was not names it in a correction of something else.
+    No if it only names the topic in a correction of something else.
     """
     made = by_path(demo.year, PAPERS[article.source_id], now.date())
     story = made.get(urlsplit(article.url).path)

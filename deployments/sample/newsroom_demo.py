@@ -1,4 +1,4 @@
-"""The demo of a data folder: what its year is made of, and the pages of that year."""
+"""The demo of a data folder: its parameters, and the pages of its year."""
 
 import json
 from dataclasses import asdict, dataclass, replace
@@ -17,7 +17,7 @@ LAST_WRITTEN = date(2026, 11, 14)
 
 @dataclass(frozen=True)
 class Demo:
-    """What makes the demo of a data folder, kept in newsroom.json there."""
+    """The parameters of a data folder's demo, kept there in newsroom.json."""
 
     year: Year
     port: int
@@ -30,18 +30,18 @@ class Demo:
 
     @classmethod
     def read(cls, folder: Path) -> "Demo | None":
-        """That of a data folder; None where there is none."""
+        """Read the demo of a data folder; None if there is none."""
         if not (folder / FILE).exists():
             return None
-        said = json.loads((folder / FILE).read_text())
-        year = Year(said["seed"], date.fromisoformat(said["anchor"]))
-        return cls(year, said["port"], said["is_filled"])
+        values = json.loads((folder / FILE).read_text())
+        year = Year(values["seed"], date.fromisoformat(values["anchor"]))
+        return cls(year, values["port"], values["is_filled"])
 
     def write(self, folder: Path) -> None:
         """Keep it in a data folder."""
-        said = asdict(self) | asdict(self.year) | {"anchor": self.year.anchor.isoformat()}
-        del said["year"]
-        (folder / FILE).write_text(json.dumps(said, indent=1) + "\n")
+        values = asdict(self) | asdict(self.year) | {"anchor": self.year.anchor.isoformat()}
+        del values["year"]
+        (folder / FILE).write_text(json.dumps(values, indent=1) + "\n")
 
 
 def past_page(year: Year, site: Site, path: str, now: datetime) -> Page | None:

@@ -1,4 +1,4 @@
-"""Fetching from a paper as it was at a moment: without a network, by the same code as ever."""
+"""Fetching from a paper as it was at a moment: without a network, by the product's own code."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class PastClient:
     now: datetime
     is_down: bool  # its host
     collected: set[str]
-    """Folded URLs of pages; what was asked for is added."""
+    """Folded URLs of pages; requested ones are added."""
 
     def get(
         self,
@@ -41,7 +41,7 @@ class PastClient:
         last_modified: str | None = None,
         **_: object,
     ) -> Attempt:
-        """What the paper answered, with the bytes as on the wire."""
+        """The paper's response, with the bytes as on the wire."""
         self.now += timedelta(seconds=1)
         answered = partial(Attempt, kind, url, url, attempted_at=self.now, seconds=0.05)
         if self.is_down:
@@ -65,7 +65,7 @@ class PastClient:
         )
 
     def sitemaps(self, site: str, **_: object) -> tuple[str, ...]:
-        """Those that robots.txt names: none."""
+        """The sitemaps that robots.txt names: none."""
         return ()
 
     @cached_property

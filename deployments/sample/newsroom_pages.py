@@ -75,7 +75,7 @@ class Site:
 
     @cached_property
     def specials(self) -> tuple[dict[str, str], ...]:
-        """What it serves or lists that is no article of its own."""
+        """Pages that it serves and links that it lists that are not its articles."""
         if self.moved_days is None:
             return ()
         return tuple(moved_special(one, self.moved_days) for one in specials_of(self.paper))
@@ -93,7 +93,7 @@ def sources_of(paper: Paper) -> tuple[Article, ...]:
 
 @cache
 def specials() -> tuple[dict[str, str], ...]:
-    """The pages and links that are no articles, from specials.toml."""
+    """The pages and links that are not articles, from specials.toml."""
     with (HERE / "specials.toml").open("rb") as file:
         return tuple(tomllib.load(file)["special"])
 
@@ -104,7 +104,7 @@ def specials_of(paper: Paper) -> tuple[dict[str, str], ...]:
 
 
 def moved_special(special: dict[str, str], days: int) -> dict[str, str]:
-    """A special so many days later."""
+    """A special with dates so many days later."""
     changed = {"path": moved_path(special["path"], days)}
     if "published" in special:
         changed["published"] = moved_time(special["published"], days)
@@ -154,7 +154,7 @@ def sections(site: Site) -> dict[str, str]:
 
 
 def path_part(site: Site, section: str) -> str:
-    """The folder below which a section's articles stand."""
+    """The first part of the paths of a section's articles."""
     path = next(article.path for article in site.articles if article.section == section)
     return path.strip("/").split("/")[0]
 
@@ -162,8 +162,8 @@ def path_part(site: Site, section: str) -> str:
 def render_article(site: Site, article: Article, template: str = "article") -> Page:
     """One article page, encoded and labelled as its source says."""
     others = [other for other in site.articles if other.path != article.path]
-    near = sum(map(ord, article.slug)) % len(others)
-    related = [others[(near + step) % len(others)] for step in range(8)]
+    start = sum(map(ord, article.slug)) % len(others)
+    related = [others[(start + step) % len(others)] for step in range(8)]
     text = render(
         site,
         template,
@@ -220,12 +220,12 @@ def section_page(site: Site, name: str) -> Page:
 
 
 def missing_page(site: Site) -> Page:
-    """What the paper serves where there is nothing."""
+    """The page that the paper serves with status 404."""
     return Page(html(render(site, "missing")).body, "text/html; charset=utf-8", None, 404)
 
 
 def page_at(site: Site, path: str) -> Page:
-    """One page of a site in the demo's year: an article's, a section's, or none."""
+    """One page of a site in the demo's year: an article's, a section's, or the missing page."""
     for name, its_path in sections(site).items():
         if its_path == path:
             return section_page(site, name)

@@ -1,4 +1,4 @@
-"""Makes the demo's year of history: archives, Parquet and warehouse, as a year of polling has them.
+"""Makes the demo's year of history: archives, Parquet and warehouse, as if polled for a year.
 
 Pages and listings are those that the newsroom would have served at each poll. The product's own
 collector, archive writer, extraction and loader do the rest; only the network is left out.
@@ -88,7 +88,7 @@ class HereAndNow:
 
 @dataclass
 class PastSource:
-    """One source over the time of its polls: what the warehouse would tell it of earlier ones."""
+    """One source during its polls, with what the warehouse would know of earlier ones."""
 
     installation: Installation
     demo: Demo
@@ -103,7 +103,7 @@ class PastSource:
         return self.site.paper != LEDGER or moment > self.demo.year.moment(LEDGER_SINCE)
 
     def poll(self, moment: datetime) -> Batch | None:
-        """Collect it at a moment, and refine what came."""
+        """Collect it at a moment, and refine what was collected."""
         year, paper = self.demo.year, self.site.paper
         site = replace(self.site, past=latest(year, paper, moment))
         is_down = paper == SHIMBUN and year.days_before(moment.date()) in HOST_DOWN
@@ -130,11 +130,11 @@ class PastSource:
         return refine(done.warc, run_id(moment), *about, cast(PagePool, HereAndNow()))
 
     def _answers(self, moment: datetime, site: Site) -> dict[Hashable, dict[str, Any]]:
-        """What a run asks the snapshot: its last listings, and which pages are due again."""
-        told = stories_until(self.demo.year, site.paper, moment, 40)
+        """The snapshot's answers to a run: its last listings, and the pages due for a recheck."""
+        stories = stories_until(self.demo.year, site.paper, moment, 40)
         urls = {
             site.url(story.article): story.article.headline
-            for story in told
+            for story in stories
             if story.revised_at and self.polled_at < story.revised_at <= moment
         }
         due = [
@@ -174,7 +174,7 @@ Polled = tuple[PastSource, list[tuple[datetime, Batch]]]
 
 
 def poll_source(past: PastSource, moments: Sequence[datetime]) -> Polled:
-    """Poll a source at each of the moments; the source as it is then, and the staged batches."""
+    """Poll a source at each of the moments; returns its new state and the staged batches."""
     polled = [(moment, past.poll(moment)) for moment in moments]
     return past, [(moment, batch) for moment, batch in polled if batch]
 
@@ -182,7 +182,7 @@ def poll_source(past: PastSource, moments: Sequence[datetime]) -> Polled:
 def fill(installation: Installation, demo: Demo, until: datetime) -> None:
     """Make the history of a data folder, or what is missing of it until a moment.
 
-    The next period is collected in other processes while one is loaded in this.
+    While one period is loaded in this process, the next is collected in others.
     """
     since = _last_poll(installation.layout) or demo.year.begins_at
     if not polls(demo.year, since, until):
@@ -204,12 +204,12 @@ def fill(installation: Installation, demo: Demo, until: datetime) -> None:
                 for past in pasts
             ]
 
-        at_work = begin(0)
+        submitted = begin(0)
         for number, end in enumerate(ends):
-            done = [one.result() for one in at_work]
+            done = [one.result() for one in submitted]
             pasts = [past for past, _ in done]
             if number + 1 < len(ends):
-                at_work = begin(number + 1)
+                submitted = begin(number + 1)
             _load(installation, demo.year, chain.from_iterable(found for _, found in done), end)
 
 

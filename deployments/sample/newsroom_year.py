@@ -27,7 +27,7 @@ NAMES = {
     "huawei": ("Huawei", "ファーウェイ"),
     "g20": ("G20", "Group of Twenty", "Gruppe der Zwanzig", "主要20カ国"),
 }
-"""What the sentences call the topics."""
+"""Names of the topics in the sentences."""
 LEANING = {(COURIER, "huawei"): 0.6, (SHIMBUN, "huawei"): 1.9, (TAGEBLATT, "sanctions"): 1.3}
 EVENTS = (
     *((301, 3, "g20"), (243, 4, "sanctions"), (187, 2, "huawei"), (141, 3, "g20")),
@@ -105,7 +105,7 @@ class Story:
 def stories(year: Year, paper: Paper, day: date) -> tuple[Story, ...]:
     """What a paper has printed on a day of its time zone, the earliest first."""
     ago = year.days_before(day)
-    # By the age of the day, so that demos of other days differ little.
+    # Seeded by days before the anchor, so that demos made on other days differ little.
     dice = Random(f"{year.seed} {paper.id} {ago}")  # noqa: S311 - no secret
     count = max(1, DAILY[paper][day.weekday() >= 5] + dice.choice((-1, 0, 0, 1)))
     count += 2 * any(since >= ago > since - length for since, length, _ in EVENTS)
@@ -147,8 +147,8 @@ def _story(year: Year, paper: Paper, day: date, number: int, dice: Random) -> St
     if dice.random() > 0.04:
         return Story(article, published, tuple(topics))
     revised_at = published + timedelta(hours=dice.uniform(20, 30))
-    gone = NAMES[topics[0]] if topics else ()
-    changed = [one for one in article.blocks if not any(name in one for name in gone)]
+    removed = NAMES[topics[0]] if topics else ()
+    changed = [one for one in article.blocks if not any(name in one for name in removed)]
     other = dice.choice([topic for topic in USUAL if topic not in topics] or list(USUAL))
     changed.append(CORRECTED[paper.language] + writer.sentences(other, 1)[0])
     revised = replace(article, blocks=tuple(changed), modified=revised_at.isoformat("T", "seconds"))
@@ -191,13 +191,13 @@ def _article(
     if section not in sections:  # agency copy in a paper of another language
         section = next(iter(sections))
     headline = writer.fill(dice.choice(beats[topics[0] if is_about else beat]["headlines"]))
-    told = [one for topic in topics for one in writer.sentences(topic, dice.randint(1, 4))]
-    told += writer.sentences(beat, 3)
-    dice.shuffle(told)
-    told += writer.sentences("any", dice.randint(4, 7))
-    joint = "" if writer.language == "ja" else " "
+    sentences = [one for topic in topics for one in writer.sentences(topic, dice.randint(1, 4))]
+    sentences += writer.sentences(beat, 3)
+    dice.shuffle(sentences)
+    sentences += writer.sentences("any", dice.randint(4, 7))
+    space = "" if writer.language == "ja" else " "
     size = dice.choice((2, 2, 3))
-    blocks = [joint.join(told[at : at + size]) for at in range(0, len(told), size)]
+    blocks = [space.join(sentences[at : at + size]) for at in range(0, len(sentences), size)]
     names = writer.name()
     access = dice.choices(("free", "metered", "paywalled"), (5, 4, int(paper in (COURIER, LEDGER))))
     if access[0] == "paywalled":
@@ -232,7 +232,7 @@ def _path(paper: Paper, section: str, headline: str, published: datetime, key: s
 
 
 class Writer:
-    """Makes sentences of one language; the dice decide."""
+    """Makes sentences of one language; `dice` is the random generator that chooses them."""
 
     def __init__(self, language: str, dice: Random) -> None:
         self.language, self.dice = language, dice
@@ -240,7 +240,7 @@ class Writer:
         self.sections = list(_sections(language))
 
     def sentences(self, beat: str, count: int) -> list[str]:
-        """So many sentences of a beat, no two alike."""
+        """So many different sentences of a beat."""
         return [*map(self.fill, self.dice.sample(self.beats[beat]["sentences"], count))]
 
     def name(self) -> str:

@@ -1,1 +1,1 @@
-"""The `presswatch` command, a module a group of commands."""
+"""The `presswatch` command, one module per group of commands."""

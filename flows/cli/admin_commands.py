@@ -60,7 +60,7 @@ def desk(
         bool, typer.Option("--sample", help="The demo of data/demo; its papers are served as well.")
     ] = False,
 ) -> None:
-    """Serve pages to look, click and read in a browser, until Ctrl-C."""
+    """Serve the analyst's pages to a browser, until Ctrl-C."""
     from flows.desk.server import serve_desk
 
     data = data or (DEMO.absolute() if sample else None)
@@ -95,8 +95,8 @@ def deploy(
     from flows.server.deploy import deploy as register
 
     server.wait()
-    for one in register(installation):
-        print(f"{one.name} is deployed")
+    for deployment in register(installation):
+        print(f"{deployment.name} is deployed")
 
 
 def env(
@@ -128,7 +128,7 @@ def backup(
     layout, target = layout_of(data), folder.expanduser().absolute()
     if overlap(layout.root, target):
         fail(f"{target} and the data folder {layout.root} must not overlap", Exit.WRONG_USAGE)
-    require_data(layout)  # where a disk is not mounted, a backup of nothing would look like one
+    require_data(layout)  # without a mounted disk, an empty backup would look like a good one
     with show_progress():
         done = back_up(layout, target, log.info)
     print(
@@ -159,7 +159,7 @@ def maintain(
 def repair(
     sources: SourcesFile = SOURCES, topics: TopicsFile = TOPICS, data: DataFolder = None
 ) -> None:
-    """Repair what is damaged; what cannot be goes to data/quarantine and is named (status 3)."""
+    """Repair damaged files; those beyond repair go to data/quarantine and are named (status 3)."""
     installation = open_installation(sources, topics, data or "")
     server = PrefectServer()
     from flows.repair import repair as job

@@ -34,7 +34,7 @@ def print_csv(answer: Answer) -> None:
 
 
 def print_json(answer: Answer) -> None:
-    """Print one JSON array, with an object per row and line."""
+    """Print one JSON array, with an object per row, each on its own line."""
     before = "["
     for line in _json_rows(answer):
         print(f"{before}\n{line}", end="")
@@ -68,7 +68,7 @@ def _json_rows(answer: Answer) -> Iterator[str]:
 
 
 def print_table(answer: Answer, max_rows: int) -> None:
-    """Print a table; on a terminal at most its width and `max_rows` rows."""
+    """Print a table; on a terminal within its width, and `max_rows` rows at most (0: all)."""
     console = Console()
     if not console.is_terminal:
         console, max_rows = Console(width=sys.maxsize, no_color=True), 0

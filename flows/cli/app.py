@@ -96,9 +96,9 @@ def ingest(
         from tasks.collect.due_sources import due_or_next
 
         about = (datetime.now(UTC), installation.settings.recheck_after)
-        _, nothing = due_or_next(installation.layout, chosen, *about)
-        if nothing:
-            Console().print(nothing)
+        _, message = due_or_next(installation.layout, chosen, *about)
+        if message:
+            Console().print(message)
             return
     server = PrefectServer()
     from flows.ingest import ingest as job

@@ -1,4 +1,4 @@
-"""`presswatch audit`: draw a sample of a topic, judge it, say what the topic's shares are worth."""
+"""`presswatch audit`: sample a topic's articles, judge them, print how accurate its shares are."""
 
 import getpass
 import secrets
@@ -35,7 +35,7 @@ Size = Annotated[int, typer.Option(min=2, max=MOST_SAMPLED, help="Articles of a 
 NearMisses = Annotated[
     int,
     typer.Option(
-        min=0, max=MOST_SAMPLED, help="Judge so many near misses too: alike, without an alias."
+        min=0, max=MOST_SAMPLED, help="Judge so many similar articles without an alias, too."
     ),
 ]
 HELP = "y yes · n no · u unsure · 1-9 this mention is not about it · b back · q end"
@@ -45,25 +45,25 @@ def audit(
     topic: Annotated[str, typer.Argument(help="The topic's id.")],
     n: Size = SAMPLED,
     recall: NearMisses = 0,
-    seed: Annotated[int | None, typer.Option(help="Of a new sample; else by chance.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of a new sample; random if not given.")] = None,
     new: Annotated[
-        bool, typer.Option("--new", help="Draw a new sample, where there is one already.")
+        bool, typer.Option("--new", help="Draw a new sample even if there is one.")
     ] = False,
     reader: Annotated[str | None, typer.Option(help="Who judges; else this user.")] = None,
     export: Annotated[
         Path | None, typer.Option(help="Write the samples as CSV, to be filled in.")
     ] = None,
     import_: Annotated[
-        Path | None, typer.Option("--import", help="Take the verdicts of such a file.")
+        Path | None, typer.Option("--import", help="Import the verdicts of such a file.")
     ] = None,
     show: Annotated[
-        bool, typer.Option("--show", help="Say what was found, and judge nothing.")
+        bool, typer.Option("--show", help="Show the results, and judge nothing.")
     ] = False,
     data: DataFolder = None,
 ) -> None:
     """Judge a sample of a topic's articles: how many of them are about it?
 
-    The last sample goes on where it was left; verdicts are kept one by one.
+    Continues the last sample; each verdict is saved at once.
     """
     layout, who = readable_layout(data), checked_reader(reader or getpass.getuser())
     if is_earlier_snapshot(layout):
@@ -94,14 +94,14 @@ def audit(
         raise typer.Exit(Exit.SOME_SOURCES_FAILED)
 
 
-def require_files(layout: Layout, topic: str, export: Path | None, taken: Path | None) -> None:
-    """End the command where an export would replace a file, or nothing was exported to take."""
+def require_files(layout: Layout, topic: str, export: Path | None, imported: Path | None) -> None:
+    """End the command if an export would replace a file, or an import has no sample."""
     if export and export.is_file():
         why = "is there already: take its verdicts with --import, or name another file"
         fail(f"{export} {why}", Exit.WRONG_USAGE)
-    if not taken:
+    if not imported:
         return
-    verdict_file(taken)
+    verdict_file(imported)
     if not newest(layout, topic, "precision"):
         fail(f"{topic} has no sample yet: --export draws one, and writes it", Exit.WRONG_USAGE)
 
@@ -124,7 +124,7 @@ def sample_of(
 
 
 def take_file(layout: Layout, audits: list[Audit], path: Path, reader: str) -> list[str]:
-    """Import verdicts; the rows that could not be taken, which are printed."""
+    """Import verdicts from a file; print and return the problems of rows that were left out."""
     done = import_csv(layout, audits, path, reader)
     for problem in done.problems:
         say(problem)
@@ -136,7 +136,7 @@ def take_file(layout: Layout, audits: list[Audit], path: Path, reader: str) -> l
 
 
 def judge(judging: Judging, key: Callable[[], str], console: Console) -> None:
-    """Show the articles that are left, one after another, and keep a verdict for each key."""
+    """Show the articles not judged yet, one after another, and save the verdict of each key."""
     articles = judging.audit().sample.articles
     places = {article.article_id: at for at, article in enumerate(articles, 1)}
     article = judging.next_article()
@@ -160,7 +160,7 @@ def judge(judging: Judging, key: Callable[[], str], console: Console) -> None:
 
 
 def article_view(article: SampledArticle, place: int, of: int, false: set[int]) -> Text:
-    """An article for a terminal: headline, where from, and each mention in its sentence."""
+    """An article for a terminal: source, day, headline, and each mention in its sentence."""
     about = (article.source_id, str(article.published_date), article.language or "")
     text = Text.assemble(
         (f"\n{place} of {of}  ", "dim"), (" · ".join(filter(None, about)), "cyan"), "\n"
@@ -179,7 +179,7 @@ def article_view(article: SampledArticle, place: int, of: int, false: set[int]) 
 
 
 def print_results(layout: Layout, topic: str) -> None:
-    """Print what the audits of a topic say."""
+    """Print the results of a topic's audits."""
     with snapshot(layout) as con:
         known = con.execute("SELECT 1 FROM topics WHERE topic_id = ?", [topic]).fetchall()
         if not known:

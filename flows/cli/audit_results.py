@@ -56,7 +56,7 @@ def results_view(con: duckdb.DuckDBPyConnection, topic_id: str) -> RenderableTyp
 
 
 def _table(title: str, numbers: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    """A name and numbers in each row; precision is in words, to the left."""
+    """A table of names and numbers; `precision` is in words, aligned to the left."""
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
     table.add_column(f"\n{title}", min_width=24)
     for head in numbers:

@@ -10,16 +10,16 @@ HEAD = ("sources", "addresses", "confirmed", "countries", "languages")
 def collections_table(sources: Sequence[Source]) -> str:
     """What each collection holds, and how many sources there are of each kind."""
     rows: list[tuple[str, ...]] = []
-    for name, own in _grouped(sources, lambda one: one.collection):
-        codes = {one.country for one in own}, {one.language for one in own}
-        rows.append((name, *_counts(own)[:3], *(" ".join(sorted(each)) for each in codes)))
+    for name, members in _grouped(sources, lambda one: one.collection):
+        codes = {one.country for one in members}, {one.language for one in members}
+        rows.append((name, *_counts(members)[:3], *(" ".join(sorted(each)) for each in codes)))
     rows.append(("all", *_counts(sources)))
-    kinds = [(name, str(len(own))) for name, own in _grouped(sources, lambda one: one.kind)]
+    kinds = [(name, str(len(members))) for name, members in _grouped(sources, lambda one: one.kind)]
     return f"{_table(('collection', *HEAD), rows)}\n{_table(('kind', 'sources'), kinds)}"
 
 
 def sources_table(sources: Sequence[Source]) -> str:
-    """What is known of each of these sources."""
+    """A row for each source: name, kind, language, articles a day, confirmed addresses."""
     head = ("source", "name", "kind", "language", "articles a day", "confirmed")
     rows = []
     for one in sources:

@@ -8,7 +8,7 @@ from warehouse.layers.layout import Layout
 
 
 def layout_of(data: Path | None) -> Layout:
-    """The data folder, or the environment's; a local copy when its store does not answer."""
+    """The data folder, by default the environment's; a local copy if its store does not answer."""
     from tasks.installation import open_layout
     from warehouse.store.objects import StoreError
 
@@ -24,7 +24,7 @@ def layout_of(data: Path | None) -> Layout:
 
 
 def readable_layout(data: Path | None) -> Layout:
-    """`layout_of`, unless a newer version of Presswatch has written its snapshot."""
+    """`layout_of`; DocumentError when a newer version of Presswatch wrote the snapshot."""
     from warehouse.build.schema_version import refuse_newer_snapshot
 
     layout = layout_of(data)

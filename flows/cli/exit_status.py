@@ -28,7 +28,7 @@ class Exit(IntEnum):
 
 NOT_WRITABLE = "let this user write there, or name another place"
 IN_THE_WAY = "move it away, or name another place"
-# What a person can do about a system error. Any other is a surprise, and keeps its traceback.
+# What a person can do about a system error. Other errors are unexpected, and keep their traceback.
 REMEDIES = {
     errno.ENOSPC: "free some space, then run it again",
     errno.EDQUOT: "free some space, then run it again",
@@ -45,7 +45,7 @@ REMEDIES = {
 
 
 class ReportedErrors(TyperGroup):
-    """Commands whose expected errors end them with a line and the status that fits."""
+    """Commands that report an expected error in one line, with the matching exit status."""
 
     def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]  # noqa: ANN401
         """Run the command."""
@@ -72,16 +72,16 @@ class ReportedErrors(TyperGroup):
                 problem := _system_problem(error, ctx.meta.get("data"))
             ):
                 fail(problem, Exit.FAILED)
-            # Those that typer itself reports have a status.
-            is_surprise = not hasattr(error, "exit_code") and not isinstance(error, typer.Abort)
-            if is_json() and is_surprise:
+            # Errors that typer itself reports have an exit code.
+            is_unexpected = not hasattr(error, "exit_code") and not isinstance(error, typer.Abort)
+            if is_json() and is_unexpected:
                 print(json_line(f"unexpected error: {error}", error=error), file=sys.stderr)
                 raise typer.Exit(Exit.FAILED) from None
             raise
 
 
 def _system_problem(error: OSError | duckdb.Error, data: Path | None) -> str:
-    """The file, what is wrong, and the remedy; empty for a surprise."""
+    """The file, what is wrong, and the remedy; empty for an unexpected error."""
     if isinstance(error, duckdb.Error):
         text = " ".join(str(error).split())
         full = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT))
@@ -91,7 +91,7 @@ def _system_problem(error: OSError | duckdb.Error, data: Path | None) -> str:
         return ""
     if error.errno not in REMEDIES:
         return ""
-    # The system does not name the file for which there is no space; of a copy it names both files.
+    # The error of a full disk names no file, or, when copying, both files.
     is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
     copy = error.filename2 if is_full else None
     place = copy or error.filename or settings_of(data=data).data

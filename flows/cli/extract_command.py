@@ -45,7 +45,7 @@ def extract(
         chosen = choose(load_sources(sources), [source])[0] if source else None
         for number, page in enumerate(pages):
             file = page
-            # A raw_ref such as gb-bbc/<run>.warc.gz#1234, whose archive only the store may have.
+            # A raw_ref such as gb-bbc/<run>.warc.gz#1234; its archive may be in the store only.
             if ARCHIVED.search(page.name):
                 name = str(page).rpartition("#")[0]
                 download_archive(layout, name)

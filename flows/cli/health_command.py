@@ -32,7 +32,7 @@ def health(
 ) -> None:
     """List what is wrong; the status is 0 when nothing is, 1 otherwise.
 
-    Workers and failed runs are looked at where PREFECT_API_URL names a server.
+    Workers and failed runs are checked if PREFECT_API_URL names a server.
     """
     from tasks.monitor import Kind, check_and_send, load_alerts
 

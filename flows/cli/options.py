@@ -40,7 +40,7 @@ DataFolder = Annotated[
 
 
 def day(value: str | date) -> date:
-    """A day of the command line; typer has its defaults parsed as well."""
+    """Parse a day of the command line; typer passes defaults, which are dates, as well."""
     return date.fromisoformat(str(value))
 
 

@@ -75,7 +75,7 @@ def sql(
 
 @contextmanager
 def _written_to(path: Path | None) -> Iterator[None]:
-    """Print to this file, where there is one."""
+    """Redirect standard output to this file, if one is given."""
     if path is None:
         try:
             yield

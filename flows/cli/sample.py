@@ -40,16 +40,15 @@ def sample_newsroom(data: Path) -> Iterator[Path]:
             yield write_sources(data, newsroom.port, demo)
     except PortUnusable as taken:
         why = str(taken)
-        if demo:  # its articles have their addresses
+        if demo:  # the URLs of its articles contain the port
             why = f"{why.partition(';')[0]}; the addresses in {data} are of this port"
         raise ConfigError([why]) from None
 
 
 def begin_demo(data: Path) -> "Demo":
-    """The demo of a data folder, begun today where there is none yet.
+    """The demo of a data folder; begins one today if there is none.
 
-    What is left of a history that was not finished is removed. ConfigError when the folder holds
-    other data.
+    An unfinished history is removed. ConfigError when the folder holds other data.
     """
     _find_sample()
     from newsroom import PortUnusable, base_port
@@ -74,7 +73,7 @@ def begin_demo(data: Path) -> "Demo":
 
 
 def fill_demo(data: Path, sources: Path, topics: Path = TOPICS) -> None:
-    """Make the history of a demo that has begun, or what is missing until now, and its audit."""
+    """Complete the history of a demo that has begun up to now, and make its audit."""
     from newsroom_audit import audit
     from newsroom_demo import Demo
     from newsroom_polling import fill

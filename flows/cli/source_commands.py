@@ -43,16 +43,16 @@ def check_sources(
 
     installation = open_installation(sources, topics)
     chosen = installation.chosen(ids or ())
-    works = True
+    are_good = True
     for source in chosen:
         for finding in check_source(source, installation.settings):
-            works = works and finding.is_good
+            are_good = are_good and finding.is_good
             line = f"{'ok  ' if finding.is_good else 'FAIL'} {source.id}: {finding.text}"
             Console().print(printable(line))
-        # Its articles load, and are in no share of these topics.
+        # Its articles are loaded, but count in no share of these topics.
         if lacking := without_alias(installation.topics, source.language):
             Console().print(printable(f"WARN {source.id}: {lacking}"))
-    raise typer.Exit(Exit.DONE if works else Exit.FAILED)
+    raise typer.Exit(Exit.DONE if are_good else Exit.FAILED)
 
 
 def list_collections(
@@ -98,13 +98,13 @@ def find_source(
 ) -> None:
     """Find the feeds and news sitemaps of a site, and print its entry for sources.toml.
 
-    Keeps robots.txt, and makes 40 requests at most, one at a time.
+    Obeys robots.txt, and makes 40 requests at most, one at a time.
     """
     from tasks.find.find_source import as_entry, find
     from tasks.settings import Settings
     from tasks.sources.add_sources import add_sources, problems_of
 
-    def tell(trial: "Trial") -> None:
+    def print_trial(trial: "Trial") -> None:
         if not as_json:
             check = "ok  " if trial.is_taken else "    "
             line = f"{check} {trial.url}: {trial.outcome}, {trial.detail}, {trial.found_by}"
@@ -113,7 +113,7 @@ def find_source(
     found, proposed = find(
         domain,
         Settings(),
-        tell=tell,
+        tell=print_trial,
         pause=pause,
         allow_private=allow_private_hosts,
         given={"id": source_id, "name": name, "language": language, "timezone": timezone},
@@ -165,7 +165,7 @@ def _as_json(found: "Found", proposed: "Proposal") -> dict[str, Any]:
 
 
 def import_sources(
-    file: Annotated[Path, typer.Argument(help="OPML of a reader of feeds, or CSV of Media Cloud.")],
+    file: Annotated[Path, typer.Argument(help="OPML of a feed reader, or CSV of Media Cloud.")],
     add: Add = False,
     search: Annotated[bool, typer.Option("--find", help="Ask each site, as `find` does.")] = False,
     language: Annotated[str, typer.Option(help="For sources whose language is not known.")] = "",
@@ -175,9 +175,9 @@ def import_sources(
     as_json: AsJson = False,
     sources: SourcesFile = SOURCES,
 ) -> None:
-    """Make entries for sources.toml of a list: OPML, or CSV with the columns of Media Cloud.
+    """Make entries for sources.toml from a list: OPML, or CSV with the columns of Media Cloud.
 
-    Without --find nothing is asked for, and a source needs a feed in the list.
+    Without --find no requests are made, and a source needs a feed in the list.
     """
     from tasks.find.listed import imported
     from tasks.find.read_list import read_list, site_asked
@@ -191,8 +191,9 @@ def import_sources(
         ask = partial(site_asked, Settings(), pause=pause, allow_private=allow_private_hosts)
     done = imported(read_list(file), known, language=language, timezone=timezone, ask=ask)
     if as_json:
-        left = [{"name": name, "reason": reason} for name, reason in done.left_out]
-        print(json.dumps({"entries": done.entries, "left_out": left}, ensure_ascii=False, indent=1))
+        left_out = [{"name": name, "reason": reason} for name, reason in done.left_out]
+        answer = {"entries": done.entries, "left_out": left_out}
+        print(json.dumps(answer, ensure_ascii=False, indent=1))
     else:
         print("\n".join(map(as_toml, done.entries)), end="")
         for name, reason in done.left_out:
@@ -211,7 +212,7 @@ def export_sources(
     ] = None,
     sources: SourcesFile = SOURCES,
 ) -> None:
-    """Write the sources as OPML, for readers of feeds, or as CSV; `import` takes both back."""
+    """Write the sources as OPML, for feed readers, or as CSV; `import` reads both."""
     from tasks.find.csv_list import write_csv
     from tasks.find.opml import write_opml
     from tasks.sources.source import load_sources

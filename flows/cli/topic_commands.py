@@ -32,7 +32,7 @@ def list_topics(
 ) -> None:
     """List the topics: in which languages they count, and in which they have no alias.
 
-    An article in another language is in no share of a topic, neither above nor below the line.
+    An article in another language is in no share of a topic, neither as a hit nor in the total.
     """
     if ctx.invoked_subcommand:
         return
@@ -72,7 +72,7 @@ def list_topics(
 
 
 def wide_console() -> Console:
-    """A console; a pipe has no width at which a row should break."""
+    """A console that does not wrap rows when the output is a pipe."""
     return Console() if sys.stdout.isatty() else Console(width=sys.maxsize, no_color=True)
 
 
@@ -88,7 +88,7 @@ def suggest_aliases(
 ) -> None:
     """Suggest aliases: words and phrases that set a topic's articles apart from the others.
 
-    Nothing is added: whoever finds one that means the topic adds the printed line to topics.toml.
+    Nothing is added: if a suggestion means the topic, add the printed line to topics.toml.
     """
     from tasks.suggest.suggestions import counted_topic, suggest
 

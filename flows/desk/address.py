@@ -12,14 +12,14 @@ from warehouse.questions.selection import UNITS, Choices, Selection, checked, fi
 from warehouse.questions.series import BALANCES
 from warehouse.read.query import QueryError
 
-LONGEST = 3 * 365  # days shown where nothing else is asked for
-MOST_PERIODS = 400  # of a chart: where a range has more, longer ones are shown
+LONGEST = 3 * 365  # days shown if the URL names no first day
+MOST_PERIODS = 400  # of a chart: a range with more is shown by a longer unit
 
 
 def selection_of(given: QueryParams, known: Choices) -> Selection:
     """The selection that a URL holds; QueryError naming the parameter that is wrong."""
     selection = as_given(given, known)
-    # In one order everywhere, whatever was ticked first.
+    # The same order on all pages, whichever topic was ticked first.
     topics = sorted(checked(selection, known).topics, key=[*known.topics].index)
     return replace(selection, topics=tuple(topics))
 
@@ -89,7 +89,7 @@ def _day(given: QueryParams, name: str) -> date | None:
 
 
 def is_by_local_days(given: QueryParams, usually: bool) -> bool:
-    """Whether a URL asks for days in the sources' time zones; QueryError for what is neither."""
+    """Whether a URL asks for days in the sources' time zones; QueryError for other values."""
     kind = given.get("days") or ("local" if usually else "utc")
     if kind not in ("local", "utc"):
         raise QueryError(f"days must be local or utc, got {kind!r}")

@@ -67,16 +67,16 @@ FORMS: dict[str, forms.Write] = {
 
 def create_app(layout: Layout, settings: Settings, password: str = "") -> Starlette:
     """The desk over the snapshots of one data folder."""
-    # A desk that other machines reach asks no sites on their behalf.
+    # A desk that other machines reach sends no requests to sites on their behalf.
     desk = Desk(layout, settings, None if password else FeedSearches(settings))
     library, report_css = chart_library(layout).encode(), style()
 
     def charts(_: Request) -> Response:
-        # Its name holds the hash of its content.
-        unchanging = {"Cache-Control": "public, max-age=31536000, immutable"}
-        return Response(library, media_type="text/javascript", headers=unchanging)
+        # The file name contains the hash of its content.
+        cached = {"Cache-Control": "public, max-age=31536000, immutable"}
+        return Response(library, media_type="text/javascript", headers=cached)
 
-    def shown(view: View, request: Request) -> Response:
+    def respond(view: View, request: Request) -> Response:
         with asked(request) as about:
             return view(about)
 
@@ -94,7 +94,7 @@ def create_app(layout: Layout, settings: Settings, password: str = "") -> Starle
                 Route(path, partial(forms.written, write), methods=["POST"])
                 for path, write in FORMS.items()
             ),
-            *(Route(path, partial(shown, view)) for path, view in VIEWS.items()),
+            *(Route(path, partial(respond, view)) for path, view in VIEWS.items()),
             Route(f"/charts/{hashlib.sha256(library).hexdigest()[:16]}.js", charts, name="charts"),
             Route("/static/page.css", lambda _: Response(report_css, media_type="text/css")),
             Mount("/static", StaticFiles(directory=FOLDER / "static"), name="static"),
@@ -109,12 +109,12 @@ def create_app(layout: Layout, settings: Settings, password: str = "") -> Starle
 
 
 def _problem(request: Request, error: Exception) -> Response:
-    """What is wrong with an address, with its form to mend it, or that there is no snapshot."""
+    """An error page: what is wrong with a URL, with a form to correct it, or no snapshot."""
     message, status = str(error), HTTPStatus.BAD_REQUEST
     if isinstance(error, HTTPException):
         message, status = error.detail, HTTPStatus(error.status_code)
     try:
-        # The menu leads on without what is wrong.
+        # Without the query, so that the menu's links do not repeat the error.
         with asked(Request({**request.scope, "query_string": b""})) as view:
             try:
                 typed = as_given(request.query_params, view.known)

@@ -1,4 +1,4 @@
-"""A page of the archive, made safe to look at: nothing of it runs, leads away or is fetched."""
+"""An archived page as safe HTML: no scripts, no links, no external content."""
 
 import re
 from html import escape
@@ -12,9 +12,9 @@ from tasks.text.html_tree import parse_html
 from warehouse.layers.layout import Layout
 from warehouse.store.archive_files import removed_archives
 
-# The page's own policy. `sandbox` takes scripts, forms and its origin from it; no source but data:
-# means no request. What a policy does not keep from leading away (a refresh, a preconnect, links)
-# is not written in the first place.
+# The policy of the archived page. `sandbox` disables scripts and forms and isolates its origin;
+# with data: as the only source it sends no requests. What a policy cannot block (a refresh, a
+# preconnect, links) is left out of the HTML.
 POLICY = (
     "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:;"
     " base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
@@ -45,12 +45,12 @@ _VOID = frozenset({"br", "hr", "img", "wbr", "col"})
 _IMAGE = re.compile(r"data:image/(?:png|jpeg|gif|webp|avif)[;,]", re.I)
 
 
-class NotArchived(Exception):  # noqa: N818 - it is what is the case
+class NotArchived(Exception):  # noqa: N818 - a state, not an error
     """There is no archived page; the message says why."""
 
 
 def archived_page(layout: Layout, raw_ref: str | None) -> str:
-    """The page at a `raw_ref`, as HTML without anything that acts; NotArchived if there is none."""
+    """The page at a `raw_ref`, as HTML without active content; NotArchived if there is none."""
     place = archive_file(layout, raw_ref)
     try:
         capture, payload = read_capture(layout.raw, raw_ref or "")
@@ -71,7 +71,7 @@ def archived_page(layout: Layout, raw_ref: str | None) -> str:
 
 
 def archive_file(layout: Layout, raw_ref: str | None) -> str:
-    """The archive file of a `raw_ref`, below `raw`; NotArchived where it is not there, and why."""
+    """The archive file of a `raw_ref`, below `raw`; NotArchived, with the reason, if missing."""
     place = PLACE.fullmatch(raw_ref or "")
     if place is None or ".." in place["file"].split("/"):
         raise NotArchived(f"The page is not in this archive, but at {raw_ref}.")
@@ -87,12 +87,12 @@ def archive_file(layout: Layout, raw_ref: str | None) -> str:
 
 
 def harmless(text: str) -> str:
-    """A page rewritten with the elements and attributes that only show something."""
+    """A page rewritten with only the elements and attributes that cannot act."""
     tree = parse_html(text)
     out: list[str] = []
-    waiting: list[LexborNode | str] = [tree.root] if tree.root else []
-    while waiting:
-        node = waiting.pop()
+    stack: list[LexborNode | str] = [tree.root] if tree.root else []
+    while stack:
+        node = stack.pop()
         if isinstance(node, str):
             out.append(node)
             continue
@@ -100,7 +100,7 @@ def harmless(text: str) -> str:
         if tag == "-text":
             out.append(escape(node.text_content or "", quote=False))
         elif tag == "style":
-            # Nothing but its own end tag ends the raw text of a style.
+            # Only its end tag ends the raw text of a style element.
             out += ("<style>", node.text().replace("</", "<\\/"), "</style>")
         elif tag not in _WITH_CONTENT:
             if tag in _ELEMENTS:
@@ -110,9 +110,9 @@ def harmless(text: str) -> str:
                     if name in _ATTRIBUTES
                     or ((tag, name) == ("img", "src") and _IMAGE.match(value or ""))
                 )
-                # Before anything else of the page, which is decoded by now.
+                # First in the head: the page is decoded, and sent as UTF-8.
                 charset = '<meta charset="utf-8">' if tag == "head" else ""
                 out.append(f"<{tag}{kept}>{charset}")
-                waiting.append("" if tag in _VOID else f"</{tag}>")
-            waiting += reversed(list(node.iter(include_text=True)))
+                stack.append("" if tag in _VOID else f"</{tag}>")
+            stack += reversed(list(node.iter(include_text=True)))
     return "".join(out)

@@ -1,4 +1,4 @@
-"""What a request of the desk works with: the snapshot, the selection, the templates."""
+"""The context of a request to the desk: snapshot, selection, templates."""
 
 import json
 from collections.abc import Iterator
@@ -81,14 +81,14 @@ class Desk:
 
 @dataclass(frozen=True)
 class Asked:
-    """One request, with a cursor on the snapshot that it was opened with."""
+    """One request, with a cursor on the snapshot that was current when it began."""
 
     request: Request
     desk: Desk
     con: duckdb.DuckDBPyConnection
     known: Choices
     selection: Selection
-    given: Selection  # as the URL has it; a page may narrow its own
+    given: Selection  # as in the URL; a page may narrow `selection`
     load_no: int
     loaded_at: datetime
 
@@ -99,7 +99,7 @@ class Asked:
 
     def page(self, template: str, status: int = HTTPStatus.OK, **values: Any) -> Response:  # noqa: ANN401
         """A page of the desk."""
-        given = {
+        common = {
             "view": template.partition(".")[0],
             "known": self.known,
             "selection": self.selection,
@@ -109,32 +109,32 @@ class Asked:
             "nav": lambda path: address(path, self._held(self.given)),
             "query": self.query,
         }
-        text = self.desk.templates.get_template(template).render(given | values)
+        text = self.desk.templates.get_template(template).render(common | values)
         return HTMLResponse(text, status)
 
     def url(self, path: str, **changes: Any) -> str:  # noqa: ANN401
-        """The address of a view with this selection, but for the changes; `None` leaves one out."""
+        """The address of a view with this selection and these changes; None removes a parameter."""
         names = {"first": "from", "last": "to"}
         changed = {names.get(name, name): value for name, value in changes.items()}
         chosen = self.selection
         if chosen.is_panel and not chosen.panel_days and changed.keys() & {"from", "to"}:
-            # A part of the days keeps the panel of all of them: its own would give other numbers.
+            # A shorter range keeps the panel of the whole one: its own would give other numbers.
             changed = {"panel": panel_of(chosen.first_day, chosen.last_day)} | changed
         return address(path, self._held(self.selection) | changed)
 
     def full_url(self, path: str, **changes: Any) -> str:  # noqa: ANN401
-        """The same with the host and the kind of days, to cite."""
+        """The address with the host and the kind of days, for citations."""
         days = "local" if self.selection.is_local else "utc"
         return str(self.request.base_url).rstrip("/") + self.url(path, days=days, **changes)
 
     def _held(self, selection: Selection) -> dict[str, Any]:
-        """What every address of this request holds."""
+        """The parameters of every address of this request."""
         return parameters(selection) | {"days": self.query.get("days", "")}
 
 
 @contextmanager
 def asked(request: Request) -> Iterator[Asked]:
-    """Open the snapshot for a request; QueryError for what cannot be answered."""
+    """Open the snapshot for a request; QueryError when it cannot be answered."""
     desk: Desk = request.app.state.desk
     with desk.snapshots.cursor() as con:
         is_local = is_by_local_days(request.query_params, desk.settings.is_local)

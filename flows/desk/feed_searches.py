@@ -1,4 +1,4 @@
-"""Searches for the feeds of a site that a person asks for, beside the requests, one at a time."""
+"""Searches for the feeds of a site, begun by a person, in the background, one at a time."""
 
 import logging
 from collections import OrderedDict
@@ -14,7 +14,7 @@ from tasks.settings import Settings
 log = logging.getLogger(__name__)
 
 KEPT = 10
-AT_FIRST = 0.3  # seconds that a request waits for a search that is done at once
+AT_FIRST = 0.3  # seconds that a request waits for a search, which may end at once
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""What protects the desk: who may ask, from which page, and what its pages may do."""
+"""Access control of the desk: which hosts and pages may send requests, what its pages may do."""
 
 import base64
 import re
@@ -28,26 +28,26 @@ LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
 def _is_own(headers: Headers) -> bool:
-    """Whether what is sent comes from a page of the desk, or from no page at all."""
+    """Whether a request comes from a page of the desk, or from no page at all."""
     if "sec-fetch-site" in headers:
         return headers["sec-fetch-site"] in ("same-origin", "none")
-    # Browsers that say no more than Origin say it with whatever a page sends.
+    # Browsers without Sec-Fetch-Site send Origin with every form of a page.
     origin = headers.get("origin")
     return origin is None or origin.partition("://")[2] == headers.get("host")
 
 
 class Guard:
-    """Refuses requests under other names, of other sites' pages, and without the password.
+    """Refuses requests for other host names, of other sites' pages, and without the password.
 
-    A site's name may be made to resolve to 127.0.0.1 (DNS rebinding): so without a password, which
-    no browser sends to such a site, the Host header must name this machine. Other sites may link to
-    a view, but not embed or fetch one, nor send a form: forms write, and a browser would send the
-    password with them. Responses get HEADERS, but for those that they have set.
+    An attacker may make a site's name resolve to 127.0.0.1 (DNS rebinding). No browser sends the
+    password to such a site; without a password, the Host header must name this machine. Other sites
+    may link to a view, but not embed or fetch one, nor send a form: forms write, and a browser
+    would send the password with them. Responses get those of HEADERS that they have not set.
     """
 
     def __init__(self, app: ASGIApp, password: str = "") -> None:
         self._app = app
-        # Browsers ask for a name as well: any will do.
+        # Browsers ask for a user name as well, which is ignored.
         self._password = password.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -31,6 +31,6 @@ DECIDED = {
 
 
 def reason(kind: str, rule: str) -> str:
-    """Such as: offers a newsletter (by its wording)."""
+    """The reason in words, such as: offers a newsletter (by its wording)."""
     layer = rule.partition(":")[0]
     return f"{KINDS.get(kind, kind)} ({DECIDED.get(layer, layer)})"

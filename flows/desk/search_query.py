@@ -40,11 +40,11 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True)
 class Query:
-    """A query that can be answered."""
+    """A valid query."""
 
     mode: str  # words, regex
     text: str
-    within: str = ""  # of WITHIN, for words that AND or NOT joins
+    within: str = ""  # a key of WITHIN, for words joined by AND or NOT
 
     @property
     def line(self) -> str:
@@ -97,7 +97,7 @@ class Query:
         selection: Selection,
         is_shown: bool,
     ) -> list[Found]:
-        """The articles of a selection in which it stands, newest first; contexts if shown."""
+        """The articles of a selection that match, newest first; with contexts if shown."""
         if self.mode == "words":
             batches = con.sql(texts_sql(files, selection)).to_arrow_reader(ROWS_AT_ONCE)
             found = _by_words(self.topic, batches, is_shown)
@@ -115,7 +115,7 @@ class Query:
 
 
 def query_of(con: duckdb.DuckDBPyConnection, given: Mapping[str, str]) -> Query | None:
-    """The query of a URL, None without one; QueryError saying in a sentence what is wrong."""
+    """The query of a URL, None without one; QueryError explains an invalid one in a sentence."""
     if not given.get("q"):
         return None
     mode, text = given.get("mode") or "words", without_controls(given["q"]).strip()

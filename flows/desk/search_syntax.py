@@ -1,4 +1,4 @@
-"""Words to search for: phrases with commas between, AND and NOT; as an entry of topics.toml."""
+"""Words to search for: phrases separated by commas, AND, NOT; also as an entry of topics.toml."""
 
 import json
 import re
@@ -34,7 +34,7 @@ _UNSPACED = re.compile(f"[{UNSPACED}\uac00-\ud7ff]")
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """One phrase of each group has to stand in a stretch of text, and none of `none_of`."""
+    """A stretch of text matches with a phrase of each group of `all_of`, and none of `none_of`."""
 
     all_of: tuple[tuple[str, ...], ...]
     none_of: tuple[str, ...] = ()
@@ -51,12 +51,12 @@ class Words:
 
     @property
     def line(self) -> str:
-        """As it can be written into the field."""
+        """The words as one line for the search field."""
         wanted = " AND ".join(", ".join(group) for group in self.all_of)
         return f"{wanted} NOT {', '.join(self.none_of)}" if self.none_of else wanted
 
     def entry(self, topic_id: str, within: str) -> TopicEntry:
-        """As an entry of topics.toml, of the languages that are written as its phrases are."""
+        """As an entry of topics.toml; its languages follow from the scripts of its phrases."""
         name = " and ".join(group[0].strip("*") for group in self.all_of)
         if self.is_plain:
             return TopicEntry(id=topic_id, name=name, aliases=self.all_of[0])
@@ -67,7 +67,7 @@ class Words:
 
 @lru_cache(maxsize=64)
 def words_of(text: str) -> Words:
-    """The words of a query; QueryError saying in a sentence what is wrong."""
+    """The words of a query; QueryError explains an invalid one in a sentence."""
     first, *rest = _OPERATOR.split(text)
     groups, excluded = [first], list[str]()
     for operator, part in zip(rest[::2], rest[1::2], strict=True):
@@ -124,9 +124,9 @@ def _phrases(text: str) -> tuple[str, ...]:
     """The phrases, each once: two that are the same once folded are one alias."""
     found: dict[str, str] = {}
     for part in re.split(r"[,，、\n]", text):
-        # Search engines want quotation marks around a phrase; here each one is a phrase.
+        # Search engines need quotation marks around a phrase; here every part is a phrase.
         phrase = " ".join(part.split()).strip(f"{_QUOTES} ")
-        # Within words they are letters, as in Hebrew abbreviations.
+        # Quotation marks within words count as letters, as in Hebrew abbreviations.
         if _BETWEEN_QUOTES.search(phrase):
             raise QueryError(
                 f"Quotation marks are around a phrase, not within it, as in {phrase!r}; AND, OR,"

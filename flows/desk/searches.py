@@ -1,4 +1,4 @@
-"""Searches that run beside the requests: through the texts day by day, the newest first."""
+"""Searches that run in the background, through the texts day by day, the newest first."""
 
 import logging
 import time
@@ -22,10 +22,10 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 2  # searches; the others wait
 KEPT = 10
-LISTED = 2_000  # articles that are kept of a search, with their contexts; the others are counted
+LISTED = 2_000  # articles that a search keeps, with their contexts; the others are only counted
 FIRST_ARTICLES, MORE_ARTICLES = 1_000, 5_000  # read at a time: the first results come at once
-UNWATCHED = 60.0  # seconds after which a search is cancelled that no browser asks for
-AT_FIRST = 0.3  # seconds that a request waits for a search that is done at once
+UNWATCHED = 60.0  # seconds without a request for a search after which it is cancelled
+AT_FIRST = 0.3  # seconds that a request waits for a search, which may end at once
 
 Key = tuple[Query, Selection, int]
 
@@ -107,7 +107,7 @@ class Search:
             self.searched += sum(number for _, number in batch)
             self.back_to = batch[-1][0]
         is_whole = self.searched == self.articles
-        # What was not searched is in no share.
+        # Shares are of the days that were searched.
         since = self.selection.first_day if is_whole or not self.back_to else self.back_to
         self.series = found_series(con, replace(self.selection, first_day=since), by_day)
         self.state = "done" if is_whole else "cancelled"
@@ -115,18 +115,18 @@ class Search:
 
 def _batches(days: Days) -> Iterator[Days]:
     batch: list[tuple[date, int]] = []
-    most = FIRST_ARTICLES
+    size = FIRST_ARTICLES
     for day in days:
         batch.append(day)
-        if sum(number for _, number in batch) >= most:
+        if sum(number for _, number in batch) >= size:
             yield batch
-            batch, most = [], MORE_ARTICLES
+            batch, size = [], MORE_ARTICLES
     if batch:
         yield batch
 
 
 class Searches:
-    """The last searches of all browsers, by what they look for."""
+    """The last searches of all browsers, by query, selection and load."""
 
     def __init__(self, snapshots: Snapshots, layout: Layout) -> None:
         self._snapshots, self._layout = snapshots, layout
@@ -135,7 +135,10 @@ class Searches:
         self._kept: OrderedDict[Key, Search] = OrderedDict()
 
     def of(self, query: Query, selection: Selection, load_no: int) -> Search:
-        """The search of that load, begun now unless it is kept; one that was cancelled, again."""
+        """The search of that load, begun if it is not kept, or again if it was cancelled or failed.
+
+        Waits AT_FIRST seconds for its end.
+        """
         key = query, selection, load_no
         with self._lock:
             search = self._kept.get(key)
@@ -158,7 +161,7 @@ class Searches:
         return search
 
     def close(self) -> None:
-        """Cancel all, as the desk ends, and wait for them."""
+        """Cancel all searches when the desk ends, and wait for them."""
         for search in list(self._kept.values()):
             search.cancel()
         for search in list(self._kept.values()):

@@ -25,8 +25,8 @@ class Snapshots:
     def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection for one request; QueryError when nothing has been published yet.
 
-        It reads the snapshot and the article files, nothing else. A request keeps its snapshot
-        also when another is published meanwhile.
+        It can read the snapshot and the article files, nothing else. A request keeps its snapshot
+        even if another is published meanwhile.
         """
         with self._lock:
             path = os.path.realpath(self._layout.current)
@@ -39,7 +39,7 @@ class Snapshots:
                         " `presswatch ingest` loads it again"
                     )
                 confine(con, self._layout)
-                # The one before is closed when its last cursor is.
+                # The previous connection closes with its last cursor.
                 self._con, self._path = con, path
             con = self._con
         with damage_named(path), con.cursor() as cursor:
@@ -47,10 +47,10 @@ class Snapshots:
             yield cursor
 
     def close(self) -> None:
-        """Close the snapshot; requests that are being answered keep it until they are.
+        """Close the snapshot; requests in progress keep it until they end.
 
-        DuckDB gives whoever opens this path in the same process the file that is open, even after
-        another file has taken its place.
+        Within a process DuckDB shares an open file: opening this path again would give the old
+        file, even after another one has replaced it.
         """
         with self._lock:
             if self._con:

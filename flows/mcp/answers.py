@@ -9,7 +9,7 @@ from warehouse.questions.sources import whole_part
 
 
 def definition(row: dict[str, Any]) -> Answer:
-    """A topic with what its definition sets; a snapshot of an earlier version knows less."""
+    """A topic with the keys that its definition sets; snapshots of earlier versions have fewer."""
     keys = ("all_of", "none_of", "within", "within_words", "context_exclude", "sections_exclude")
     set_keys = {key: row[key] for key in (*keys, "languages") if row.get(key)}
     named = {"id": row["topic_id"], "name": row["name"]}
@@ -19,10 +19,10 @@ def definition(row: dict[str, Any]) -> Answer:
 def figure(row: Row, audit: Audited | None) -> Answer:
     """Counts, share and interval of a row of a series; null where nothing was collected.
 
-    It is `collected` only where all of its days are known to be. The corrected share is null
-    without an audit.
+    Its state is `collected` only if all of its days are known to be collected. The corrected share
+    is null without an audit.
     """
-    better = corrected(audit, row)
+    correction = corrected(audit, row)
     state = "in part" if whole_part(row) < 1 else "collected"
     return {
         "state": "not collected" if row["articles"] is None else state,
@@ -31,8 +31,8 @@ def figure(row: Row, audit: Audited | None) -> Answer:
         "articles_in_other_languages": row["articles_other_languages"],
         "share": row["share"],
         "interval_95": None if row["low"] is None else [row["low"], row["high"]],
-        "corrected_share": better and better.share,
-        "corrected_interval_95": better and [better.low, better.high],
+        "corrected_share": correction and correction.share,
+        "corrected_interval_95": correction and [correction.low, correction.high],
         "completeness": row["completeness"],
         "source_days_of_completeness": row["days_estimated"],
         "source_days_collected": row["days_collected"],

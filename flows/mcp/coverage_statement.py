@@ -1,4 +1,4 @@
-"""What an answer rests on: the days that were asked for, and what was collected of them."""
+"""The coverage of an answer: the days that were asked for, and what was collected of them."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta

@@ -57,7 +57,7 @@ Copies = Annotated[bool, Field(description="Whether syndicated copies of a text 
 
 
 def create_server(layout: Layout, *, is_local: bool = False) -> MCPServer:
-    """The server over the current snapshot of a data folder, and over those that follow it."""
+    """The server for a data folder: its current snapshot, and the next ones once published."""
     server = MCPServer(
         "presswatch",
         version=version("presswatch"),
@@ -135,18 +135,18 @@ class Tools:
                     " days or fewer sources"
                 )
             audit = audited(con, topic)
-            # Headlines alone are not what was audited.
-            of = None if headlines_only else audit
+            # Audits are of whole articles, so they do not correct shares of headlines.
+            correcting = None if headlines_only else audit
             rows = [
                 ({by: row["part"]} if by else {})
                 | {"first_day": row["period"], "last_day": row["period_end"] - timedelta(days=1)}
-                | figure(row, of)
+                | figure(row, correcting)
                 for row in found
             ]
             total = None
             if not by:
                 [of_all] = questions.of_range(con, selection) or [questions.totals([])]
-                total = figure(of_all, of)
+                total = figure(of_all, correcting)
             return {
                 "coverage": coverage_statement(con, known, selection),
                 "topic": known.topics[topic],
@@ -187,8 +187,8 @@ class Tools:
                 is_without_copies=without_copies,
             )  # fmt: skip
             date_of = selection.sql("{published_date}")
-            # Of the articles that `series` counts: in other languages a mention is none.
-            those = (
+            # Only of articles that `series` counts: mentions in other languages do not count.
+            mentions = (
                 "FROM mention_contexts"
                 f" SEMI JOIN (SELECT articles.article_id {counted_sql(selection)}) AS counted"
                 f" USING (article_id) WHERE {selection.of_topics()}"
@@ -196,8 +196,8 @@ class Tools:
             count = "count(DISTINCT article_id) AS articles, count(*) AS mentions"
             columns = f"{date_of} AS day, source, headline, field, context, url, is_truncated"
             newest = "ORDER BY published_at DESC, url, field, char_start"
-            [counts] = records(con, f"SELECT {count} {those}")
-            found = records(con, f"SELECT {columns} {those} {newest} LIMIT {limit}")
+            [counts] = records(con, f"SELECT {count} {mentions}")
+            found = records(con, f"SELECT {columns} {mentions} {newest} LIMIT {limit}")
             return _answer(con, known, selection, **counts, sentences=found)
 
     def gaps(
@@ -249,7 +249,7 @@ class Tools:
 
     @contextmanager
     def _asked(self) -> Iterator[tuple[duckdb.DuckDBPyConnection, Choices]]:
-        """The snapshot and what there is in it; expected errors become those of the tool."""
+        """The snapshot and the choices it offers; a QueryError becomes a ToolError."""
         try:
             with self._snapshots.cursor() as con:
                 yield con, choices(con, is_local=self._is_local)
@@ -286,7 +286,7 @@ def _day(name: str, value: str) -> date | None:
 def _answer(
     con: duckdb.DuckDBPyConnection, known: Choices, selection: Selection, **found: object
 ) -> Answer:
-    """An answer with its coverage; null in place of all that is found of days not collected."""
+    """An answer with its coverage; its other values are null if nothing was collected."""
     coverage = coverage_statement(con, known, selection)
     is_known = coverage["is_collected"]
     return {"coverage": coverage} | {

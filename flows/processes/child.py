@@ -25,9 +25,9 @@ log = logging.getLogger(__name__)
 # Time for a process to end after SIGTERM before it is killed: two of them in less than 10 s.
 STOP_SECONDS = 3
 RESTART_SECONDS = 2
-START_SECONDS = 300  # a new database takes two minutes of a machine that is busy
+START_SECONDS = 300  # a new database takes two minutes on a busy machine
 PR_SET_PDEATHSIG = 1
-# Characters of a failed server's output: the last ones, searched for KNOWN; and those shown.
+# Last characters of a failed server's output: those searched for KNOWN, and those shown.
 END_CHARS, REASON_CHARS = 1_000, 200
 KNOWN = {
     "Can't locate revision identified by": (
@@ -38,7 +38,7 @@ KNOWN = {
     "database or disk is full": "the disk of its database is full; free some space",
 }
 NO_OUTPUT = "it printed nothing; where the machine is busy, run it again"
-# Loaded here, since little may be done between fork and exec.
+# Loaded here, since little is safe between fork and exec.
 LIBC = ctypes.CDLL(None)
 
 
@@ -51,7 +51,7 @@ def start(
 ) -> "subprocess.Popen[bytes]":
     """Start a process in a session of its own, which the terminal's Ctrl-C does not reach.
 
-    It ends with this process. Call this in the main thread: for Linux the parent is a thread.
+    It ends with this process: on Linux with the calling thread, so call this in the main thread.
     """
 
     def prepare() -> None:
@@ -76,19 +76,19 @@ def start(
 
 
 def end_with_worker() -> None:
-    """Let Linux kill this process, if it is a run that a worker started, when the worker ends.
+    """Let Linux kill this process when the worker ends, if a worker started it as a run.
 
-    A worker that is killed, or ends because `serve` was, may not get to end its runs. Killed and
-    not asked to end: where the server is gone as well, Prefect would try for minutes to reach it.
-    The next run takes what a killed one has archived.
+    A worker that is killed, or ends because `serve` was killed, may not be able to end its runs.
+    SIGKILL, not SIGTERM: if the server is gone as well, Prefect would try for minutes to reach it.
+    The next run loads what a killed one has archived.
     """
     if "PREFECT__FLOW_RUN_ID" in os.environ:
         _end_with_parent(signal.SIGKILL)
 
 
-def _end_with_parent(how: signal.Signals) -> None:
+def _end_with_parent(signum: signal.Signals) -> None:
     if sys.platform == "linux":
-        LIBC.prctl(PR_SET_PDEATHSIG, how)
+        LIBC.prctl(PR_SET_PDEATHSIG, signum)
 
 
 def stop(
@@ -109,7 +109,7 @@ def stop(
 def wait_until_healthy(api: str, process: "subprocess.Popen[bytes]") -> None:
     """Wait until the process serves Prefect's API at this address.
 
-    ServerFailed, without the reason, when it ends before or is silent for START_SECONDS.
+    ServerFailed, without the reason, when it ends first or does not answer for START_SECONDS.
     """
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end:
@@ -132,8 +132,8 @@ def why_ended(output: bytes) -> str:
     if errors := re.findall(r"(?m)^[\w.]+(?:Error|Exception): .+", text):
         text = errors[-1]
     text = " ".join(text.split())
-    for sign, remedy in KNOWN.items():
-        if sign in text[-END_CHARS:]:
+    for message, remedy in KNOWN.items():
+        if message in text[-END_CHARS:]:
             return remedy
     return text[:REASON_CHARS] if errors else text[-REASON_CHARS:] or NO_OUTPUT
 
@@ -154,7 +154,7 @@ class Child:
             if not is_json(self.environment):
                 self.process = start(self.command, self.environment, out)
                 return
-        # Not all that it and its runs print comes from a logger.
+        # Its output, and that of its runs, has lines that do not come from a logger.
         read_end, write_end = os.pipe()
         with os.fdopen(write_end, "wb") as out:
             self.process = start(self.command, self.environment, out)

@@ -6,7 +6,7 @@ import threading
 from contextlib import suppress
 
 MESSAGE = "stopped; run it again to continue"
-STATUS = 130  # what shells say of a command that SIGINT ended
+STATUS = 130  # the status that shells report for a command that SIGINT ended
 # Erases the line that the cursor is in, such as a progress bar, and shows the cursor again.
 CLEARED = "\r\x1b[K\x1b[?25h"
 
@@ -21,13 +21,13 @@ def end_on_ctrl_c() -> None:
     Call it before the first thread or process is started.
     """
     # A KeyboardInterrupt in the main thread took Prefect 80 s to unwind, with a traceback for each
-    # task. What a kill leaves is whole, so nothing has to be unwound.
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # of a script's background job
+    # task. Data is consistent after a kill, so nothing has to be unwound.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a script's background job
         return
-    # Threads and processes inherit that it is blocked: a terminal sends it to all of them, and
+    # Threads and processes inherit the blocked SIGINT: a terminal sends it to all of them, and
     # the processes for pages would print tracebacks of their own.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    # multiprocessing's tracker would list the semaphores that it removes for a process that died.
+    # multiprocessing's tracker would warn of the semaphores that it removes after a kill.
     given = os.environ.get("PYTHONWARNINGS")
     os.environ["PYTHONWARNINGS"] = ",".join(filter(None, (given, "ignore:resource_tracker")))
 
@@ -47,7 +47,7 @@ def end_on_ctrl_c() -> None:
 
 
 def leave_ctrl_c_to_main_thread() -> None:
-    """From now on leave SIGINT to the handler of the main thread, in which this is called."""
+    """From now on leave SIGINT to the main thread's handler; call it in the main thread."""
     _is_forwarded.set()
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
@@ -67,12 +67,12 @@ def _end() -> None:
 
 
 def say_stopped() -> None:
-    """Print the one line that says that the command was stopped."""
+    """Print one line: the command was stopped."""
     from flows.runs.json_logs import is_json, json_line
 
     if is_json():
         os.write(2, f"{json_line(MESSAGE, 'WARNING')}\n".encode())
         return
     cleared = CLEARED if os.isatty(2) else ""
-    # Past sys.stderr, which a progress bar may have replaced and locked.
+    # Not by sys.stderr, which a progress bar may have replaced and locked.
     os.write(2, f"{cleared}{MESSAGE}\n".encode())

@@ -1,4 +1,4 @@
-"""A Prefect server for the length of one command, where no settings name another."""
+"""A Prefect server for the duration of one command, unless settings name another."""
 
 import atexit
 import fcntl
@@ -19,12 +19,12 @@ from tasks.settings import ConfigError
 HOST = "127.0.0.1"
 STOP_SECONDS = 5
 APP = "prefect.server.api.server:create_app"
-# Without UI, schedules and what else a server for many runs does.
+# Without UI, schedules and other services that only a permanent server needs.
 LIKE_PREFECTS_OWN = {
     "PREFECT_UI_ENABLED": "0",
     "PREFECT__SERVER_EPHEMERAL": "1",
     "PREFECT__SERVER_FINAL": "1",
-    # What it says is read by `why_ended`, not by programs that collect logs.
+    # Its output is read by `why_ended`, not by programs that collect logs.
     "PREFECT_LOGGING_HANDLERS_CONSOLE_FORMATTER": "standard",
 }
 
@@ -32,8 +32,8 @@ LIKE_PREFECTS_OWN = {
 class PrefectServer:
     """The server that Prefect's settings name, else a temporary one, which ends with the command.
 
-    A temporary one starts when the object is made, and is up after `wait`. Sets what
-    `prefect_settings.configure` sets.
+    A temporary one starts when the object is created, and is up after `wait`. Calls
+    `prefect_settings.configure`.
     """
 
     # Prefect would start one itself, but in the terminal's process group, where Ctrl-C ended it
@@ -101,10 +101,10 @@ class PrefectServer:
 
 
 def _lock_start(home: Path) -> IO[bytes]:
-    """A lock that one command has at a time, from the start of its server until that answers.
+    """A lock for one command at a time, from the start of its server until the server answers.
 
     Servers that start on a new database, or one of an earlier Prefect, change its tables first. Two
-    at once got in each other's way, and one ended with "table already exists".
+    at once conflicted, and one ended with "table already exists".
     """
     home.mkdir(parents=True, exist_ok=True)
     lock = (home / "presswatch-start.lock").open("wb")

@@ -1,4 +1,4 @@
-"""Alerts at the end of a run, and what Prefect knows of incidents: workers, runs that failed."""
+"""Alerts at the end of a run, and incidents that Prefect shows: no worker, failed runs."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 
 # Runs that ended by themselves. One that crashed is repeated; the server's automation reports it.
 ENDED = [StateType.COMPLETED, StateType.FAILED]
-# What may hinder a check, and must not end the run or the server that makes it.
+# Errors that may prevent a check, but must not end the run or the server that makes it.
 EXPECTED = (ConfigError, QueryError, OSError, duckdb.Error, httpx.HTTPError)
 
 
@@ -63,9 +63,9 @@ class BlockChannel:
             block: Any = Block.load(f"{self.document.block_type.slug}/{self.block}")
             with block.raise_on_failure():
                 block.notify(body, subject)
-        # A block may be of any package, and raise what it likes.
+        # A block may come from any package, and raise any exception.
         except Exception as error:
-            # Messages of httpx have the address, which is a secret with most services.
+            # Messages of httpx contain the address, which is a secret for most services.
             response = getattr(error, "response", None)
             status = f" {response.status_code}" if response is not None else ""
             raise NotAccepted(f"{type(error).__name__}{status}") from error
@@ -80,7 +80,7 @@ def alert_channels(settings: AlertSettings, *, is_served: bool = True) -> tuple[
         with get_client(sync_client=True) as client:
             document = find_block(client, settings.block)
     except httpx.HTTPError:
-        return (*found, BlockChannel(settings.block, None))  # what it is sent waits
+        return (*found, BlockChannel(settings.block, None))  # its messages wait
     return (*found, BlockChannel(settings.block, document)) if document else found
 
 
@@ -96,7 +96,7 @@ def no_recipient(settings: AlertSettings, path: object) -> str:
 
 
 def check_after_run(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
-    """Send what is new since the last check; a hook of flows, which changes no run's state."""
+    """Send what is new since the last check; a hook of flows that never changes a run's state."""
     names = {"data": "data", "sources": "sources_file", "topics": "topics_file"}
     given = {name: flow_run.parameters.get(parameter) for name, parameter in names.items()}
     try:
@@ -133,7 +133,7 @@ def check_installation(
 
 
 def check_served(settings: Settings) -> None:
-    """Check an installation whose server and worker run here; what hinders it is logged."""
+    """Check an installation whose server and worker run here; errors are logged."""
     try:
         alerts = load_alerts(settings)
         if channels := alert_channels(alerts):

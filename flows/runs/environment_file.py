@@ -33,20 +33,20 @@ def env_file(settings: Settings, api: str, environment: Mapping[str, str]) -> st
     # The server copies its pages at its start; by default, among the installed packages.
     pages = {"PREFECT_SERVER_UI_STATIC_DIRECTORY": f"{home}/ui"}
     defaults = server_settings(api, environment) | pages | {"PREFECT_HOME": home}
-    wanted = {name: environment.get(name) or value for name, value in defaults.items()}
-    wanted |= {key: value for key, value in environment.items() if key.startswith(PREFIX) and value}
+    values = {name: environment.get(name) or value for name, value in defaults.items()}
+    values |= {key: value for key, value in environment.items() if key.startswith(PREFIX) and value}
     if settings.store:
-        wanted[f"{PREFIX}STORE"] = settings.store
+        values[f"{PREFIX}STORE"] = settings.store
     for name in ("data", "sources", "topics", "alerts"):
         path: Path = getattr(settings, name)
-        wanted[f"{PREFIX}{name.upper()}"] = str(path.absolute())
+        values[f"{PREFIX}{name.upper()}"] = str(path.absolute())
     hidden = {name for name in SECRETS if environment.get(name)}
     lines = []
-    for name, value in sorted(wanted.items()):
+    for name, value in sorted(values.items()):
         # An address may hold a password: in front of the host, or in its query.
         address = urlsplit(value) if "://" in value else urlsplit("")
-        is_named_so = name.startswith(PREFIX) and SECRET.search(name)
-        if name in hidden or is_named_so or address.username or address.query:
+        has_secret_name = name.startswith(PREFIX) and SECRET.search(name)
+        if name in hidden or has_secret_name or address.username or address.query:
             hidden.add(name)
         elif "'" in value or not value.isprintable():
             raise ConfigError([f"{name}: {value!r} cannot be written into an environment file"])

@@ -52,7 +52,7 @@ class Ingested:
     loaded: LoadReport = field(default_factory=LoadReport)
     # Sources that another run is collecting: its run id by source id.
     busy: Mapping[str, str] = field(default_factory=dict)
-    # What came and went in the listings of a source between two polls, in words, by source id.
+    # Articles missed in the listings of a source between two polls, in words, by source id.
     lost: Mapping[str, str] = field(default_factory=dict)
     # Topics that do not count the language of a source, in words, by source id.
     without_alias: Mapping[str, str] = field(default_factory=dict)
@@ -78,7 +78,7 @@ def skip(run_id: str, busy: Mapping[str, str]) -> State[Ingested]:
 
 
 def nothing_due(message: str) -> State[Ingested]:
-    """End a run of which no source is due."""
+    """End a run for which no source is due."""
     log.info("%s", message)
     rename("ingest, nothing due")
     return Completed(name="NothingDue", message=message, data=Ingested(""))
@@ -105,8 +105,8 @@ def end(installation: Installation, done: Ingested, *, is_published: bool) -> St
         lost={row["source_id"]: rolled_over(row) for row in figures.ledger},
         without_alias={name: note for name, note in lacking.items() if note},
     )
-    poorly = unhealthy(installation.layout, datetime.now(UTC))
-    rejecting = [one for one in poorly if one.is_rejecting_more and one.source_id in asked]
+    ailing = unhealthy(installation.layout, datetime.now(UTC))
+    rejecting = [one for one in ailing if one.is_rejecting_more and one.source_id in asked]
     too_long = sum(one.outcomes.get(Outcome.URL_TOO_LONG, 0) for one in done.sources)
     notes = (
         f"{counted(too_long, 'link')} too long to ask for" if too_long else "",
@@ -120,9 +120,9 @@ def end(installation: Installation, done: Ingested, *, is_published: bool) -> St
     message = _joined(message, *notes)
     log.info("%s", message)
     rename(run_name(len(done.sources), loaded.articles))
-    _create_artifacts(figures, done, poorly)
+    _create_artifacts(figures, done, ailing)
     names = {source.id: source.name for source in installation.sources}
-    emit_source_events(names, done.failed, poorly, _flow_run())
+    emit_source_events(names, done.failed, ailing, _flow_run())
     asked_for = sum(not source.skipped for source in done.sources)
     return final_state(done, message, done.failed, asked_for, "every source asked")
 
@@ -140,9 +140,9 @@ def final_state(
     return Completed(name="Partial", message=message, data=done)
 
 
-def _create_artifacts(figures: RunFigures, done: Ingested, poorly: Iterable[SourceHealth]) -> None:
+def _create_artifacts(figures: RunFigures, done: Ingested, ailing: Iterable[SourceHealth]) -> None:
     listed = {source.source_id: source.listed for source in done.sources}
-    rejecting = {health.source_id: health.rejections for health in poorly}
+    rejecting = {health.source_id: health.rejections for health in ailing}
     notes = {
         source.source_id: _joined(
             _note(source),
@@ -187,8 +187,8 @@ def summary(done: Ingested) -> Table:
     for source in done.sources:
         counts = refined.get(source.source_id, {})
         articles = sum(counts.get(outcome, 0) for outcome in ARTICLE_OUTCOMES)
-        passed = ARTICLE_OUTCOMES | LISTING_OUTCOMES
-        rejected = {outcome: n for outcome, n in counts.items() if outcome not in passed}
+        not_rejected = ARTICLE_OUTCOMES | LISTING_OUTCOMES
+        rejected = {outcome: n for outcome, n in counts.items() if outcome not in not_rejected}
         notes = (each.get(source.source_id) for each in (done.lost, done.without_alias))
         table.add_row(
             source.source_id,

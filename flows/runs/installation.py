@@ -12,9 +12,9 @@ from warehouse.build.schema_version import refuse_newer_snapshot
 def open_for_run(sources_file: str, topics_file: str, data: str) -> Installation:
     """Open the installation of a flow's parameters as `open_installation` does, when a flow begins.
 
-    ConfigError also where a run of a deployment names files: it uses those of its worker, not those
-    that anyone with access to the API may name. DocumentError where a newer version has loaded the
-    data.
+    ConfigError also when a run of a deployment names files: it uses those of its worker, since
+    anyone with access to the API could name others. DocumentError when a newer version has loaded
+    the data.
     """
     log_to_prefect()
     end_with_worker()

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 # What pydantic takes for true. Read here, not from Settings: a wrong setting is reported as JSON.
 TRUE = {"1", "true", "t", "yes", "y", "on"}
-# Of Prefect's log lines, and of ours while a flow runs.
+# Keys of Prefect's log lines, and of ours while a flow runs.
 OF_A_RUN = ("flow_run_id", "flow_run_name", "task_run_id", "task_run_name")
 # Prefect's own logging.yml with our formatter, in every process that reads these variables.
 PREFECT_LOGGING = {
@@ -29,7 +29,7 @@ def is_json(environment: Mapping[str, str] = os.environ) -> bool:
 class JsonFormatter(logging.Formatter):
     """A record as a JSON object: time (UTC), level, logger, message; its run and its exception."""
 
-    def __init__(self, *_: object) -> None:  # what logging.config gives a formatter
+    def __init__(self, *_: object) -> None:  # logging.config passes arguments to a formatter
         super().__init__()
 
     def format(self, record: logging.LogRecord) -> str:
@@ -58,7 +58,7 @@ def json_line(
     logger: str = "presswatch",
     error: BaseException | None = None,
 ) -> str:
-    """A message that did not come through a logger, as such an object."""
+    """A message that did not come through a logger, as a JSON object of the same keys."""
     entry = _entry(level, logger, message)
     if error:
         entry["exception"] = "".join(traceback.format_exception(error)).rstrip()
@@ -66,7 +66,7 @@ def json_line(
 
 
 def as_json_line(line: bytes, logger: str) -> bytes:
-    """A line that a process wrote: as it is when it is an object, else made one."""
+    """A line that a process wrote: unchanged if it is a JSON object, else as the message of one."""
     text = line.decode(errors="replace").rstrip()
     try:
         is_object = isinstance(json.loads(text), dict)

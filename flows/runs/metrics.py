@@ -26,7 +26,7 @@ def record_run(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> No
     seconds = (state.timestamp - begun).total_seconds() if begun else 0.0
     try:
         settings = settings_of(data=flow_run.parameters.get("data"))
-        if settings.data.exists():  # not where a run failed because it is not there
+        if settings.data.exists():  # the run may have failed because it does not
             ended = EndedRun(flow.name, state.name or state.type, seconds, stages, state.timestamp)
             with get_client(sync_client=True) as client:
                 waiting = {
@@ -37,12 +37,12 @@ def record_run(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> No
                 }
             write_metrics(settings, ended, waiting)
     except (ConfigError, OSError, duckdb.Error, httpx.HTTPError) as error:
-        # The run itself is good without them.
+        # The run itself does not need them.
         log.warning("the metrics were not written: %s", error)
 
 
 def waiting_filters() -> dict[str, dict[str, Any]]:
-    """Filters of Prefect's API for the runs that wait, by what for."""
+    """Filters of Prefect's API for waiting runs, by what they wait for."""
     due = {"next_scheduled_start_time": {"before_": datetime.now(UTC).isoformat()}}
     return {
         "worker": {"state": {"type": {"any_": [StateType.SCHEDULED]}}, **due},

@@ -1,4 +1,4 @@
-"""The loads of an ingest that goes on collecting: each a part of the run, with its own commit."""
+"""Loads during an ingest, while it goes on collecting: each is a part with its own commit."""
 
 import logging
 import shutil
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 class PartLoads:
-    """Loads what a run has refined since it last did."""
+    """Loads what a run has refined since its previous load."""
 
     def __init__(
         self,
@@ -32,12 +32,12 @@ class PartLoads:
         self.refined: SimpleQueue[RefinedSource] = SimpleQueue()
         self.sources: dict[str, RefinedSource] = {}  # those that were taken from the queue, by id
         self.report = LoadReport()
-        self.is_published = False  # whether anything was
+        self.is_published = False  # whether any load was
         self._installation, self._run_id, self._part = installation, run_id, first_part
         self._flow = flow
-        # A part whose load failed is loaded again as it is, since it may have its commit.
+        # A part whose load failed is loaded again unchanged, since it may have its commit.
         self._waiting: list[Run] = []
-        self._is_over = False  # whether the last load, and its publication, went well
+        self._is_complete = False  # whether the last load and its publication succeeded
         self._due = time.monotonic() + self._seconds
 
     @property
@@ -46,7 +46,7 @@ class PartLoads:
 
     @property
     def seconds_left(self) -> float:
-        """Until the next load is due."""
+        """Seconds until the next load is due."""
         return max(0.0, self._due - time.monotonic())
 
     def load_early(self) -> None:
@@ -57,13 +57,13 @@ class PartLoads:
                 self._load(batches)
             except Exception:
                 log.exception("loading failed: its rows are loaded with the next that are ready")
-        # So that loads take half of the time at most, however large the warehouse.
+        # Loads take at most half of the time, however large the warehouse.
         now = time.monotonic()
         self._due = max(begun + self._seconds, now + (now - begun))
 
     def load_rest(self) -> None:
-        """Load and publish what is not loaded yet; a failure is one of the run."""
-        if (batches := self._take()) or not self._is_over:
+        """Load and publish what is not loaded yet; a failure is raised."""
+        if (batches := self._take()) or not self._is_complete:
             self._load(batches)
         shutil.rmtree(self._installation.layout.stage / self._run_id, ignore_errors=True)
 
@@ -73,7 +73,7 @@ class PartLoads:
         return [one.batch for one in taken if one.batch]
 
     def _load(self, batches: Sequence[Batch]) -> None:
-        self._is_over = False
+        self._is_complete = False
         if batches:
             self._waiting.append(run_part(self._run_id, batches, self._part, self._flow))
             self._part += 1
@@ -81,7 +81,7 @@ class PartLoads:
         self._waiting.clear()
         if publish_snapshot(self._installation):
             self.is_published = True
-        self._is_over = True
+        self._is_complete = True
 
 
 def run_part(run_id: str, batches: Sequence[Batch], part: int = 1, flow: str = "ingest") -> Run:

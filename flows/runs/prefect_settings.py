@@ -51,8 +51,8 @@ log = logging.getLogger(__name__)
 
 
 def configure(*, verbose: bool = False) -> None:
-    """Set what is not set yet; without the address of a server, runs use a temporary one."""
-    # What this command and its server write, Prefect's database too, is for this user alone.
+    """Set variables that are not set; without a server's address, runs use a temporary server."""
+    # Only this user can read files of this command and its server, Prefect's database included.
     os.umask(0o077)
     # Hides Prefect's traceback of an error that the command reports in one line.
     quiet = {"PREFECT_LOGGING_LEVEL": "CRITICAL", "PREFECT_LOGGING_SERVER_LEVEL": "ERROR"}
@@ -66,8 +66,8 @@ def configure(*, verbose: bool = False) -> None:
     from prefect.context import refresh_global_settings_context
     from prefect.settings import get_current_settings
 
-    # A temporary server is kept from web pages and other users; those of settings have passwords
-    # of their own.
+    # A password keeps web pages and other users from a temporary server; a server of the settings
+    # has its own.
     settings = get_current_settings()
     if settings.api.url:
         return
@@ -100,7 +100,7 @@ def require_valid() -> None:
 
 
 def server_settings(api: str, environment: Mapping[str, str]) -> dict[str, str]:
-    """Presswatch's settings for a server whose API has this address, workers and their runs."""
+    """Presswatch's settings for a server with this API address, its workers and their runs."""
     links = {"PREFECT_API_URL": api, "PREFECT_UI_URL": api.removesuffix("/api") + "/v2"}
     origins = ",".join(own_origins({**links, **environment}))
     return _settings(environment, SERVER | links | {"PREFECT_SERVER_CORS_ALLOWED_ORIGINS": origins})
@@ -114,6 +114,6 @@ def own_origins(environment: Mapping[str, str]) -> list[str]:
     """The origins of a server's own pages: only these may call its API from a browser."""
     urls = [urlsplit(environment[name]) for name in ADDRESSES if environment.get(name)]
     hosts = {f"{url.scheme}://{url.netloc.rpartition('@')[2]}" for url in urls}
-    # A person may type this name for a server of this machine.
+    # A person may type localhost for a server on this machine.
     local = {host.replace("//127.0.0.1", "//localhost", 1) for host in hosts}
     return sorted(hosts | local)

@@ -20,14 +20,14 @@ def log_to_prefect() -> None:
         for handler in (*logger.handlers, *logging.getLogger().handlers):
             handler.addFilter(clean_record)
     progress = logging.getLogger("tasks.progress")
-    if not progress.handlers:  # a terminal's progress bars are one
+    if not progress.handlers:  # at a terminal, progress bars are its handler
         progress.setLevel(logging.DEBUG)
         progress.addHandler(ProgressLines())
         progress.propagate = False
     # Hides "Finished in state Completed()" for each task run, which does not name the task.
     tasks = logging.getLogger("prefect.task_runs")
-    tasks.setLevel(max(tasks.getEffectiveLevel(), logging.WARNING))  # a command's is higher
-    # Hides "Running hook 'record_run' ..." at the end of each run; when it fails that is logged.
+    tasks.setLevel(max(tasks.getEffectiveLevel(), logging.WARNING))  # commands set a higher level
+    # Hides "Running hook 'record_run' ..." at the end of each run; its failures are still logged.
     logging.getLogger("prefect.flow_runs").addFilter(is_not_of_a_hook)
 
 
@@ -57,7 +57,7 @@ class ProgressLines(logging.Handler):
         if step is None:
             return
         now = time.monotonic()
-        # Only from then on: work that is over in less than `every` seconds logs nothing.
+        # The first call logs nothing, so steps shorter than `every` seconds stay silent.
         last = self._logged_at.setdefault(step, now)
         if now - last < self._every:
             return

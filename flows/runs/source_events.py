@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 def emit_source_events(
     names: Mapping[str, str],  # of all sources, by id
     failed: Iterable[Collected],
-    poorly: Iterable[SourceHealth],
+    ailing: Iterable[SourceHealth],
     run: FlowRun | None,  # that the events are related to
 ) -> None:
     """Emit an event for each source that failed, is skipped, is silent, or rejects more."""
@@ -36,7 +36,7 @@ def emit_source_events(
         log.warning("%s failed: %s", source.source_id, source.error)
         emit("failed", source.source_id, names[source.source_id], source.error)
     now = datetime.now(UTC)
-    for health in poorly:
+    for health in ailing:
         name = names.get(health.source_id, "")
         if health.is_silent or health.is_open(now):
             event = "silent" if health.is_silent else "open"

@@ -21,7 +21,7 @@ class OwnOriginsOnly:
     """Refuses what a page of another origin sends, WebSockets included, with status 403.
 
     Browsers name the origin in the Origin header; programs send none. No page may show the server's
-    pages in a frame, where it could have a person click what starts a run.
+    pages in a frame, where it could trick a person into starting a run.
     """
 
     def __init__(self, app: ASGIApp, origins: frozenset[str]) -> None:
@@ -45,19 +45,19 @@ class OwnOriginsOnly:
 
 
 class AskedAgain:
-    """Asks Prefect again where its database was busy, so that nobody sees the status 503.
+    """Retries requests for which Prefect's database was busy, so that nobody sees the status 503.
 
-    Prefect 3.9 begins most transactions as DEFERRED. One that reads and then writes, as the making
-    of a run does, fails at once when another has written in between (SQLITE_BUSY_SNAPSHOT): no
-    timeout of SQLite's applies. Prefect rolls back and answers 503, upon which its own clients try
-    again (`prefect.client.base`), but its pages do not.
+    Prefect 3.9 begins most transactions as DEFERRED. One that reads and then writes, such as
+    creating a run, fails at once when another has written in between (SQLITE_BUSY_SNAPSHOT);
+    SQLite's timeout does not apply. Prefect rolls back and answers 503. Its own clients then retry
+    (`prefect.client.base`), but its pages do not.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request with what Prefect says once it is not busy, or at the last try."""
+        """Answer with Prefect's response once it is not busy, or with that of the last try."""
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
             await self._app(scope, receive, send)
             return
@@ -77,7 +77,7 @@ class AskedAgain:
             try:
                 await self._app(dict(scope), _replayed(body, receive), send_unless_busy)
             except Exception:
-                # Starlette answers, and raises what went wrong once more.
+                # Starlette sends its response, and then raises the exception again.
                 if not is_busy:
                     raise
             if not is_busy:
@@ -87,7 +87,7 @@ class AskedAgain:
 
 
 def _replayed(body: Sequence[Message], receive: Receive) -> Receive:
-    """Receives the messages of a request once more, and then what comes."""
+    """A `receive` that repeats the messages of a request before it receives new ones."""
     messages = iter(body)
 
     async def replayed() -> Message:
@@ -106,7 +106,7 @@ def create_guarded_app() -> ASGIApp:
     """
     allowed = get_current_settings().server.api.cors_allowed_origins
     origins = frozenset(allowed.split(","))
-    # The first two are what a proxy or a check on this machine asks for.
+    # The first two are the host names that a proxy or a check on this machine uses.
     hosts = {"127.0.0.1", "localhost", *(urlsplit(origin).hostname or "" for origin in origins)}
     # Around the app, not added to it: the server's own clients call the same app in memory, as host
     # `prefect-in-memory`, to run automations' actions.

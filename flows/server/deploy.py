@@ -27,7 +27,7 @@ from tasks.settings import ConfigError
 log = logging.getLogger(__name__)
 
 DOES_NOTHING = {"type": "do-nothing"}
-# Automations of earlier versions. What they sent is sent by checks, once an incident.
+# Automations of earlier versions. Checks now send their alerts, once per incident.
 RETIRED = ("presswatch: a run failed", "presswatch: a source is silent")
 DAY = r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$"
 
@@ -35,7 +35,8 @@ DAY = r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$"
 def deploy(installation: Installation) -> list[DeploymentResponse]:
     """Create or update everything on the server at PREFECT_API_URL; what is paused stays paused.
 
-    ConfigError when one of the two files is missing or wrong, or the server wants a password.
+    ConfigError when the file of deployments or of automations is missing or wrong, or the server
+    requires a password.
     """
     automations = _read_automations(Path("deployments/automations.toml"))
     alerts = load_alerts(installation.settings)
@@ -56,13 +57,13 @@ def deploy(installation: Installation) -> list[DeploymentResponse]:
                     else:
                         automation["actions"][number] = DOES_NOTHING
                         automation["description"] += f" Nothing is sent: there is no block {block}."
-            wanted = AutomationCore.model_validate(automation)
-            existing = client.read_automations_by_name(wanted.name)
+            core = AutomationCore.model_validate(automation)
+            existing = client.read_automations_by_name(core.name)
             if existing:
-                wanted.enabled = existing[0].enabled  # one that was paused in the UI stays paused
-                client.update_automation(existing[0].id, wanted)
+                core.enabled = existing[0].enabled  # one that was paused in the UI stays paused
+                client.update_automation(existing[0].id, core)
             else:
-                client.create_automation(wanted)
+                client.create_automation(core)
         for old in chain.from_iterable(map(client.read_automations_by_name, RETIRED)):
             client.delete_automation(old.id)
     if not alert_channels(alerts):
@@ -73,10 +74,10 @@ def deploy(installation: Installation) -> list[DeploymentResponse]:
 def update_forms(installation: Installation) -> list[DeploymentResponse]:
     """Make the forms of all deployments offer the ids of the current sources."""
     with get_client(sync_client=True) as client:
-        every = client.read_deployments()
-        deployments = [one for one in every if one.work_pool_name == POOL]
-        for one in deployments:
-            schema = one.parameter_openapi_schema or {}
+        found = client.read_deployments()
+        deployments = [one for one in found if one.work_pool_name == POOL]
+        for deployment in deployments:
+            schema = deployment.parameter_openapi_schema or {}
             fields = schema.get("properties", {})
             # For the command only: workers read PRESSWATCH_SOURCES and the like.
             for name in {"sources_file", "topics_file", "data"} & fields.keys():
@@ -90,7 +91,8 @@ def update_forms(installation: Installation) -> list[DeploymentResponse]:
             if "only" in fields:
                 ids = [source.id for source in installation.sources]
                 fields["only"]["items"] = {"type": "string", "enum": ids}
-            client.update_deployment(one.id, DeploymentUpdate(parameter_openapi_schema=schema))
+            update = DeploymentUpdate(parameter_openapi_schema=schema)
+            client.update_deployment(deployment.id, update)
     return deployments
 
 

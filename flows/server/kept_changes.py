@@ -1,4 +1,4 @@
-"""What a person changed in deployments, kept over `prefect deploy`."""
+"""Keeps changes that a person made to deployments when `prefect deploy` runs."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -29,15 +29,15 @@ def read_deployments_file(file: Path) -> dict[str, Mapping[str, Any]]:
 def kept_changes(client: SyncPrefectClient, file: Path) -> Iterator[None]:
     """Restore what `prefect deploy` resets in deployments although the file does not set it.
 
-    It empties default parameters, job variables and limits. Where a schedule has no slug, such as
-    one that was added in the UI, it replaces all of the deployment's, active again (3.9).
+    It empties default parameters, job variables and limits. If a schedule has no slug, such as one
+    that was added in the UI, it replaces all schedules of the deployment, active again (3.9).
     """
     given = read_deployments_file(file)
     ours = [one for one in client.read_deployments() if one.work_pool_name == POOL]
-    for one in ours:
-        for schedule in one.schedules:
+    for deployment in ours:
+        for schedule in deployment.schedules:
             if schedule.slug is None:
-                path = f"/deployments/{one.id}/schedules/{schedule.id}"
+                path = f"/deployments/{deployment.id}/schedules/{schedule.id}"
                 client.request("PATCH", path, json={"slug": f"added-{schedule.id}"})  # type: ignore[arg-type]
     yield
     for before in ours:

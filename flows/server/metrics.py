@@ -23,7 +23,7 @@ PATH = "/metrics"
 class Metrics:
     """Answers GET /metrics with what the last run wrote, and with the runs that wait now.
 
-    It wants the password of Prefect's API where that has one, and no CSRF token, since it changes
+    It requires the password of Prefect's API, if that has one, but no CSRF token, since it changes
     nothing.
     """
 
@@ -52,8 +52,8 @@ def _is_allowed(given: str) -> bool:
     password = get_current_settings().server.api.auth_string
     if password is None:
         return True
-    wanted = base64.b64encode(password.get_secret_value().encode()).decode()
-    return secrets.compare_digest(given.encode(), f"Basic {wanted}".encode())
+    encoded = base64.b64encode(password.get_secret_value().encode()).decode()
+    return secrets.compare_digest(given.encode(), f"Basic {encoded}".encode())
 
 
 async def _metrics() -> bytes:

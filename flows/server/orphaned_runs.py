@@ -26,8 +26,8 @@ def end_orphaned_runs(
 ) -> None:
     """Mark the unfinished runs of this machine's worker, which has ended, as crashed.
 
-    The automation for missed heartbeats handles runs that die in another way. It handles all of
-    them while another machine has a worker, since a run does not say which worker has it.
+    The automation for missed heartbeats handles runs that die in another way. While another machine
+    has a worker it handles all runs, since a run does not record its worker.
     """
     with get_client(sync_client=True) as client:
         runs = client.read_flow_runs(

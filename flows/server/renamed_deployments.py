@@ -15,16 +15,16 @@ from flows.server.kept_changes import read_deployments_file
 
 log = logging.getLogger(__name__)
 
-# The names of 0.1 by those of today, which are their flows'. A prefect.yaml of one's own may use
-# them until 0.3.
+# The names of 0.1 by those of today, which are those of the flows. A user's own prefect.yaml may
+# use the old names until 0.3.
 RENAMED = {"ingest": "hourly", "maintain": "nightly", "report": "daily", "backfill": "archives"}
 # Schedules of ingest: that of 0.1, and the one which asks only sources that are due.
 HOURLY, DUE = "hourly", "due"
 EVERY_HOUR = CronSchedule(cron="7 * * * *", timezone="UTC")
-# What a deployment is made of. Its version is the project's, its labels are the server's.
+# Fields of a deployment to copy. Its version is the project's, its labels are the server's.
 OF_THE_SERVER = {"schedules", "labels", "version_info", "branch", "base", "root"}
 FIELDS = DeploymentCreate.model_fields.keys() - OF_THE_SERVER
-# The server updates a schedule by its slug. What is a schedule's own and not its deployment's:
+# Fields of a schedule to copy, its slug included: the server updates a schedule by its slug.
 OF_A_SCHEDULE = DeploymentScheduleCreate.model_fields.keys()
 
 
@@ -42,7 +42,7 @@ def rename_deployments(client: SyncPrefectClient, file: Path) -> None:
         elif old := every.get(before):
             if client.read_flow(old.flow_id).name != flow:
                 continue  # somebody else's
-            # Both are there where a deploy was interrupted.
+            # Both exist if a deploy was interrupted.
             if flow not in every:
                 _copy(client, old, flow)
             client.delete_deployment(old.id)
@@ -50,20 +50,20 @@ def rename_deployments(client: SyncPrefectClient, file: Path) -> None:
 
 
 def rename_schedules(client: SyncPrefectClient, file: Path) -> None:
-    """Let the schedule `due` of ingest take the place of `hourly`, which was until 0.1.
+    """Replace the schedule `hourly` of ingest, which was used until 0.1, by `due`.
 
-    Paused stays paused. Where a person has changed its times or parameters in the UI, it stays, and
-    `due` is added paused.
+    A paused one stays paused. If a person has changed its times or parameters in the UI, it is
+    kept, and `due` is added paused.
     """
-    wanted = read_deployments_file(file).get("ingest", {}).get("schedules", ())
-    slugs = {one.get("slug") for one in wanted}
+    schedules = read_deployments_file(file).get("ingest", {}).get("schedules", ())
+    slugs = {one.get("slug") for one in schedules}
     if DUE not in slugs or HOURLY in slugs:
         return
     for one in client.read_deployments():
-        had = {schedule.slug: schedule for schedule in one.schedules}
-        if one.name != "ingest" or HOURLY not in had or DUE in had:
+        by_slug = {schedule.slug: schedule for schedule in one.schedules}
+        if one.name != "ingest" or HOURLY not in by_slug or DUE in by_slug:
             continue
-        hourly = had[HOURLY]
+        hourly = by_slug[HOURLY]
         path = f"/deployments/{one.id}/schedules"
         if hourly.schedule == EVERY_HOUR and not hourly.parameters:
             client.request("PATCH", f"{path}/{hourly.id}", json={"slug": DUE})  # type: ignore[arg-type]
@@ -74,7 +74,7 @@ def rename_schedules(client: SyncPrefectClient, file: Path) -> None:
 
 
 def _copy(client: SyncPrefectClient, old: DeploymentResponse, name: str) -> None:
-    """Make a deployment like this one; its planned runs and automations are the copy's then."""
+    """Copy a deployment under another name; its planned runs and automations move to the copy."""
     fields = old.model_dump(mode="json", include=set(FIELDS))
     limit = old.global_concurrency_limit
     schedules = [one.model_dump(mode="json", include=set(OF_A_SCHEDULE)) for one in old.schedules]
@@ -96,7 +96,7 @@ def _copy(client: SyncPrefectClient, old: DeploymentResponse, name: str) -> None
                 made, parameters=run.parameters, state=run.state, name=run.name
             )
     for automation in client.read_automations():
-        # Not its owner, which the server refuses.
+        # Without its owner, which the server rejects.
         text = automation.model_dump_json(exclude={"id", "created", "updated", "owner_resource"})
         if str(old.id) in text:
             text = text.replace(str(old.id), made)

@@ -37,7 +37,7 @@ HEAD = re.compile(r'<head>(<meta http-equiv="Content-Security-Policy"[^>]*>)?')
 
 
 class Stopped(Exception):  # noqa: N818 - a request, not an error
-    """Ctrl-C or SIGTERM, by the signal's number."""
+    """Ctrl-C or SIGTERM; the argument is the signal's number."""
 
 
 @dataclass
@@ -53,8 +53,9 @@ class Serving:
 def serve_until_stopped(installation: Installation, port: int) -> int:
     """Run server and worker until Ctrl-C or SIGTERM; leaves no run in state Running.
 
-    The exit status. ConfigError when the port is taken, the data folder or Prefect's home is served
-    already, or a file of deployments/ is wrong, ServerFailed when the server does not start.
+    Returns the exit status. ConfigError when the port is taken, the data folder or Prefect's home
+    is served already, or a file of deployments/ is wrong; ServerFailed when the server does not
+    start.
     """
     _prepare_environment(installation, port)
     require_valid()
@@ -71,7 +72,7 @@ def _serve(installation: Installation, port: int) -> int:
     worker += ["--pool", POOL, "--type", "process"]
     worker += ["--limit", "4", "--name", socket.gethostname()]
     serving = Serving(installation, os.environ["PREFECT_API_URL"])
-    by = signal.SIGTERM
+    signum = signal.SIGTERM
     try:
         with _stopping_on_signals(serving):
             leave_ctrl_c_to_main_thread()
@@ -84,11 +85,11 @@ def _serve(installation: Installation, port: int) -> int:
             _start_checks(serving)
             _watch(serving)
     except Stopped as stopped:
-        by = stopped.args[0]
+        signum = stopped.args[0]
         log.info("stopping")
     finally:
         _stop(serving)
-    if by == signal.SIGINT:
+    if signum == signal.SIGINT:
         say_stopped()
         return STATUS
     return 0
@@ -106,7 +107,7 @@ def _prepare_environment(installation: Installation, port: int) -> None:
             raise ConfigError([why]) from None
     home = installation.layout.root / "prefect"
     home.mkdir(parents=True, exist_ok=True)
-    # Prefect's database is there, with what every run was given and said.
+    # Prefect's database is there, with the parameters and logs of every run.
     for folder in (
         installation.layout.root,
         Path(os.environ.setdefault("PREFECT_HOME", str(home))),
@@ -147,7 +148,7 @@ def _prepare(serving: Serving) -> None:
 
 
 def _start_checks(serving: Serving) -> None:
-    """Send alerts when something is wrong, also while nothing runs."""
+    """Send alerts when something is wrong, even while nothing runs."""
 
     def check() -> None:
         from flows.runs.alerts import check_served
@@ -156,8 +157,8 @@ def _start_checks(serving: Serving) -> None:
             time.sleep(CHECK_SECONDS)
             check_served(serving.installation.settings)
 
-    # Beside the loop of `_watch`, which a mail server that does not answer must not hold up. With
-    # the context of this thread, which has Prefect's settings.
+    # In a thread, so that a mail server that does not answer cannot block the loop of `_watch`;
+    # with the context of this thread, which has Prefect's settings.
     run = partial(copy_context().run, check)
     threading.Thread(target=run, name="checks", daemon=True).start()
 
@@ -179,7 +180,7 @@ def _watch(serving: Serving) -> None:
             if worker.has_ended():
                 end_orphaned_runs(f"Its worker ended; {RESUMES}", kill=True)
                 worker.restart()
-            # Before the files are read: a change while the forms are updated is the next one.
+            # Before the files are read, so that a change during the update is seen next time.
             changed = _changed_at(settings)
             if changed != seen:
                 try:
@@ -209,7 +210,7 @@ def _stop(serving: Serving) -> None:
         worker.stop(lambda: serving.is_hurried)
     for server in serving.children[:1]:
         if not server.has_ended():
-            # One that has just been started does not answer yet: it has no runs.
+            # A server that has just started does not answer yet, but has no runs either.
             with suppress(httpx.HTTPError):
                 end_orphaned_runs("presswatch serve was stopped", kill=True, reschedule=False)
         server.stop(lambda: serving.is_hurried)
@@ -246,7 +247,7 @@ def add_policy(environment: Mapping[str, str]) -> None:
     """Write a content security policy into this environment's copy of the pages of Prefect's UI."""
     # Prefect 3.9's UI asks a statistics service (sr-client-cfg.amplitude.com) for settings on every
     # page. No setting stops that: PREFECT_SERVER_ANALYTICS_ENABLED and DO_NOT_TRACK concern the
-    # server, the key is in the pages' JavaScript, and the server cannot be told to send a header.
+    # server, the key is in the pages' JavaScript, and the server has no setting to send a header.
     # tests/server/test_content_policy.py fails when the pages change.
     meta = f'<meta http-equiv="Content-Security-Policy" content="{policy(environment)}" />'
     for page in Path(environment[STATIC]).glob("v*/index.html"):

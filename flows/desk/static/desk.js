@@ -105,8 +105,8 @@ addEventListener("resize", () => {
     if (element.dataset.chart.includes('"@width"')) draw(element);
 });
 
-// Days are sent by Enter, or when focus leaves the fields of both and they are a range: while they are
-// typed each digit is a change, and an answer would take away what is being typed.
+// Days are sent by Enter, or when focus leaves both fields and they form a range: each typed digit is a
+// change, and a response would replace the fields while the user is typing.
 document.addEventListener("change", (event) => {
   if (event.target.type !== "date") return;
   event.stopImmediatePropagation();
@@ -129,8 +129,8 @@ document.addEventListener("htmx:afterSwap", () => {
   for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
 });
 
-// A key answers for the button or box that names it, but not where text is typed, nor while the
-// answer before it is on its way: it would be for an article that is not shown yet.
+// A key presses the button or box that names it, but not where text is typed, nor while the previous
+// verdict is being sent: it would be for an article that is not shown yet.
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
   if (event.target.closest?.("select, textarea, input:not([type=checkbox])")) return;

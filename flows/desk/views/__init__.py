@@ -1,1 +1,1 @@
-"""The views of the desk, a module each."""
+"""The views of the desk, one module each."""

@@ -1,4 +1,4 @@
-"""Articles: those behind a number, newest first, with the sentences that mention the topics."""
+"""The articles behind a number, newest first, with the sentences that mention the topics."""
 
 from dataclasses import replace
 from operator import itemgetter
@@ -13,7 +13,7 @@ PAGE = 50
 
 
 def list_articles(view: Asked) -> Response:
-    """The page."""
+    """The page of articles."""
     is_revised = view.query.get("revised") == "yes"
     selection = replace(view.selection, is_revised_only=is_revised)
     total = count(view.con, selection)
@@ -35,7 +35,7 @@ def list_articles(view: Asked) -> Response:
 
 
 def page_number(view: Asked, total: int) -> int:
-    """Which page of a list is asked for, from 1; the last one where there are fewer."""
+    """The requested page of a list, from 1; at most the last one."""
     given = view.query.get("page") or "1"
     if not (given.isascii() and given.isdigit()):
         raise QueryError(f"page must be a number, got {given!r}")

@@ -23,7 +23,7 @@ SHOWN_FIRST = 3  # topics, where none was chosen
 
 
 def attention(view: Asked) -> Response:
-    """The page."""
+    """The page of topics over time."""
     if view.known.last_day is None:
         return view.page("empty.html")
     view = with_topics(view)
@@ -37,20 +37,20 @@ def attention(view: Asked) -> Response:
     lacking = missing(view.con, view.selection, view.known, rows)
     if not rows:
         return view.page("attention.html", **about, problem=lacking)
-    found = labelled(view, spikes(view.con, view.selection))
+    spike_rows = labelled(view, spikes(view.con, view.selection))
     by_topic = {topic: of_topic(rows, topic) for topic in view.selection.topics}
-    lacks = gaps(view.con, view.selection)
-    of_all = labelled(view, of_range(view.con, view.selection))
-    order = [*view.known.topics.values()]
-    about["chart"] = charts.attention(rows, found, view.selection.unit, brush=True, order=order)
+    gap_rows = gaps(view.con, view.selection)
+    totals = labelled(view, of_range(view.con, view.selection))
+    order, unit = [*view.known.topics.values()], view.selection.unit
+    about["chart"] = charts.attention(rows, spike_rows, unit, brush=True, order=order)
     return view.page(
         "attention.html",
         **about,
         multiples=multiples(view, part, audits) if part else {},
-        spikes=sorted(found, key=itemgetter("day")),
-        gaps=lacks,
-        lost=lost_in_all(lacks),
-        totals={row["topic_id"]: row for row in corrections(view, audits, of_all)},
+        spikes=sorted(spike_rows, key=itemgetter("day")),
+        gaps=gap_rows,
+        lost=lost_in_all(gap_rows),
+        totals={row["topic_id"]: row for row in corrections(view, audits, totals)},
         periods=list(zip(*by_topic.values(), strict=True)),
         missing=lacking,
         definitions=definitions(view.con, view.selection),
@@ -60,7 +60,7 @@ def attention(view: Asked) -> Response:
 
 
 def cite(view: Asked, lacking: str) -> str:
-    """The line to cite for the series of the selected topics, of which `lacking` is not known."""
+    """The line to cite for the series of the selected topics; `lacking` states what is unknown."""
     address = view.full_url("/attention", by=part_of(view))
     load = (view.load_no, view.loaded_at)
     return citation(view.con, view.selection, lacking, load, address=address)
@@ -74,8 +74,8 @@ def audits_of(view: Asked) -> dict[str, Audited | None]:
 def corrections(
     view: Asked, audits: Mapping[str, Audited | None], rows: Iterable[Row]
 ) -> list[Row]:
-    """Rows by topic with `audit`, in words, and `corrected`, the share that it says, or None."""
-    # Neither headlines alone nor weighted articles are what was audited.
+    """Rows by topic with `audit`, in words, and `corrected`, the share after it, or None."""
+    # Audits are of whole articles without weights, so they correct no other shares.
     is_audited = not (view.selection.is_headlines_only or view.selection.balance)
     return [
         row
@@ -112,7 +112,7 @@ def with_topics(view: Asked) -> Asked:
 
 
 def part_of(view: Asked) -> str:
-    """By what the small charts are divided."""
+    """The part that each small chart shows: source, country or language; empty without them."""
     given = view.query.get("by", "")
     if given not in ("", *PARTS):
         raise QueryError(f"by must be one of {', '.join(PARTS)}, got {given!r}")
@@ -120,7 +120,7 @@ def part_of(view: Asked) -> str:
 
 
 def labelled(view: Asked, rows: Sequence[Row], part: str = "") -> list[Row]:
-    """Rows by topic, with its name or that of their part, and the address of their articles."""
+    """Rows by topic, with the name of their topic or part, and the address of their articles."""
     names, found = view.known.sources, []
     for row in (row for topic in view.selection.topics for row in of_topic(rows, topic)):
         name, changes = view.known.topics[row["topic_id"]], dict[str, Any]()

@@ -1,6 +1,6 @@
-"""Audits: judging samples of a topic's articles, and what they say its shares are worth.
+"""Audits: judging samples of a topic's articles, and the accuracy of its shares.
 
-The only views that write: what is sent becomes verdicts, or a sample, in the layer of audits.
+The only views that write: forms create samples and verdicts in the layer of audits.
 """
 
 import getpass
@@ -60,15 +60,15 @@ def judge(view: Asked) -> Response:
     found = audited(view.con, sample.topic_id)
     tables = {}
     if found and article is None:
-        of = found.audit_id
-        by_mention = precision_by_mention(view.con, of)
+        audit_id = found.audit_id
+        by_mention = precision_by_mention(view.con, audit_id)
         tables = {
             "by article": {"all": found.precision}
             | ({"counted by today's definition": found.still} if found.still else {}),
             "by mention": {"all": by_mention} if by_mention else {},
-            "by alias": precision_by_alias(view.con, of),
-            "by language": precision_by(view.con, of, "language"),
-            "by source": precision_by(view.con, of, "source_id"),
+            "by alias": precision_by_alias(view.con, audit_id),
+            "by language": precision_by(view.con, audit_id, "language"),
+            "by source": precision_by(view.con, audit_id, "source_id"),
         }
     return view.page(
         "judge.html",
@@ -86,24 +86,24 @@ def judge(view: Asked) -> Response:
 
 
 def say(desk: Desk, request: Request, given: Given) -> str:
-    """Keep a verdict, or take the last one back; then the next article."""
+    """Save a verdict, or take the last one back; returns the address of the next article."""
     reader = checked_reader(one(given, "reader"))
     judging = Judging(desk.layout, request.path_params["audit_id"], reader)
     answer = one(given, "answer")
     if answer == "back":
         judging.take_back()
-    elif kept := next((each for each in ANSWERS if each == answer), None):
+    elif verdict := next((each for each in ANSWERS if each == answer), None):
         false = given.get("false", ())
         if not all(each.isdecimal() for each in false):
             raise QueryError(f"false must be numbers of mentions, got {', '.join(false)!r}")
-        judging.say(one(given, "article"), kept, [int(each) for each in false])
+        judging.say(one(given, "article"), verdict, [int(each) for each in false])
     else:
         raise QueryError(f"answer must be one of {', '.join(ANSWERS)}, back, got {answer!r}")
     return address(f"/audit/{judging.audit_id}", {"reader": reader})
 
 
 def draw(desk: Desk, request: Request, given: Given) -> str:
-    """Draw a sample; then its first article."""
+    """Draw a sample; returns the address of its first article."""
     reader, size = checked_reader(one(given, "reader")), one(given, "n")
     kind = next((each for each in KINDS if each == one(given, "kind")), None)
     if kind is None or size not in map(str, SIZES):
@@ -114,7 +114,7 @@ def draw(desk: Desk, request: Request, given: Given) -> str:
 
 
 def publish(desk: Desk, request: Request, given: Given) -> str:
-    """Take all verdicts into the shares of all views."""
+    """Load all verdicts, so that the shares of all views use them."""
     publish_audits(desk.layout)
     return address("/audit", {"reader": one(given, "reader")})
 

@@ -30,7 +30,7 @@ from warehouse.questions.citation import missing
 from warehouse.questions.series import Row, gaps_sql, series, series_sql, spikes
 from warehouse.read.query import QueryError
 
-EXCEL_ROWS = 1_048_576 - 1  # that a sheet holds below its heading
+EXCEL_ROWS = 1_048_576 - 1  # the most that a sheet holds below its heading
 TYPES = {
     "csv": "text/csv; charset=utf-8",
     "parquet": "application/vnd.apache.parquet",
@@ -48,7 +48,7 @@ class Answer:
     table: Callable[[], pa.Table]
     sql: str
     chart: Callable[[], Spec] | None = None
-    cited: str = ""  # where it is not of the topics
+    cited: str = ""  # the line to cite, if not that of the selected topics
 
 
 def export(view: Asked) -> Response:
@@ -60,9 +60,9 @@ def export(view: Asked) -> Response:
         view = with_topics(view)
         rows = series(view.con, view.selection)
         answer = _answers(view, rows).get(name)
-    lacking = {"png", "svg"} if answer and not answer.chart else set()
-    lacking |= {"sql"} if answer and not answer.sql else set()
-    if answer is None or form not in {*TYPES} - lacking:
+    unavailable = {"png", "svg"} if answer and not answer.chart else set()
+    unavailable |= {"sql"} if answer and not answer.sql else set()
+    if answer is None or form not in {*TYPES} - unavailable:
         raise HTTPException(404, f"there is no export {name}.{form}")
     if form in ("png", "svg") and name != "search" and not rows:
         raise QueryError("Nothing was collected in this time: there is no chart of it.")
@@ -185,7 +185,7 @@ def _written(form: str, answer: Answer, cited: str) -> bytes:
     if form == "parquet":
         parquet.write_table(table.replace_schema_metadata({"citation": cited}), out)
     elif form == "csv":
-        # In the first row alone: a line of another kind would break what reads the file.
+        # As a column, in the first row only: a line above the header would break other programs.
         last = pa.array([cited, *[None] * (len(table) - 1)][: len(table)], pa.string())
         columns = [_flat(column) for column in table] + [last]
         csv.write_csv(pa.table(columns, [*table.column_names, "citation"]), out)
@@ -200,8 +200,8 @@ def _flat(column: pa.ChunkedArray) -> pa.Array:
         return column
     texts = [None if value is None else _text(value) for value in column.to_pylist()]
     # A spreadsheet would run a headline such as =HYPERLINK(...) of a CSV file.
-    run = ("=", "+", "-", "@", "\t", "\r")
-    return pa.array([f"'{text}" if text and text.startswith(run) else text for text in texts])
+    formula = ("=", "+", "-", "@", "\t", "\r")
+    return pa.array([f"'{text}" if text and text.startswith(formula) else text for text in texts])
 
 
 def _text(value: object) -> str:
@@ -209,7 +209,7 @@ def _text(value: object) -> str:
 
 
 def _write_excel(table: pa.Table, cited: str, out: io.BytesIO) -> None:
-    """A workbook with the table, and a sheet that says what it rests on."""
+    """A workbook with the table, and a sheet with the line to cite and the columns' meaning."""
     safe = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(out, {**safe, "in_memory": True}) as book:
         sheet, bold = book.add_worksheet("table"), book.add_format({"bold": True})

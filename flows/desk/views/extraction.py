@@ -22,7 +22,7 @@ MOST_BLOCKS = 1_000  # stripped blocks that are shown
 
 
 def extraction(view: Asked) -> Response:
-    """The page; only places of the archive that the snapshot's captures name are read."""
+    """The page of an extraction; reads only archived pages that the snapshot's captures name."""
     ref, capture = _captured(view)
     try:
         archive_file(view.desk.layout, ref)

@@ -28,7 +28,7 @@ def find(view: Asked) -> Response:
 
 
 def begin(desk: Desk, request: Request, given: Given) -> str:
-    """Begin a search, as the form asks; its page follows."""
+    """Begin the search of a form; returns the address of its page."""
     if desk.feed_searches is None:
         why = "Only a desk without a password, for this machine alone, asks other sites."
         raise HTTPException(HTTPStatus.FORBIDDEN, why)

@@ -18,7 +18,7 @@ LARGEST = 64 * 1024  # bytes of what is sent
 
 
 def one(given: Given, name: str) -> str:
-    """The one value of a field; QueryError for none and for several."""
+    """The single value of a field; QueryError for none and for several."""
     values = given.get(name, ())
     if len(values) != 1:
         raise QueryError(f"{name} must be given once")
@@ -26,7 +26,7 @@ def one(given: Given, name: str) -> str:
 
 
 async def written(write: Write, request: Request) -> Response:
-    """Do what a form asks for, in a thread; its page follows, so that a reload sends nothing."""
+    """Process a form in a thread, then redirect, so that a reload does not send it again."""
     content = b""
     async for piece in request.stream():
         content += piece
@@ -36,5 +36,5 @@ async def written(write: Write, request: Request) -> Response:
         given = parse_qs(content.decode(), keep_blank_values=True, errors="strict")
     except ValueError:
         raise QueryError("what was sent is no form") from None
-    place = await run_in_threadpool(write, request.app.state.desk, request, given)
-    return RedirectResponse(place, HTTPStatus.SEE_OTHER)
+    address = await run_in_threadpool(write, request.app.state.desk, request, given)
+    return RedirectResponse(address, HTTPStatus.SEE_OTHER)

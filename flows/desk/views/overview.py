@@ -1,4 +1,4 @@
-"""The overview: one sentence a topic, on the last day and week against its own past."""
+"""The overview: one sentence per topic, comparing its last day and week with its past."""
 
 from datetime import timedelta
 
@@ -11,12 +11,12 @@ from warehouse.questions.usual import compared
 
 
 def overview(view: Asked) -> Response:
-    """The page: of the sources and topics that the URL selects, with days of its own."""
+    """The page of the sources and topics that the URL selects; always of the last days."""
     day = view.known.last_whole_day
     if day is None:
         return view.page("empty.html")
     chosen = () if view.selection.has_all_sources else source_ids(view.con, view.selection)
-    # Of no source at all nothing was collected.
+    # Without any source there is nothing to compare.
     rows = {
         unit: compared(view.con, unit, day, chosen, is_local=view.known.is_local)
         if chosen or view.selection.has_all_sources

@@ -15,7 +15,7 @@ from warehouse.questions import articles
 from warehouse.questions.articles import Row
 from warehouse.read.query import QueryError
 
-Segment = tuple[str, str]  # a text, and what it is marked as or ""
+Segment = tuple[str, str]  # a text, and the name that it is marked with, or ""
 Spans = list[tuple[int, int, str]]
 
 KEPT_AROUND = 300  # characters of unchanged text beside a change
@@ -74,7 +74,7 @@ def framed(desk: Desk, raw_ref: str | None) -> Response:
     except NotArchived as error:
         template = desk.templates.from_string("<!doctype html><p>{{ why }}</p>")
         text, status = template.render(why=str(error)), HTTPStatus.NOT_FOUND
-    # Surrogates of a broken page have no UTF-8.
+    # Surrogates of a broken page cannot be encoded.
     content = text.encode("utf-8", "replace")
     return HTMLResponse(content, status, headers={"Content-Security-Policy": POLICY})
 
@@ -96,12 +96,12 @@ def _version(view: Asked, versions: list[Row], name: str, default: int) -> Row:
     for row in versions:
         if str(row["version_no"]) == given:
             return row
-    there = ", ".join(str(row["version_no"]) for row in versions)
-    raise QueryError(f"{name}: there is no version {given!r} of this article; there are: {there}")
+    known = ", ".join(str(row["version_no"]) for row in versions)
+    raise QueryError(f"{name}: there is no version {given!r} of this article; there are: {known}")
 
 
 def _spans(view: Asked, version: Row, texts: dict[str, str]) -> dict[str, Spans]:
-    """Where the search of the URL hits, else its topics, else all topics; by field."""
+    """Spans to mark, by field: hits of the URL's search, else of its topics, else of all topics."""
     found: dict[str, Spans] = {field: [] for field in texts}
     if query := query_of(view.con, view.query):
         for field, span in query.spans(view.con, texts):
@@ -150,7 +150,7 @@ def _changes(before: Row, after: Row, bodies: dict[int, str | None]) -> list[Pie
         head = piece.text[:KEPT_AROUND] if at else ""
         tail = piece.text[-KEPT_AROUND:] if at < len(found) - 1 else ""
         if piece.kind == "same" and len(piece.text) > len(head) + len(tail) + 100:
-            # At a word's end, where there are words.
+            # Cut between words, if there are spaces.
             head, tail = head.rpartition(" ")[0] or head, tail.partition(" ")[2] or tail
             found[at] = Piece("same", f"{head} […] {tail}")
     return found

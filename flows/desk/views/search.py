@@ -19,14 +19,14 @@ from warehouse.read.query import QueryError
 
 
 def search(view: Asked) -> Response:
-    """The page."""
+    """The page of a search."""
     try:
         query = query_of(view.con, view.query)
     except QueryError as error:
         return view.page("search.html", 400, search=None, problem=str(error), within=WITHIN)
     about: Row = {"search": None}
     if query:
-        # As it is at this moment: its thread goes on while the page is made.
+        # A copy of its current state, since its thread goes on while the page is rendered.
         found = copy(searched(view, query))
         about = _shown(view, query, found)
     return view.page("search.html", **about, problem="", within=WITHIN)
@@ -42,8 +42,8 @@ def searched(view: Asked, query: Query) -> Search:
     if kept and view.query.get("cancel"):
         kept.cancel()
         kept.ended.wait(2)
-    is_wanted = kept and (kept.state != "cancelled" or view.query.get("cancel"))
-    return kept if kept and is_wanted else searches.of(query, selection, view.load_no)
+    is_usable = kept and (kept.state != "cancelled" or view.query.get("cancel"))
+    return kept if kept and is_usable else searches.of(query, selection, view.load_no)
 
 
 def cite(view: Asked, found: Search) -> str:

@@ -64,7 +64,7 @@ def sources(view: Asked) -> Response:
 def source(view: Asked) -> Response:
     """The page of one source."""
     source_id = view.request.path_params["source_id"]
-    # Links go on with what the URL selects, whatever this page is of.
+    # Only this page is limited to one source; its links keep the selection of the URL.
     selection = replace(
         _by_fitting_unit(view.selection), sources=(source_id,), countries=(), languages=()
     )
@@ -133,7 +133,7 @@ def _source_row(view: Asked, row: Row, health: SourceHealth) -> Row:
 
 
 def _of(row: Row) -> Row:
-    """The changes of a selection that leave one source, with all its articles."""
+    """The changes that narrow a selection to one source, with all its articles."""
     return {"source": row["source_id"], "country": None, "language": None, "topic": None}
 
 
