@@ -19,13 +19,13 @@ log = logging.getLogger(__name__)
 
 SOURCES = Path("deployments/sources.toml")
 TOPICS = Path("deployments/topics.toml")
-# The remedy where a file that Presswatch comes with is not found.
+# The remedy when a file that ships with Presswatch is not found.
 RUN_THERE = "run this in the folder of Presswatch's sources"
 
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """What every job starts from, read and checked."""
+    """The configuration that every job starts from, read and checked."""
 
     settings: Settings
     layout: Layout
@@ -57,7 +57,8 @@ def settings_of(**given: Path | str | None) -> Settings:
 def open_layout(settings: Settings) -> Layout:
     """The data folder, updated from the store when it is a store's working copy.
 
-    ConfigError when the folder holds data that are not the store's; StoreError without an answer.
+    ConfigError when the folder holds data that are not the store's; StoreError when the store does
+    not answer.
     """
     layout = Layout(settings.data)
     try:

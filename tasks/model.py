@@ -40,7 +40,7 @@ class Outcome(StrEnum):
     NOT_MODIFIED = "not_modified"  # HTTP 304
     ROBOTS_READ = "robots_read"
 
-    # Refused before or while asking.
+    # Refused before or during the request.
     ROBOTS_DENIED = "robots_denied"
     ROBOTS_UNREACHABLE = "robots_unreachable"
     SCHEME_REFUSED = "scheme_refused"
@@ -63,7 +63,7 @@ class Outcome(StrEnum):
     DENIED = "denied"  # 401, 402, 403, 451
     HTTP_ERROR = "http_error"  # any other status
     UNREADABLE_FILE = "unreadable_file"
-    LOST = "lost"  # came, and gave an article that was damaged on the disk since
+    LOST = "lost"  # gave an article whose rows were later damaged on the disk
 
     # The payload is not what it was listed as.
     LISTING_UNREADABLE = "listing_unreadable"
@@ -89,7 +89,7 @@ LISTING_OUTCOMES = frozenset({Outcome.LISTED, Outcome.NOT_MODIFIED, Outcome.ROBO
 
 
 class RunFailed(Exception):  # noqa: N818 - named for what happened
-    """Every source or shard of a run failed, or nothing can be done where it runs."""
+    """Every source or shard of a run failed, or the run cannot work in its environment."""
 
 
 class Failure(Exception):  # noqa: N818 - it carries an expected outcome, not an error
@@ -117,7 +117,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One HTTP request and what came back, byte for byte as on the wire."""
+    """One HTTP request and its response, byte for byte as on the wire."""
 
     url: str
     request: bytes
@@ -141,13 +141,13 @@ class ListingSummary:
     newest_at: datetime | None
     window_from: datetime | None  # what was published since is listed; None without enough dates
     window_entries: int  # published since `window_from`
-    # Of the reads before: the last one, and over thirty days the most entries and the longest
+    # Of earlier reads: the time of the last one; over thirty days the most entries and the longest
     # window.
     previous_read_at: datetime | None = None
     most_entries: int | None = None
     longest_window: float | None = None  # seconds
     before_window: int = 0  # entries published after the previous read, before `window_from`
-    # Of a sitemap: the share that it names of the feeds' entries within its window, in this run.
+    # Of a sitemap: the share of the feeds' entries within its window that it names, in this run.
     feed_share: float | None = None
 
 
@@ -175,7 +175,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """An attempt as it is kept: what the raw archive's metadata record says."""
+    """An attempt as the raw archive's metadata record stores it."""
 
     capture_id: UUID
     run_id: str
@@ -212,20 +212,20 @@ class Capture:
 
 @dataclass(frozen=True, slots=True)
 class StrippedBlock:
-    """One text block taken out of a page."""
+    """One text block removed from a page."""
 
     text: str
     # metering, paywall, registration, newsletter, trial_offer, donation, sponsored, app_promo,
     # cookie_adblock, other (prompts); related, share, furniture (not prompts).
     kind: str
-    rule: str  # layer and name of what took it out, such as `text:en/metering-left`
+    rule: str  # layer and name of the rule that removed it, such as `text:en/metering-left`
     position: int  # index among the page's text blocks, from 0
     in_article: bool = True  # whether it stood between the article's first and last kept block
 
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """The article part of a page, split into its roles, and what was taken out."""
+    """The article part of a page, split into its roles, and the removed blocks."""
 
     paragraphs: tuple[str, ...] = ()
     captions: tuple[str, ...] = ()
@@ -235,9 +235,9 @@ class Cleaned:
     byline: str | None = None
     section: str | None = None
     stripped: tuple[StrippedBlock, ...] = ()
-    # What the page shows as a whole, as `tasks.prompts.page_signals` has it; empty for text pages.
+    # Features of the whole page, from `tasks.prompts.page_signals`; empty for text pages.
     signals: Mapping[str, float] = field(default_factory=dict)
-    prose_words: int = 0  # of the kept paragraphs that surely are whole sentences of an article
+    prose_words: int = 0  # of the kept paragraphs that are certainly sentences of an article
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,13 +264,13 @@ class PageText:
     doubt: str | None = None  # why the page may list articles rather than be one
     rights_notice: str | None = None
     tdm_reservation: str | None = None
-    # The canonical URL the page claims; not yet checked against where it came from.
+    # The canonical URL that the page declares, not yet checked against its own URL.
     declared_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """What became of one page: an article, or a rejection with its reason."""
+    """The result for one page: an article, or a rejection with its reason."""
 
     outcome: Outcome  # ARTICLE, or one of the rejections
     detail: str = ""
@@ -293,7 +293,7 @@ class Batch:
 
     run_id: str
     source_id: str
-    warc: Path | str  # an address where it lies in a bucket
+    warc: Path | str  # a URL if it is in a bucket
     # Folder with captures.arrow and, where there are rows, articles.arrow, stripped_blocks.arrow.
     stage: Path
     counts: dict[str, int] = field(default_factory=dict)  # of pages and saved files, by outcome

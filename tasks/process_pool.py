@@ -27,9 +27,9 @@ from warehouse.allocation import few_arenas, give_back
 # The module that the fork server imports before it forks workers.
 PRELOADED = "tasks.worker_preload"
 PAGES_IN_FLIGHT = 8  # pages in the pool for each process, over all threads: bounds the memory
-# Bytes from which on a page is extracted by itself, no other such page at the same time.
+# Bytes from which a page counts as large: only one such page is extracted at a time.
 LARGE_PAGE = 2_000_000
-PAGES_A_PROCESS = 5_000  # then the process is replaced: bounds what a leak can take
+PAGES_A_PROCESS = 5_000  # then the process is replaced, which bounds a memory leak
 # Niceness of processes that extract pages, which gives them half the share of a core. Collecting
 # goes first: 200 sources were polled in 11 s instead of 15 while their pages were extracted.
 NICE = 3
@@ -44,10 +44,10 @@ T = TypeVar("T")
 
 
 class WorkerPool:
-    """Processes that call functions, side by side; may be shared by threads.
+    """Processes that call functions in parallel; may be shared by threads.
 
     A process is replaced after `tasks_each` calls; 0 for never. `preload` is the module that the
-    fork server imports, unless it runs already.
+    fork server imports, unless the server is already running.
     """
 
     def __init__(
@@ -102,16 +102,17 @@ class WorkerPool:
 
 
 class Submitted(Generic[R]):
-    """A call in a pool, which is made again in the next pool when its own breaks."""
+    """A call in a pool; if the pool breaks, the call is repeated in the next pool."""
 
     def __init__(self, owner: WorkerPool, work: Callable[[], R], seconds: float | None) -> None:
         self._owner, self._work, self._seconds = owner, work, seconds
         self._pool, self.future = owner.schedule(work, seconds)
 
     def result(self, deadline: float = math.inf) -> R:
-        """What the call returns or raises; TimeoutError, ProcessExpired when its process died.
+        """Return the result of the call, or raise its exception.
 
-        A call without a result by the deadline, of the monotonic clock, is given up (TimeoutError).
+        ProcessExpired when its process died. TimeoutError when the call exceeds its limit, or has
+        no result by the deadline (of the monotonic clock).
         """
         while True:
             try:
@@ -138,7 +139,7 @@ class PagePool:
     def submit(
         self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs
     ) -> Submitted[R | Extraction]:
-        """Run `work` on one page, once there is room; take the result with `in_order`."""
+        """Run `work` on one page, once the pool has room; `in_order` yields the result."""
         is_large = any(isinstance(arg, bytes) and len(arg) > LARGE_PAGE for arg in args)
         call = partial(alone if is_large else tried, work, *args, **kwargs)
         with ExitStack() as held:
@@ -151,10 +152,10 @@ class PagePool:
         return submitted
 
     def call(self, work: Callable[[], R], seconds: float, deadline: float) -> R:
-        """What `work`, a picklable function, returns or raises, in a process.
+        """Call `work`, a picklable function, in a process; return its result or raise its error.
 
-        Raises TimeoutError when it takes longer than `seconds` of wall time or has not ended by the
-        deadline, ProcessExpired when its process died.
+        TimeoutError when it takes longer than `seconds` of wall time or has not ended by the
+        deadline; ProcessExpired when its process died.
         """
         return self._pool.submit(work, seconds).result(deadline)
 
@@ -165,7 +166,7 @@ class PagePool:
 
         A page that hung or ended its process is a rejection.
         """
-        # Taken no further ahead than keeps the processes busy.
+        # Submits only as many pages ahead as keep the processes busy.
         for key, page in ahead(submitted, self._width):
             try:
                 result = page.result() if page else None
@@ -201,7 +202,7 @@ def tried(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R | Extrac
 
 
 def alone(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R | Extraction:
-    """The same for a large page, whose memory is given back."""
+    """As `tried`, for a large page: also returns its memory to the system."""
     try:
         return tried(work, *args, **kwargs)
     finally:
@@ -216,13 +217,13 @@ def worker_context(preload: str = PRELOADED) -> BaseContext:
     """How processes are started: on Linux forked from a server that has imported `preload`."""
     if sys.platform != "linux":  # forks of what has loaded macOS's frameworks may crash
         return multiprocessing.get_context("spawn")
-    # A process of its own takes a second to import and load what the server has.
+    # A spawned process would take a second to import and load what the server has loaded.
     # Each worker imports the program's main module; in runs that Prefect starts that takes .8 s of
-    # CPU a worker, .1 s where the server has imported its package before.
+    # CPU per worker, but .1 s if the server has already imported its package.
     main = sys.modules["__main__"].__spec__
     forkserver.set_forkserver_preload([preload, *([main.name.partition(".")[0]] if main else [])])
-    # A terminal sends Ctrl-C to all processes; this one ends the others. The tracker first, since
-    # Python 3.11 unblocks SIGINT when it starts it.
+    # A terminal sends Ctrl-C to all processes, but this one ends the others. The resource tracker
+    # is started first, since Python 3.11 unblocks SIGINT when it starts it.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     resource_tracker.ensure_running()
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
@@ -232,12 +233,12 @@ def worker_context(preload: str = PRELOADED) -> BaseContext:
 
 
 def start_fork_server() -> None:
-    """Let the fork server load while this process goes on, where workers are sure to be needed."""
+    """Start the fork server in the background; for runs that are sure to need workers."""
     worker_context()
 
 
 def begin_worker(environment: Mapping[str, str], nice: int) -> None:
-    """Set up a process that was forked from one with the environment of an earlier time."""
+    """Set up a process forked from the server, whose environment may be outdated."""
     os.environ.clear()
     os.environ.update(environment)
     # Its priority is lowered and its memory limited.

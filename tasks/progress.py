@@ -1,4 +1,4 @@
-"""How far a run is: the progress of long work, sent through the log, and the time of its stages."""
+"""The progress of a run: of long work, sent through the log, and the time of its stages."""
 
 import logging
 import threading
@@ -16,13 +16,13 @@ _seconds: dict[str, float] = {}
 
 
 def advance(step: str, done: int, total: int | None) -> None:
-    """Say that `done` of `total` units of a step are finished; None when nobody knows the total."""
+    """Log that `done` of `total` units of a step are finished; None for an unknown total."""
     log.debug("%s: %d of %s", step, done, total, extra={"step": step, "done": done, "total": total})
 
 
 @contextmanager
 def stage(name: str) -> Iterator[None]:
-    """Count the time within as this stage's; also as a decorator of a task."""
+    """Add the time of the body to this stage; also usable as a decorator of a task."""
     with _lock:
         if not _at_work[name]:
             _begun[name] = time.monotonic()
@@ -38,7 +38,7 @@ def stage(name: str) -> Iterator[None]:
 
 
 def take_stage_seconds() -> dict[str, float]:
-    """For how long each stage was at work in this process since the last call."""
+    """Seconds for which each stage was active in this process since the last call."""
     with _lock:
         taken = dict(_seconds)
         _seconds.clear()

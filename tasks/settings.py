@@ -28,13 +28,13 @@ from warehouse.store.objects import open_store
 
 __all__ = ["ConfigError", "Limits", "Settings", "Steps", "Upkeep"]
 
-# Upper bounds of parameters and settings: beyond them lie dates that do not exist, and more
+# Upper bounds of parameters and settings: larger values give dates that do not exist, or more
 # processes than a machine can start.
 MOST_DAYS = 36_500
 MOST_PAGES = 1_000_000
 MOST_PROCESSES = 1024
 MOST_SECONDS = 1_000_000  # a system call waits for 24 days at most
-MOST_COUNTED = 10**15  # bytes, for one: the loops that take so many count in 64 bits
+MOST_COUNTED = 10**15  # for bytes and the like: code that counts them uses 64-bit integers
 _PREFIX = "PRESSWATCH_"
 _CONTACT = r"(?a)((https?://|[\w.+-]+@)[\w.-]+[^\s()<>\\\"]*)?"
 
@@ -49,7 +49,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks
 
 
 def matching(pattern: str, wanted: str) -> AfterValidator:
-    """A text that matches as a whole."""
+    """Validates that a text matches the pattern as a whole."""
 
     def check(value: str) -> str:
         if not re.fullmatch(pattern, value):
@@ -221,7 +221,7 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _from_a_store(cls, given: dict[str, Any]) -> dict[str, Any]:
-        # A path has no empty parts: s3://bucket is s3:/bucket by the time a command has it.
+        # Path removes empty parts: commands turn s3://bucket into s3:/bucket.
         found = _STORE.fullmatch(str(given.get("data", "")))
         if not found:
             return given
@@ -261,9 +261,9 @@ class Settings(BaseSettings):
 
 
 def misspelt(names: Iterable[str]) -> Iterator[str]:
-    """A line for each variable that is none of the settings, but nearly one.
+    """A line for each variable whose name is close to a setting's, but not equal.
 
-    Others are let pass: Kubernetes sets PRESSWATCH_PORT where a service is called so.
+    Other variables are accepted: Kubernetes sets PRESSWATCH_PORT for a service of that name.
     """
     for name in names:
         if not name.upper().startswith(_PREFIX):

@@ -1,6 +1,6 @@
 """Imported by the fork server of `tasks.process_pool`: workers are forked with all models loaded.
 
-A worker that loads them itself takes a second for it, and memory that forked ones share.
+A worker that loads them itself takes a second longer, and memory that forked workers share.
 """
 
 from datetime import UTC, datetime

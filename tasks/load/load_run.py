@@ -65,7 +65,7 @@ class LoadReport:
     mentions: int = 0  # mentions counted in the new articles
     # New and changed topics, which were counted again over earlier articles.
     recounted: tuple[str, ...] = ()
-    # Archive files that are not loaded, since their run was committed without them.
+    # Archive files that were not loaded: their run was committed without them.
     late: tuple[Path | str, ...] = ()
 
     @property
@@ -79,7 +79,7 @@ class LoadReport:
         return self.outcomes.get("revised", 0)
 
     def __add__(self, later: "LoadReport") -> "LoadReport":
-        """What this load and a later one did together."""
+        """The sum of this load and a later one."""
         return LoadReport(
             later.load_no or self.load_no,
             tuple(dict.fromkeys(self.run_ids + later.run_ids)),
@@ -97,10 +97,10 @@ def load(
     runs: Iterable[Run] = (),
     *,
     limits: Limits | None = None,  # when runs skip a failing source; None keeps the earlier rule
-    latest_rules: bool = False,  # count topics anew that are counted by earlier matching rules
-    rules: Rules = KEPT_RULES,  # what marts are made by; None keeps the earlier rule
+    latest_rules: bool = False,  # recount topics that are counted by earlier matching rules
+    rules: Rules = KEPT_RULES,  # by which marts are made; None keeps the earlier rule
     now: datetime | None = None,  # the clock, for the record of the load and validity of topics
-    processes: int | None = None,  # may count topics; None is one for each core
+    processes: int | None = None,  # at most, for counting topics; None is one for each core
     waiting: OnWait = lambda message: None,  # called when another process has to finish first
 ) -> LoadReport:
     """Partition the runs and load all commits that are not loaded yet, in one transaction.
@@ -153,9 +153,9 @@ def publish_all(
     processes: int | None = None,
     waiting: OnWait = lambda message: None,
 ) -> Path | None:
-    """Publish the last load, with what other machines have committed to the store since.
+    """Publish the last load, with the commits that other machines have added to the store since.
 
-    The new snapshot's file; None when there was nothing new to publish.
+    Returns the new snapshot's file; None when there was nothing new to publish.
     """
     with synchronised(layout, waiting):
         if is_working_copy(layout) and loader.lacks_commits(layout, committed_runs(layout.commits)):
@@ -179,7 +179,7 @@ def _load(
     now = now or datetime.now(UTC)
     with loader.open_writer(layout, committed_runs(layout.commits)) as con, loader.transaction(con):
         loader.update_relations(con)
-        # Updated without them, the definitions would give the numbers of these versions to others.
+        # Without these histories, the numbers of known versions would be assigned again.
         if not is_working_copy(layout) and (lacking := list(lacking_histories(layout, con))):
             raise LayersBroken(lacking)
         described = [source.definition for source in sources]
@@ -189,7 +189,7 @@ def _load(
         is_redefined = definitions_differ(con, definitions)
         is_redefined |= set_rules(con, rules)
         if is_redefined:
-            # More memory for DuckDB: a changed definition or rule reaches into all history.
+            # More memory for DuckDB: a changed definition or rule affects all history.
             loader.allow_all_history(con)
             if con.execute(f"FROM articles LIMIT 1 OFFSET {loader.MANY}").fetchall():
                 loader.use_all_cores(con)
@@ -200,7 +200,7 @@ def _load(
         if not is_new and rule == kept and texts_fit(con, layout):
             return LoadReport(late=late)
         fresh = layer_files(layout, commits, "articles")
-        # A lost DuckDB file is numbered on from the published snapshot.
+        # After a lost DuckDB file, numbering continues from the published snapshot.
         load_no = max(loader.last_load(con), published_load(layout)) + 1
         note_replaced(con, definitions, replaced_topics(con, layout, definitions), load_no)
         mentions, recounted = count_topics(con, layout, definitions, fresh, processes)
@@ -219,7 +219,7 @@ def _load(
 def _update_tables(
     con: Connection, layout: Layout, definitions: Definitions, rule: BreakerRule, now: datetime
 ) -> None:
-    """Bring up to date what does not come from the files of runs: settings, audits, marts."""
+    """Update the tables that are not read from the files of runs: settings, audits, marts."""
     set_definitions(con, definitions)
     set_audits(con, layout)
     begin_vintage(con, layout, now)
@@ -243,7 +243,7 @@ def _add_runs(
     to_load = set(committed_runs(layout.commits)) - loader.loaded_commits(con)
     commits = read_commits(layout.commits, sorted(to_load))
     if commits and not loader.loaded_commits(con):
-        # All is loaded again.
+        # All commits are loaded again.
         require_whole_layers(layout, {run.run_id for run in new})
     elif changed := list(changed_files(layout, commits)):
         raise LayersBroken(changed)
@@ -283,7 +283,7 @@ def count_topics(
     old_topics = [definitions.version(*old) for old in old_versions.items()]
     replaced = count_files(fresh, old_topics, old_versions, processes)
     _insert_mentions(con, replaced, "mentions_before")
-    # As the definitions have them: with the matching rules by which each is counted.
+    # From the definitions, since these have the matching rules by which each topic is counted.
     topics = [definitions.version(*current) for current in versions.items()]
     again = [topic for topic in topics if topic.topic_id in changed]
     earlier = sorted({layout.root / path for path in live_paths(con)} - set(fresh)) if again else []

@@ -23,7 +23,7 @@ RETRY_DELAYS: list[float] = [5, 30]  # seconds
 
 
 def is_retryable(_: Task[..., Any], __: TaskRun, state: State[Any]) -> bool:
-    """Whether a retry may succeed, since a disk was full or a file in use."""
+    """Whether a retry may succeed: a disk was full, or a file in use."""
     try:
         state.result()
     except Exception as error:
@@ -73,7 +73,7 @@ def rebuild_snapshot(installation: Installation) -> LoadReport:
 
 
 def _arguments(installation: Installation) -> dict[str, Any]:
-    """What all functions of the loader take."""
+    """The arguments common to all functions of the loader."""
     return {
         "layout": installation.layout,
         "topics": installation.topics,

@@ -31,13 +31,13 @@ def running(layout: Layout, run_id: str) -> Iterator[None]:
 
 
 def reopen(layout: Layout, run_id: str) -> None:
-    """Let `adopt_unfinished` give a run that is over, since an archive of it was closed later."""
+    """Let `adopt_unfinished` yield a finished run, since an archive of it was closed later."""
     layout.locks.mkdir(parents=True, exist_ok=True)
     (layout.locks / f"{run_id}{SUFFIX}").touch()
 
 
 def is_alive(layout: Layout, run_id: str) -> bool:
-    """Whether a run is at work."""
+    """Whether a run is in progress."""
     try:
         with (layout.locks / f"{run_id}{SUFFIX}").open() as lock:
             return not try_lock(lock)
@@ -46,12 +46,12 @@ def is_alive(layout: Layout, run_id: str) -> bool:
 
 
 def begun_runs(layout: Layout) -> list[str]:
-    """Ids of runs that are alive or were ended early."""
+    """Ids of runs that are in progress or ended early."""
     return sorted(path.stem for path in layout.locks.glob(f"*{SUFFIX}"))
 
 
 def adopt_unfinished(layout: Layout) -> Generator[str]:
-    """Ids of runs whose process died, oldest first; each is finished when the next is asked for."""
+    """Yield ids of runs whose process died, oldest first; resuming marks the run as finished."""
     for path in sorted(layout.locks.glob(f"*{SUFFIX}")):
         try:
             lock = path.open()

@@ -11,10 +11,10 @@ from warehouse.layers.writer_lock import try_lock
 
 @contextmanager
 def serve_lock(folder: Path, what: Path) -> Iterator[None]:
-    """Be the only one to serve `what` while the body runs, by a lock file in `folder`.
+    """Serve `what` in only one process at a time, by a lock file in `folder`.
 
-    ConfigError, which names the process, when another one is. It would take the runs of the other
-    one's worker for those of a worker that has ended, and end them.
+    ConfigError, with the process id, when another process serves it: a second one would take the
+    runs of the first one's worker for those of a dead worker, and end them.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "serve.lock").open("a+") as lock:

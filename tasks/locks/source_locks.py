@@ -40,7 +40,8 @@ def lock_sources(
 ) -> Iterator[LockedSources]:
     """Keep other runs from collecting the sources while the body runs.
 
-    `waiting` is called once a run with what is waited for; without it locked sources are left out.
+    Waits for locked sources, and calls `waiting` with a message when it has to wait; without
+    `waiting` locked sources are left out.
     """
     wanted = sorted(sources, key=lambda source: source.id)
     busy: dict[str, str] = {}
@@ -68,9 +69,9 @@ def lock_sources(
 def source_lock(
     layout: Layout, source_id: str, run_id: str = "", waiting: Callable[[str], None] | None = None
 ) -> Iterator[None]:
-    """Be the only one to collect a source; the kernel frees the lock when the process ends.
+    """Lock a source; the kernel frees the lock when the process ends.
 
-    SourceBusy at once when another run has it and `waiting` is not given.
+    SourceBusy at once when another run holds the lock and `waiting` is not given.
     """
     layout.locks.mkdir(parents=True, exist_ok=True)
     with (layout.locks / f"{source_id}.source").open("a+") as lock:

@@ -1,4 +1,4 @@
-"""What is wrong with an installation now, and who is alerted: incidents, messages, their state."""
+"""Monitors an installation: incidents, messages about them, and which were reported."""
 
 from tasks.monitor.alert_settings import AlertSettings, Kind, load_alerts
 from tasks.monitor.channels import Channel, NotAccepted, channels_of

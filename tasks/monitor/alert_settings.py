@@ -48,7 +48,7 @@ class AlertSettings(BaseModel):
     @field_validator("urls", mode="before")
     @classmethod
     def _addresses(cls, urls: object) -> object:
-        """The addresses with the variables of the environment in them."""
+        """The addresses, with environment variables replaced by their values."""
         # No message shows an address, since it may hold a password.
         if not isinstance(urls, tuple) or not all(isinstance(url, str) for url in urls):
             raise ValueError('must be a list of addresses, such as ["mailto://..."]')

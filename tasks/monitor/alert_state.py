@@ -1,4 +1,4 @@
-"""What has been reported: open incidents, and messages that a channel has yet to accept."""
+"""The state of alerts: reported incidents, and messages that a channel has yet to accept."""
 
 import fcntl
 import logging
@@ -17,14 +17,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """An incident that messages were made of."""
+    """An incident that was reported."""
 
     kind: Kind
     about: str
     headline: str
     recovered: str
     since: datetime
-    day: date | None = None  # until when it is remembered, where nothing ends it
+    day: date | None = None  # the last day on which it is remembered, if it has no end of its own
 
 
 @dataclass(slots=True)
@@ -54,7 +54,7 @@ def read_state(layout: Layout, now: datetime) -> AlertState:
     except FileNotFoundError:
         return AlertState(now)
     except DocumentError as error:
-        log.warning("%s; made anew, so that open incidents are reported once more", error)
+        log.warning("%s; replaced by an empty one, so open incidents are reported again", error)
         return AlertState(now)
 
 

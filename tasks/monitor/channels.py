@@ -1,4 +1,4 @@
-"""Sends messages: to addresses of Apprise, or whatever else a caller brings as a `Channel`."""
+"""Sends messages to addresses of Apprise, or to any other `Channel` of the caller."""
 
 import hashlib
 import logging
@@ -9,15 +9,15 @@ from tasks.monitor.alert_settings import AlertSettings
 
 
 class NotAccepted(Exception):  # noqa: N818 - a result that is expected
-    """A channel did not take a message; the message says why."""
+    """A channel did not accept a message; the text is the reason."""
 
 
 class Channel(Protocol):
-    """One way to somebody."""
+    """One recipient of messages."""
 
     @property
     def name(self) -> str:
-        """Its name in the state file and in log lines, which holds no secret."""
+        """The name in the state file and in log lines, without secrets."""
 
     def send(self, subject: str, body: str) -> None:
         """Send a message and return once it was accepted; NotAccepted when it was not."""
@@ -31,7 +31,7 @@ class AppriseChannel:
 
     @property
     def name(self) -> str:
-        """The kind of address, and a digest that tells two of a kind apart."""
+        """The kind of address, and a digest that distinguishes addresses of one kind."""
         kind = self.url.partition(":")[0]
         return f"{kind}-{hashlib.sha256(self.url.encode()).hexdigest()[:8]}"
 

@@ -1,4 +1,4 @@
-"""The digest: what a day or a week brought, as text."""
+"""The digest: a summary of a day or a week, as text."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -17,11 +17,11 @@ from warehouse.questions.usual import LENGTHS, compared, nothing_to_compare, pas
 from warehouse.read.query import open_snapshot, records
 from warehouse.read.utc_or_local_days import of_days
 
-USUAL = "usual is what as many articles of the same sources held in the eight weeks before"
+USUAL = "usual is the number in as many articles of the same sources in the eight weeks before"
 
 
 def due_day(settings: AlertSettings, last: date | None, now: datetime) -> date | None:
-    """The UTC day of the digest that is due, which tells of the days before; None when none is."""
+    """The UTC day of the digest that is due, which covers the days before; None when none is."""
     now = now.astimezone(UTC)
     if settings.digest == "off" or now.hour < settings.digest_hour:
         return None
@@ -70,7 +70,7 @@ def digest(
 def topic_lines(
     con: duckdb.DuckDBPyConnection, unit: str, last: date, *, is_local: bool
 ) -> list[str]:
-    """A line on each topic: the day, or the week to it, as `compared` judges it."""
+    """A line on each topic for the day, or the week that ends with it, as judged by `compared`."""
     given = {"first_day": last - timedelta(days=LENGTHS[unit] - 1), "last_day": last}
     found = compared(con, unit, last, is_local=is_local)
     return [
@@ -80,7 +80,7 @@ def topic_lines(
 
 
 def _in_words(found: Row | None, spikes: Sequence[Row]) -> str:
-    """What was found of a topic, against what is usual of the same sources."""
+    """The articles of a topic, compared with the usual number in the same sources."""
     text = nothing_to_compare(found)
     if found and not text:
         text = f"{found['hits']:,}{_against_usual(found)}"

@@ -18,8 +18,8 @@ from warehouse.read.source_health import SourceHealth, source_health
 from warehouse.read.utc_or_local_days import of_days
 
 # No load is expected while no source is due. Failing sources are left out: they are polled when the
-# circuit breaker allows it. Times from a clock that was ahead are ignored, since no missing load
-# would be noticed until then.
+# circuit breaker allows it. Loads in the future, recorded by a clock that was ahead, are ignored:
+# they would hide missing loads until that time.
 LAST_LOAD = """
     SELECT max(loaded_at) FILTER (loaded_at <= latest) AS loaded_at,
            (SELECT min(due_at) FROM poll_intervals JOIN sources USING (source_id)
@@ -32,45 +32,45 @@ NAMED = 3
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """What somebody should know of."""
+    """A problem, or a spike, to be reported."""
 
     kind: Kind
     about: str  # a source's id, a deployment, a topic and its day; empty where there is only one
     headline: str
     text: str
-    recovered: str = ""  # the headline once it is over; empty for what just happened
+    recovered: str = ""  # the headline once it is over; empty for an event without an end
     since: datetime | None = None
-    # Of a spike: the same topic on the days beside, where those are no spikes.
+    # Of a spike: keys for the same topic on the adjacent days, if those are no spikes.
     moved_from: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
-        """Incidents of one key are one incident."""
+        """Identifies the incident: those with equal keys are the same."""
         return f"{self.kind}:{self.about}" if self.about else str(self.kind)
 
     @property
     def earlier_keys(self) -> tuple[str, ...]:
-        """Keys under which it may have been reported."""
+        """Other keys under which it may have been reported."""
         return tuple(f"{self.kind}:{about}" for about in self.moved_from)
 
     @property
     def is_problem(self) -> bool:
-        """Whether it makes an installation unhealthy, and is over some day."""
+        """Whether it makes an installation unhealthy, and can end."""
         return self.kind is not Kind.TOPIC_SPIKED
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The incidents of a moment."""
+    """The incidents at one time."""
 
     incidents: tuple[Incident, ...] = ()
-    # Kinds that were asked about: an open incident of another kind is not over.
+    # Kinds that were checked: an open incident of another kind is not over.
     asked: frozenset[Kind] = frozenset()
     sources: frozenset[str] = frozenset()  # ids of the configured ones
 
     @property
     def problems(self) -> tuple[Incident, ...]:
-        """Without topics that spiked."""
+        """The incidents without spikes."""
         return tuple(each for each in self.incidents if each.is_problem)
 
     def __add__(self, other: "Found") -> "Found":
@@ -105,8 +105,8 @@ def find_incidents(
             except (duckdb.CatalogException, duckdb.BinderException) as error:
                 why = " ".join(str(error).split())
                 raise QueryError(
-                    f"{layout.current} is of another version of Presswatch, the next load"
-                    f" renews it: {why}"
+                    f"{layout.current} was made by another version of Presswatch; the next load"
+                    f" replaces it: {why}"
                 ) from None
 
 
@@ -174,8 +174,8 @@ def _failures(health: SourceHealth, name: str, settings: AlertSettings) -> Itera
         )
     if health.not_asked_since:
         text = f"Not asked since {moment(health.not_asked_since)}, while other sources were:"
-        text += " its days are missing. Does every run leave it out (--only), or its schedule?"
-        text += "\nTake it out of sources.toml if it is to be followed no longer."
+        text += " its days are missing. Is it left out by all runs (--only), or by the schedule?"
+        text += "\nRemove it from sources.toml if it should no longer be followed."
         yield Incident(
             *(Kind.SOURCE_NOT_ASKED, source_id, f"{title} is no longer asked", text),
             *(f"{title} is asked again", health.not_asked_since),
@@ -192,8 +192,8 @@ def _failures(health: SourceHealth, name: str, settings: AlertSettings) -> Itera
 def _articles_lost(row: Mapping[str, Any], health: SourceHealth | None) -> Incident:
     title = f"{row['name']} ({row['source_id']})"
     listings = "\n".join(row["listings"])
-    text = f"Between two reads everything that a listing named was replaced:\n{listings}\n"
-    text += "What it named in between was missed"
+    text = f"Between two reads all entries of a listing were replaced:\n{listings}\n"
+    text += "Entries that it named in between were missed"
     text += f"; {health.rolled_over}." if health and health.rolled_over else "."
     return Incident(
         *(Kind.ARTICLES_LOST, row["source_id"], f"{title} lost articles", text),
@@ -206,7 +206,7 @@ def _pages_merged(row: Mapping[str, Any]) -> Incident:
     text = f"{row['pages']} pages with other headlines and texts count as one article:"
     text += f"\n{row['url']}\nThey declare it as their own URL (canonical link or og:url), so only"
     text += f" the last counts.\nSee one: presswatch extract '{row['raw_ref']}'"
-    text += "\nAsk the site to mend its template; until then leave the source out of comparisons."
+    text += "\nAsk the site to fix its template; until then leave the source out of comparisons."
     merged = f"{title} has pages that count as one article"
     return Incident(
         *(Kind.PAGES_MERGED, row["source_id"], merged, text),

@@ -18,7 +18,7 @@ from warehouse.layers.atomic_write import write_whole
 from warehouse.layers.layout import Layout
 from warehouse.read.query import open_snapshot
 
-# Name, description, labels by the columns that they are, figure and relation.
+# Name, description, columns of the labels by label, SQL of the figure, relation.
 OF_SOURCES = (
     (
         "presswatch_source_articles",
@@ -43,7 +43,7 @@ OF_SOURCES = (
     ),
     (
         "presswatch_source_lost_urls",
-        "URLs of the source that gave no article though one may be there, and that still may.",
+        "URLs of the source that gave no article, but may have one, and may still give it.",
         {"source_id": "source"},
         "sum(failed)",
         "coverage",
@@ -81,18 +81,18 @@ class EndedRun:
 
 
 def metrics_file(settings: Settings) -> Path:
-    """Where the metrics are: in the data folder, unless the setting is an absolute path."""
+    """The metrics file: in the data folder, unless the setting is an absolute path."""
     return settings.data / settings.metrics
 
 
 def write_metrics(
     settings: Settings, run: EndedRun | None = None, waiting: Mapping[str, int] | None = None
 ) -> None:
-    """Write the metrics file as a whole; what it says of other flows' runs stays.
+    """Write the metrics file as a whole; the figures of other flows' runs are kept.
 
-    `waiting` is how many runs wait, by what for; None when nobody knows.
+    `waiting` is how many runs wait, by the reason; None when that is unknown.
     """
-    # Of two runs that end in the same moment one is missing until its flow runs again.
+    # If two runs end at the same moment, one is missing until its flow runs again.
     path, layout = metrics_file(settings), Layout(settings.data)
     families = [
         *_of_the_warehouse(layout),
@@ -119,7 +119,7 @@ def live(data: Path, waiting: Mapping[str, int] | None) -> list[Metric]:
 
 
 def read_metrics(path: Path) -> list[Metric]:
-    """What the metrics file says; nothing without one, or where it is damaged."""
+    """The metrics of the file; none if it is missing or damaged."""
     with suppress(OSError, ValueError):
         return list(text_string_to_metric_families(path.read_text(encoding="utf-8")))
     return []
@@ -159,7 +159,7 @@ def _of_the_warehouse(layout: Layout) -> Iterator[Metric]:
         loaded = con.execute("SELECT epoch(max(loaded_at)) FROM loads").fetchall()
         yield _family("presswatch_last_load_timestamp_seconds", about, (), loaded)
         for name, about, labels, figure, relation in OF_SOURCES:
-            # Archives know domains by the hundred thousand: those are left out.
+            # Archives have hundreds of thousands of other domains, which are left out.
             rows = con.execute(
                 f"SELECT {', '.join(labels)}, {figure} FROM {relation}"  # noqa: S608 - constants
                 " SEMI JOIN (FROM sources WHERE is_configured) USING (source_id)"
@@ -177,7 +177,7 @@ def _of_runs(earlier: Iterable[Metric], run: EndedRun | None) -> Iterator[Metric
         new[2].update({(run.flow, name): seconds for name, seconds in run.stages.items()})
     for (name, about, labels), rows in zip(OF_RUNS, new, strict=True):
         for sample in known[name].samples if name in known else ():
-            # A run replaces its flow's earlier one, but the last end in each other state stays.
+            # A run replaces its flow's earlier run; the last end in each other state is kept.
             if not run or sample.labels["flow"] != run.flow or "state" in labels:
                 rows.setdefault(tuple(sample.labels[label] for label in labels), sample.value)
         yield _family(name, about, labels, [(*key, rows[key]) for key in sorted(rows)])

@@ -1,4 +1,4 @@
-"""One check: compares the incidents of now with those that were reported, and sends what is new."""
+"""One check: compares current incidents with the reported ones, and sends the changes."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -21,9 +21,9 @@ from warehouse.layers.layout import Layout
 
 log = logging.getLogger(__name__)
 
-# After which a message that no channel accepts is given up: a wrong address would collect them.
+# Age at which a message that no channel accepts is dropped: for a wrong address they would pile up.
 KEPT = timedelta(days=7)
-# How long a reported spike is remembered: longer than its day is looked at.
+# Days for which a reported spike is remembered: more than those that are searched for spikes.
 SPIKE_DAYS = 7
 OF_A_SOURCE = frozenset(
     {
@@ -55,11 +55,11 @@ def check_and_send(
     *,
     is_local: bool = False,
 ) -> Checked:
-    """Find incidents, and send a message for each that is new, or over, to all channels.
+    """Find incidents, and send a message to all channels for each that begins or ends.
 
     Messages are written into the state before they are sent, and struck off one by one as they are
-    accepted: a check that is killed in between sends at most one of them again. Without channels
-    nothing is recorded, so that whoever is added later hears of what is open.
+    accepted: after a kill, the next check sends at most one of them again. Without channels
+    nothing is recorded, so that a channel that is added later is sent all open incidents.
 
     Args:
         layout: The data folder.
@@ -77,7 +77,8 @@ def check_and_send(
         found = find_incidents(layout, settings, now, since, is_local=is_local) + others
         kept = [each for each in state.messages if now - each.made_at < KEPT]
         if len(kept) < len(state.messages):
-            log.warning("alerts: given up %d that no channel took", len(state.messages) - len(kept))
+            dropped = len(state.messages) - len(kept)
+            log.warning("alerts: dropped %d messages that not all channels accepted", dropped)
         texts = [*_alerts(state, found, settings, now), *_recoveries(state, found, now)]
         if day := due_day(settings, state.digest_day, now):
             state.digest_day = day
@@ -97,14 +98,14 @@ def _alerts(
     failing = {each.about for each in found.incidents if each.kind is Kind.SOURCE_FAILED}
     for incident in found.incidents:
         is_known = incident.key in state.told or incident.kind in settings.off
-        # A source that fails brings nothing new: the failure is reported.
+        # A failing source has nothing new: only the failure is reported.
         if is_known or (incident.kind is Kind.SOURCE_SILENT and incident.about in failing):
             continue
         day = None if incident.is_problem else now.date() + timedelta(days=SPIKE_DAYS)
         about = (incident.kind, incident.about, incident.headline, incident.recovered)
         has_moved = not state.told.keys().isdisjoint(incident.earlier_keys)
         state.told[incident.key] = Reported(*about, incident.since or now, day)
-        # Days of another kind, another time zone or another date of an article moved the spike.
+        # Moved by another setting of days, another time zone or another date of an article.
         if not has_moved:
             yield f"Presswatch: {incident.headline}", incident.text
 

@@ -32,7 +32,7 @@ CAPTURE_FILE_SCHEMA = CAPTURE_SCHEMA.append(pa.field("url_keys", pa.list_(pa.str
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A refined run to be loaded, or a part of it."""
+    """A refined run that is to be loaded, or a part of one."""
 
     run_id: str
     batches: tuple[Batch, ...]
@@ -51,17 +51,17 @@ class Run:
 def partition(
     layout: Layout,  # the caller holds its writer's lock
     run: Run,
-    known: Callable[[Collection[UUID]], Mapping[UUID, Known]],  # what earlier runs know of articles
+    known: Callable[[Collection[UUID]], Mapping[UUID, Known]],  # versions from earlier runs
     *,
     sequence: int = 1,  # the commit's place in the order of commits
-    commits: Path | None = None,  # another folder for it, while a layer is being rebuilt
+    commits: Path | None = None,  # another folder for the commit, while a layer is being rebuilt
 ) -> Commit | None:
     """Write a run's Parquet files and, last, its commit; None when nothing was staged.
 
     The same staged rows give the same bytes, whatever their order and number of folders.
     """
     folders = [batch.stage for batch in run.batches]
-    # In one chunk: over the chunks of 200 sources, reading the times alone took half a second.
+    # Combined: with a chunk for each of 200 sources, reading the times alone took half a second.
     captures = gather(folders, run.run_id, "captures", CAPTURE_SCHEMA).combine_chunks()
     articles = gather(folders, run.run_id, "articles", ARTICLE_SCHEMA)
     stripped = gather(folders, run.run_id, "stripped_blocks", STRIPPED_SCHEMA)
@@ -89,7 +89,7 @@ def partition(
     # Last, after the files are on disk: a file counts only when a commit names it.
     write_commit(folder, commit)
     mark_done(folder, run.commit_id)
-    # glibc would keep the run's rows in its heaps: five loads left up to 191 MiB behind.
+    # glibc would keep the memory of the run's rows: up to 191 MiB after five loads.
     give_back()
     return commit
 
@@ -107,7 +107,7 @@ def gather(folders: Iterable[Path], run_id: str, name: str, schema: pa.Schema) -
     tables = [schema.empty_table()]
     paths = [f"{folder}/{name}.arrow" for folder in sorted(folders)]
     for path in paths:
-        if name != "captures" and not os.path.exists(path):  # noqa: PTH110 - no rows of these
+        if name != "captures" and not os.path.exists(path):  # noqa: PTH110 - there are no rows
             continue
         with pa.memory_map(path) as source:
             tables.append(pa.ipc.open_file(source).read_all())
@@ -123,7 +123,7 @@ def write_layers(
     captures: pa.Table,
     stripped: pa.Table,
 ) -> list[CommittedFile]:
-    """Write a run's files, none where there are no rows: articles by day, captures, blocks."""
+    """Write a run's files that have rows: articles by day, captures, stripped blocks."""
     jobs: list[Job] = [
         (layout.articles / f"published_date={day or UNDATED}", "articles", take)
         for day, take in days.items()

@@ -22,7 +22,7 @@ class Text(NamedTuple):
     body_sha256: str
     is_dated: bool
     is_whole: bool = True  # whether all of the article was delivered
-    # Hash of the page's text before text that recurs on its site was removed; None if none was.
+    # Hash of the page's text before its site's boilerplate was removed; None if there was none.
     page_sha256: str | None = None
 
     @property
@@ -39,7 +39,7 @@ class Known:
     texts: list[Text] = field(default_factory=list)  # versions in order of capture
 
     def in_force(self, moment: datetime) -> Text:
-        """The version that the page showed at a moment, as far as is known."""
+        """The version that the page showed at a moment, by the known captures."""
         index = bisect_right(self.texts, moment, key=lambda text: text.fetched_at)
         return self.texts[max(index - 1, 0)]
 
@@ -88,9 +88,9 @@ def judge(articles: pa.Table, known: Mapping[UUID, Known]) -> tuple[list[int], d
     """The order of staged articles by capture, and the verdict on each by its capture's id.
 
     A text equal to the version in force at that time is UNCHANGED. So is a text that differs only
-    by what was learnt about the site, and a truncated text where the whole one is known. Any other
-    is ARTICLE (the first) or REVISED. A capture older than the known ones takes the next number as
-    well: numbers are never reassigned, and `fetched_at` tells the order of the texts.
+    in recognised boilerplate, and a truncated text of which the whole is known. Any other is
+    ARTICLE (the first) or REVISED. A capture older than the known ones also gets the next number:
+    numbers are never reassigned, and `fetched_at` has the order of the texts.
     """
     judged_by = ["article_id", "capture_id", "fetched_at", "published_at"]
     judged_by += ["body_sha256", "page_sha256", "is_truncated"]
@@ -126,7 +126,7 @@ def _verdict(state: Known, new: Text) -> Verdict:
     if not state.texts:
         return Verdict(Outcome.ARTICLE, state.add(new), state.first_seen_at)
     shown = state.in_force(new.fetched_at)
-    # A paywall's meter that has run out changes no article.
+    # A metered paywall that has run out does not change the article.
     is_cut = shown.is_whole and not new.is_whole
     is_same = is_cut or bool(shown.keys & new.keys)
     # A date makes a new version: an AMP page or a saved copy without one must not keep the article

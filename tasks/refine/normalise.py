@@ -16,17 +16,17 @@ from tasks.text.printed_times import instant_in
 from tasks.text.sentence_split import word_count
 from tasks.text.urls import article_id, is_http
 
-# A page that is dated further ahead of its capture is not believed until that day has come.
+# A date further ahead of the page's capture is ignored until that day has come.
 AHEAD = timedelta(hours=48)
-COMPARED = 40  # Words of a text that is compared with others: shorter ones are alike by chance
+COMPARED = 40  # Least words of a text that is compared: shorter texts are similar by chance
 NOT_PROMPTS = frozenset({"related", "share", "furniture"})
-# Rules that take out what would have been kept, also at the article's end.
+# Rules that remove text that would have been kept, also at the article's end.
 ALWAYS_RECORDED = frozenset({"source:strip", "site:recurring"})
 Row = dict[str, Any]
 
 
 def by_clock_of_source(capture: Capture, timezone: str) -> Capture:
-    """The capture, with the time that its listing prints read in the source's time zone."""
+    """The capture, with its listing's printed time parsed in the source's time zone."""
     raw = capture.entry_published_raw
     if capture.kind is CaptureKind.FILE or not raw:
         return capture
@@ -84,7 +84,7 @@ def capture_row(capture: Capture) -> Row:
 
 
 def published_ahead_at(page: PageText, capture: Capture) -> datetime | None:
-    """The earliest publication time that is stated, where all are too far ahead of the capture."""
+    """The earliest stated publication time, if all are too far ahead of the capture; else None."""
     stated = (page.published_at, capture.entry_published_at)
     earliest = min((at for at in stated if at), default=None)
     is_ahead = earliest is not None and earliest > capture.attempted_at + AHEAD
@@ -92,7 +92,7 @@ def published_ahead_at(page: PageText, capture: Capture) -> datetime | None:
 
 
 def stripped_rows(extraction: Extraction, capture: Capture, article_id: UUID) -> list[Row]:
-    """A row for each prompt, and for what else was taken out of the article."""
+    """A row for each prompt, and for each other block removed from the article."""
     return [
         {
             "article_id": article_id,
@@ -121,16 +121,13 @@ def canonical_url(page: PageText, capture: Capture) -> str:
 
 
 def body_sha256(headline: str, standfirst: str | None, body: str) -> str:
-    """What two states of an article share when they say the same in headline, standfirst, body.
-
-    Spacing and the composition of accents do not count.
-    """
+    """Hash of headline, standfirst and body, ignoring spacing and the composition of accents."""
     text = "\n".join(" ".join(part.split()) for part in (headline, standfirst or "", body))
     return hashlib.sha256(unicodedata.normalize("NFC", text).encode()).hexdigest()
 
 
 def sketched(body: str, words: int) -> Row:
-    """The columns by which copies of a text of so many words are found; None for a short text."""
+    """The columns by which copies of a text of `words` words are found; None for a short text."""
     found = sketch(body) if words >= COMPARED else None
     return {
         "shingles": found and found.shingles,
@@ -162,7 +159,7 @@ def _times(page: PageText, capture: Capture) -> Row:
     entry_raw = capture.entry_published_raw
     entry = (capture.entry_published_at, entry_raw, "given" if is_file else "feed")
     own = (page.published_at, page.published_raw or entry_raw, page.published_source)
-    # A time that somebody gave for a saved file wins. The time of the capture never stands in.
+    # For a saved file, a time given by a person wins. The capture time is never a substitute.
     stated = (entry, own) if is_file else (own, entry)
     usable = (found for found in stated if found[0] is not None and found[0] <= latest)
     at, raw, source = next(usable, (None, own[1], "none"))

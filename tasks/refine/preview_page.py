@@ -1,4 +1,4 @@
-"""What is kept of saved pages, what is stripped, and why."""
+"""Shows which parts of saved pages are kept, which are stripped, and why."""
 
 import glob
 import re
@@ -17,14 +17,14 @@ from tasks.sources.source import Source
 from tasks.text.control_characters import without_controls
 
 Record = dict[str, Any]
-# How `raw_ref` ends, by which the warehouse names a page's place in the archive.
+# The end of a `raw_ref`, the warehouse's name for a page's place in the archive.
 ARCHIVED = re.compile(r"\.warc\.gz#\d+$")
 
 
 def as_record(found: Extraction) -> Record:
-    """A page as JSON can hold it: the article's fields, `stripped` and `rejection`.
+    """A page as a JSON object: the article's fields, `stripped` and `rejection`.
 
-    Control characters are removed, as from a record.
+    Control characters are removed, as in stored rows.
     """
     is_rejected = found.outcome is not Outcome.ARTICLE
     reason = f"{found.outcome}: {found.detail}".rstrip(": ") if is_rejected else None
@@ -71,7 +71,7 @@ def explain(
     pool: PagePool,
     source: Source | None = None,
 ) -> Iterator[tuple[Path, Record]]:
-    """Saved pages, extracted each by itself, in the order given."""
+    """Extract saved pages one by one, in the given order."""
     submitted = ((path, pool.submit(explain_file, path, url, limits, source)) for path in paths)
     for path, extraction in pool.in_order(submitted):
         if extraction:
@@ -84,7 +84,7 @@ def explain_file(
     """Extract one saved page under `url`, else the URL that FILE.meta.json or its browser gives.
 
     `PATH.warc.gz#OFFSET` is a page of an archive file. A file that cannot be read is a rejection.
-    Language, time zone, and what is stripped and kept are those of the source.
+    Language, time zone, `strip` and `keep` are those of the source.
     """
     if ARCHIVED.search(path.name):
         try:

@@ -39,10 +39,10 @@ COUNTED = (CaptureKind.PAGE, CaptureKind.FILE)
 def refine(
     warc: Path, run_id: str, layout: Layout, sources: Mapping[str, Source], pool: PagePool
 ) -> Batch:
-    """Refine one archive file into `stage/<run_id>/<source_id>/`, the same rows each time.
+    """Refine one archive file into `stage/<run_id>/<source_id>/`; deterministic.
 
-    Each page is refined by itself. Those that keep text which recurs on the pages of this archive
-    file and the source's earlier ones are then refined again.
+    Each page is refined by itself. Pages that keep text which recurs on pages of this archive file
+    or of the source's earlier ones are then refined again.
     """
     source_id = warc.parent.name
     stage = layout.stage / run_id / source_id

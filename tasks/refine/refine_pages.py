@@ -1,7 +1,7 @@
 """Pages refined in two passes: each by itself, then again those that keep texts of their site.
 
-What recurs is known only when all pages have been seen, so the first pass's results wait in a
-spool. Only pages that keep a recurring text are extracted twice.
+Which texts recur is known only after all pages have been read, so the results of the first pass
+wait in a spool. Only pages that keep a recurring text are extracted twice.
 """
 
 import pickle
@@ -55,7 +55,7 @@ class Refined:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What extraction needs to know of a page's source."""
+    """The properties of a page's source that extraction needs."""
 
     language: str | None = None
     timezone: str = "UTC"
@@ -63,7 +63,7 @@ class Origin:
 
     @classmethod
     def of(cls, source: Source | None) -> "Origin":
-        """That of a source; None for one that is not configured."""
+        """The origin for a source; `source` is None if it is not configured."""
         return cls(source.language, source.timezone, source.overrides) if source else cls()
 
     @property
@@ -73,7 +73,7 @@ class Origin:
 
     @property
     def made_by(self) -> str:
-        """Version and settings that the texts of its pages depend on."""
+        """The version and settings that determine the texts of its pages."""
         return f"{self.version} {self.language} {self.timezone}"
 
 
@@ -140,10 +140,10 @@ def refine_again(
     payload_of: Callable[[Capture], bytes],
     refine: "RefinePages[Refined]",
 ) -> Iterator[Refined]:
-    """The second pass: the pages of the first, refined again where one keeps what recurs.
+    """The second pass: all pages of the first; those that keep recurring texts are refined again.
 
-    `find_sites` reads the first pass's pages to the last, and returns a function from a source's
-    id to what recurs over its pages; `payload_of` reads a page once more.
+    `find_sites` reads all pages of the first pass, and returns a function from a source's id to
+    the texts that recur on its pages; `payload_of` reads a page's payload again.
     """
     number = 0
     with SpooledTemporaryFile(SPOOL_MEMORY) as spool:
@@ -170,12 +170,12 @@ def refine_again(
                     yield alone, None
 
         for alone, again in refine(keyed()):
-            if not isinstance(again, Refined):  # one that fails now stays as it was
+            if not isinstance(again, Refined):  # a page that fails now stays as it was
                 yield alone
                 continue
             if again.article is not None and alone.article is not None:
-                # The digest of the text without its site's help does not depend on what other pages
-                # there are, so it distinguishes versions.
+                # The hash of the text from the page alone does not depend on other pages, so it
+                # identifies versions.
                 key = alone.article["body_sha256"]
                 if key != again.article["body_sha256"]:
                     again = replace(again, article=again.article | {"page_sha256": key})
@@ -215,7 +215,7 @@ def staging(stage: Path) -> Iterator[Callable[[Refined], None]]:
         for name, rows in waiting.items():
             if rows or name == "captures":
                 write(name)
-            elif name not in writers:  # what is there is of an attempt that was cut short
+            elif name not in writers:  # an existing file is of an attempt that was interrupted
                 (stage / f"{name}.arrow").unlink(missing_ok=True)
 
 

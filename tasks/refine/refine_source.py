@@ -1,4 +1,4 @@
-"""What one source collected in a run, refined; an exception is the source's error."""
+"""Refines what one source collected in a run; an exception becomes the source's error."""
 
 import errno
 import logging
@@ -20,7 +20,7 @@ DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 @dataclass(frozen=True, slots=True)
 class RefinedSource:
-    """What became of a source in a run."""
+    """The result of a source in a run."""
 
     collected: Collected  # With an error where collecting or refining failed
     batch: Batch | None = None  # Its staged rows; None when nothing was archived or refining failed
@@ -50,7 +50,7 @@ def refine_source(
 def refine_run_archive(
     installation: Installation, run_id: str, warc: Path, pool: PagePool
 ) -> Batch:
-    """Refine one archive file, and log what became of its pages."""
+    """Refine one archive file, and log the outcomes of its pages."""
     sources = {source.id: source for source in installation.sources}
     batch = refine(warc, run_id, installation.layout, sources, pool)
     log.info("%s: %s", batch.source_id, outcome_counts(batch.counts) or "no new pages")

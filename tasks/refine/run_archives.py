@@ -1,4 +1,4 @@
-"""The archive files of a run that was killed, or is made again."""
+"""The archive files of a run that was killed, or is rebuilt."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,7 +10,7 @@ from warehouse.store.archive_files import SUFFIX, archive_files, download_archiv
 
 
 def uncommitted_archives(layout: Layout, run_id: str) -> list[str]:
-    """A run's archive files that no commit of it has, below the data folder."""
+    """A run's archive files that are in none of its commits, as paths below the data folder."""
     commits = (read_commit(layout.commits, name) for name in commits_of(layout.commits, run_id))
     committed = {name for commit in commits if commit for name in commit.warcs}
     ours = (name for name in archive_files(layout) if name.endswith(f"/{run_id}{SUFFIX}"))
@@ -19,7 +19,7 @@ def uncommitted_archives(layout: Layout, run_id: str) -> list[str]:
 
 
 def found_archives(layout: Layout, names: Iterable[str]) -> list[Path]:
-    """Those of the archive files that are there, downloaded where only the store has them."""
+    """The archive files that exist; those that only the store has are downloaded."""
     paths = [layout.root / name for name in names]
     for path in paths:
         download_archive(layout, path.relative_to(layout.raw).as_posix())

@@ -22,11 +22,11 @@ from warehouse.store.archive_files import SUFFIX
 
 log = logging.getLogger(__name__)
 
-ENOUGH_PAGES = 200  # When there are so many pages, no earlier archive file is read
+ENOUGH_PAGES = 200  # From this many pages on, no earlier archive file is read
 MAX_PAGES = 500  # Fingerprints kept of one archive file
 MAX_TEXTS = 2000  # Hashes kept of one page; news pages have about 150
-MIN_PAGES = 3  # A text on fewer pages of different headlines does not recur
-# Earlier archive files that are read at most; polls that find nothing leave small ones.
+MIN_PAGES = 3  # A text on fewer pages with different headlines does not recur
+# Most earlier archive files that are read: polls that find nothing new leave many small ones.
 MAX_FILES = 500
 SCHEMA = pa.schema(
     [("url", pa.uint64()), ("headline", pa.uint64()), ("texts", pa.list_(pa.uint64()))]
@@ -42,7 +42,7 @@ class PageFingerprint(NamedTuple):
 
 
 def kept_texts(page: PageText | None) -> frozenset[int]:
-    """Hashes of what was kept as body and captions."""
+    """Hashes of the texts kept as body and captions."""
     if page is None:
         return frozenset()
     return frozenset(map(text_hash, (*page.paragraphs, *page.captions))) - {0}
@@ -61,15 +61,15 @@ def fingerprint(
 
 
 def select_fingerprints(fingerprints: Iterable[PageFingerprint]) -> list[PageFingerprint]:
-    """At most `MAX_PAGES` of an archive file, one a URL, whatever the order of its pages."""
+    """At most `MAX_PAGES` of an archive file, one per URL; independent of the order of pages."""
     return list({each.url: each for each in nsmallest(MAX_PAGES, fingerprints)}.values())
 
 
 def find_recurring(files: Iterable[Iterable[PageFingerprint]]) -> Site:
     """Count on how many pages each text occurs; pages with the same headline are one page.
 
-    `files` has the fingerprints of a site's archive files, the newest first; of
-    a URL the newest counts.
+    `files` has the fingerprints of a site's archive files, the newest first; only the newest
+    fingerprint of a URL counts.
     """
     urls: set[int] = set()
     pages: dict[int, set[int]] = {}
@@ -104,7 +104,7 @@ class BoilerplateCache:
         with pa.ipc.new_file(out, schema) as writer:
             writer.write_batch(rows)
         content = out.getvalue().to_pybytes()
-        # A changed fingerprint would change what is taken for boilerplate.
+        # With a checksum: a damaged fingerprint would change which texts count as boilerplate.
         fresh.write_bytes(sha256(content).digest() + content)
         fresh.replace(path)
 
@@ -117,7 +117,7 @@ class BoilerplateCache:
             except (OSError, ValueError) as error:
                 log.warning("%s is damaged and is left out: %s", path, error)
                 continue
-            if known is None:  # also of a poll that found nothing new
+            if known is None:  # cached also for a poll that found nothing new
                 self.keep(path, fingerprints)
             yield fingerprints
 
@@ -143,11 +143,10 @@ class BoilerplateCache:
 
 def _begun_before(warc: Path) -> Iterator[Path]:
     """The source's archive files that were begun before one of them, the newest first."""
-    # Runs follow one another, but not always in the order of their ids: a run that began first may
-    # reach the source last.
+    # Not in the order of run ids: a run that began first may reach the source last.
     begun = opened_at(warc), warc.name
     last = f"{begun[0]:%Y%m%dT%H%M%SZ}~"
     for path in sorted(warc.parent.glob("*" + SUFFIX), reverse=True):
-        with suppress(OSError, ValueError):  # what begins as no archive
+        with suppress(OSError, ValueError):  # a file that does not begin like an archive
             if path.name < last and (opened_at(path), path.name) < begun:
                 yield path

@@ -15,7 +15,7 @@ from tasks.process_pool import PagePool
 from tasks.progress import stage
 from tasks.refine.refine_source import RefinedSource, refine_source
 
-# Sources that are refined side by side: each holds refined pages that wait for those before them.
+# Sources refined in parallel: each holds in memory refined pages that wait for earlier ones.
 MAX_AT_ONCE = 20
 
 
@@ -28,7 +28,7 @@ def refine_sources(
     shared: SharedCollection,
     refined: "SimpleQueue[RefinedSource]",
 ) -> None:
-    """Extract, clean and normalise what each source collected, until the last one is collected."""
+    """Extract, clean and normalise the pages of each source, until the last source is collected."""
 
     def refine(one: Collected) -> None:
         with stage("refine"), activity.of(one.source_id, "refines its pages"):

@@ -8,7 +8,7 @@ import vl_convert
 
 from tasks.report.chart_style import COLOURS, VERSION, Spec, complete
 
-# Pixels of a picture's chart, of its labels, of Prefect's column, and the scale for sharp screens.
+# Pixels: width of a picture's chart, of its labels, of Prefect's column. Scale for sharp screens.
 WIDTH, LABELS_WIDTH, COLUMN, SCALE = 900, 160, 540, 2
 TOPICS = 8  # topics in the picture of a run at most
 
@@ -21,7 +21,7 @@ def picture(title: str, charts: Mapping[str, Spec]) -> Spec:
 
 
 def png(spec: Spec, scheme: str = "light", labels: int = LABELS_WIDTH) -> bytes:
-    """A chart as PNG, with so many pixels left of it for labels."""
+    """A chart as PNG, with `labels` pixels on its left for labels."""
     text = _printed(spec, scheme, labels)
     made = vl_convert.vegalite_to_png(text, vl_version=VERSION, scale=SCALE)
     # vl-convert compresses for speed; Prefect's database keeps a picture of each run, of about 1 MB
@@ -47,7 +47,7 @@ def svg(spec: Spec, scheme: str = "light") -> str:
 
 
 def _printed(spec: Spec, scheme: str, labels: int = LABELS_WIDTH) -> str:
-    """A chart without a page around it: with its own paper, width and colours."""
+    """A chart outside of a page: with its own background, width and colours."""
     text = json.dumps(complete({"padding": 16, **spec, "background": "@paper"}))
     for name, colour in COLOURS[scheme].items():
         text = text.replace(f'"@{name}"', f'"{colour}"')

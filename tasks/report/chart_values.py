@@ -1,6 +1,6 @@
-"""The rows that the charts read, as their marks and tooltips need them, and the axes of all charts.
+"""The rows that the charts read, prepared for marks and tooltips, and the axes of all charts.
 
-A row is a dict with `series` (what is compared: a topic, a paper, a country), `period` and
+A row is a dict with `series` (the compared topic, paper or country), `period` and
 `period_end` (dates), `hits`, `articles`, `share`, `low` and `high` (its 95 % interval),
 `completeness` (of the `days_estimated`), `days_collected`, `days`, and optionally `url`, where a
 click leads, and `audit` (in words) with `corrected` (the share as the audit corrects it, an
@@ -17,7 +17,7 @@ from warehouse.questions.sources import whole_part
 from warehouse.read.source_health import on_days, percent_collected
 
 Row = Mapping[str, Any]
-FEW = 5  # articles of which a share is drawn as one that rests on little
+FEW = 5  # a share of fewer articles is drawn hollow
 
 # A background for every period, so that the axis spans them all and a gap has a tooltip.
 GROUND: Spec = {
@@ -36,7 +36,7 @@ TOOLTIP = [
 
 
 def chart_values(rows: Iterable[Row], apart: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """The rows as marks and tooltips need them; marks of series `apart` are beside each other."""
+    """The rows prepared for marks and tooltips; marks of the series in `apart` do not overlap."""
     places = {name: number / (len(apart) + 1) for number, name in enumerate(apart, start=1)}
     values: list[dict[str, Any]] = []
     for row in rows:
@@ -45,7 +45,7 @@ def chart_values(rows: Iterable[Row], apart: Sequence[str] = ()) -> list[dict[st
         part = "" if known is None else f"{percent_collected(known)} of articles"
         part += on_days(row["days_estimated"], days) if part else ""
         had = whole_part(row)
-        # Without an article only a day on which all was collected is no gap.
+        # Without articles, a period is a gap unless most of it (LOW) was collected.
         is_gap = not collected or not (row["articles"] or had >= LOW)
         value: dict[str, Any] = {
             "series": row["series"],
@@ -82,7 +82,7 @@ def tooltip(values: Iterable[Row]) -> list[Spec]:
 
 
 def time_within(start: date, end: date, place: float = 0.5) -> str:
-    """A time of a period: its beginning at 0, its middle at 0.5."""
+    """A time within a period: its beginning for `place` 0, its middle for 0.5."""
     return (datetime.combine(start, time(), UTC) + (end - start) * place).isoformat()
 
 
@@ -94,12 +94,12 @@ def days_in_words(start: date, end: date) -> str:
 
 
 def of(row: Row) -> str:
-    """How many articles mention it, such as `3 of 40`; `unknown` if `articles` is None."""
+    """Articles with a mention, such as `3 of 40`; `unknown` if `articles` is None."""
     return f"{row['hits']:,} of {row['articles']:,}" if row["articles"] is not None else "unknown"
 
 
 def time_axis(unit: str, values: Sequence[Row]) -> Spec:
-    """The encoding of periods, whose axis has at most one label for each of them."""
+    """The encoding of periods; the axis has at most one label per period."""
     formats = {"day": "%-d %b", "week": "%-d %b %Y", "month": "%b %Y"}
     axis = {
         "title": None,
@@ -111,21 +111,21 @@ def time_axis(unit: str, values: Sequence[Row]) -> Spec:
     }
     days = min(value["from"] for value in values), max(value["to"] for value in values)
     ends = [int(datetime.fromisoformat(f"{day}T00:00Z").timestamp()) * 1000 for day in days]
-    # As a signal: else Vega-Lite would also ask the data of layers without any mark.
+    # As a signal: otherwise Vega-Lite would also use the data of layers without marks.
     scale = {"type": "utc", "domain": {"signal": str(ends)}}
     x = {"field": "from", "type": "temporal", "scale": scale, "axis": axis}
     return {"x": x, "x2": {"field": "to"}}
 
 
 def rows_for_scale(rows: Iterable[Row]) -> list[Row]:
-    """The rows that a scale is made for: those with articles enough, if they are most."""
+    """The rows that a scale is fitted to: those with enough articles, if they are the majority."""
     known = [row for row in rows if row["share"] is not None]
     sure = [row for row in known if not row["few"]]
     return sure if len(sure) >= len(known) / 2 else known
 
 
 def share_axis(values: Iterable[Row], ticks: int = 4, labels: str | int = "@labels") -> Spec:
-    """The encoding of shares, from 0 to the upper end of the intervals that rest on enough."""
+    """The encoding of shares, from 0 to the highest interval of the rows with enough articles."""
     top = max((value["high"] for value in rows_for_scale(values)), default=1)
     axis = {"title": None, "format": "~%", "tickCount": ticks, "minExtent": labels}
     scale = {"domain": [0, top], "nice": True, "clamp": True}

@@ -1,8 +1,8 @@
-"""Attention by period, as Vega-Lite specifications of rows as in chart_values.py.
+"""Vega-Lite specifications of attention by period, from rows as described in chart_values.py.
 
-In all of them a pale mark is a period of which less than 80 % was collected, or it is unknown how
-much; a hollow one rests on fewer than five articles, grey is a gap, and a thin line or a band is
-the 95 % interval of a share.
+In all charts a pale mark is a period of which less than 80 % was collected, or an unknown part; a
+hollow mark is a share of fewer than five articles, grey is a gap, and a thin line or a band is the
+95 % interval of a share.
 """
 
 from collections import Counter
@@ -26,8 +26,8 @@ from tasks.report.heat_maps import strips
 
 Row = Mapping[str, Any]
 BANDS = 3  # series whose intervals are drawn as bands; more would hide each other
-# In part: less than 80 % collected, or unknown. Fill and outline alike: a pale fill alone would
-# look hollow.
+# For state "part": less than 80 % collected, or unknown. For fill and outline: with only the fill
+# pale, a mark would look hollow.
 PALE = {"condition": {"test": "datum.state === 'part'", "value": 0.45}, "value": 1}
 SHAPES = ("circle", "square", "diamond", "cross", "triangle-up")
 
@@ -41,7 +41,7 @@ def attention(
     height: int = 160,
     order: Sequence[str] = (),
 ) -> Spec:
-    """The shares of up to eight series by period, and below them what was collected.
+    """The shares of up to eight series by period, and below them a strip of what was collected.
 
     One series is drawn as columns, several as lines. With `brush` the view has the signals `brush`
     (an interval of x: `{"from": [start, end]}`, milliseconds UTC) and `click` (a point selection:
@@ -49,12 +49,12 @@ def attention(
     named `periods`, those of its series `shares`.
 
     Args:
-        rows: one at least.
-        spikes: rows of spikes.sql, with `series` where there are several.
+        rows: at least one.
+        spikes: rows of spikes.sql, with `series` if there are several series.
         unit: day, week or month.
-        brush: whether a page listens to the view.
+        brush: whether a page reads the signals of the view.
         height: pixels of the plot.
-        order: all series that there are, by whose places these have their colours and shapes.
+        order: all existing series; a series' place in it determines its colour and shape.
     """
     names = [*dict.fromkeys(row["series"] for row in rows)][:SERIES]
     shown = [row for row in rows if row["series"] in names]
@@ -90,7 +90,7 @@ def colour_of(name: str, order: Sequence[str]) -> str:
 
 
 def _places(names: Sequence[str], order: Sequence[str]) -> dict[str, int]:
-    """The place of each series, from 0, of SERIES; where another has it, the next that is free."""
+    """The place of each series, from 0 to SERIES - 1; if it is taken, the next free place."""
     places: dict[str, int] = {}
     for name in names:
         first = order.index(name)
@@ -137,7 +137,7 @@ def _periods(values: Sequence[Row], names: Sequence[str]) -> list[dict[str, Any]
 
 
 def _columns(x: Spec, y: Spec, tip: Sequence[Spec], colour: str) -> list[Spec]:
-    """Columns with intervals, of one series; a zero is a point."""
+    """One series as columns with intervals; a zero is a point."""
     few = {"test": "datum.few", "value": "@paper"}
     look = {
         "fill": {"condition": few, "value": colour},
@@ -177,7 +177,7 @@ def _at(x: Spec) -> Spec:
 
 
 def _lines(x: Spec, values: Sequence[Row], places: Mapping[str, int]) -> list[Spec]:
-    """Lines with intervals, of several series; they break where there is a gap."""
+    """Several series as lines with intervals; a line breaks at a gap."""
     y = share_axis(values)
     at: Spec = {"x": _at(x)}
     colours = {"domain": [*places], "range": [f"@c{place + 1}" for place in places.values()]}
@@ -212,7 +212,7 @@ def _lines(x: Spec, values: Sequence[Row], places: Mapping[str, int]) -> list[Sp
     }
     whiskers = _whiskers(x, y, colour, tooltip(values))
     if len(places) <= BANDS:
-        # A band shows nothing of a point between two gaps.
+        # A band is invisible for a single point between two gaps.
         whiskers["transform"] = [{"filter": "datum.few"}]
         return [band, whiskers, line, points]
     return [whiskers, line, points]

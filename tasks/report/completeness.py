@@ -1,4 +1,4 @@
-"""Articles that were not collected, in words, for the report and the page of a run."""
+"""Descriptions of articles that were not collected, for the report and the page of a run."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -21,7 +21,7 @@ REASONS = {
 }
 """The reasons of coverage in words."""
 LOW = 0.8
-"""A chart shows a period pale of which less was collected, or of which this is unknown."""
+"""A chart shows a period pale if less of it was collected, or an unknown part."""
 NAMED = 3  # papers named in the warning
 
 
@@ -31,7 +31,7 @@ def in_words(reasons: Iterable[str]) -> str:
 
 
 def warning(papers: Sequence[Row]) -> str:
-    """How much was not collected, of rows of collected.sql; empty when little is missing."""
+    """A warning of missing articles, from rows of collected.sql; empty when little is missing."""
     published = sum(row["estimated_published"] or 0 for row in papers)
     collected = sum(
         (row["completeness"] or 0) * (row["estimated_published"] or 0) for row in papers
@@ -58,7 +58,7 @@ def warning(papers: Sequence[Row]) -> str:
 
 
 def rolled_over(row: Row) -> str:
-    """What came and went between two polls of a source, of a row of run_ledger.sql."""
+    """Articles lost between two polls of a source, from a row of run_ledger.sql."""
     if not row.get("rolled_over"):
         return ""
     listings = f"{counted(row['rolled_over'], 'listing')} rolled over"
@@ -69,7 +69,7 @@ def rolled_over(row: Row) -> str:
 
 
 def lost_articles(ledger: Iterable[Row]) -> str:
-    """What came and went between two polls, of all sources of a run; empty without any."""
+    """Articles lost between two polls, over all sources of a run; empty if there are none."""
     losing = [row for row in ledger if row.get("rolled_over")]
     if not losing:
         return ""
@@ -79,6 +79,6 @@ def lost_articles(ledger: Iterable[Row]) -> str:
         sources = counted(len(losing), "source")
         return f"articles of {sources} may have come and gone unseen between two polls"
     sources = counted(len(told), "source")
-    more = f", of {counted(unknown, 'other source')} nobody knows how many" if unknown else ""
+    more = f", and an unknown number of {counted(unknown, 'other source')}" if unknown else ""
     articles = counted(lost, "article")
     return f"about {articles} of {sources} came and went unseen between two polls{more}"

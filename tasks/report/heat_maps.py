@@ -24,14 +24,14 @@ STRIP = 8  # pixels of the strip below a chart that shows what was collected
 def by_source(rows: Sequence[Row], unit: str, top: float | None = None) -> Spec:
     """The share by series and period, as shades of one colour.
 
-    Small cells rest on fewer than five articles, a frame is a period without an article, and before
-    a series begins there is nothing.
+    Small cells are shares of fewer than five articles, a frame is a period without articles, and
+    periods before a series begins are empty.
 
     Args:
-        rows: as those of `charts.attention`.
+        rows: as for `charts.attention`.
         unit: day, week or month.
-        top: share of the strongest shade, so that charts can be compared; `top_share` of the rows
-            where it is None.
+        top: share of the strongest shade, so that charts can be compared; if None, `top_share` of
+            the rows.
     """
     values = chart_values(rows)
     top = top or top_share(rows)
@@ -63,7 +63,7 @@ def by_source(rows: Sequence[Row], unit: str, top: float | None = None) -> Spec:
 
 
 def top_share(rows: Iterable[Row]) -> float:
-    """The strongest shade of heat maps that are to be compared: exceeded by one cell in fifty."""
+    """The share of the strongest shade in comparable heat maps: one cell in fifty exceeds it."""
     shares: list[float] = sorted(value["share"] for value in rows_for_scale(chart_values(rows)))
     return max([0.05, *shares[: math.ceil(0.98 * len(shares))][-1:]])
 
@@ -105,11 +105,10 @@ def coverage(rows: Sequence[Row], unit: str) -> Spec:
 def strips(
     x: Spec, values: Sequence[Row], names: Sequence[str], height: int
 ) -> tuple[list[Spec], int]:
-    """What was collected by period, below the chart, and the pixels that this takes.
+    """The strips below a chart that show what was collected, and their height in pixels.
 
-    A strip is green as far as all was collected, amber as far as it is lost, and grey where nothing
-    is known, of some of its days or of all. Series that differ in it, such as papers, have a strip
-    each.
+    The green part of a period was collected, the amber part was lost, and the grey part is
+    unknown. Series that differ in this, such as papers, have a strip each.
     """
     series: dict[str, list[Row]] = {name: [] for name in names}
     for value in values:

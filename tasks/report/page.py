@@ -34,7 +34,10 @@ KEY = (
 
 
 def write_report(layout: Layout, out: Path, *, is_local: bool = False) -> Figures:
-    """Write the report of the current snapshot, and return its figures; errors as of these."""
+    """Write the report of the current snapshot, and return its figures.
+
+    Errors as for `read_figures`.
+    """
     figures = read_figures(layout, is_local=is_local)
     write_whole(out, render(figures, chart_library(layout)).encode())
     return figures

@@ -56,7 +56,7 @@ def read_run(layout: Layout, run_id: str) -> RunFigures:
 
 
 def undated_files(figures: RunFigures) -> str:
-    """The saved files of a run that no day counts, and the remedy; empty without any."""
+    """The saved files of a run that count on no day, and the remedy; empty if there are none."""
     if not figures.undated:
         return ""
     names = [unquote(row["url_requested"].rpartition("/")[2]) for row in figures.undated]
@@ -70,7 +70,7 @@ def undated_files(figures: RunFigures) -> str:
 
 
 def doubtful_pages(figures: RunFigures) -> str:
-    """How many rejected pages of a run may be articles; empty without any."""
+    """How many rejected pages of a run may be articles; empty if there are none."""
     doubtful = sum(row["is_doubtful"] for row in figures.rejections)
     kind = "an article" if doubtful == 1 else "articles"
     return f"{counted(doubtful, 'rejected page')} may be {kind}" if doubtful else ""
@@ -129,7 +129,7 @@ def topics_page(figures: RunFigures) -> str:
 
 
 def rejections_page(figures: RunFigures) -> str:
-    """The pages that gave no article, as Markdown, each with the command that shows why."""
+    """The rejected pages, as Markdown, each with the command that shows the reason."""
     if not figures.rejections:
         return "**No page was rejected.**"
     total = len(figures.rejections)
@@ -152,7 +152,7 @@ def rejections_page(figures: RunFigures) -> str:
 
 
 def table(head: Sequence[str], rows: Iterable[Iterable[object]]) -> str:
-    """A Markdown table, names left and numbers right, whose cells are escaped."""
+    """A Markdown table with escaped cells: the first column aligned left, the others right."""
     lines = [f"| {' | '.join(head)} |", "|---|" + "--:|" * (len(head) - 1)]
     lines += [f"| {' | '.join(map(_plain, row))} |" for row in rows]
     return "\n".join(lines)

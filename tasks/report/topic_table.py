@@ -17,7 +17,7 @@ from warehouse.read.query import records, snapshot
 from warehouse.read.utc_or_local_days import of_days
 from warehouse.stats.intervals import interval
 
-DAYS = 21  # columns of the table, up to the last day that has articles
+DAYS = 21  # columns of the table; the last is the last day with articles
 BARS = " ▁▂▃▄▅▆▇█"
 LEGEND = (
     "\nA column a day: articles that mention it; · articles, none of them does; blank: no article."
@@ -49,7 +49,7 @@ def daily_report(layout: Layout, *, is_local: bool = False) -> RenderableType:
 
 def _topic_table(name: str, sources: Sources, calendar: Sequence[date]) -> Table:
     table = Table(title=f"\n{name}", title_style="bold", title_justify="left", box=None)
-    table.add_column("source")  # alone it wraps where a line is too narrow
+    table.add_column("source")  # the only column that wraps on a narrow terminal
     first, last = (f"{day:%d %b}" for day in (calendar[0], calendar[-1]))
     both = first + last.rjust(len(calendar) - len(first))
     table.add_column(both if len(calendar) > 12 else first, no_wrap=True)
@@ -70,7 +70,7 @@ def _topic_table(name: str, sources: Sources, calendar: Sequence[date]) -> Table
 
 
 def _symbol(cell: Cell | None) -> str:
-    """Articles that mention it; a dot for articles without, a gap where there is no article."""
+    """Articles with a mention; a dot if there are only others, blank without articles."""
     if cell is None or not cell["articles"]:
         return " "
     if not cell["hits"]:
@@ -88,7 +88,7 @@ def _totals(sources: Iterable[Mapping[date, Cell]]) -> tuple[str, str, str, str]
         found = sum(cell["hits"] for cell in known)
         mentions += sum(cell["mentions"] for cell in known)
         hits, articles = hits + found, articles + of_source
-        # As in warehouse/queries/series.sql: a day varies on its own.
+        # As in warehouse/queries/series.sql: days vary independently.
         if of_source and known[0]["variation"]:
             squares = sum(cell["articles"] ** 2 for cell in known)
             excess += known[0]["variation"] * found**2 * squares / of_source**2

@@ -1,4 +1,4 @@
-"""Writes entries of sources.toml, and adds them to a file that a person keeps."""
+"""Formats entries of sources.toml, and adds them to a file that a person maintains."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -16,14 +16,14 @@ Entry = Mapping[str, Any]  # the keys of one [[source]]
 
 
 def as_toml(entry: Entry, comments: Mapping[str, str] | None = None) -> str:
-    """One `[[source]]` entry; `comments` stand behind the keys, or alone where a key is missing."""
+    """One `[[source]]` entry; `comments`, by key, follow values, or stand alone without the key."""
     lines = ["[[source]]"]
     noted = comments or {}
     for key in dict.fromkeys((*Source.model_fields, *entry)):
-        # Evidence has words of the site in it, which must not become a line of the file.
+        # Comments quote the site: a line break in them must not start a line of the file.
         note = " ".join(without_controls(noted.get(key, "")).split())[:200]
         if key in entry:
-            # A string of JSON is one of TOML, but for DEL, which TOML wants escaped.
+            # A JSON string is a valid TOML string, except that TOML requires DEL to be escaped.
             value = json.dumps(entry[key], ensure_ascii=False).replace("\x7f", "\\u007f")
             lines.append(f"{key} = {value}" + (f"  # {note}" if note else ""))
         elif note:
@@ -32,7 +32,7 @@ def as_toml(entry: Entry, comments: Mapping[str, str] | None = None) -> str:
 
 
 def problems_of(entry: Entry) -> list[str]:
-    """What is wrong with an entry, a line a key; empty for a good one."""
+    """The problems of an entry, one line per key; empty for a valid entry."""
     try:
         Source.model_validate(frozen(dict(entry)))
     except ValidationError as error:
@@ -41,12 +41,12 @@ def problems_of(entry: Entry) -> list[str]:
 
 
 def add_sources(path: Path, entries: Sequence[Entry]) -> None:
-    """Add entries at the end of a sources.toml; what stands in it stays as it is, comments too.
+    """Append entries to a sources.toml; its existing text, with comments, is unchanged.
 
-    ConfigError when an id is there already, or when the file would not be valid: it is then
-    unchanged. A missing file is made.
+    ConfigError, and nothing is written, when an id exists already, or when the file would not be
+    valid. A missing file is created.
     """
-    path = path.resolve()  # a link stays a link
+    path = path.resolve()  # so that a symbolic link is not replaced
     before = path.read_bytes() if path.exists() else b""
     known = {source.id for source in load_sources(path)} if before.strip() else set()
     repeated = [entry["id"] for entry in entries if entry["id"] in known]

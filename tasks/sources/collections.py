@@ -19,7 +19,7 @@ Read = Callable[[Path], "Sequence[Source]"]
 
 
 class Selection(BaseModel):
-    """What a `sources.toml` takes from collections."""
+    """The collections that a `sources.toml` selects, and the sources that it removes."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -29,10 +29,10 @@ class Selection(BaseModel):
 
 
 def selected(selection: Selection, path: Path, read: Read) -> tuple["Source", ...]:
-    """The sources that the `sources.toml` at `path` takes from collections, each once.
+    """The sources that the `sources.toml` at `path` selects from collections, each once.
 
-    ConfigError for an unknown name, for an id that is not there to be removed, and for one that two
-    files give different sources.
+    ConfigError for an unknown name, for an id to remove that no collection has, and for an id with
+    different values in two files.
     """
     found: dict[str, Source] = {}
     names = selection.collections
@@ -66,7 +66,7 @@ def shipped(read: Read) -> tuple["Source", ...]:
 
 
 def by_name(name: str, sources: Sequence["Source"], place: str) -> tuple["Source", ...]:
-    """Those of a collection, a country or a kind; ConfigError, for `place`, when there are none."""
+    """The sources of a collection, country or kind; ConfigError, naming `place`, for none."""
     if found := tuple(one for one in sources if name in (one.collection, one.country, one.kind)):
         return found
     known = {str(one) for each in sources for one in (each.collection, each.country, each.kind)}

@@ -1,4 +1,4 @@
-"""The codes of ISO 639-1, which languages of sources are written with, separated by spaces."""
+"""The codes of ISO 639-1 that the languages of sources may use, separated by spaces."""
 
 ISO_639_1 = (
     "aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv cy da "

@@ -19,8 +19,8 @@ from tasks.sources.language_codes import ISO_639_1
 from tasks.text.toml_reader import ConfigError, missing_entries, read_head_and_entries
 from warehouse.layers.definitions import SourceDefinition
 
-TEXT = "text:"  # prefix of an override that names a block by its text; any other is a CSS selector
-MOST_INTERVAL = 3600.0  # seconds between two requests: with longer ones no run gets anywhere
+TEXT = "text:"  # prefix of an override that names a block by its text; others are CSS selectors
+MOST_INTERVAL = 3600.0  # seconds between two requests: with more, a run makes no progress
 WORDS = re.compile(r"[\w\s-]+")
 _ELEMENT = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", re.I)
 _LANGUAGE = re.compile(r"([a-z]{2,3})(-[A-Z][a-z]{3})?(-[A-Z]{2})?")
@@ -28,7 +28,7 @@ _LANGUAGE = re.compile(r"([a-z]{2,3})(-[A-Z][a-z]{3})?(-[A-Z]{2})?")
 
 @dataclass(frozen=True, slots=True)
 class BlockOverrides:
-    """Which blocks a source wants stripped, and which kept."""
+    """The blocks of a source's pages to strip, and those to keep."""
 
     strip: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
@@ -56,7 +56,7 @@ def selectors(overrides: tuple[str, ...]) -> list[str]:
 
 
 def checked_override(text: str) -> str:
-    """The override; ValueError if it is neither a selector nor a text that a page could have."""
+    """The override; ValueError unless it is a selector, or a text that a page can contain."""
     if text.startswith(TEXT):
         if not any(character.isalnum() for character in text.removeprefix(TEXT)):
             raise ValueError(f"must hold a letter or digit after {TEXT}, got {text!r}")
@@ -65,7 +65,7 @@ def checked_override(text: str) -> str:
         LexborHTMLParser("").css(text)
     except (SelectolaxError, UnicodeError):
         raise ValueError(f"must be a CSS selector or start with '{TEXT}', got {text!r}") from None
-    # "Lesen Sie mehr" is a selector too: a <mehr> in a <sie> in a <lesen>.
+    # "Lesen Sie mehr" is also a valid selector: a <mehr> in a <sie> in a <lesen>.
     if WORDS.fullmatch(text) and not all(map(_is_element, text.split())):
         raise ValueError(f"names no HTML element, write '{TEXT}{text}' for a text, got {text!r}")
     return text
@@ -81,7 +81,7 @@ def _is_element(name: str) -> bool:
 
 def _language(value: str) -> str:
     found = _LANGUAGE.fullmatch(value)
-    # The usual slip is a country's code: "jp" for ja, "cn" for zh.
+    # A common mistake is a country's code: "jp" for ja, "cn" for zh.
     if not found or (len(found[1]) == 2 and found[1] not in ISO_639_1.split()):
         raise ValueError(f"must be a language code like en, ja or zh-Hant, got {value!r}")
     return value
@@ -137,7 +137,7 @@ def _confirmed(value: Any) -> str | Literal[False] | tuple[str | Literal[False],
     return value  # type: ignore[no-any-return]
 
 
-# Folders and files are called after it, which a file system limits to 255 bytes.
+# Folders and files are named after the id, and file systems limit names to 255 bytes.
 MOST_ID = 100
 Id = Annotated[
     str,
@@ -169,41 +169,41 @@ Confirmed = Annotated[str | bool | tuple[str | bool, ...] | None, PlainValidator
 
 
 class Source(BaseModel):
-    """One source: where its articles are found and what to expect of it."""
+    """One source: where its articles are listed, and how many to expect."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     id: Id
     name: Text
-    # Two letters of ISO 3166; those of the id where it is not given.
+    # Two letters of ISO 3166; by default those of the id.
     country: Annotated[str, matching(r"[a-z]{2}", "two small letters like gb")] = Field(
         default_factory=lambda given: given["id"][:2]
     )
     kind: Kind | None = None
     collection: Text | None = None  # of a source from a collection: the name of its file
-    # What its articles are written in, where a page and its text leave that open.
+    # The language of its articles, if neither the page nor its text determines it.
     language: Annotated[str, AfterValidator(_language)]
     timezone: Annotated[str, AfterValidator(_timezone)]  # for printed times without an offset
     feeds: Addresses = ()  # RSS, Atom or JSON Feed
     sitemaps: Addresses = ()  # news sitemaps, or indexes of them
     sections: Addresses = ()  # pages whose article links are followed
-    # Globs of saved pages, absolute once loaded: relative ones start at the TOML file's folder.
+    # Globs of saved pages, absolute once loaded; relative to the TOML file's folder.
     files: Annotated[tuple[Text, ...], AfterValidator(_no_repeats)] = ()
-    # Whose pages in archives are this source's, with all hosts below them; where none is named,
+    # Domains, with all hosts below them, whose pages in archives belong to this source; by default
     # those of its listings.
     domains: Annotated[tuple[Domain, ...], AfterValidator(_no_repeats)] = ()
     min_interval_seconds: Annotated[float, Field(ge=0, le=MOST_INTERVAL, allow_inf_nan=False)] = 2.0
-    # Articles a day, low and high: fewer fails the coverage, more warns; None expects nothing.
+    # Articles a day, low and high: with fewer a day is partial, more is a warning; None: no check.
     expected_daily: Annotated[tuple[int, ...], AfterValidator(_low_high)] | None = None
     allow_private_hosts: bool = False
-    # Instead of the settings' durations; an empty list asks for no page again.
+    # In place of the durations of the settings; an empty list turns rechecks off.
     recheck_after: Steps | None = None
     # Blocks of its pages that are never article text: CSS selectors, or `text:` and the block's
-    # text, with a `*` behind for a beginning.
+    # text, with a `*` at the end for the beginning of a text.
     strip: Overrides = ()
-    keep: Overrides = ()  # blocks that are, whatever else speaks against them
-    # The stored list that names its addresses, such as "fundus 2026-08-05", or false: an array for
-    # each address of `listings`, or one for all.
+    keep: Overrides = ()  # blocks that are always article text
+    # The stored list that contains its addresses, such as "fundus 2026-08-05", or false: an array
+    # with a value for each address of `listings`, or one value for all.
     confirmed: Confirmed = None
 
     @model_validator(mode="after")
@@ -224,7 +224,7 @@ class Source(BaseModel):
 
     @property
     def confirmed_listings(self) -> tuple[str, ...]:
-        """The addresses that a stored list names."""
+        """The addresses that a stored list contains."""
         if not isinstance(self.confirmed, tuple):
             return self.listings if self.confirmed else ()
         pairs = zip(self.listings, self.confirmed, strict=True)
@@ -232,7 +232,7 @@ class Source(BaseModel):
 
     @property
     def definition(self) -> SourceDefinition:
-        """What the warehouse keeps of it."""
+        """The columns of the source in the warehouse."""
         low, high = self.expected_daily or (None, None)
         return SourceDefinition(
             source_id=self.id,
@@ -255,7 +255,7 @@ class Source(BaseModel):
 def load_sources(path: Path) -> tuple[Source, ...]:
     """Read `sources.toml` and the collections that it selects.
 
-    ConfigError has a line a problem, naming file, entry and key.
+    ConfigError has one line per problem, naming file, entry and key.
     """
     selection, own = read_sources(path)
     known = {source.id: source for source in selected(selection, path, _read_entries)}
@@ -281,7 +281,7 @@ def _read_entries(path: Path) -> tuple[Source, ...]:
 
 
 def read_sources(path: Path) -> tuple[Selection, tuple[Source, ...]]:
-    """What a file selects of collections, and its own entries; ConfigError as `load_sources`."""
+    """A file's selection from collections, and its own entries; ConfigError as `load_sources`."""
     folder = Path(glob.escape(str(path.absolute().parent)))
     selection, entries = read_head_and_entries(path, Selection, "source", Source)
     sources = []

@@ -1,1 +1,1 @@
-"""Alias suggestions: words and phrases that set a topic's articles apart from the others."""
+"""Alias suggestions: words and phrases that distinguish a topic's articles from others."""

@@ -1,4 +1,4 @@
-"""Which phrases set some articles apart from others, by log-odds with an informative prior."""
+"""Phrases that distinguish some articles from others, by log-odds with an informative prior."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -8,13 +8,13 @@ from math import log, sqrt
 
 from tasks.suggest.phrases import Document, Phrase, frequent, held, is_whole, may_be_alias, within
 
-LEAST_ARTICLES = 3  # of the topic in which a phrase has to stand
+LEAST_ARTICLES = 3  # of the topic that must contain a phrase
 PRIOR = 10.0  # weight of the prior, in articles
 COMMON = 0.25  # a word in a larger share of the other articles is a function word
-# A phrase is cut out of a longer one that stands in at least this share of its articles: FIXED for
-# any whole phrase, MOSTLY for one that is ranked as well.
+# A phrase is part of a longer one if this share of its articles contains the longer one: FIXED if
+# that is any whole phrase, MOSTLY if it is ranked as well.
 FIXED, MOSTLY = 0.95, 0.7
-# Of the interval: one in a thousand is beyond it, as thousands of phrases are compared.
+# For a 99.9 % interval, since thousands of phrases are compared.
 _Z = 3.290527
 
 
@@ -28,21 +28,21 @@ class Sampled:
 
 @dataclass(frozen=True, slots=True)
 class Keyness:
-    """A phrase, and by how much it is more frequent in the topic's articles."""
+    """A phrase, and how much more frequent it is in the topic's articles."""
 
     phrase: Phrase
-    log_odds: float  # log of the ratio of the odds that an article holds it
+    log_odds: float  # log of the ratio of the odds that an article contains it
     low: float  # lower end of the 99.9 % interval
 
 
 def distinguishing(
     topic: Sequence[Sampled], others: Sequence[Sampled], names: frozenset[Phrase] = frozenset()
 ) -> list[Keyness]:
-    """The phrases that set the topic's articles apart, the surest first; none is one of `names`.
+    """The phrases that distinguish the topic's articles, the most certain first, without `names`.
 
-    An article counts once for a phrase, however often it holds it. Ranked by the lower end of the
-    interval: the z score of Monroe et al. puts frequent companions (Russia) before rare synonyms
-    (embargo), of which an alias is made.
+    An article counts once for a phrase, however often it contains it. Ranked by the lower end of
+    the interval: the z score of Monroe et al. ranks frequent companions (Russia) above rare
+    synonyms (embargo), which make good aliases.
     """
     least = max(LEAST_ARTICLES, len(topic) // 200)
     here = frequent((each.document for each in topic), least)
@@ -50,7 +50,7 @@ def distinguishing(
     common = frozenset(phrase for phrase, n in among.items() if n > COMMON * len(others))
     whole = {phrase for phrase in here if is_whole(phrase, common)}
     candidates = frozenset(phrase for phrase in whole - names if may_be_alias(phrase))
-    # What one paper alone has is its own.
+    # Phrases that only one paper uses are dropped.
     sources: dict[Phrase, set[str]] = defaultdict(set)
     for article in topic:
         for phrase in held(article.document, candidates):
@@ -66,7 +66,7 @@ def distinguishing(
     cut = _pieces(here, whole, {each.phrase for each in ranked})
     kept: dict[Phrase, Keyness] = {}
     for each in ranked:
-        # A phrase that holds one of a better rank would count wherever that does.
+        # A phrase that contains a higher ranked one would count only where that counts.
         if each.phrase not in cut and not any(part in kept for part in within(each.phrase)):
             kept[each.phrase] = each
     return [*kept.values()]
@@ -88,7 +88,7 @@ def _keyness(phrase: Phrase, here: int, topic: int, there: int, others: int) -> 
 def _pieces(
     here: dict[Phrase, int], whole: AbstractSet[Phrase], ranked: AbstractSet[Phrase]
 ) -> set[Phrase]:
-    """The ranked phrases that are cut out of longer ones: `Twenty`, or a part of 二十国集团."""
+    """The ranked phrases that are only parts of longer ones: `Twenty`, or a part of 二十国集团."""
 
     def cut_out(
         longer: AbstractSet[Phrase], shorter: AbstractSet[Phrase], share: float
@@ -100,7 +100,7 @@ def _pieces(
             if part in shorter and here[phrase] >= share * here[part]
         }
 
-    # Of these one that is too long for an alias remains, or a whole sentence that is repeated.
+    # The longer phrase may be too long for an alias, or a repeated sentence.
     fixed = cut_out(whole, ranked, FIXED)
     rest = ranked - fixed
     return fixed | cut_out(rest, rest, MOSTLY)

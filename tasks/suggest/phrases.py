@@ -1,4 +1,4 @@
-"""A text cut into the words, or characters, of which phrases are made; frequent phrases."""
+"""Splits texts into words or characters, and finds frequent phrases of these."""
 
 import re
 import unicodedata
@@ -8,10 +8,10 @@ from collections.abc import Set as AbstractSet
 
 from tasks.text.folding import fold
 
-# Phrases of words are tuples; of characters, where no spaces are put between words, texts.
+# Phrases of words are tuples; phrases of characters, in scripts without spaces, are strings.
 Phrase = str | tuple[str, ...]
 Document = Sequence[Phrase]
-"""The runs of words or characters of one article that nothing but spaces interrupts."""
+"""The runs of words or characters of one article that only spaces interrupt."""
 
 MOST_WORDS, MOST_CHARACTERS = 3, 6
 LEAST_CHARACTERS = 2
@@ -20,7 +20,7 @@ _HAN_AND_KANA = (
     "\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3031-\u3035\u3040-\u30fa\u30fc-\u30ff\u3400-\u4dbf"
     "\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
 )
-# Of a word in most scripts of India and South East Asia every other character is a mark.
+# In most scripts of India and South East Asia every other character of a word is a mark.
 _MARKS = "".join(
     chr(code) for code in range(0x0300, 0x1B00) if unicodedata.category(chr(code))[0] == "M"
 )
@@ -29,8 +29,8 @@ _TOKEN = re.compile(rf"([{_HAN_AND_KANA}]+)|{_LETTERS}(?:['.&-]{_LETTERS})*")
 _ADDRESS_SIGN = re.compile(r"://|www\.|@")
 _ADDRESS = re.compile(r"\S*(?:://|www\.|@)\S*")
 _HAS_LETTER = re.compile(r"[^\W\d_]")
-# Hiragana (endings and particles), and the particles, prepositions, copulas of Chinese: a phrase
-# that begins or ends with one is a piece of a sentence.
+# Hiragana (endings and particles), and Chinese particles, prepositions and copulas: a phrase that
+# begins or ends with one is a fragment of a sentence.
 _BARRED = re.compile(
     "[\u3041-\u309f的了在是和与與及对對将將为為被从從以也就都而并並这這那着著把等]"
 )
@@ -59,7 +59,7 @@ def document(texts: Iterable[str], *, keep_case: bool) -> Document:
 
 
 def parts(document: Document, length: int, known: AbstractSet[Phrase] | None = None) -> set[Phrase]:
-    """The phrases of so many words or characters, if both phrases one shorter are `known`."""
+    """The phrases of `length` words or characters whose two shorter parts are both in `known`."""
     found: set[Phrase] = set()
     for run in document:
         for start in range(len(run) - length + 1):
@@ -70,10 +70,10 @@ def parts(document: Document, length: int, known: AbstractSet[Phrase] | None = N
 
 
 def frequent(documents: Iterable[Document], least: int) -> dict[Phrase, int]:
-    """The phrases that stand in `least` documents or more, and in how many.
+    """The phrases that are in `least` documents or more, with the number of documents.
 
-    Up to one more than the most words or characters, which tells whether a phrase is cut out of a
-    longer one. Length by length: what is rare is not held in memory.
+    Up to one word or character more than an alias may have, which shows whether a phrase is part
+    of a longer one. By increasing length, so that rare phrases are not held in memory.
     """
     given = list(documents)
     found: dict[Phrase, int] = {}
@@ -91,7 +91,7 @@ def frequent(documents: Iterable[Document], least: int) -> dict[Phrase, int]:
 
 
 def held(document: Document, phrases: AbstractSet[Phrase]) -> set[Phrase]:
-    """Which of some phrases stand in a document."""
+    """The given phrases that a document contains."""
     lengths = range(1, MOST_CHARACTERS + 1)
     return {
         phrase
@@ -103,17 +103,17 @@ def held(document: Document, phrases: AbstractSet[Phrase]) -> set[Phrase]:
 
 
 def is_whole(phrase: Phrase, common: AbstractSet[Phrase]) -> bool:
-    """Whether nothing that only binds words stands at its edges."""
+    """Whether a phrase neither begins nor ends with a function word."""
     if isinstance(phrase, str):
         return not (_BARRED.match(phrase[0]) or _BARRED.match(phrase[-1]))
     if (phrase[0],) in common or (phrase[-1],) in common:
         return False
-    # "the 20 richest" begins with a number by chance, "Group of 20" does not end with it by chance.
+    # A number at the beginning is accidental ("20 richest"), one at the end is not ("Group of 20").
     return bool(_HAS_LETTER.search(phrase[0])) and sum(map(len, phrase)) > 1
 
 
 def may_be_alias(phrase: Phrase) -> bool:
-    """Whether it has as many words or characters as an alias that is suggested."""
+    """Whether its number of words or characters is allowed for a suggested alias."""
     if isinstance(phrase, str):
         return LEAST_CHARACTERS <= len(phrase) <= MOST_CHARACTERS
     return len(phrase) <= MOST_WORDS
@@ -127,5 +127,5 @@ def within(phrase: Phrase) -> Iterator[Phrase]:
 
 
 def spelt(phrase: Phrase) -> str:
-    """A phrase as it stands in a folded text."""
+    """A phrase as it is written in a folded text."""
     return phrase if isinstance(phrase, str) else " ".join(phrase)

@@ -25,8 +25,8 @@ from warehouse.read.query import QueryError, snapshot
 
 MOST_SAMPLED = 1_500  # of a topic's articles in a language
 OTHERS = 3  # articles of the same source for each of them
-LEAST_SAMPLED = 5  # fewer articles in a language say nothing
-WEIGHED = 3  # phrases that are counted for each one that is wanted: many would add no article
+LEAST_SAMPLED = 5  # articles of the topic in a language, for any suggestion in it
+WEIGHED = 3  # phrases counted for each suggestion to show: many would add no article
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +41,20 @@ class Sample:
 
 @dataclass(slots=True)
 class Suggestion:
-    """A phrase that may be an alias, and what it would do."""
+    """A phrase that may be an alias, and its effect."""
 
     phrase: str
     log_odds: float
     low: float  # lower end of the 99.9 % interval of the log-odds
-    in_topic: int = 0  # of the topic's articles, how many hold it
-    adds: int = 0  # articles that hold it and do not count yet
-    sample: Sample | None = None  # the newest of these
+    in_topic: int = 0  # articles of the topic that contain it
+    adds: int = 0  # articles that contain it and do not count yet
+    sample: Sample | None = None  # the newest article that it adds
     spellings: Counter[str] = field(default_factory=Counter, repr=False)
 
 
 @dataclass(slots=True)
 class InLanguage:
-    """What was found in one language."""
+    """The suggestions in one language."""
 
     language: str
     articles: int
@@ -65,9 +65,9 @@ class InLanguage:
 def suggest(
     layout: Layout, topic_id: str, *, language: str = "", limit: int = 20, days: int = 365
 ) -> list[InLanguage]:
-    """Suggestions by language, that with the most of the topic's articles first.
+    """Suggestions by language, in descending order of the topic's articles.
 
-    Only the last `days` days with articles are read, or all if it is 0. QueryError for a topic
+    Only the last `days` days with articles are read, or all if `days` is 0. QueryError for a topic
     that is not counted, or a language without articles.
     """
     with snapshot(layout) as con:
@@ -89,7 +89,7 @@ def suggest(
 
 
 def counted_topic(layout: Layout, topic_id: str) -> Topic:
-    """A topic as it is counted; QueryError for one that is not."""
+    """The current version of a topic; QueryError if it is not counted."""
     known = {each.topic_id: each for each in read_definitions(layout).topics if not each.valid_to}
     if topic_id not in known:
         raise QueryError(f"no topic {topic_id!r}; there are: {', '.join(sorted(known)) or 'none'}")
@@ -97,7 +97,7 @@ def counted_topic(layout: Layout, topic_id: str) -> Topic:
 
 
 def _ranked(con: duckdb.DuckDBPyConnection, topic: Topic, language: str) -> list[Keyness]:
-    # A paragraph that recurs counts once, and first for the others: a notice sets nothing apart.
+    # A recurring paragraph counts once, and for the other articles first: a notice is not typical.
     seen: set[int] = set()
     phrases = tuple(phrase for phrase, role in phrases_of(topic) if role >= 0)
     matcher = Matcher([_of_phrases(topic, phrases, topic.exclude)])
@@ -116,13 +116,13 @@ def _ranked(con: duckdb.DuckDBPyConnection, topic: Topic, language: str) -> list
         return []
     rows = con.sql("SELECT name FROM sources WHERE name IS NOT NULL").fetchall()
     runs = [run for (name,) in rows for run in document([name], keep_case=False)]
-    # Also without their first word: Harbour Post of The Harbour Post.
+    # Also names without their first word: Harbour Post for The Harbour Post.
     names = frozenset(runs) | {run[1:] for run in runs if len(run) > 2}
     return distinguishing(groups[True], groups[False], names)
 
 
 def _without_mentions(matcher: Matcher, text: str) -> str:
-    """The text with a sign that breaks phrases in place of each mention."""
+    """The text with each mention replaced by a character that interrupts phrases."""
     kept, end = "", 0
     for hit in matcher.find(text):
         kept += f"{text[end : hit.char_start]}|"
@@ -136,7 +136,7 @@ def _count(
     topic: Topic,
     found: Sequence[InLanguage],
 ) -> None:
-    """Match the phrases as aliases are matched, over all articles, and count what they add."""
+    """Match the phrases like aliases over all articles, and count the articles that they add."""
     by_id = {
         f"{each.language} {number}": one
         for each in found
@@ -148,7 +148,7 @@ def _count(
     keep_case = topic.case_sensitive
     excluded = [(each, folded_phrase(each, keep_case=keep_case)) for each in topic.exclude]
     for name, one in by_id.items():
-        # Each phrase is a topic of its own, with those of the topic's exclusions that hold it.
+        # Each phrase is a topic of its own, with the topic's exclusions that contain the phrase.
         phrase = folded_phrase(one.phrase, keep_case=keep_case)
         around = tuple(each for each, folded in excluded if phrase in folded)
         own = replace(
@@ -163,7 +163,7 @@ def _count(
 
 
 def _of_phrases(topic: Topic, phrases: tuple[str, ...], exclude: tuple[str, ...]) -> Topic:
-    """A topic that counts wherever one of the phrases stands, matched as those of `topic` are."""
+    """A topic with these phrases as aliases, matched by the rules of `topic`."""
     return Topic(
         topic_id=topic.topic_id,
         name=topic.name,

@@ -9,24 +9,24 @@ from typing import Literal, NamedTuple
 from tasks.text.sentence_split import UNSPACED, sentence_starts
 
 _WORD = re.compile(rf"[{UNSPACED}]\s*|[^\s{UNSPACED}]+\s*|\s+")
-# Comparing takes quadratic time, which hostile texts exploit. Beyond this product of their numbers
-# of sentences, or words, both states are shown whole.
+# Comparing takes quadratic time, which hostile texts exploit. If the product of their numbers of
+# sentences, or of words, is larger, both states are shown whole.
 _MOST = 400_000
-# Sentences with less in common are read more easily one after the other than interleaved.
+# Sentences less similar are easier to read one after the other than interleaved.
 _ALIKE = 0.4
 
-Pair = tuple[str, str]  # what stood there before and after
+Pair = tuple[str, str]  # the text before and after
 
 
 class Piece(NamedTuple):
-    """A stretch of text that both states have, or one of them."""
+    """A stretch of text that is in both states or only in one."""
 
     kind: Literal["same", "gone", "new"]
     text: str
 
 
 def changes(before: str, after: str) -> list[Piece]:
-    """The pieces of both texts in their order; neighbours differ in kind, the gone one first."""
+    """The pieces of both texts in order; adjacent pieces differ in kind, "gone" before "new"."""
     pairs: list[Pair] = []
     for gone, new in _compared(_sentences(before), _sentences(after), least=0):
         if gone and new and gone != new:
@@ -48,7 +48,7 @@ def _sentences(text: str) -> list[str]:
 
 def _compared(old: Sequence[str], new: Sequence[str], least: float) -> Iterator[Pair]:
     """The pairs that difflib finds; one pair of the whole texts if too long or too unlike."""
-    # Without the space after them: at the end of a text a sentence has none.
+    # Compared without trailing space: the last sentence of a text has none.
     bare = [part.rstrip() for part in old], [part.rstrip() for part in new]
     matcher = SequenceMatcher(None, *bare, autojunk=False)
     if len(old) * len(new) > _MOST or (least and matcher.ratio() < least):

@@ -29,7 +29,7 @@ _LABELS_BY_CODEC = {
 }
 # Charset labels that mean another codec in browsers (WHATWG Encoding Standard).
 LABELS = {label: codec for codec, labels in _LABELS_BY_CODEC.items() for label in labels.split()}
-# Codecs that a page may declare; Python has others, such as idna, that no page is written in.
+# Codecs that a page may declare; Python has others, such as idna, that pages do not use.
 PAGE_CODEC = re.compile(
     r"utf-(?:8|16)|cp\d|iso8859|iso2022_jp|mac|koi8|euc_|gb|big5|shift_jis|johab|tis|hz"
 )
@@ -69,7 +69,7 @@ def decode(payload: bytes, content_type: str = "", language: str | None = None) 
     A byte order mark wins, then valid UTF-8, then the charset that HTTP or the page declares if the
     bytes fit it, then the language's charset before UTF-8, then a guess.
     """
-    # Servers deliver PDFs and images as text/html; their first bytes give them away.
+    # Some servers send PDFs and images as text/html; they are recognised by their first bytes.
     if payload.startswith(BINARY):
         return None
     text = _decode_utf16(payload) or _decode(payload, content_type, language)
@@ -78,8 +78,8 @@ def decode(payload: bytes, content_type: str = "", language: str | None = None) 
     odd = len(raw) - len(raw.translate(None, CONTROL)) + sample.count("\ufffd")
     if odd > 0.02 * len(sample) + 2:
         return None
-    # Searched in the bytes: in Python's wide strings every second byte may be 0, so that a search
-    # for NUL takes as long as decoding.
+    # NUL is searched for in the bytes: in Python's wide strings every second byte may be 0, where
+    # the search takes as long as decoding.
     return text.replace("\0", "") if b"\0" in payload else text
 
 
@@ -123,7 +123,7 @@ def _decode(payload: bytes, content_type: str, language: str | None) -> str:
 
 
 def _codec(name: str) -> str | None:
-    """Python's codec for a label; None when no page is written in it."""
+    """Python's codec for a label; None for one that pages do not use."""
     label = name.lower()
     try:
         codec = codecs.lookup(LABELS.get(label, label)).name

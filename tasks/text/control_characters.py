@@ -1,22 +1,22 @@
-"""Control characters, which have no place in a record and act on a terminal that shows them."""
+"""Removes control characters, which do not belong in records and can control a terminal."""
 
 import re
 from urllib.parse import quote
 
-# Sequences for terminals (ECMA-48), of ESC and 7-bit characters: a colour, the cursor's place, the
-# window's title, a link. Their 8-bit forms are not looked for: those bytes are letters of a page
-# that was decoded wrongly, such as a Czech one.
+# Terminal sequences (ECMA-48) of ESC and 7-bit characters: colours, cursor positions, window
+# titles, links. Their 8-bit forms are not matched: those characters are letters of wrongly decoded
+# pages, such as Czech ones.
 _SEQUENCE = re.compile(
     r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[]PX^_][^\x07\x1b]{0,2000}(?:\x07|\x1b\\)|[ -/]*[0-~])"
 )
-# C0 and C1 but for tab and line feed, DEL, and what reorders the text on both sides of it.
+# C0 and C1 except tab and line feed, DEL, and characters that reorder the surrounding text.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def without_controls(text: str) -> str:
     """The text without escape sequences, C0 and C1 controls, and bidirectional overrides.
 
-    Tabs and line feeds stay; what else separates words, such as a form feed, becomes a space.
+    Tabs and line feeds stay; other separators of words, such as a form feed, become a space.
     """
     if "\x1b" in text:
         text = _SEQUENCE.sub("", text)

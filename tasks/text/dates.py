@@ -34,7 +34,7 @@ _ZONES_BY_HOURS = {
 }
 # Hours east of UTC. Names used by several countries (IST, CST) mean the source's own zone.
 ZONES = {zone: hours for hours, zones in _ZONES_BY_HOURS.items() for zone in zones.split()}
-# Where such a name is that of the source's own zone, which the zone's data call otherwise.
+# IANA zones in which such a name is in use, though the zone's data has another name.
 OWN_ZONES = {
     "BST": ("Asia/Dhaka",),
     "EST": ("Australia/",),
@@ -123,11 +123,11 @@ class Moment:
 def parse_moment(
     raw: str, timezone: str = "UTC", *, day_first: bool = True, language: str = ""
 ) -> Moment | None:
-    """Parse a point in time in any common form, in a text of any words; None without one.
+    """Parse a point in time in any common form, anywhere in a text; None without one.
 
-    `timezone` is the IANA zone of times without one. With `day_first` 03/04/2024 is 3 April, if a
-    weekday before it does not say otherwise; between dots the day is always first. `language` is
-    the code that tells what a month's name of two languages means.
+    `timezone` is the IANA zone for times without a zone. With `day_first` 03/04/2024 is 3 April,
+    unless a weekday before it contradicts that; between dots the day is always first. `language`
+    is the code by which ambiguous names of months are read.
     """
     text = " ".join(raw[:200].split())
     if not any(c.isdigit() for c in text):
@@ -163,7 +163,7 @@ def zone_of(name: str) -> tzinfo:
 
 
 def is_own_name(zone: str, own: str) -> bool:
-    """Whether the sources of the IANA zone `own` mean it by a name that others use, too."""
+    """Whether an ambiguous zone name means the IANA zone `own` in sources of that zone."""
     return own.startswith(OWN_ZONES.get(zone, ("-",)))
 
 

@@ -5,34 +5,34 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from tasks.text.urls import clean, fold, is_http, same_site
 
-# What a path has that names one article by itself: a date, a number; else a headline's words.
+# A date or number in a path, which identifies an article; so do the words of a headline.
 _NUMBERED = re.compile(r"/(?:19|20)\d\d[/-]?(?:0?[1-9]|1[0-2])(?:[/-]|\d\d|$)|\d{5}|\d{3}[^/]*/?$")
 _WORD = re.compile(r"[^\W\d_]+")
 _HEADLINE_WORDS = 3
-_LONG_WORD = 4  # Letters: shorter ones, `in` or `the`, stand in any headline
+_LONG_WORD = 4  # Letters: shorter words, such as `in` or `the`, are in any headline
 _CJK_HEADLINE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{6}")
 _ARCHIVE = re.compile(r"/(?:19|20)\d\d[/-](?:0?[1-9]|1[0-2])(?:[/-]\d\d?)?/?$")  # of a day, a month
 _SHORT_NUMBER = re.compile(r"/\d+(?:\.\w+)?/?$")  # `/news/4`
 _LONG_NUMBER = re.compile(r"\d{5,}")
-# Names of parameters whose number selects, however short it is: `?id=4`, `?idxno=12`, `?p=7`.
+# Parameters whose number selects an article, even if it is short: `?id=4`, `?idxno=12`, `?p=7`.
 _SELECTS = re.compile(r".*(?:id|no|num|nr|idx|seq|key|code)|art.*|story|news|[anp]", re.IGNORECASE)
-# Names of those that select a part or a form of a page.
+# Parameters that select a part or a form of a page.
 _FORM = re.compile(
     r"""c?page(?:d|no|num)? | pg | pagina | seite | start | offset | limit | print | replytocom
     | v | ver(?:sion)? | rev | m(?:obile)? | share | nocache | _ | rand(?:om)? | cb | t | ts
     | time(?:stamp)? | w(?:idth)? | h(?:eight)? | size | .*sess.*""",
     re.VERBOSE | re.IGNORECASE,
 )
-# How much a URL says of which article it is, from nothing to all.
+# How precisely a URL identifies an article, in ascending order.
 _HOME, _SECTION, _VAGUE, _ARTICLE = range(4)
 
 
 def canonical(declared: str | None, final: str) -> str:
-    """The URL that identifies a page: the declared one if plausible, else the one it came from.
+    """The URL that identifies a page: the declared one if plausible, else `final`.
 
-    A declared URL must be on the same site, and say as much of which article it is as the page's
-    own: it is no home page or section, and has no other article's headline. A saved file (`file:`)
-    has no site: it may declare any URL that is no front page.
+    A declared URL must be on the same site, and identify an article as precisely as the page's own
+    URL: not a home page or section, nor one with another article's headline. A saved file (`file:`)
+    has no site: it may declare any URL except a front page.
     """
     own = clean(final)
     try:
@@ -54,8 +54,8 @@ def canonical(declared: str | None, final: str) -> str:
 
 
 def _says_less(claimed: str, own: str) -> bool:
-    """Whether a URL, of another path, says less of which article it is than the page's own."""
-    # Six articles that all declared `/en`, `/news` or `/article` were versions of one.
+    """Whether a URL with another path identifies an article less precisely than the page's own."""
+    # Otherwise six articles that all declared `/en`, `/news` or `/article` became one article.
     named, asked = (unquote(urlsplit(fold(url)).path) for url in (claimed, own))
     is_numbered = _SHORT_NUMBER.search(named) and not _ARCHIVE.search(named)
     if named == asked or is_numbered:
@@ -66,7 +66,7 @@ def _says_less(claimed: str, own: str) -> bool:
 
 
 def _precision(url: str) -> int:
-    """How much a URL says of which article it is: one of `_HOME` to `_ARTICLE`."""
+    """How precisely a URL identifies an article: one of `_HOME` to `_ARTICLE`."""
     parts = urlsplit(fold(url))
     path, name = unquote(parts.path), _name(parts.path)
     if _selects(parts.query):
@@ -83,7 +83,7 @@ def _precision(url: str) -> int:
 
 def _names_another(claimed: str, own: str) -> bool:
     """Whether a URL has another headline than the page's own, and no number in common with it."""
-    # A template may declare one article's URL on the pages of all.
+    # A template may declare one article's URL on the pages of all articles.
     named, asked = (set(_WORD.findall(_name(urlsplit(url).path).lower())) for url in (claimed, own))
     shared = {word for word in named & asked if len(word) >= _LONG_WORD}
     shared |= {*_LONG_NUMBER.findall(claimed)} & {*_LONG_NUMBER.findall(own)}
@@ -92,7 +92,7 @@ def _names_another(claimed: str, own: str) -> bool:
 
 def _selects_no_article(claimed: str, own: str) -> bool:
     """Whether a URL is the page's own without the number that selects the article."""
-    # `/view.php?id=1` to `?id=4` that all declare `/view.php` were versions of one article.
+    # Otherwise `/view.php?id=1` to `?id=4` that all declare `/view.php` became one article.
     named, asked = urlsplit(fold(claimed)), urlsplit(fold(own))
     return (
         named.path == asked.path
@@ -103,7 +103,7 @@ def _selects_no_article(claimed: str, own: str) -> bool:
 
 
 def _names_article(path: str) -> bool:
-    """Whether a path names an article by itself, by a date, a number or a headline."""
+    """Whether a path alone identifies an article, by a date, a number or a headline."""
     path = unquote(path)
     return bool(_NUMBERED.search(path)) or len(_WORD.findall(_name(path))) >= _HEADLINE_WORDS
 

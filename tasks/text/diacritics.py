@@ -1,28 +1,28 @@
-"""Takes off the marks of letters that are also written without them."""
+"""Removes the marks of letters that are also written without them."""
 
 import re
 import unicodedata
 from typing import Literal
 
-# Which marks of a text stay: all; those that newspapers write, without Arabic and Hebrew vowel
-# points; or none.
+# The marks of a text that are kept: all; those that newspapers write, so no Arabic and Hebrew
+# vowel points; or none.
 Marks = Literal["all", "written", "none"]
 
-# Latin letters that no decomposition leads to a plain one: "Łódź" is also Lodz, "Diyarbakır"
-# Diyarbakir. Not æ, œ, þ, ð: letters of their own, which nobody writes as one other letter.
+# Latin letters that do not decompose into a plain letter: "Łódź" is also Lodz, "Diyarbakır"
+# Diyarbakir. Not æ, œ, þ, ð, which nobody writes as one other letter.
 _STROKES = dict(zip("øØłŁđĐħĦŧŦıƀɨ", "oOlLdDhHtTibi", strict=True))
-# Russian prints е for ё in most texts, and stress only to tell words apart. й, ї, ў and the others
-# are letters of their own, as all of Japanese and Korean are.
+# Most Russian texts print е for ё, and stress marks only to distinguish words. й, ї, ў and others
+# are letters of their own, like all of Japanese and Korean.
 _CYRILLIC = dict(zip("ёЁѐЀѝЍ", "еЕеЕиИ", strict=True))
 _LATIN = "A-Za-z\u00c0-\u024f\u1e00-\u1eff"
 _GREEK = "\u0370-\u03ff\u1f00-\u1fff"
 _CYRILLIC_VOWELS = "аеиоуыэюяієАЕИОУЫЭЮЯІЄ"
-# What Hebrew and Arabic newspapers mostly leave out: points, accents and vowel signs; and the
-# tatweel, which only stretches a word (الـ20).
+# Marks that Hebrew and Arabic newspapers mostly leave out: points, accents and vowel signs; and
+# the tatweel, which only stretches a word (الـ20).
 POINTS = "\u0591-\u05bd\u05bf\u05c1\u05c2\u05c7\u0640\u064b-\u0652\u0670"
-# Letters that they write in several ways: the hamza on an alef (الأمريكية, الامريكية), the yeh
-# without dots (هواوى in Egypt), the yeh and kaf of Persian keyboards and of Arabic ones. Not آ, ة
-# and ؤ, which make other words.
+# Arabic letters with several spellings: the hamza on an alef (الأمريكية, الامريكية), the yeh
+# without dots (هواوى in Egypt), the yeh and kaf of Persian and of Arabic keyboards. Not آ, ة and
+# ؤ, which make other words.
 ARABIC = dict(zip("أإٱىیک", "اااييك", strict=True))
 _ABJAD = re.compile(f"[{POINTS}{''.join(ARABIC)}]")
 _LOOSE = re.compile(

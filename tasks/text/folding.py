@@ -23,8 +23,8 @@ _SINGLE = (
 _DOUBLE = (
     "\u02ba\u201c-\u201f\u2033\u2036\u2e42\u300c-\u300f\u301d-\u301f\ufe41-\ufe44\uff62\uff63«»"
 )
-# A raised sign does not make a name another word: NFKC would turn "Huawei™" into HuaweiTM and
-# "G20²" into G202.
+# A superscript is not part of a name: NFKC would turn "Huawei™" into HuaweiTM and "G20²" into
+# G202.
 _RAISED = "\u2120\u2122¹²³\u2070\u2074-\u2079\u2080-\u2089"
 # NFKC turns these into a space and a mark, which would split the word.
 _SPACING_MARKS = (
@@ -50,11 +50,11 @@ _ASCII_COMMON = tuple(pair for pair in _COMMON if pair[0].isascii())
 _UNSEEN = re.compile(f"[{_INVISIBLE}]")
 _ODD_GAPS = ("  ", " \n", "\n ", "\n\n\n", *"\t\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\u1680\u2028\u2029")
 _GAP = re.compile(r"\s\s+|[^\S ]")
-# Letters that join the one before them under NFKC though they are no marks: Hangul vowels and
+# Letters that NFKC composes with the one before them though they are not marks: Hangul vowels and
 # finals in every form, half-width voicing marks.
 _JOINING = "\u1160-\u11ff\u3131-\u318e\uff9e\uff9f\uffa0-\uffdc"
-# Beyond the BMP marks are many and rare, so all letters of these scripts count as joined (not the
-# styled Latin of U+1D400): that keeps the pattern fast and makes their offsets a little coarse.
+# Beyond the BMP there are many, rare marks, so all letters of these scripts count as joined (except
+# the styled Latin of U+1D400): that keeps the pattern fast, but their offsets are less exact.
 _RARE_SCRIPTS = "\U00010000-\U0001d3ff\U0001d800-\U0001efff"
 # Characters that fold to one each: ASCII, most of Latin-1, Cyrillic, kana, Han.
 _STEADY = (
@@ -74,7 +74,7 @@ class Folded:
     marks: Marks = "all"
 
     def span(self, start: int, end: int) -> tuple[int, int]:
-        """Offsets in the original of `text[start:end]`, without trailing invisible characters."""
+        """Offsets in the original for `text[start:end]`, without trailing invisible characters."""
         if self.is_aligned:
             return start, end
         first, stop = self._place(start)[0], self._place(end - 1)[1]
@@ -106,12 +106,12 @@ class Folded:
 
 
 def fold(text: str, *, keep_case: bool = False, marks: Marks = "all") -> Folded:
-    r"""Fold characters that are written differently and mean the same.
+    r"""Fold different spellings of the same characters into one.
 
     NFKC (with compositions, so by cluster); zero-width characters and soft hyphens removed; dashes
     and quotes to ASCII; case folded; a gap of whitespace to one space or, with a blank line in it,
-    to a paragraph break (`\n\n`). Raised signs become `^`: a footnote's number or a trademark sign
-    is not part of the word. `marks` says which marks stay, as `without_marks` has them.
+    to a paragraph break (`\n\n`). Superscripts become `^`: the number of a footnote or a trademark
+    sign is not part of the word. `marks` selects the marks that are kept, as in `without_marks`.
     """
     folded, is_aligned = _fold_characters(text, keep_case, marks)
     # In most texts all gaps are one space.
@@ -135,7 +135,7 @@ def _fold_characters(text: str, keep_case: bool, marks: Marks) -> tuple[str, boo
     normal = plain if is_normal else unicodedata.normalize("NFKC", plain)
     folded = normal if keep_case else normal.casefold()
     bare = without_marks(folded, marks)
-    # Taking marks off only drops characters, or puts one for one.
+    # Removing marks only drops characters, or replaces one by one.
     return bare, is_normal and len(plain) == len(text) == len(folded) == len(bare)
 
 

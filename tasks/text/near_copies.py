@@ -14,7 +14,7 @@ from tasks.text.sentence_split import UNSPACED
 
 SHINGLE = 4  # Consecutive words (characters in scripts without spaces) of one shingle
 SLOTS = 512
-# Changing the seed or the sizes makes all stored sketches incomparable.
+# With another seed or size, new sketches cannot be compared with stored ones.
 SEED = 20260302
 BANDS = 24
 # Slots in a band. Two texts are compared when one of their bands agrees: with a Jaccard similarity

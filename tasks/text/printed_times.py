@@ -1,4 +1,4 @@
-"""Times as feeds, sitemaps and headers print them: ISO 8601 and RFC 822, nothing looser."""
+"""Parses the times of feeds, sitemaps and headers: ISO 8601 and RFC 822, nothing looser."""
 
 import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
@@ -15,12 +15,12 @@ _OFFSET = re.compile(
 )
 _ZONE_NAME = re.compile(r"(?<=\d)\s*\(?(?P<name>[A-Z]{3,5})\)?\Z")
 _CLOCK = re.compile(r":|\dT\d")
-# BST is British or of Bangladesh; the email package reads EST and its like as American.
+# Ambiguous names, such as BST (Britain, Bangladesh); the email package reads EST etc. as American.
 _AMBIGUOUS = frozenset({"BST", "IST", "MST", "PST"})
 
 
 def as_printed(printed: str) -> datetime | None:
-    """A printed time; without a zone where none is printed, or none that is known."""
+    """A printed time; naive if no zone is printed, or an unknown one."""
     if _NO_YEAR.search(printed):
         return None
     text = _OFFSET.sub(_whole_offset, printed.strip())
@@ -42,11 +42,11 @@ def instant(printed: str) -> datetime | None:
 
 
 def instant_in(printed: str, own: str) -> datetime | None:
-    """A time that a source in this IANA zone prints, in UTC; one without a zone is of its zone.
+    """A time printed by a source in the IANA zone `own`, in UTC; by default it is in that zone.
 
-    A zone's name that several countries use is the source's where its zone has that name at that
-    time, else as in RFC 822: PST and MST are American, BST and IST give None. A day without a time
-    is midnight in UTC, as on pages.
+    An ambiguous zone name means the source's zone if that has this name at that time; else it is
+    read as in RFC 822: PST and MST are American, BST and IST give None. A day without a time is
+    midnight in UTC, as on pages.
     """
     named = _ZONE_NAME.search(printed)
     found = as_printed(printed[: named.start()] if named else printed)
@@ -64,7 +64,7 @@ def instant_in(printed: str, own: str) -> datetime | None:
 
 
 def _zone(at: datetime, name: str | None, own: str) -> tzinfo | None:
-    """The zone of a time by the name that is printed, None where that is not sure."""
+    """The zone of a time with a printed zone name; None if the name is ambiguous."""
     if name is None or at.replace(tzinfo=zone_of(own)).tzname() == name:
         return zone_of(own)
     is_sure = name in ZONES and name not in _AMBIGUOUS

@@ -1,4 +1,4 @@
-"""What a document is by its root element, whatever content type it is served with."""
+"""Recognises a document by its root element, whatever its content type."""
 
 import re
 
@@ -24,7 +24,7 @@ def root_element(payload: bytes) -> str:
 
 
 def is_feed_or_sitemap(payload: bytes) -> bool:
-    """Whether a document is one from its first character on; a text may write about `<rss>`."""
+    """Whether a document begins as a feed or sitemap; a text may contain `<rss>` further on."""
     return _beginning(payload).startswith("<") and root_element(payload) in FEEDS | SITEMAPS
 
 

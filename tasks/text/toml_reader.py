@@ -24,7 +24,7 @@ _KINDS = {
 
 
 class _NoHead(BaseModel):
-    """Of files that have entries only."""
+    """The head of files that have entries only."""
 
 
 class ConfigError(ValueError):
@@ -34,7 +34,7 @@ class ConfigError(ValueError):
         self.problems = tuple(problems)
         super().__init__("\n".join(self.problems))
 
-    # Without it, unpickling in another process would pass the text as the problems.
+    # Otherwise unpickling in another process would pass the text as the problems.
     def __reduce__(self) -> tuple[type["ConfigError"], tuple[tuple[str, ...]]]:
         return type(self), (self.problems,)
 
@@ -101,7 +101,7 @@ def describe(error: ValidationError, model: type[BaseModel]) -> Iterator[str]:
     """One `key: problem` for each error that pydantic found."""
     for detail in error.errors():
         if detail["type"] == "default_factory_not_called":
-            continue  # of a key that depends on another one, which has its own line
+            continue  # the error depends on another key, which has its own line
         parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"])
         key = "".join(parts).removeprefix(".")
         yield f"{key}: {_wrong(detail, model)}" if key else _wrong(detail, model)
@@ -125,7 +125,7 @@ def _document(path: Path) -> dict[str, Any]:
 
 
 def frozen(value: object) -> object:
-    """A value of TOML with tuples in place of arrays, as frozen models need them."""
+    """A TOML value with tuples in place of arrays, as frozen models require."""
     if isinstance(value, dict):
         return {key: frozen(inner) for key, inner in value.items()}
     return tuple(map(frozen, value)) if isinstance(value, list) else value

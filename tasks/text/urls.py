@@ -17,11 +17,11 @@ _NETLOC = re.compile(
 )
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
-# Beginnings of the names of tracking parameters, then words within them. Copied from courlan's
-# list, which is not part of its documented interface: it must not change with courlan's version,
-# since an article's id is made from the URL without them. Those in `may_select`
-# may select a page, or a form of it, on some sites: they are ignored where URLs are compared, but
-# kept when a page is requested.
+# Beginnings of names of tracking parameters, then words within names. Copied from courlan's list,
+# which is not part of its documented interface: the list must not change with courlan's version,
+# since an article's id is made from the URL without these parameters. Those in `may_select` select
+# a page, or a form of it, on some sites: they are ignored when URLs are compared, but kept when a
+# page is requested.
 _TRACKER_WORDS = re.compile(
     r"""^(?:dc|fbc|gc|twc|yc|ysc)lid | ^(?:click|gbra|msclk|igsh|wbra)id
     | ^(?:itm|mc|mkt|mtm|oly|utm|vero)_ | (?:\b|_)xtor
@@ -31,7 +31,7 @@ _TRACKER_WORDS = re.compile(
       )""",
     re.VERBOSE,
 )
-# Their whole names. `?at_custom1=` and `?ns_mchannel=` are the BBC's, `?smid=` the New York Times',
+# Whole names. `?at_custom1=` and `?ns_mchannel=` are the BBC's, `?smid=` the New York Times',
 # `?ito=` the Mail's, `?srnd=` Bloomberg's.
 _TRACKERS = re.compile(
     r"""^(?:
@@ -46,10 +46,10 @@ _TRACKERS = re.compile(
     re.VERBOSE,
 )
 
-# Tracking parameters on most sites, the article's number on some: `?cid=AEN20110101000100`.
+# Tracking parameters on most sites, article numbers on some: `?cid=AEN20110101000100`.
 _EITHER = frozenset({"cid", "eid", "uid"})
 _ARTICLE_NUMBER = re.compile(r"\d{4}")
-# `/view.php?ref=12`: a script that shows one article or another, by the only number it is given.
+# `/view.php?ref=12`: a script that selects an article by its only numeric parameter.
 _SCRIPT = re.compile(r"[a-z]+(?:[_-][a-z]+)?\.(?:php|aspx?|jsp|do|cgi|cfm|pl)", re.IGNORECASE)
 _ONLY_NUMBER = re.compile(r"(?:[ceu]id|ref|source)=\d+", re.IGNORECASE)
 
@@ -114,7 +114,7 @@ def clean(url: str) -> str:
 
 
 def without_trackers(url: str) -> str:
-    """The URL to request: without parameters that only track, and else as it is."""
+    """The URL to request: without parameters that only track, otherwise unchanged."""
     address, mark, fragment = url.partition("#")
     path, _, query = address.partition("?")
     pairs = query.replace("&amp;", "&").split("&")
@@ -137,7 +137,7 @@ def fold(url: str) -> str:
     Beyond `clean`, it ignores http or https, `www.` and the last slash. A key is for comparing, not
     for fetching.
     """
-    # A shortcut: the full way parses the URL at least twice.
+    # A shortcut: the general case parses the URL at least twice.
     if plain := _PLAIN.fullmatch(url):
         return f"https://{plain['netloc']}{plain['path'] or '/'}"
     return _fixed_point(url, key=True)

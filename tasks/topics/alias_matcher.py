@@ -15,11 +15,11 @@ from tasks.text.folding import Folded
 from tasks.text.sentence_split import UNSPACED
 from tasks.topics.topic import EXCLUDES, Topic, folded_phrase, phrases_of
 
-# Hangul puts spaces between words and yet hangs particles on names (G20에서): it bounds nothing.
+# Hangul separates words with spaces, but attaches particles to names (G20에서): it is no boundary.
 _HANGUL = "\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff"
 _MARKS = "\u0300-\u036f\u0483-\u0489\u20d0-\u20ff\u3099\u309a"
 _MARK = re.compile(f"[{_MARKS}]")
-# Of Indic scripts, and Thaana: प्रतिबंध (ban) is not प्रतिबंधित (banned).
+# Vowel signs of Indic scripts and Thaana: प्रतिबंध (ban) is not प्रतिबंधित (banned).
 _VOWEL_SIGNS = "".join(
     sign
     for sign in map(chr, (*range(0x7A6, 0x7B1), *range(0x900, 0xE00)))
@@ -27,26 +27,26 @@ _VOWEL_SIGNS = "".join(
 )
 # A letter, digit or mark of a script that puts spaces between words.
 SPACED = re.compile(rf"[^\W_{UNSPACED}{_HANGUL}]|[{_MARKS}{_VOWEL_SIGNS}]")
-# As the first matching rules have it.
+# The same for version 1 of the matching rules.
 _FIRST_SPACED = re.compile(rf"[^\W_{UNSPACED}{_HANGUL}]|[{_MARKS}]")
-# The most frequent characters beside a word; all of them bound it.
+# The most frequent characters next to a word; all of them are boundaries.
 _OPEN = frozenset(("", *" \n.,:;!?'\"()-"))
 WORD_REST = re.compile(rf"(?:{SPACED.pattern})*")
 
-# Where a text holds an address: a URL, a domain, a mail address, a handle.
+# Patterns of web addresses: a URL, a domain, a mail address, a handle.
 _TOP_LEVELS = "com|org|net|int|gov|edu|info|eu|cn|hk|tw|jp|kr|de|fr|es|uk|us|ru|ch|at|it|io|ai|tv"
 _ADDRESS = re.compile(
     r"(?:https?://|www\.)[!-~]+(?:(?<=[/=_-])[^\W_]+[!-~]*)*"  # .../wiki/华为 is one address
     r"|(?<![a-zA-Z0-9_.+-])[a-zA-Z0-9_.+-]+@[a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)+"  # mail
     r"|(?<![a-zA-Z0-9_])[@＠]\w+(?:[.@-][a-zA-Z0-9_]+)*"  # handle
-    # Small letters only: in "sold to Huawei.It said" a gap is missing, and no domain is meant.
+    # Small letters only: "sold to Huawei.It said" lacks a space, and has no domain.
     r"|(?<![a-zA-Z0-9-])(?<![a-zA-Z0-9-]\.)(?:[a-zA-Z0-9-]+\.)+"
     rf"(?:{_TOP_LEVELS})(?![a-zA-Z0-9-])(?:[/?#:][!-~]*)?"
 )
 _WORD = re.compile(r"\S*")
 _ADDRESS_SIGN = re.compile(r"[@＠/.]")
 _GAPS = frozenset(("", " ", "\n"))
-# Further away nothing is looked at: a page may be one endless word.
+# Characters searched on each side of a match: a page may be one endless word.
 _REACH = 300
 
 
@@ -57,21 +57,21 @@ class Phrase:
     topic: str
     alias: str  # as the definition has it
     role: int  # the number of its group, or EXCLUDES and so on
-    # `left`: its left edge must be a word boundary. `takes_left`: a mention extends to the start of
-    # the word in which it stands. The same on the right.
+    # `left`: the left edge must be a word boundary. `takes_left`: a mention extends to the start of
+    # the word that contains it. The same on the right.
     left: bool
     takes_left: bool
     right: bool
     takes_right: bool
 
 
-# Patterns of a lexicon, and where they start and end in a folded text.
+# Matches: index of the pattern, start and end in a folded text.
 Found = list[tuple[int, int, int]]
-_Span = tuple[int, int, Phrase]  # Where a phrase starts and ends
+_Span = tuple[int, int, Phrase]  # Start and end of a phrase
 
 
 class AliasMatcher:
-    """The phrases of the topics of one case mode in one automaton."""
+    """One automaton for the phrases of all topics of one case mode."""
 
     def __init__(
         self,
@@ -109,9 +109,9 @@ class AliasMatcher:
         )
 
     def look(self, folded: Folded) -> Found:
-        """All occurrences of its patterns, also within words."""
-        # Leftmost-longest matching would let `G20 summit`, refused in `G20 summiteers` for want of
-        # a boundary, hide the `G20` within, and one topic's alias hide another's.
+        """All occurrences of the patterns, also within words."""
+        # With leftmost-longest matching, `G20 summit`, rejected in `G20 summiteers` because it
+        # lacks a boundary, would hide `G20`, and one topic's alias would hide another's.
         return self._automaton.find_matches_as_indexes(folded.text, overlapping=True)
 
     def noticed(self, found: Found) -> list[int]:
@@ -119,14 +119,14 @@ class AliasMatcher:
         return [start for index, start, _ in found if index in self._noticed]
 
     def mentions(self, folded: Folded, found: Found) -> list[tuple[int, int, Phrase]]:
-        """Each mention's offsets in the original text and its phrase, out of all occurrences."""
+        """Select the mentions among all occurrences: offsets in the original text, and phrase."""
         text, spans = folded.text, list[_Span]()
         for index, start, end in found:
             before, after = text[start - 1 : start], text[end : end + 1]
             for phrase in self._phrases[index]:
                 if phrase.left and before not in _OPEN and self._is_spaced(before):
                     continue
-                # A mark that is left after folding makes another letter of the last one.
+                # A mark that remains after folding makes the last letter another letter.
                 if after not in _OPEN and (
                     (phrase.right and self._is_spaced(after)) or _MARK.match(after)
                 ):
@@ -145,21 +145,21 @@ class AliasMatcher:
         return [place for place in places if not addresses.hold(place[0], place[1])]
 
     def _edge(self, sign: str, *, is_open: bool) -> tuple[bool, bool]:
-        """Of a phrase's last sign: whether it needs a boundary, or takes the rest of the word."""
+        """For the outer character of a phrase: (needs a boundary, takes the rest of the word)."""
         is_spaced = self._is_spaced(sign)
         return is_spaced and not is_open, is_spaced and is_open
 
 
 @lru_cache(maxsize=4096)
 def is_spaced(sign: str) -> bool:
-    """Whether the character is a letter, digit or mark of a script that puts spaces."""
+    """Whether the character is a letter, digit or mark of a script with spaces between words."""
     return bool(SPACED.match(sign))
 
 
 def _resolved(spans: list[_Span]) -> Iterator[_Span]:
-    """The spans to keep: of each group of a topic the leftmost and longest, without overlaps.
+    """The spans to keep: for each group of a topic the leftmost and longest, without overlaps.
 
-    Spans that overlap an `exclude` phrase are dropped. Phrases that only set conditions all stay.
+    Spans that overlap an `exclude` phrase are dropped. All phrases that only set conditions stay.
     """
     spans.sort(key=itemgetter(0))
     first = stop = 0
@@ -172,12 +172,12 @@ def _resolved(spans: list[_Span]) -> Iterator[_Span]:
 
 
 def _chosen(spans: list[_Span]) -> Iterator[_Span]:
-    """Those to keep of one chain of overlapping spans, as `_resolved` says."""
+    """The spans to keep of one chain of overlapping spans, by the rules of `_resolved`."""
     if len(spans) < 2:
         yield from (span for span in spans if span[2].role != EXCLUDES)
         return
     by_topic: dict[str, list[_Span]] = defaultdict(list)
-    # Of aliases at the same place the longest as it is written, then the first by spelling.
+    # Of aliases at the same place, that with the longest spelling, then the alphabetically first.
     for span in sorted(spans, key=lambda s: (s[0], -s[1], -len(s[2].alias), s[2].alias)):
         by_topic[span[2].topic].append(span)
     for own in by_topic.values():
@@ -196,7 +196,7 @@ def _chosen(spans: list[_Span]) -> Iterator[_Span]:
 
 
 class _Addresses:
-    """The URLs, mail addresses and handles of a text, looked for word by word when asked."""
+    """The URLs, mail addresses and handles of a text, searched for word by word on demand."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -206,7 +206,7 @@ class _Addresses:
         """Whether the text from `start` to `end` begins within a web address."""
         text = self._text
         is_apart = text[end : end + 1] in _GAPS and text[start - 1 : start] in _GAPS
-        # Most stand by themselves and without an address's signs.
+        # Most matches are separate words without the characters of an address.
         if is_apart and (text[start:end].isalnum() or not _ADDRESS_SIGN.search(text, start, end)):
             return False
         before = text[max(0, start - _REACH) : start]

@@ -14,11 +14,11 @@ from tasks.text.folding import Folded, fold
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-_GAP = "\n"  # Between the texts: no phrase of a paragraph reaches over it
+_GAP = "\n"  # Between the texts: no phrase within a paragraph contains it
 _UNKNOWN = 0xFFFF_FFFF
 _HARD = 0  # Of a character that does not fold by itself, or not to one
 _JAMO = range(0x1100, 0x1200)
-# By character of the BMP, filled as they come; the last stands for all beyond it.
+# By character of the BMP, filled on first use; the last entry is for all characters beyond it.
 _TABLES: defaultdict[tuple[bool, Marks], Array] = defaultdict(
     lambda: np.full((1 << 16) + 1, _UNKNOWN, np.uint32)
 )
@@ -26,19 +26,19 @@ _TABLES: defaultdict[tuple[bool, Marks], Array] = defaultdict(
 
 @dataclass(frozen=True)
 class Joined:
-    """Texts that are looked through as one."""
+    """Texts that are searched as one."""
 
     folded: Folded
     starts: list[int]
     hard: frozenset[int]  # The texts that have to be folded by themselves
 
     def holder(self, position: int) -> int:
-        """The text in which a character stands."""
+        """The index of the text that contains a character."""
         return bisect_right(self.starts, position) - 1
 
 
 def join(texts: list[str], *, keep_case: bool = False, marks: Marks = "all") -> Joined:
-    """Fold texts as one; those with a line break, or more than a space in a gap, count as hard."""
+    """Fold texts as one; texts with a line break, or a gap longer than one space, are hard."""
     whole = _GAP.join(texts)
     starts = list(accumulate((len(text) + 1 for text in texts[:-1]), initial=0))
     signs = np.frombuffer(whole.encode("utf-32-le", "surrogatepass"), np.uint32)

@@ -22,7 +22,7 @@ class _Place(NamedTuple):
 
 
 class Conditions:
-    """The topics that ask for more than one of their phrases."""
+    """The topics that set conditions on their phrases."""
 
     def __init__(self, topics: Iterable[Topic]) -> None:
         self._topics = {
@@ -32,7 +32,7 @@ class Conditions:
         }
 
     def apply(self, texts: Sequence[FieldText], section: str | None = None) -> None:
-        """Leave of what was found in the texts of one article only what counts."""
+        """Remove from the texts of one article the phrases that do not count."""
         places: dict[str, list[_Place]] = defaultdict(list)
         for number, text in enumerate(texts):
             for at, (start, end, phrase) in enumerate(text.spans):
@@ -62,7 +62,7 @@ def _counting(
     if len({place.role for place in places if place.role >= 0}) < len(topic.all_of):
         return
     if topic.context_exclude:
-        # Without what shares a sentence with a phrase of the context; what forbids stays.
+        # Drop phrases in a sentence with a context phrase, except forbidding ones.
         sentences = [(place.text, texts[place.text].sentence(place.start)) for place in places]
         paired = list(zip(places, sentences, strict=True))
         contexts = {sentence for place, sentence in paired if place.role == IS_CONTEXT}
@@ -101,7 +101,7 @@ def _is_excluded(topic: Topic, section: str) -> bool:
 
 
 class _Near(NamedTuple):
-    """A phrase with the half words before it, and up to its end."""
+    """A phrase, with the number of half words before it and up to its end."""
 
     first: int
     stop: int
@@ -126,7 +126,7 @@ def _near(topic: Topic, texts: Sequence[FieldText], places: Sequence[_Place]) ->
         after = bisect_left(barred, first)
         if any(one.stop <= limit for one in barring[after : bisect_left(barred, limit)]):
             continue
-        # One that lies before them is within the words with all that end so near to it.
+        # A forbidding phrase to the left bars all hits that end within `width` of its start.
         nearest = barred[after - 1] + width if after else -1
         around = hits[bisect_left(starts, first) : bisect_right(starts, limit)]
         others = [
@@ -139,7 +139,7 @@ def _near(topic: Topic, texts: Sequence[FieldText], places: Sequence[_Place]) ->
             counting.update([leftmost.place, *(hit.place for hit in others)])
         elif ends:
             counting.add(leftmost.place)
-            # Each with one of another group that ends far enough.
+            # Hits that end beyond `nearest`, or are paired with a hit of another group that does.
             counting.update(
                 hit.place for hit in others if hit.stop > nearest or ends - {hit.place.role}
             )

@@ -1,8 +1,8 @@
-"""Cores of aliases: what of them stands in every text that has the alias, written as it is.
+"""Cores of aliases: the part of an alias that is in every text with the alias, as written.
 
-A core is a run of letters, digits and vowel signs that folding only ever makes from the same ones,
-small or capital, or from the letters that Arabic writes for one. The characters of which that does
-not hold are the odd ones: a text that has one is folded and looked through as a whole.
+A core is a run of letters, digits and vowel signs that folding produces only from themselves, small
+or capital, or from the Arabic letters that stand for one. Characters that fold to other letters are
+odd: a text with an odd character is folded and searched as a whole.
 """
 
 import re
@@ -18,9 +18,9 @@ from tasks.text.diacritics import ARABIC, POINTS
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-_CASED_LETTERS = 4  # Of a core beyond ASCII, written small or capital each: sixteen forms
-# That fold to letters or digits other than themselves, or to nothing. Hangul's vowels and finals,
-# which join the one before, are among the blocks.
+_CASED_LETTERS = 4  # Most non-ASCII letters with two cases in a core: sixteen forms
+# Characters that fold to other letters or digits, or to nothing. Hangul's vowels and finals, which
+# join the one before, are among the blocks.
 _ODD_CHARACTERS = (
     "\u00aa\u00ad\u00b5\u00ba\u00bc-\u00be\u0130\u0132\u0133\u013f\u0140\u0149\u017f\u01c4-\u01cc"
     "\u01f0-\u01f3\u02b0-\u02b8\u02e0-\u02e4\u0345\u034f\u0390\u03b0\u03d0-\u03d6\u03f0-\u03f2"
@@ -30,9 +30,9 @@ _ODD_CHARACTERS = (
     "\u3038-\u303a\u309f\u30ff\u3131-\u319f\ua69c\ua69d\ua770\ua7f2-\ua7f9\uab5c-\uab69\ufe00-\ufe0f"
     "\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\u0f73-\u0f79\u0f93-\u0fb9" + POINTS
 )
-# Hardly ever written apart from their letter. With these taken for odd, é and й are steady.
+# Rarely written as separate characters. Since these are odd, é and й are steady.
 _LOOSE_MARKS = "\u0300-\u036f\u0653-\u0655"
-# The same where sixty-four neighbours, which share all bytes but the last, are all taken.
+# Blocks of 64 odd characters, whose UTF-8 differs in the last byte only.
 _ODD_BLOCKS = (
     "1140 1180 11c0 1c80 1d00 1d40 1d80 1f40 1f80 1fc0 2100 2140 2180 2440 2480 24c0 2f00 "
     "2f40 2f80 2fc0 3200 3240 3280 32c0 3300 3340 3380 33c0 ab40 ab80 f900 f940 f980 f9c0 "
@@ -45,13 +45,13 @@ _ODD_PLANES = ((0x2F800, 0x2FA1F), (0xE0000, 0xE0FFF))
 
 
 def core(folded: str) -> str:
-    """The longest run of an alias in which folded letters stand as they are written; or none."""
+    """The longest run of steady characters of a folded alias; empty if there is none."""
     marked = "".join(sign if _is_steady(sign) else " " for sign in folded)
-    starts = []  # of the runs, with as many forms as are looked for
+    starts = []  # beginnings of the runs, cut to the number of forms that are searched for
     for run in marked.split():
         written = [at for at, one in enumerate(run) if not one.isascii() and len(variants(one)) > 1]
         starts.append(run[: written[_CASED_LETTERS]] if len(written) > _CASED_LETTERS else run)
-    # The last of equals: names and nouns stand behind their epithets in most languages.
+    # The last of equals: in most languages names and nouns follow their epithets.
     return max(reversed(starts), key=len, default="")
 
 
@@ -66,14 +66,14 @@ def _is_steady(sign: str) -> bool:
 
 
 def forms(core: str) -> Iterator[str]:
-    """How a core may be written, its ASCII letters small."""
+    """All spellings of a core, with small ASCII letters."""
     spelt = ({sign} if sign.isascii() else variants(sign) for sign in core)
     yield from map("".join, product(*spelt))
 
 
 @cache
 def odd_characters() -> tuple[Array, Array]:
-    """Which characters of the BMP, and which blocks of 64 in all Unicode, no core foresees."""
+    """Masks of the odd characters of the BMP, and of the odd blocks of 64 in all Unicode."""
     signs, blocks = np.zeros(1 << 16, np.bool_), np.zeros(1 << 15, np.bool_)
     plane = "".join(map(chr, range(1 << 16)))
     signs[[ord(sign) for sign in re.findall(f"[{_ODD_CHARACTERS}{_LOOSE_MARKS}]", plane)]] = True
@@ -86,6 +86,6 @@ def odd_characters() -> tuple[Array, Array]:
 
 
 def variants(sign: str) -> set[str]:
-    """What folds to a steady letter outside ASCII, in texts without odd signs."""
+    """The characters that fold to a steady letter outside ASCII, in texts without odd ones."""
     arabic = (other for other, plain in ARABIC.items() if plain == sign)
     return {sign, sign.upper(), *("ς" if sign == "σ" else ""), *arabic}

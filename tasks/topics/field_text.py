@@ -12,10 +12,10 @@ from tasks.text.sentence_split import UNSPACED, sentence_starts
 from tasks.topics.alias_matcher import WORD_REST, Phrase, is_spaced
 
 _CONTEXT = 60
-# As sentences have it, a blank line ends a paragraph.
+# A blank line ends a paragraph, as it ends a sentence.
 _BREAK = re.compile(r"(?:\n[^\S\n]*\n|\u2029)\s*")
 _WORD = re.compile(rf"([{UNSPACED}])|[^\W_{UNSPACED}][^\s{UNSPACED}]*")
-# In scripts without spaces two characters count as a word, about what a word has there.
+# In scripts without spaces two characters count as a word, the usual length.
 HALVES = 2
 
 Span = tuple[int, int, Phrase]  # Offsets of a phrase in its text
@@ -43,7 +43,7 @@ class FieldText:
     field: str
     text: str
     spans: list[Span]
-    # Where it stands in its field: code points, sentences and paragraphs before it.
+    # Its place in the field: code points, sentences and paragraphs before it.
     offset: int = 0
     sentences: int = 0
     paragraphs: int = 0
@@ -63,7 +63,7 @@ class FieldText:
         """Where the words that hold `text[start:end]` begin and end, in half words."""
         starts, ends, before = self._words
         first = bisect_right(starts, start) - 1
-        if first < 0 or ends[first] <= start:  # it begins with a sign before the word
+        if first < 0 or ends[first] <= start:  # it begins with a character before the word
             first += 1
         last = max(first, bisect_left(starts, end) - 1)
         return before[first], before[min(last + 1, len(starts))]
@@ -115,7 +115,7 @@ class FieldText:
 
 
 def caption_lines(captions: str, find: Callable[[str], list[Span]]) -> Iterator[FieldText]:
-    """The lines of captions that were joined, with what `find` finds in each."""
+    """The lines of joined captions, with the phrases that `find` finds in each."""
     offset = sentences = 0
     for number, line in enumerate(re.findall(r"[^\n]*\n|[^\n]+", captions)):
         yield FieldText("caption", line, find(line), offset, sentences, number)
@@ -124,9 +124,9 @@ def caption_lines(captions: str, find: Callable[[str], list[Span]]) -> Iterator[
 
 
 def _context(further: str) -> str:
-    """What is shown of the text that follows a mention: up to a word's end, gaps as one space."""
+    """The context after a mention: cut at the end of a word, with gaps as one space."""
     near = further[: _CONTEXT + 1]
-    # No gap but one space is printable.
+    # The only printable gap is one space.
     if not near.isprintable() or "  " in near:
         near = " ".join(f"|{further}|".split())[1:-1]
     kept = near[:_CONTEXT]

@@ -1,4 +1,4 @@
-"""The languages that a topic covers: those written in a script that its phrases have."""
+"""The languages that a topic covers: those written in a script of its phrases."""
 
 import unicodedata
 from collections.abc import Iterable
@@ -7,8 +7,8 @@ from functools import cache
 from tasks.text.folding import fold
 from warehouse.layers.definitions import Topic
 
-# By the first word of the Unicode names of a script's letters; a language may have several. ISO
-# 639-1 where it has a code, else 639-3 for what news pages carry. Articles in Norwegian are `no`.
+# By the first word of the Unicode names of a script's letters; a language may have several scripts.
+# ISO 639-1 codes, else ISO 639-3 for other languages of news. Articles in Norwegian are `no`.
 _WRITTEN_IN = {
     "LATIN": (
         "aa af ak an ay az bi bm br bs ca ceb ch co cs cy da de ee en eo es et eu ff fi fil fj fo "
@@ -62,23 +62,23 @@ def languages_of(groups: Iterable[Iterable[str]]) -> tuple[str, ...] | None:
     covered: list[frozenset[str]] = []
     for group in groups:
         found = [_languages_of_phrase(phrase) for phrase in group]
-        if all(found):  # a phrase of digits alone is of every language
+        if all(found):  # a phrase of digits alone may be in any language
             covered.append(frozenset[str]().union(*found))
     if not covered:
         return None
     shared = frozenset.intersection(*covered)
-    # Names from different scripts, each in its own: they stand in the texts of either.
+    # Names in different scripts, each in its own: texts in either script may contain both.
     return tuple(sorted(shared or frozenset.union(*covered)))
 
 
 @cache
 def _languages_of_phrase(phrase: str) -> frozenset[str]:
     """The languages that are written in all scripts of a phrase; empty if it has no letters."""
-    # Folded: full width letters and ligatures have names of their own.
+    # Folded, since full width letters and ligatures have other Unicode names.
     letters = filter(str.isalpha, fold(phrase).text)
     names = {unicodedata.name(sign, "").split()[0].split("-")[0] for sign in letters}
     scripts = names & WRITTEN_IN.keys()
-    # Latin names stand in texts of all scripts: `G20峰会` is Chinese.
+    # Texts of all scripts contain Latin names: `G20峰会` is Chinese.
     covering = [WRITTEN_IN[script] for script in (scripts - {"LATIN"} or scripts)]
     if not covering:
         return frozenset()
@@ -92,12 +92,12 @@ def primary(code: str) -> str:
 
 
 def unknown_language(code: str) -> str:
-    """What is wrong with a code that is no language's."""
+    """The message for a code of no language."""
     return f"unknown language {code!r}, write codes like en, zh or sr"
 
 
 def without_alias(topics: Iterable[Topic], language: str) -> str:
-    """Which topics do not count articles in a source's language, in a sentence; empty for none."""
+    """A message naming the topics that do not count articles in `language`; empty for none."""
     code = primary(language)
     found = sorted(
         topic.topic_id

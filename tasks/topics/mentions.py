@@ -1,4 +1,4 @@
-"""Counting topics: every place where a phrase of one counts."""
+"""Counts topics: finds every mention, that is, every place where a phrase of a topic counts."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,7 +23,7 @@ from warehouse.layers.parquet_schemas import MENTION_SCHEMA
 
 __all__ = ["Hit", "Matcher", "count", "mentions_in"]
 
-# Of the articles, by field, in the order in which mentions are given.
+# Columns of articles by field, in the order of the mentions.
 _COLUMNS = {
     "kicker": "kicker",
     "headline": "headline",
@@ -69,7 +69,7 @@ class Matcher:
         return [hit for text in texts for hit in text.hits()]
 
     def in_columns(self, columns: Mapping[str, pa.Array]) -> Iterator[tuple[int, FieldText]]:
-        """The rows in which phrases stand, by field: with the field, or a line of captions."""
+        """The rows with phrases, field by field, each with its field or a line of its captions."""
         if not self._counting_kickers:
             columns = {field: column for field, column in columns.items() if field != "kicker"}
         kept = [finder.keep(columns) for finder in self._finders]
@@ -104,7 +104,7 @@ class Matcher:
                 yield from ((row, line) for line in found if line.spans)
 
     def _counted(self, field: str, spans: list[Span]) -> list[Span]:
-        """Without those in a kicker of topics that do not count them."""
+        """The spans that count: kickers count only for some topics."""
         if field != "kicker":
             return spans
         return [span for span in spans if span[2].topic in self._counting_kickers]
@@ -114,10 +114,10 @@ class Matcher:
 
 
 class _Finder:
-    """Finds the phrases of topics for which texts are folded alike."""
+    """Finds the phrases of topics for which texts are folded in the same way."""
 
     def __init__(self, topics: Sequence[Topic], marks: Marks) -> None:
-        # Where any letter may carry marks, only folding tells which texts can hold a phrase.
+        # If any letter may carry marks, only folding shows which texts can contain a phrase.
         self._prefilter = None if marks == "none" else Prefilter(topics, marks)
         self._marks = marks
         caseless = [topic for topic in topics if not topic.case_sensitive]
@@ -158,7 +158,7 @@ class _Finder:
     def in_column(
         self, column: pa.StringArray, kept: Kept
     ) -> Iterator[tuple[int, str, list[Span]]]:
-        """The rows that may hold phrases, with their text and what is found in it."""
+        """The rows that may hold phrases, with their text and the spans found in it."""
         near: list[tuple[int, str, list[tuple[int, int]]]] = []
         contents = contents_of(column, [row for row, _ in kept])
         for (row, places), content in zip(kept, contents, strict=True):
@@ -181,7 +181,7 @@ class _Finder:
             yield row, text, own
 
     def find(self, text: str) -> list[Span]:
-        """What is found in a text."""
+        """The spans found in a text."""
         folded = fold(text, marks=self._marks)
         if not (looked := self._caseless.look(folded)):
             return []

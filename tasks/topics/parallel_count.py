@@ -19,13 +19,13 @@ COLUMNS = (
     *("article_id", "version_no", "kicker", "headline", "standfirst", "body", "captions"),
     "section",
 )
-# Articles counted at a time: a megabyte or two of text, for which no memory is asked anew.
+# Articles counted at a time: a megabyte or two of text, which reuses the same memory.
 ROWS_AT_ONCE = 512
 ENOUGH_ROWS = 400  # Of small files, gathered before they are counted
 PART_BYTES = 4_000_000  # Parquet counted by a process in one call; one file, if larger
-# Below so much Parquet, one process is done before others would have started.
+# With less Parquet, one process is done before others would have started.
 FEW_BYTES = 64_000_000
-PARTS_AHEAD = 3  # Parts handed out or waiting to be taken, for each process: bounds the memory
+PARTS_AHEAD = 3  # Parts being counted or waiting to be read, per process: bounds the memory
 
 
 def count_files(
@@ -56,7 +56,7 @@ def count_files(
         if wanted < 2 or sum(sizes) < FEW_BYTES:
             tables: Iterator[pa.Table] = (call() for call in calls)
         else:
-            # Without the models of pages the first result comes after 0.5 s instead of 2.
+            # Without preloading the models for pages, the first result takes 0.5 s instead of 2 s.
             pool = WorkerPool(wanted, nice=0, preload=__name__)
             stack.callback(pool.close)
             counting = ahead(map(pool.submit, calls), wanted * PARTS_AHEAD)

@@ -1,9 +1,9 @@
-"""Tells at little cost which texts of a whole Arrow column can hold a mention: few do.
+"""Finds at little cost the few texts of an Arrow column that can contain a mention.
 
-One automaton runs over the column's bytes as they lie in memory. It looks for the *core* of each
-alias, a run of letters and digits that folding only ever makes from the same letters, small or
-capital. A text with one of the few characters of which that does not hold is folded and looked
-through as a whole. Where a core stands, only its paragraph needs a closer look.
+One automaton searches the column's bytes in memory, without decoding. It looks for the *core* of
+each alias, a run of letters and digits that folding produces only from themselves, small or
+capital. A text with one of the few characters that fold to other letters is folded and searched as
+a whole. Where a core is found, only its paragraph is searched further.
 """
 
 from collections import defaultdict
@@ -23,11 +23,11 @@ from tasks.topics.cores import core, forms, odd_characters
 from tasks.topics.topic import FORBIDS, Topic, folded_phrase, phrases_of
 
 Array = np.ndarray[Any, np.dtype[Any]]
-# Offsets in the UTF-8 of a text: each mention shares its paragraph with one of them.
+# Offsets in a text's UTF-8; each mention is in the paragraph of one of them.
 Places = list[int]
 
-# Bytes searched at a time. Arrays made from more would not stay in the CPU's cache, and their
-# memory would be requested from the system each time.
+# Bytes searched at a time. Larger arrays would not stay in the CPU's cache, and their memory would
+# be requested from the system each time.
 AT_ONCE = 500_000
 _BREAK = b"\n\n"
 _MOST_BITS = 62  # Groups of boolean topics that are distinguished
@@ -41,18 +41,18 @@ _IS_ODD, _IS_SHARP = 1, 2
 
 @dataclass(frozen=True)
 class Looked:
-    """What stands in the texts of a column."""
+    """The forms found in the texts of a column."""
 
     rows: int
-    whole: Array  # Rows that are to be looked through as a whole
-    # Of each form that was found: its number, its row, and its offset in the text's UTF-8.
+    whole: Array  # Rows to be searched as a whole
+    # For each match: number of the form, row, and offset in the text's UTF-8.
     form: Array
     row: Array
     place: Array
 
 
 class Prefilter:
-    """Finds the texts that may name one of some topics, and where in them."""
+    """Finds the texts that may mention one of the given topics, and the places in them."""
 
     def __init__(self, topics: Iterable[Topic], marks: Marks = "written") -> None:
         self._marks = marks
@@ -60,7 +60,7 @@ class Prefilter:
         # By form: the groups of boolean topics that it stands for, and the topics that need it.
         stands_for: dict[str, int] = defaultdict(int)
         needed_by: dict[str, int] = defaultdict(int)
-        self._groups: list[int] = []  # of each of these topics
+        self._groups: list[int] = []  # bits of the groups, by boolean topic
         bits = far = 0
         for topic in topics:
             is_known = 0 < len(topic.all_of) <= _MOST_BITS - bits
@@ -70,7 +70,7 @@ class Prefilter:
             need = 1 << len(self._groups) if is_known else _ALWAYS
             for phrase, role in phrases_of(topic):
                 phrases.add(folded := folded_phrase(phrase, marks=marks))
-                # All others matter only in the paragraph of one that counts.
+                # Other phrases matter only in the paragraph of a phrase that counts.
                 if role < 0 and not (role == FORBIDS and topic.within in ("article", "words")):
                     continue
                 aliases.add(folded)
@@ -87,7 +87,7 @@ class Prefilter:
         self._stands_for = np.array([stands_for[form] for form in written], np.uint64)
         self._automaton = BytesAhoCorasick(
             [form.encode() for form in written],
-            # One that hides another tells nothing of its group.
+            # A form must not hide one of another group.
             matchkind=MatchKind.Standard if self.has_groups else MatchKind.LeftmostFirst,
             implementation=Implementation.DFA,
         )
@@ -98,7 +98,7 @@ class Prefilter:
         return bool(self._groups)
 
     def look(self, texts: pa.StringArray) -> Looked | None:
-        """Where forms stand in a column; None where a mention may stand without one."""
+        """The forms in a column; None if a text may contain a mention without any form."""
         if not self._sees_all:
             return None
         rows = max(1, len(texts) * AT_ONCE // max(1, texts.nbytes))
@@ -114,23 +114,23 @@ class Prefilter:
         form, start, end = np.array(found, np.int64).reshape(-1, 3).T
         first, last = _rows(starts, start), _rows(starts, end - 1)
         inside = first == last
-        # Across texts: it may hide one that begins in the second.
+        # A match across two texts may hide one that begins in the second.
         across = zip(first[~inside], last[~inside] + 1, strict=True)
         whole = np.hstack([_rows(starts, odd), *(np.arange(*rows) for rows in across)])
         row = first[inside]
         return whole + before, form[inside], row + before, start[inside] - starts[row]
 
     def present(self, looked: Looked) -> Array:
-        """The groups of boolean topics that each row may name, as bits."""
+        """The groups of boolean topics that each row may contain, as bits."""
         present = np.zeros(looked.rows, np.uint64)
         np.bitwise_or.at(present, looked.row, self._stands_for[looked.form])
         present[looked.whole] = _EVERY
         return present
 
     def keep(self, looked: Looked, present: Array | None = None) -> list[tuple[int, Places | None]]:
-        """The rows that may hold a mention, in order, and where; None for anywhere.
+        """The rows that may contain a mention, in order, with the places; None for anywhere.
 
-        `present` has the groups that each row's article may name, if any topic has groups.
+        `present` has the groups that each row's article may contain, if any topic has groups.
         """
         kept: dict[int, Places | None] = dict.fromkeys(looked.whole.tolist())
         row, place = looked.row, looked.place
@@ -143,7 +143,7 @@ class Prefilter:
         return sorted(kept.items(), key=lambda one: one[0])
 
     def _is_needed(self, looked: Looked, present: Array) -> Array:
-        """Of each form that was found, whether a topic may count in its row that needs it."""
+        """For each match, whether a topic that needs the form may count in its row."""
         both = (present & self._far) | (self.present(looked) & ~self._far)
         possible = np.full(looked.rows, _ALWAYS, np.uint64)
         for number, groups in enumerate(map(np.uint64, self._groups), 1):
@@ -152,7 +152,7 @@ class Prefilter:
         return needed
 
     def keeps(self, text: str) -> bool:
-        """Whether an alias stands in the folded text, as a word or within one."""
+        """Whether the folded text contains an alias, as a word or within one."""
         return bool(self._whole.find_matches_as_indexes(fold(text, marks=self._marks).text))
 
 
@@ -167,7 +167,7 @@ def contents_of(column: pa.StringArray, rows: Sequence[int]) -> Iterator[bytes]:
 
 
 def passages(content: bytes, text: str, places: Places) -> list[tuple[int, int]]:
-    """Offsets in code points of the paragraphs that hold the places; a blank line ends one.
+    """Offsets in code points of the paragraphs with these places; a blank line ends a paragraph.
 
     `content` is the text in UTF-8, `places` are offsets in it.
     """
@@ -192,14 +192,14 @@ def passages(content: bytes, text: str, places: Places) -> list[tuple[int, int]]
 
 
 def _read(texts: pa.StringArray) -> tuple[Array, Array, Array]:
-    """Where each text starts; all their bytes, A-Z small, each ß as ss; where odd signs stand."""
+    """Starts of the texts; their bytes, with small A-Z, and ss for ß; places of odd characters."""
     lowered = pc.ascii_lower(texts)
     _, offsets, characters = lowered.buffers()
     starts = np.frombuffer(offsets, np.int32)[lowered.offset : lowered.offset + len(texts) + 1]
     content = np.zeros(int(starts[-1]) + _LONGEST, np.uint8)
     content[:-_LONGEST] = np.frombuffer(characters or b"", np.uint8, int(starts[-1]))
     leads = np.flatnonzero(content >= _FIRST_LEAD)
-    # Six bits of each of a character's first three bytes say what it is.
+    # A character is looked up by six bits of each of its first three bytes.
     keys = (content.take(leads) & 0x3F).astype(np.int32)
     for more in (1, 2):
         keys <<= 6
@@ -225,5 +225,5 @@ def _kinds() -> Array:
 
 
 def _rows(starts: Array, places: Array) -> Array:
-    """The text in which each byte stands."""
+    """The index of the text that contains each byte."""
     return np.searchsorted(starts, places, "right") - 1

@@ -18,14 +18,14 @@ from warehouse.layers.definitions import Topic
 
 __all__ = ["ConfigError", "Topic", "TopicEntry", "load_topics"]
 
-# Version of the matching rules, raised when the same definition would count otherwise. A topic
-# keeps those that it was first counted by until its definition changes, or `presswatch recount`:
-# no series changes unasked. 2: kickers are counted; Arabic and Hebrew marks that newspapers leave
-# out do not matter; the vowel signs of Indic scripts are parts of their words.
+# Version of the matching rules, raised when the same definition would count differently. A topic
+# keeps the version by which it was first counted until its definition changes, or `presswatch
+# recount`, so that no series changes unasked. 2: kickers are counted; Arabic and Hebrew marks that
+# newspapers leave out are ignored; the vowel signs of Indic scripts are parts of words.
 RULES = 2
-_SPELLING_RULES = 2  # The first version by which not all marks matter
+_SPELLING_RULES = 2  # The first version that ignores some marks
 _MOST_WORDS = 100
-# What a phrase is for, where it is not the number of its group.
+# Roles of phrases; the role of any other phrase is the number of its group.
 EXCLUDES, FORBIDS, IS_CONTEXT = -1, -2, -3
 
 
@@ -42,14 +42,14 @@ def phrases_of(topic: Topic) -> Iterator[tuple[str, int]]:
 
 
 def marks_of(topic: Topic) -> Marks:
-    """Which marks of letters matter to a topic."""
-    if topic.fold_diacritics:  # which no topic has that is counted by the first rules
+    """The marks of letters that matter to a topic."""
+    if topic.fold_diacritics:  # never set in topics with version 1 of the rules
         return "none"
     return "written" if topic.rules >= _SPELLING_RULES else "all"
 
 
 def folded_phrase(phrase: str, *, keep_case: bool = False, marks: Marks = "all") -> str:
-    """A phrase as it is looked for: folded, without the `*` at its beginning and its end."""
+    """A phrase as it is searched for: folded, without `*` at its beginning and end."""
     bare = phrase.removeprefix("*").removesuffix("*")
     return fold(bare, keep_case=keep_case, marks=marks).text.strip()
 
@@ -106,7 +106,7 @@ Group = Annotated[Phrases, AfterValidator(_at_least_one)]
 
 
 class TopicEntry(BaseModel):
-    """An entry of `topics.toml`, with every check that one must pass."""
+    """An entry of `topics.toml`, with all its checks."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -126,7 +126,7 @@ class TopicEntry(BaseModel):
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
         if self.aliases and self.all_of:
-            raise ValueError("all_of: stands beside aliases; keep one of them, or make two topics")
+            raise ValueError("all_of: not with aliases; keep one of them, or make two topics")
         if not (self.aliases or self.all_of):
             raise ValueError("aliases: missing; give aliases, or all_of for phrases together")
         if self.all_of and self.within is None:
@@ -155,14 +155,14 @@ class TopicEntry(BaseModel):
         return self
 
     def topic(self) -> Topic:
-        """The topic that it defines, not yet numbered."""
+        """The topic that the entry defines, not yet numbered."""
         definition: dict[str, Any] = {
             "rules": 1,  # as the first version wrote it
             "aliases": sorted(self.aliases),
             "exclude": sorted(self.exclude),
             "case_sensitive": self.case_sensitive,
         }
-        # Keys that came later count only where they are given: the definitions of earlier versions
+        # Keys of later versions are hashed only if they are given, so that existing definitions
         # keep their hashes.
         later = {
             "fold_diacritics": self.fold_diacritics,
@@ -196,5 +196,5 @@ class TopicEntry(BaseModel):
 
 
 def load_topics(path: Path) -> tuple[Topic, ...]:
-    """Read `topics.toml`; ConfigError has a line a problem, naming file, entry and key."""
+    """Read `topics.toml`; ConfigError has one line per problem, with file, entry and key."""
     return tuple(entry.topic() for entry in read_entries(path, "topic", TopicEntry))

@@ -1,8 +1,8 @@
 """Backup: a second data folder that is consistent at all times, copied while ingests run.
 
 A run writes its archive files, then Parquet, then its commit, which makes the files count. A backup
-takes the commits of one moment under the writer's lock and copies the files that they name after
-releasing it. As in a run, the commits come last, so no run is only partly in the copy.
+reads all commits at once under the writer's lock, releases it, and copies the files that they name.
+As in a run, the commits are written last, so the copy never has only a part of a run.
 """
 
 import hashlib
@@ -30,12 +30,12 @@ OPEN = ".open"
 
 
 class BackupFailed(Exception):  # noqa: N818 - the message is for people
-    """A file could not be copied, or the target is no earlier copy: it is as it was."""
+    """A file could not be copied; or the target is not an earlier copy, and is unchanged."""
 
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """What is in the copy now."""
+    """The content of the copy, in numbers."""
 
     runs: int
     parquet_files: int
@@ -48,10 +48,10 @@ def back_up(
 ) -> Backup:
     """Update the copy of a data folder in `target`, into which nothing else may ingest.
 
-    The DuckDB file is left out, being made again from the rest, and so is the cache.
-    BackupFailed when a file is gone or not what its commit says, or the target has what this folder
-    does not know: it is of another installation, or newer. LayersBroken when a document is damaged:
-    the backup may have the better one.
+    The DuckDB file, which can be rebuilt, and the cache are left out. BackupFailed when a file is
+    gone or differs from its commit, or the target has data that this folder lacks: it belongs to
+    another installation, or is newer. LayersBroken when a document is damaged: the backup may have
+    an intact one.
     """
     copy, coming = Layout(target), Layout(target / "coming")
     with _named(target), synchronised(copy, waiting):
@@ -66,7 +66,7 @@ def back_up(
             sweep(layout)
             here = {path.relative_to(layout.raw).as_posix() for path in layout.raw.glob("*/*")}
             archives = here | archive_files(layout).keys()
-            # What is small is copied as it is at this moment.
+            # Small files are copied under the lock.
             for path in (p for at in (*SMALL_FILES, "locks/*.run") for p in layout.root.glob(at)):
                 there = coming.root / path.relative_to(layout.root)
                 _copy(path, there)
@@ -75,7 +75,7 @@ def back_up(
         copy.commits.mkdir(parents=True, exist_ok=True)
         for commit in commits:
             if not all((copy.root / file.path).exists() for file in commit.files):
-                # As a run does before it writes: what an interrupted backup leaves is swept away.
+                # As in a run: `sweep` then removes the files of an interrupted backup.
                 (copy.commits / f".{commit.id}{BEGUN}").touch()
         copied = sum(_copy_named(layout, copy, file) for file in named.values())
         copied += sum(_copy_archive(layout, copy, name) for name in sorted(archives))
@@ -85,7 +85,7 @@ def back_up(
 
 @contextmanager
 def _named(place: Path) -> Iterator[None]:
-    """Name a place in the errors of the system that name none, as of a disk that is full."""
+    """Add a path to system errors that name none, such as for a full disk."""
     try:
         yield
     except OSError as error:
@@ -101,7 +101,7 @@ def _copy_named(layout: Layout, copy: Layout, file: CommittedFile) -> bool:
     try:
         _copy(layout.root / file.path, there)
     except FileNotFoundError:
-        why = "is gone: a layer was made again meanwhile; back up once more"
+        why = "is gone: a layer was rebuilt during the backup; run the backup again"
         raise BackupFailed(f"{file.path} {why}") from None
     with there.open("rb") as content:
         if hashlib.file_digest(content, "sha256").hexdigest() != file.sha256:
@@ -111,7 +111,7 @@ def _copy_named(layout: Layout, copy: Layout, file: CommittedFile) -> bool:
 
 
 def _copy_archive(layout: Layout, copy: Layout, name: str) -> bool:
-    """Copy an archive file; one that its run has closed meanwhile under its new name."""
+    """Copy an archive file; if its run has closed it in the meantime, under its new name."""
     here, there = layout.raw / name, copy.raw / name
     if not there.exists():
         download_archive(layout, name)
@@ -141,7 +141,7 @@ def _take_over(coming: Layout, copy: Layout) -> None:
     for name in HISTORIES:
         if (coming.root / name).exists():
             (coming.root / name).rename(copy.root / name)
-    # What is here may be lost in the original: audits are only ever added to.
+    # Files of audits that only the copy has are kept: audits are never deleted.
     _move(coming.audits, copy.audits, "*/*.json")
     _replace(coming.locks, copy.locks, "*.run")
     if coming.commits.exists():
@@ -152,7 +152,7 @@ def _take_over(coming: Layout, copy: Layout) -> None:
 
 
 def _replace(coming: Path, there: Path, pattern: str) -> None:
-    """Bring in the files of a pattern, and remove all others of it."""
+    """Move the files that match a pattern into the copy, and remove other matches there."""
     wanted = {path.relative_to(coming) for path in coming.glob(pattern)}
     for old in there.glob(pattern):
         if old.relative_to(there) not in wanted:

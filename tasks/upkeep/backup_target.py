@@ -1,4 +1,4 @@
-"""Whether a folder may become the next copy of a data folder: nothing in it may be lost by that."""
+"""Checks that a backup into a folder would not destroy other data there."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -15,23 +15,23 @@ MOST_NAMED = 3
 
 
 def overlap(one: Path, other: Path) -> bool:
-    """Whether a file may lie in both folders, by symbolic links as well."""
+    """Whether a file may be in both folders, also by symbolic links."""
     places = _places(one), _places(other)
     return any(a.is_relative_to(b) or b.is_relative_to(a) for a in places[0] for b in places[1])
 
 
 def _places(folder: Path) -> set[Path]:
-    """Where the files of a folder are: there, and in the folders that links of it lead to."""
+    """The folders with the files of a folder: itself, and the targets of its links."""
     here = folder.iterdir() if folder.is_dir() else ()
     return {folder.resolve(), *(path.resolve() for path in here if path.is_symlink())}
 
 
 def unknown_in(copy: Layout, layout: Layout) -> list[str]:
-    """What a backup of a data folder into another would lose there; empty for an earlier copy.
+    """The data in `copy` that a backup of `layout` would delete; empty for an earlier copy.
 
-    A copy has no mark of whose it is: those of earlier versions lack it, and a restored folder has
-    the copies of the one that was lost. Ids of commits are random, a commit stays as long as its
-    installation, also in a rebuild, so an earlier copy has commits of this folder and no others.
+    Copies carry no mark of their installation: those of earlier versions have none, and a restored
+    folder must accept the copies of the lost one. Ids of commits are random, and commits are kept
+    for good, also in a rebuild, so an earlier copy has only commits of this folder.
     """
     ours, theirs = _commits(layout), _commits(copy)
     found = [f"run {name}" for name in sorted(theirs - ours)]
@@ -41,7 +41,7 @@ def unknown_in(copy: Layout, layout: Layout) -> list[str]:
 
 
 def _commits(layout: Layout) -> set[str]:
-    """The ids of commits, also of those whose swap was interrupted."""
+    """The ids of all commits, including those of an interrupted swap."""
     return {*committed_runs(layout.commits), *committed_runs(layout.next_commits)}
 
 
@@ -59,8 +59,8 @@ def _known_runs(layout: Layout) -> set[str]:
 
 
 def _newer(copy: Layout, layout: Layout) -> Iterator[str]:
-    """What a load or the upkeep changed there since, without a commit."""
-    # A document of a copy that cannot be read is replaced: the one here can.
+    """Later changes in the copy that have no commit, made by a load or the upkeep."""
+    # An unreadable document of the copy is replaced by the readable one of this folder.
     with suppress(DocumentError):
         versions = [
             {(one.topic_id, one.topic_version, one.definition_hash) for one in definitions.topics}
@@ -71,7 +71,7 @@ def _newer(copy: Layout, layout: Layout) -> Iterator[str]:
     with suppress(DocumentError):
         removed = set(expired_archives(copy)) - set(expired_archives(layout))
         yield from (f"the removal of {place}" for place in sorted(removed))
-    # Earlier ones are thinned out here.
+    # Only the newest: earlier vintages are thinned out.
     days = [
         max((path.stem for path in each.vintages.glob("*/as_of=*.parquet")), default="")
         for each in (copy, layout)
@@ -85,6 +85,6 @@ def refusal(copy: Layout, layout: Layout, unknown: list[str]) -> str:
     named = ", ".join(unknown[:MOST_NAMED])
     more = f" and {len(unknown) - MOST_NAMED:,} more" if len(unknown) > MOST_NAMED else ""
     return (
-        f"{copy.root} has what {layout.root} has not: {named}{more}; it is not an earlier copy of"
-        " that folder, and a backup would delete it: name another folder"
+        f"{copy.root} has data that {layout.root} lacks: {named}{more}; it is not an earlier copy"
+        " of that folder, and a backup would delete it: name another folder"
     )

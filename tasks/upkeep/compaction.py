@@ -1,4 +1,4 @@
-"""Closed days into one file each, while readers and loads go on."""
+"""Merges the files of each closed day into one, while readers and loads continue."""
 
 import logging
 import time
@@ -42,10 +42,10 @@ from warehouse.store.working_copy import synchronised
 
 log = logging.getLogger(__name__)
 
-# A file of this size stays as it is: written again with a few late rows it costs more than it
-# saves, and two of them are more than should be in memory at once.
+# A file of this size is not rewritten: to add a few late rows costs more than it saves, and two
+# such files are too much memory.
 LARGE_BYTES = 64_000_000
-SLICE_SECONDS = 10.0  # the lock is held at most so long, plus the time for the day in progress
+SLICE_SECONDS = 10.0  # for which the lock is held at most, plus the time of the day in progress
 PAUSE_SECONDS = 0.2  # between slices, so that a waiting process gets the lock
 _UNDATED = "undated"
 
@@ -57,7 +57,7 @@ Days = dict[tuple[str, str], list[CompactedFile]]
 class Compacted:
     """Figures of a compaction."""
 
-    days: int = 0  # days, a layer each, that were written again
+    days: int = 0  # pairs of day and layer that were rewritten
     files_before: int = 0
     files_after: int = 0
     bytes_before: int = 0
@@ -96,11 +96,11 @@ def compact(
     now: datetime | None = None,
     seconds: float = SLICE_SECONDS,
 ) -> Compacted:
-    """Write the files of each closed day again as one, for all runs that are published.
+    """Rewrite the files of each closed day as one, for all published runs.
 
-    Days before `closed_before` are closed, and what has no day. The old files stay for their
-    readers until `drop_retired`. The writer's lock is released every few `seconds`; when it is
-    killed, the next call goes on from the last day that was done.
+    Days before `closed_before` are closed, and so are rows without a day. The old files stay for
+    their readers until `drop_retired`. The writer's lock is released every `seconds`; after a kill
+    the next call continues after the last finished day.
     """
     done, has_more = Compacted(), True
     while has_more:
@@ -114,7 +114,7 @@ def compact(
 def _compact_some(
     layout: Layout, closed_before: date, now: datetime, seconds: float, done: Compacted
 ) -> bool:
-    """Compact at least one day, then more until the time is over; whether more may remain."""
+    """Compact at least one day, and more until the time is over; return whether any may remain."""
     end = time.monotonic() + seconds
     for key, files in closed_days(layout, closed_before).items():
         packs = list(_packs(files))
@@ -139,7 +139,7 @@ def closed_days(layout: Layout, closed_before: date) -> Days:
         with con:
             names = loader.loaded_commits(con)
     # Only loaded commits: a load reads compacted files whole, with the rows of other commits. Read
-    # as written, since `now` finds their rows by the original paths.
+    # with their original paths, by which `now` finds the compacted files.
     commits = [commit for name in names if (commit := read_commit(layout.commits, name))]
     for commit in sorted(commits, key=lambda commit: commit.sequence):
         for file in commit.files:
@@ -156,7 +156,7 @@ def closed_days(layout: Layout, closed_before: date) -> Days:
 
 
 def day_of(commit: Commit, file: CommittedFile) -> str:
-    """UTC day of publication; in layers that have none, the day on which the run began."""
+    """UTC day of publication; for layers without one, the day on which the run began."""
     if file.layer == "articles":
         day = file.path.partition("/published_date=")[2].partition("/")[0]
         return _UNDATED if day == UNDATED else day
@@ -164,7 +164,7 @@ def day_of(commit: Commit, file: CommittedFile) -> str:
 
 
 def _packs(files: Iterable[CompactedFile]) -> Iterator[list[CompactedFile]]:
-    """The files that are to be one, two or more, together no larger than what stays as it is."""
+    """Groups of two or more files to merge, each of at most LARGE_BYTES."""
     pack: list[CompactedFile] = []
     for file in files:
         if sum(each.bytes for each in pack) + file.bytes > LARGE_BYTES:
@@ -207,7 +207,7 @@ def _write(layout: Layout, name: str, layer: str, pack: Sequence[CompactedFile])
             path = layout.root / file.path
             if not path.exists():
                 raise BrokenFile(f"{path}: is not there")
-            # Read once: the rows are those of the bytes whose checksum was compared.
+            # Read once, so that the rows come from the bytes whose checksum was compared.
             content = BytesIO(path.read_bytes())
             if problem := content_problem(content, file.rows, file.sha256):
                 raise BrokenFile(f"{path}: {problem}")
@@ -220,7 +220,7 @@ def _write(layout: Layout, name: str, layer: str, pack: Sequence[CompactedFile])
 
 
 def publish_files(layout: Layout, *, now: datetime | None = None) -> Path | None:
-    """Update `files` in the warehouse and publish; returns the snapshot, if there is one.
+    """Update `files` in the warehouse and publish; return the new snapshot, if there is one.
 
     CheckFailed when rows would be missing or doubled; readers keep the last snapshot.
     """
@@ -232,7 +232,7 @@ def publish_files(layout: Layout, *, now: datetime | None = None) -> Path | None
 
 
 def drop_retired(layout: Layout, older_than: datetime) -> list[Path]:
-    """Remove replaced files that no snapshot lists and no reader has had time for; return them."""
+    """Remove replaced files that no snapshot lists, after the grace period; return them."""
     with synchronised(layout):
         sweep(layout)
         commits = read_commits(layout.commits, committed_runs(layout.commits))

@@ -1,4 +1,4 @@
-"""Making the Parquet layers again from what the raw archive holds."""
+"""Rebuilds the Parquet layers from the raw archive."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -38,7 +38,7 @@ from warehouse.layers.parquet import write_parquet
 from warehouse.read.query import snapshot_records
 from warehouse.store.working_copy import synchronised
 
-# For a run that can neither keep its rows nor be made again.
+# The remedy for a run that can neither keep its rows nor be rebuilt.
 WITHOUT = (
     "restore it or the run's archive files from a backup; to go on without the run, delete its"
     " Parquet files and the folder `warehouse`"
@@ -46,7 +46,7 @@ WITHOUT = (
 
 log = logging.getLogger(__name__)
 
-# Columns of the rebuilt runs that numbering the versions of the next run needs.
+# Columns of the rebuilt runs that are needed to number the versions of the next run.
 NUMBERED = {
     "article_versions": "article_id UUID, version_no INTEGER, capture_id UUID,"
     " body_sha256 VARCHAR, page_sha256 VARCHAR,"
@@ -60,18 +60,18 @@ NUMBERED_CHECKS = ("article_versions_differ", "article_versions_numbered", "capt
 def rebuild_articles(
     layout: Layout, refine_run: Callable[[Commit], Run | None]
 ) -> tuple[list[Commit], list[Finding]]:
-    """Make the Parquet layers again from the raw archive, commit by commit in their order.
+    """Rebuild the Parquet layers from the raw archive, commit by commit in their order.
 
-    `refine_run` refines a commit's archive files again, None when it has none; where one of them is
-    gone or damaged, the commit keeps its old rows. All or nothing: the commits are swapped at the
-    end. The writer's file is dropped, so the next load reads the new layer. A commit that is lost
-    is made again where the snapshot knows it.
+    `refine_run` refines a commit's archive files again, and returns None when it has none; if an
+    archive file is gone or damaged, the commit keeps its old rows. All or nothing: the commits are
+    swapped at the end. The writer's file is dropped, so the next load reads the new layer. A lost
+    commit is made again if the snapshot has its record.
 
     Returns the commits, and the damaged records of runs whose old rows are damaged as well: these
-    are lost. CheckFailed, and nothing is changed, when versions of a run whose old files stay do
-    not follow from the new ones before it, as when a better rule finds no article there any more.
-    LayersBroken, and nothing is changed, when a document is damaged or a run can neither keep its
-    rows nor be made again.
+    are lost. CheckFailed, and nothing is changed, when the versions of a run that keeps its old
+    files do not continue the new versions before it, for example because a better rule finds no
+    article there. LayersBroken, and nothing is changed, when a document is damaged or a run can
+    neither keep its rows nor be rebuilt.
     """
     with synchronised(layout, log.info):
         refuse_newer_writer(layout)
@@ -101,9 +101,9 @@ def rebuild_articles(
 
 
 def _lost_commits(layout: Layout) -> dict[str, Commit]:
-    """Commits that the snapshot was loaded from and that are gone, as it knows them.
+    """Lost commits that the snapshot was loaded from, from its record of them.
 
-    LayersBroken for backfills: what they were made from is in their commit only.
+    LayersBroken for backfills: only their commits name the archives that they were made from.
     """
     columns = "run_id, sequence, flow, started_at, finished_at, extractor_version, warcs"
     missing = sorted(lost_commits(layout))
@@ -168,7 +168,7 @@ def _rebuild_run(
 
 
 def _archive_damage(run: Run, old: Commit, *, is_there: bool) -> Iterator[Finding]:
-    """Damaged records, and files with fewer captures than the commit, as of an earlier version."""
+    """Damaged records, and files with fewer captures than the commit, such as earlier versions."""
     for batch in run.batches:
         for each in batch.damage:
             problem = f"{each.reason}: the record is lost"
@@ -191,7 +191,7 @@ def _copy_commit(layout: Layout, old: Commit) -> Commit:
     files = []
     for file in (read_commit(layout.commits, old.id) or old).files:
         if shared := compacted.get((old.run_id, file.path)):
-            # By place: the rows of other commits of the run have the same run_id.
+            # By position, since the rows of other commits of the run have the same run_id.
             place = [part.path for part in shared.parts].index(file.path)
             first = sum(part.rows for part in shared.parts[:place])
             path = layout.root / shared.path

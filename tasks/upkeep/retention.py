@@ -23,7 +23,7 @@ from warehouse.store.archive_files import (
 )
 from warehouse.store.working_copy import synchronised
 
-# A robots.txt kept in the cache is asked for again after a day; after so many it is of no use.
+# Days for which a robots.txt stays in the cache; after one day it is fetched again.
 ROBOTS_DAYS = 30
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ class Archived:
 
     @property
     def bytes(self) -> int:
-        """Of all its files."""
+        """The size of all its files."""
         return sum(self.files.values())
 
 
@@ -48,14 +48,14 @@ def drop_archives(
 ) -> list[Path]:
     """Remove the archive files of old runs; their articles stay in Parquet.
 
-    Only runs that are committed are removed, and each as a whole, the oldest first: those begun
-    more than so many `days` ago, then others until the archive is no larger than `megabytes`.
-    0 is no limit. Returns the files that were removed.
+    Only committed runs are removed, each as a whole, the oldest first: those that began more than
+    `days` days ago, then others until the archive is no larger than `megabytes`. 0 is no limit.
+    Returns the removed files.
     """
     moment = now or datetime.now(UTC)
     with synchronised(layout):
         known = removed_archives(layout)
-        # What goes is written down before it goes, so a killed call is finished by the next one.
+        # Removals are recorded first, so that the next call finishes a killed one.
         _unlink(layout.root / place for place in expired_archives(layout))
         due = _due(layout, days, megabytes, moment)
         paths = [layout.root / place for archived, _ in due for place in archived.files]
@@ -71,7 +71,7 @@ def drop_archives(
 
 
 def _due(layout: Layout, days: int, megabytes: int, now: datetime) -> list[tuple[Archived, str]]:
-    """The committed runs whose archive files go, each with the reason."""
+    """The committed runs whose archive files are to be removed, each with the reason."""
     found: dict[str, dict[str, int]] = defaultdict(dict)
     for name, size in archive_files(layout).items():
         place = f"{layout.raw.name}/{name}"
@@ -118,11 +118,11 @@ def drop_snapshots(layout: Layout, older_than: datetime) -> list[Path]:
 
 
 def drop_leftovers(layout: Layout, older_than: datetime) -> list[Path]:
-    """Remove what no run will ask for again: staged rows, marks, caches. Returns the removed."""
+    """Remove files that no run will use again: staged rows, marks, caches; return them."""
     with synchronised(layout):
         alive = set(begun_runs(layout))
         found = [path for path in layout.stage.glob("*") if path.name not in alive]
-        # Not `*.source`: one removed while it is being opened would let two runs have one source.
+        # Not `*.source`: if one is removed while a run opens it, two runs may lock one source.
         for path in layout.locks.glob("*.new"):
             with path.open() as mark:
                 if try_lock(mark):

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """What was removed."""
+    """The removed files and objects."""
 
     snapshots: tuple[Path, ...] = ()
     replaced: tuple[Path, ...] = ()
@@ -45,7 +45,7 @@ class Removed:
 @task(name="compact", cache_policy=NO_CACHE)
 @stage("compact")
 def compact_days(installation: Installation, now: datetime) -> Compacted:
-    """Write closed days again as one file each, and publish where rows lie now."""
+    """Merge the files of each closed day, and publish the new places of rows."""
     closed = now.date() - timedelta(days=installation.settings.upkeep.compact_after_days)
     done = compact(installation.layout, closed)
     snapshot = publish_files(installation.layout)

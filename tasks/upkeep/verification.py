@@ -61,12 +61,12 @@ _BROUGHT = (b"WARC-Type: response", b"WARC-Type: resource")
 
 @dataclass(slots=True)
 class Verified:
-    """Numbers of checked objects, and the findings."""
+    """Numbers of checked items, and the findings."""
 
     files: int = 0  # Parquet files
     rows: int = 0
-    references: int = 0  # places in the raw archive
-    removed: int = 0  # of those, places in archive files that retention removed
+    references: int = 0  # references to places in the raw archive
+    removed: int = 0  # of these, references into archive files that retention removed
     checks: int = 0
     objects: int = 0  # of the store, where there is one
     findings: tuple[Finding, ...] = ()
@@ -82,7 +82,7 @@ class Verified:
 
 
 def verify(layout: Layout) -> Verified:
-    """Read all that is kept against its checksums; QueryError where nothing is kept yet."""
+    """Check all stored data against its checksums; QueryError when there is none yet."""
     if not (layout.current.exists() or committed_runs(layout.commits) or archive_files(layout)):
         raise QueryError(f"{layout.root} has no data yet: run `presswatch ingest` first")
     done = Verified()
@@ -91,7 +91,7 @@ def verify(layout: Layout) -> Verified:
 
 
 def findings(layout: Layout) -> Iterator[Finding]:
-    """What is damaged or missing in a data folder, also in one without a snapshot."""
+    """Find what is damaged or missing in a data folder, with or without a snapshot."""
     yield from dict.fromkeys(_findings(layout, Verified()))
 
 
@@ -136,7 +136,7 @@ def _findings(layout: Layout, done: Verified) -> Iterator[Finding]:
 
 
 def _tolerant(layout: Layout, find: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
-    """Go on after a document or a database that is damaged, which is a finding itself."""
+    """Report a damaged document or database as a finding, and continue."""
     try:
         yield from find()
     except (DocumentError, DatabaseDamaged) as error:
@@ -148,10 +148,10 @@ def _tolerant(layout: Layout, find: Callable[[], Iterator[Finding]]) -> Iterator
 def _load_findings(
     layout: Layout, con: duckdb.DuckDBPyConnection, committed: Committed
 ) -> Iterator[Finding]:
-    """Commits of which the snapshot has other rows than they say."""
+    """Commits whose numbers of rows differ from the snapshot."""
     loaded: dict[tuple[str, str], int] = defaultdict(int)
     for row in records(con, "FROM files"):
-        # A snapshot of an earlier version has runs alone, of one commit each.
+        # A snapshot of an earlier version has only runs, with one commit each.
         loaded[row.get("commit_id", row["run_id"]), row["layer"]] += row["rows"]
     names = loaded_commits(con)
     expected: dict[tuple[str, str], int] = defaultdict(int)
@@ -172,7 +172,7 @@ def _archive_findings(layout: Layout, committed: Committed) -> Iterator[Finding]
         is_there = name.partition("/")[2] in stored or removed is None or name in removed
         if is_ours and not is_there:
             yield found("archive file", layout.root / name, "is not there")
-    # Committed captures, from Parquet files that are whole, by the archive file that they are in.
+    # Numbers of committed captures by archive file, from undamaged Parquet files.
     files = {file.path: file for commit in committed.commits for file in commit.files}
     paths = [
         str(layout.root / file.path)
@@ -208,7 +208,7 @@ def _removed(layout: Layout) -> Removed | None:
 def _reference_findings(
     layout: Layout, con: duckdb.DuckDBPyConnection, committed: Committed, done: Verified
 ) -> Iterator[Finding]:
-    """Archive files in which a `raw_ref` finds nothing, and those of backfills that are gone."""
+    """Archive files without a record at some `raw_ref`, and missing archives of backfills."""
     removed, stored = _removed(layout) or {}, archive_files(layout)
     rows = con.execute(_REFERENCES).fetchall()
     ours = f"{layout.raw.name}/"
@@ -251,7 +251,7 @@ def _archive_problem(
                     wrong.append(offset)
         return f"no record at {len(wrong)} raw_refs, the first #{wrong[0]}" if wrong else ""
     if name.startswith(SCHEME):
-        bucket, key = object_at(name)  # of somebody else: only its presence is checked
+        bucket, key = object_at(name)  # an external archive: only its existence is checked
         is_there = bucket.size(key) is not None
     else:
         is_there = stored.get(name, 0) > offsets[-1]
@@ -262,7 +262,7 @@ def _store_findings(layout: Layout, done: Verified) -> Iterator[Finding]:
     """Objects that a store's state names but that are missing in it or have another size."""
     if not is_working_copy(layout):
         return
-    # Held, else another machine's next state would replace what is looked for. Nothing is pushed.
+    # With the store's lease, so that no other machine creates a state meanwhile. Nothing is pushed.
     with updated(layout) as link:
         stored = {each.key: each.bytes for each in link.store.list()} if link else {}
         named = named_objects(layout, link) if link else {}

@@ -193,8 +193,8 @@ def test_days_of_unknown_completeness_are_shown_too() -> None:
 def test_a_loss_that_nobody_knows_is_not_added_up_as_none() -> None:
     known, unknown = ({"rolled_over": 1, "estimated_lost": lost} for lost in (14.0, None))
     assert lost_articles([known, unknown]) == (
-        "about 14 articles of 1 source came and went unseen between two polls, of 1 other source"
-        " nobody knows how many"
+        "about 14 articles of 1 source came and went unseen between two polls, and an unknown"
+        " number of 1 other source"
     )
     told = "articles of 1 source may have come and gone unseen between two polls"
     assert lost_articles([unknown]) == told

@@ -288,7 +288,7 @@ def test_two_histories_are_not_mixed(store: Store, begun: Layout, alone: Layout)
 
 
 def test_a_folder_is_of_one_store(server: Server, begun: Layout) -> None:
-    says = r"is the working copy of s3://.*, not of s3://.*: let PRESSWATCH_DATA name another"
+    says = r"is the working copy of s3://.*, not of s3://.*: set PRESSWATCH_DATA to another"
     with pytest.raises(ValueError, match=says):
         join(begun, server.bucket().url)
 

@@ -121,7 +121,7 @@ def test_a_boolean_topic(tmp_path: Path) -> None:
         ('"Huawei"', '"SANCTIONS"', "all_of: 'SANCTIONS' repeats 'sanctions' once folded"),
         ('"doping"', '"huawei"', "none_of: 'huawei' repeats 'Huawei' once folded"),
         ("none_of", "none_off", "none_off: unknown key, did you mean none_of?"),
-        ("all_of = ", 'aliases = ["x"]\nall_of = ', "all_of: stands beside aliases; keep one"),
+        ("all_of = ", 'aliases = ["x"]\nall_of = ', "all_of: not with aliases; keep one"),
         (
             "all_of = ",
             "fold_diacritics = 1\nall_of = ",

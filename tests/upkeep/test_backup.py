@@ -152,7 +152,7 @@ def test_a_file_that_cannot_be_copied(news: DailyNews, tmp_path: Path) -> None:
     victim = next(layout.captures.glob(f"{run_id(1)}*"))
     content = victim.read_bytes()
     victim.unlink()
-    with pytest.raises(BackupFailed, match="is gone: a layer was made again meanwhile"):
+    with pytest.raises(BackupFailed, match="is gone: a layer was rebuilt during the backup"):
         back_up(layout, copy)
     victim.write_bytes(content[:-1] + b"?")
     with pytest.raises(BackupFailed, match="it is damaged"):
@@ -227,8 +227,8 @@ def test_the_copy_of_another_installation_is_not_replaced(news: DailyNews, tmp_p
     back_up(theirs, copy)
     for target in (copy, theirs.root):
         assert refused(ours, target) == (
-            f"{target} has what {ours.root} has not: run {run_id(4)}; it is not an earlier copy of"
-            " that folder, and a backup would delete it: name another folder"
+            f"{target} has data that {ours.root} lacks: run {run_id(4)}; it is not an earlier copy"
+            " of that folder, and a backup would delete it: name another folder"
         )
     done = CliRunner().invoke(app, ["backup", str(copy), "--data", str(ours.root)])
     assert done.exit_code == 1

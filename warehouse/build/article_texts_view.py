@@ -1,9 +1,9 @@
 """The texts of articles for SQL: a view over the Parquet files of the data folder.
 
-DuckDB takes no path from a table, and resolves a view's relative path in the reader's own folder.
-So the macro that lists the view's files contains the data folder's absolute path, and is replaced
-when that has changed; a reader can override it with the variable `presswatch_data`. The view itself
-is created once: to create it DuckDB opens every file, 13 ms for two thousand.
+DuckDB cannot read a path from a table, and resolves a view's relative path in the reader's own
+folder. So the macro that lists the view's files contains the data folder's absolute path, and is
+replaced when that has changed; a reader can override it with the variable `presswatch_data`. The
+view itself is created once, since DuckDB then opens every file: 13 ms for two thousand.
 """
 
 import glob
@@ -24,12 +24,12 @@ FILES = (
 
 
 def without_files(sql: str) -> str:
-    """The SQL of a relation while there are no Parquet files: read_parquet needs one at least."""
+    """The SQL of a relation without Parquet files, since read_parquet needs at least one."""
     return _with_paths(sql.replace(ARTICLES, NO_FILES), [], "")
 
 
 def point_texts(con: duckdb.DuckDBPyConnection, layout: Layout) -> None:
-    """Make the views of texts read the live files of this data folder, once there are some."""
+    """Point the views of texts to the live files of this data folder, if there are any."""
     paths = live_paths(con)
     if paths:
         con.execute(_with_paths(LIST.read_text(), paths, _root(layout)))

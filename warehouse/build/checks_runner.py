@@ -1,4 +1,4 @@
-"""Running the queries of `checks` over the rows that a load touched, or over all rows."""
+"""Runs the queries of `checks` over the rows that a load touched, or over all rows."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -12,8 +12,8 @@ from warehouse.read.utc_or_local_days import DAYS, fill_in
 
 OFFENDERS = 5  # rows that the error of a failed check shows
 
-# The rows of a load are found once for all checks: to find a few ids DuckDB reads the column of all
-# rows. No index on them: ids are hashes, so each load would rewrite most of an index.
+# The rows of a load are selected once for all checks, since DuckDB reads a whole column to find a
+# few ids. Without an index: ids are hashes, so each load would rewrite most of it.
 #
 # Views `touched_<name>`: a relation's rows of the articles and pages of the load's runs.
 # `touched_copies` and `touched_originals` have the same text as a touched article.
@@ -30,8 +30,8 @@ OF_ARTICLES = {
     "pages": ("pages", "SEMI JOIN added_captures USING (source_id, url_hash)"),
 }
 # Views `touched_<name>`: a relation's rows of the days of the load's runs, UTC and local days.
-# Spikes, weeks and months are checked for the days of watched sources only: a backfill of domains
-# that only archives know may touch days of many years, none of which they contain.
+# Spikes, weeks and months are checked for the days of watched sources only: a backfill of other
+# domains may touch days of many years, and these relations contain none of them.
 _OF_DAYS = {
     "coverage{local}": ("coverage{local}", "SEMI JOIN touched_days{local} USING (source_id, day)"),
     "topic_daily{local}": (
@@ -59,7 +59,7 @@ OF_DAYS = {
 }
 
 # Views `touched_<name>`: a relation's rows of the weeks, or the months, with touched days.
-# Each with the column to compare: days, or the first days of periods; and where these days are.
+# Each with the column to compare (days, or first days of periods), and the table of touched days.
 PERIODS = {
     "weeks_daily": ("topic_daily", "day", "week", "coverage"),
     "months_daily": ("topic_daily", "day", "month", "coverage"),
@@ -69,8 +69,8 @@ PERIODS = {
     "months_index_local": ("attention_index_latest_local", "period", "month", "coverage_local"),
 }
 
-# Views `touched_<name>`: the SELECT of the view `<name>` over these days. Queried for some periods
-# of the view itself, DuckDB would read all days: it cannot derive the days of a period.
+# Views `touched_<name>`: the SELECT of the view `<name>` over these days. With a condition on the
+# periods of the view itself, DuckDB would read all days: it cannot derive the days of a period.
 SUMS = {
     "topic_weekly": "touched_weeks_daily",
     "topic_monthly": "touched_months_daily",
@@ -89,7 +89,7 @@ Connection = duckdb.DuckDBPyConnection
 
 
 class CheckFailed(Exception):  # noqa: N818 - named after the event
-    """A check found offending rows; the load was rolled back, readers keep the one before."""
+    """A check found offending rows; the load was rolled back, readers keep the last snapshot."""
 
     def __init__(self, check: str, holds: str, rows: list[dict[str, Any]]) -> None:
         self.check, self.holds, self.rows = check, holds, rows
@@ -130,8 +130,8 @@ def failed_checks(con: Connection) -> Iterator[CheckFailed]:
 
 
 def _failed(con: Connection, name: str, sql: str) -> CheckFailed | None:
-    # Without `records`, whose relation plans a query twice: 0.25 s of CPU of all checks, which a
-    # load of a few articles waits for (DuckDB 2.0.1).
+    # Not with `records`, whose relation plans a query twice: for all checks 0.25 s of CPU, a
+    # noticeable part of a load of a few articles (DuckDB 2.0.1).
     if not con.execute(f"SELECT 1 FROM (\n{sql}\n) LIMIT 1").fetchall():  # noqa: S608
         return None
     found = records(con, f"SELECT * FROM (\n{sql}\n) LIMIT {OFFENDERS}")  # noqa: S608

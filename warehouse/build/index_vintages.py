@@ -17,12 +17,12 @@ from warehouse.layers.atomic_write import sync, write_whole
 from warehouse.layers.findings import Finding, LayersBroken, found
 from warehouse.layers.layout import Layout
 
-# By UTC days and by local days, each with vintages of its own. The last one of each decides which
-# vintages exist; its files are written last and removed first.
+# By UTC days and by local days, each with vintages of its own. The last relation of each pair
+# decides which vintages exist; its files are written last and removed first.
 RELATIONS = (("index_notes", "attention_index"), ("index_notes_local", "attention_index_local"))
 # Days before its own that a vintage keeps once there is a newer one. All weeks and months stay.
 RECENT_DAYS = 90
-# Days before the newest vintage of which every vintage is kept; before, each month's last one.
+# Days before the newest vintage for which all vintages are kept; of earlier months only the last.
 DAILY_DAYS = 60
 
 Connection = duckdb.DuckDBPyConnection
@@ -83,7 +83,7 @@ def _path(layout: Layout, relation: str, day: date) -> Path:
 
 
 def write_vintage(con: Connection, layout: Layout, relation: str, day: date) -> bool:
-    """Write a day's vintage of a relation again from a warehouse; whether it has that day."""
+    """Rewrite a day's vintage of a relation from a warehouse; return whether it has that day."""
     (relations,) = (each for each in RELATIONS if relation in each)
     if day not in _vintages(con, relations[-1]):
         return False
@@ -126,7 +126,7 @@ def unreadable_vintages(layout: Layout) -> Iterator[Finding]:
 
 
 def other_vintages(con: Connection, layout: Layout) -> Iterator[Finding]:
-    """Files of vintages that are gone, damaged, or not what a snapshot says."""
+    """Files of vintages that are gone, damaged, or different from a snapshot's rows."""
     for relation in chain(*RELATIONS):
         for day in sorted(_vintages(con, relation)):
             path = _path(layout, relation, day)

@@ -1,4 +1,4 @@
-"""The audits of topics in the loader's file, read from their layer whenever it has grown."""
+"""The audits of topics in the loader's file, read again when their layer has new files."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
@@ -23,17 +23,17 @@ TABLES = ("audits", "audit_articles", "audit_mentions", "audit_verdicts", "audit
 
 
 def audits_differ(con: Connection, layout: Layout) -> bool:
-    """Whether the layer has other files than were loaded; a file never changes."""
+    """Whether the set of files in the layer differs from the loaded one; files never change."""
     return _loaded(con) != audit_files(layout)
 
 
 def lost_audit_files(con: Connection, layout: Layout) -> set[str]:
-    """Files that were loaded and are gone; none from a file of an earlier version."""
+    """Files that were loaded and are gone; none if an earlier version made the loader's file."""
     return _loaded(con) - audit_files(layout) if has_table(con, "audit_files") else set()
 
 
 def changed_audit_files(con: Connection, layout: Layout) -> Iterator[Finding]:
-    """Files that are there, and other ones than were loaded: a file never changes."""
+    """Files whose content differs from the loaded one, though files never change."""
     for name, content in con.execute("SELECT path, content FROM audit_files").fetchall():
         path = layout.root / name
         if path.exists() and path.read_bytes() != content.encode():
@@ -45,7 +45,7 @@ def _loaded(con: Connection) -> set[str]:
 
 
 def follow_audits(con: Connection, layout: Layout, now: datetime) -> bool:
-    """Load new verdicts as a load of its own; whether there were any.
+    """Load new verdicts as a load of its own; return whether there were any.
 
     The caller holds the writer's lock.
     """
@@ -59,10 +59,10 @@ def follow_audits(con: Connection, layout: Layout, now: datetime) -> bool:
 
 
 def set_audits(con: Connection, layout: Layout) -> None:
-    """Replace all rows of audits by what the layer holds now, if that is something else."""
+    """Replace all rows of audits by the content of the layer, if its files have changed."""
     if not audits_differ(con, layout):
         return
-    # Listed before they are read: a verdict that is written meanwhile makes a difference next time.
+    # Listed before they are read: a verdict written in between is noticed by the next load.
     names = sorted(audit_files(layout))
     rows: dict[str, list[Row]] = {name: [] for name in TABLES}
     for audit in read_audits(layout):

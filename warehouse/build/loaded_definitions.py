@@ -1,7 +1,7 @@
 """Topics, sources and the rule of spikes in the loader's file, and the effects of changed topics.
 
-The effects, the counts of the old and of the new version, are kept as JSON beside the layers: from
-Parquet nothing can tell which articles existed when the definition changed.
+The effects, the counts of the old and of the new version, are kept as JSON beside the layers: the
+Parquet files do not show which articles existed when the definition changed.
 """
 
 from collections.abc import Iterable, Mapping
@@ -28,7 +28,7 @@ def definitions_differ(con: Connection, definitions: Definitions) -> bool:
 
 
 def other_topics(con: Connection, layout: Layout) -> bool:
-    """Whether the file knows a version of a topic that the stored definitions have not."""
+    """Whether the file has a version of a topic that the stored definitions lack."""
     named = "SELECT topic_id, topic_version, definition_hash FROM topics"
     kept = {
         (topic.topic_id, topic.topic_version, topic.definition_hash)
@@ -38,7 +38,7 @@ def other_topics(con: Connection, layout: Layout) -> bool:
 
 
 def other_changes(con: Connection, layout: Layout) -> bool:
-    """Whether the file knows a change of a topic that is not recorded."""
+    """Whether the file has a topic change that is not recorded."""
     changes = con.execute("SELECT DISTINCT topic_id, new_version FROM topic_changes").fetchall()
     return not recorded_changes(layout).issuperset(changes)
 
@@ -62,9 +62,9 @@ def set_definitions(con: Connection, definitions: Definitions) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What marts are made by; None keeps what the last load had, or what is usual."""
+    """Settings of marts; None keeps the value of the last load, or else the default."""
 
-    false_alarms: float | None = None  # of spikes, a topic and year
+    false_alarms: float | None = None  # of spikes, per topic and year
     balance: str | None = None  # which groups of sources weigh alike, if any
 
 
@@ -72,7 +72,7 @@ KEPT_RULES = Rules()
 
 
 def set_rules(con: Connection, rules: Rules) -> bool:
-    """Set the rules; whether one has changed. The marts find it in `changed_<rule>`."""
+    """Set the rules; return whether one has changed. Marts read changes from `changed_<rule>`."""
     spikes = _set_rule(con, "spike_rule", rules.false_alarms, 1.0)
     return _set_rule(con, "balance_rule", rules.balance, "none") or spikes
 
@@ -148,7 +148,7 @@ def replaced_topics(con: Connection, layout: Layout, definitions: Definitions) -
     found = {}
     for topic_id, version in definitions.current_topics().items():
         old = counted.get(topic_id)
-        # A lost DuckDB file counted nothing: then changes that were never recorded count.
+        # After a lost DuckDB file no topic is counted: then unrecorded changes are effective.
         if not counted and (topic_id, version) not in recorded:
             old = definitions.replaced(topic_id, version)
         if old and old != version:
@@ -174,10 +174,10 @@ def note_replaced(
 
 
 def keep_changes(con: Connection, layout: Layout) -> None:
-    """Record the changes that the load added outside the warehouse.
+    """Record the changes of the load outside the warehouse.
 
-    Call it before the commit of the load: if that fails, the next load counts the same topics and
-    records them again.
+    Call it before the load is committed: if the commit fails, the next load counts the same topics
+    and records the changes again.
     """
     found = con.execute("SELECT topic_id, new_version FROM replaced_topics").fetchall()
     if not found:
@@ -192,7 +192,7 @@ def write_changes(
     recorded: Iterable[tuple[str, int]],  # topics and their new versions
     changes: Iterable[TopicChange],
 ) -> None:
-    """Write the effects of changed topics down, outside the warehouse."""
+    """Write the effects of topic changes, outside the warehouse."""
     document = _Document(tuple(sorted(recorded)), tuple(changes))
     write_whole(layout.topic_changes, encode(document))
 

@@ -1,4 +1,4 @@
-"""Building the warehouse in the loader's private DuckDB file, one transaction per load."""
+"""Builds the warehouse in the loader's private DuckDB file, one transaction per load."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -27,7 +27,7 @@ from warehouse.read.query import columns_of, has_table
 
 __all__ = ["CheckFailed", "allow_all_history", "drop_writer", "run_checks", "use_all_cores"]
 
-# Attempts of one load, or articles of which all history is read, that take all cores.
+# Attempts of one load, or articles when all history is read, from which on all cores are used.
 MANY = 20_000
 # Columns of article_versions, text_sketches and captures that the load computes.
 DERIVED = {
@@ -37,7 +37,7 @@ DERIVED = {
     "moment": "coalesce(published_at, fetched_at)",
     "url_hash": "md5_number_lower(url_requested)",
 }
-# Of captures of earlier versions, whose files say nothing of it.
+# For captures of earlier versions, whose files lack the column.
 OBTAINED_FROM = """
     UPDATE captures
     SET obtained_from = CASE WHEN kind = 'file' THEN 'file'
@@ -46,7 +46,7 @@ OBTAINED_FROM = """
           GROUP BY run_id) AS loaded
     WHERE captures.run_id = loaded.run_id AND obtained_from IS NULL
 """
-# Columns of `commits`; but for its id, they are fields of Commit.
+# Columns of `commits`; all except its id are fields of Commit.
 COMMITS = pa.schema(
     [
         ("commit_id", pa.string()),
@@ -68,10 +68,10 @@ Connection = duckdb.DuckDBPyConnection
 def open_writer(layout: Layout, committed: Iterable[str]) -> Iterator[Connection]:
     """Open the loader's file, rebuilt when it is missing or unusable; close it after the body.
 
-    It is unusable when an earlier SCHEMA_VERSION made it, when it is older than the snapshot, or,
-    in a working copy of a store, when a commit that it has loaded is gone. Elsewhere, a lost commit
-    raises LayersBroken, since a rebuild would lose its rows. The caller holds the writer's lock.
-    DocumentError for a later SCHEMA_VERSION.
+    It is unusable if an earlier SCHEMA_VERSION made it, if it is older than the snapshot, or, in a
+    working copy of a store, if a commit that it has loaded is gone. Without a store a lost commit
+    raises LayersBroken, since a rebuild would lose its rows. DocumentError for a later
+    SCHEMA_VERSION. The caller holds the writer's lock.
     """
     few_arenas()
     try:
@@ -148,7 +148,7 @@ def update_relations(con: Connection) -> None:
 
 
 def loaded_commits(con: Connection) -> set[str]:
-    """Ids of the commits that are in the file; of an earlier version, those of its runs."""
+    """Ids of the commits in the file; in a file of an earlier version, ids of its runs."""
     ids = "commit_id FROM commits" if has_table(con, "commits") else "run_id FROM runs"
     return {row[0] for row in con.execute(f"SELECT {ids}").fetchall()}
 
@@ -187,7 +187,7 @@ def add_commits(con: Connection, layout: Layout, commits: Sequence[Commit]) -> N
     if sum(commit.attempts for commit in commits) > MANY:
         allow_all_history(con)
         use_all_cores(con)
-    # Of these names only `commit_id` is no field.
+    # `commit_id` is the only name that is not a field.
     rows = [{name: getattr(one, name, one.id) for name in COMMITS.names} for one in commits]
     insert(con, "commits", pa.Table.from_pylist(rows, COMMITS))
     insert(con, "new_runs", [{"run_id": commit.run_id} for commit in commits])

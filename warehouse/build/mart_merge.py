@@ -6,12 +6,12 @@ head of a SELECT define how it is merged:
     Key:         columns that identify a row, or a group of rows
     Touched by:  keys that a load may change: a query without its SELECT; several are united
     Compared:    other columns whose changes matter to the marts that read this one
-    Reads:       marts from which the arrays that the SELECT reads are computed, if it names none
+    Reads:       marts from which the SELECT's arrays are computed, if the SELECT names none
 
-The SELECT reads the keys from `touched`; the rows it returns replace all rows of these keys. Rows
-that this removes or adds are in `changed_<mart>`, with their key and compared columns, if a mart or
-step that follows reads them. `added_<relation>` has the rows that the load adds, for relations that
-only grow; `run_<relation>` also what earlier loads added of its runs.
+The SELECT reads the keys from `touched`; the rows it returns replace all rows of these keys. If a
+later mart or step reads `changed_<mart>`, that has the removed and added rows, with their key and
+compared columns. `added_<relation>` has the rows that the load adds, for relations that only grow;
+`run_<relation>` also has rows of the load's runs from earlier loads.
 """
 
 # ruff: noqa: S608 - the names are those of files
@@ -28,7 +28,7 @@ from warehouse.build.sql_files import read_marts, read_sql
 Connection = duckdb.DuckDBPyConnection
 # Relations to which a load only adds rows.
 ADDED = ("article_versions", "captures", "stripped_blocks", "files")
-# Those with rows of runs, all of which a load replaces.
+# Relations by run: a load replaces all rows of its runs.
 OF_RUNS = ("runs", "polls", "listing_reads")
 # For the SELECTs of marts and their touched keys.
 MACROS = r"""
@@ -37,8 +37,8 @@ CREATE OR REPLACE TEMP MACRO utc_time(moment) AS make_timestamp(epoch_us(moment)
 CREATE OR REPLACE TEMP MACRO day_of(moment, zone) AS utc_day(moment);
 CREATE OR REPLACE TEMP MACRO day_of_local(moment, zone) AS timezone(zone, moment)::DATE;
 CREATE OR REPLACE TEMP MACRO start_of(day, zone) AS timezone('UTC', day::TIMESTAMP);
--- Where clocks go back to midnight, DuckDB takes the second of the two: the day began before it, by
--- what the clock showed last.
+-- If clocks go back to midnight, DuckDB takes the second of the two midnights: the day began before
+-- that, by the reading of the clock just before it.
 CREATE OR REPLACE TEMP MACRO start_of_local(day, zone) AS
     timezone(zone, day::TIMESTAMP) - greatest(INTERVAL 0 HOUR,
         timezone(zone, timezone(zone, day::TIMESTAMP) - INTERVAL 1 MICROSECOND)
@@ -125,7 +125,7 @@ def relations_read(sql: str) -> set[str]:
 
 
 def note_last_rows(con: Connection) -> None:
-    """Note where the relations end that the load adds to, before it does."""
+    """Record the last row of each relation in ADDED, before the load adds rows."""
     last = " UNION ALL ".join(
         f"SELECT '{name}' AS name, coalesce(max(rowid), -1) AS row_id FROM {name}" for name in ADDED
     )
@@ -148,7 +148,7 @@ def view_added(con: Connection) -> None:
 
 
 def find_touched(con: Connection, mart: Mart) -> bool:
-    """Find the mart's touched keys, after merging the marts it reads; whether there are any."""
+    """Find the mart's touched keys, after the marts it reads are merged; whether there are any."""
     keys = f"keys_of_{mart.name}"
     union = " UNION ".join(f"(SELECT {select})" for select in mart.touched_by)
     rows = f"SELECT * FROM ({union}) AS keys({mart.key})"

@@ -8,8 +8,8 @@ from warehouse.build.sql_files import read_sql
 from warehouse.stats import attention_index, balanced_index, dispersion, spikes
 from warehouse.stats.daily_counts import Counts
 
-# The zone of each source's days: that of its definition; UTC for sources that only captures know,
-# and for a zone that DuckDB does not know. Zones of earlier loads are in `sources`.
+# The time zone of each source's days, from its definition; UTC for sources that are only in
+# captures, and for zones unknown to DuckDB. `sources` has the zones of earlier loads.
 SOURCE_ZONES = """
     CREATE OR REPLACE TEMP TABLE source_zones AS
     SELECT source_id, coalesce(named.name, 'UTC') AS zone,
@@ -73,6 +73,6 @@ def fill(con: Connection, name: str, counts: Counts) -> None:
         replace_touched(con, mart)
         if name == "articles":
             con.execute(steps["copies_begin"])
-            # In rounds: whether an article is a copy may depend on the answer for an earlier one.
+            # In rounds: whether an article is a copy may depend on whether an earlier one is.
             while con.execute("FROM waiting LIMIT 1").fetchall():
                 con.execute(steps["copies"])

@@ -1,4 +1,4 @@
-"""Publishing: copying the loaded warehouse to a snapshot and switching readers to it."""
+"""Publishes the loaded warehouse: copies it to a snapshot and switches readers to it."""
 
 import errno
 import fcntl
@@ -17,7 +17,7 @@ from warehouse.layers.layout import Layout
 from warehouse.read.query import has_table
 
 _SNAPSHOT = re.compile(r"snapshot-(\d+)")
-KEPT = 3  # snapshots; besides, a reader can go on reading the one that it has open
+KEPT = 3  # snapshots; a reader can also continue with an older one that it has open
 
 
 def publish_locked(layout: Layout) -> Path | None:
@@ -30,9 +30,9 @@ def publish_locked(layout: Layout) -> Path | None:
         return None
     number, manifest_content = unpublished
     folder = snapshot_folder(layout, number)
-    # Left by a publication of this load that was killed before it switched the symlink.
+    # The rest of a publication of this load that was killed before it switched the symlink.
     shutil.rmtree(folder, ignore_errors=True)
-    # Over an old snapshot: of a file of 1 GB only some 20 MB differ after three loads.
+    # An old snapshot is overwritten: of a file of 1 GB only some 20 MB differ after three loads.
     for old in snapshots(layout)[: 1 - KEPT]:
         if old != layout.current.parent.resolve():
             # Renamed first, so that no process opens it meanwhile.
@@ -51,9 +51,9 @@ def publish_locked(layout: Layout) -> Path | None:
 
 
 def _checkpoint(layout: Layout) -> tuple[int, bytes] | None:
-    """Write the vintages of the index, and the last load from DuckDB's log into the file.
+    """Write the vintages of the index, and checkpoint DuckDB's log into the file.
 
-    The load's number and the manifest; None when there is no load, or readers already have it.
+    Returns the load's number and the manifest; None without a load, or if readers have it already.
     """
     with opened(layout) as con:
         if not has_table(con, "loads"):
@@ -64,7 +64,7 @@ def _checkpoint(layout: Layout) -> tuple[int, bytes] | None:
         keep_vintages(con, layout)
         content = manifest(con, number)
         con.execute("CHECKPOINT")
-    # Only the file is copied: rows that are still in the log would be missing from the snapshot.
+    # Only the file is copied: rows still in the log would be missing from the snapshot.
     log = layout.writer.with_name(layout.writer.name + ".wal")
     if log.exists():
         raise RuntimeError(f"{log} still exists after a checkpoint")
@@ -96,7 +96,7 @@ def show(layout: Layout, folder: Path) -> None:
     link, current = layout.warehouse / "current.new", layout.current.parent
     link.unlink(missing_ok=True)
     link.symlink_to(folder.name)
-    # Programs that follow links (`scp -r`, zip) copy a data folder with a folder in its place.
+    # Programs that follow links (`scp -r`, zip) have replaced the link by a folder.
     copied = layout.warehouse / "current.copied"
     shutil.rmtree(copied, ignore_errors=True)
     if current.is_dir() and not current.is_symlink():
@@ -125,23 +125,23 @@ def copy_over(source: Path, target: Path) -> int:
             if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
                 raise
             written = _write_differing(new, old)
-        # Neither of them shortens a longer target.
+        # Neither way of copying shortens a longer target.
         old.truncate(os.fstat(new.fileno()).st_size)
         os.fsync(old.fileno())
     return written
 
 
 def _write_differing(source: IO[bytes], target: IO[bytes]) -> int:
-    # Bytes are compared, not DuckDB's block checksums: a checksum adds its words up in any order,
-    # so two words that swap places leave it unchanged. Both buffers are reused: allocating two
-    # for each block costs more than comparing them.
+    # Bytes are compared, not DuckDB's block checksums: these are sums of words, so they do not
+    # change when two words are swapped. Both buffers are reused: allocating two for each block
+    # costs more than comparing them.
     new, old = bytearray(BLOCK), bytearray(BLOCK)
     size = os.fstat(source.fileno()).st_size
     written = 0
     for offset in (0, *range(HEADERS, size, BLOCK)):
         length = _read(source, new, offset)
-        # After a short last block, both buffers still end in bytes of the block before: at worst an
-        # equal block is written again.
+        # After a short last block, both buffers still end with bytes of the block before: at worst
+        # an equal block is written again.
         if _read(target, old, offset) != length or new != old:
             if os.pwrite(target.fileno(), memoryview(new)[:length], offset) != length:
                 raise OSError(errno.ENOSPC, "short write", target.name)

@@ -33,7 +33,7 @@ def schema_versions(con: duckdb.DuckDBPyConnection) -> set[int | None]:
 
 def refuse_newer(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     """DocumentError when a later SCHEMA_VERSION has loaded this file."""
-    # Rebuilt by this version it would lose what the later one knows.
+    # A rebuild by this version would lose data of the later one.
     newest = max((version for version in schema_versions(con) if version), default=0)
     if newest > SCHEMA_VERSION:
         ours = f"this version of Presswatch writes {SCHEMA_VERSION}"
@@ -42,7 +42,7 @@ def refuse_newer(con: duckdb.DuckDBPyConnection, path: Path) -> None:
 
 def refuse_newer_snapshot(layout: Layout) -> None:
     """`refuse_newer` for the readers' snapshot, where there is one."""
-    # A damaged one is for whoever reads it to report.
+    # A damaged snapshot is reported by its readers.
     with suppress(duckdb.Error, QueryError), snapshot(layout) as con:
         refuse_newer(con, layout.current)
 
@@ -57,6 +57,6 @@ def is_earlier_snapshot(layout: Layout) -> bool:
 def refuse_newer_writer(layout: Layout) -> None:
     """`refuse_newer` for the loader's file, before a rebuild drops it; under the writer's lock."""
     if layout.writer.exists():
-        # A damaged one is to be rebuilt.
+        # A damaged file will be rebuilt.
         with suppress(duckdb.Error, QueryError), opened(layout) as con:
             refuse_newer(con, layout.writer)

@@ -18,7 +18,7 @@ UNITS = ({"unit": "week", "period": "ISO week"}, {"unit": "month", "period": "mo
 
 @cache
 def read_sql(folder: str) -> dict[str, str]:
-    """The texts of a folder's files, by name; a template gives one a unit or kind of day."""
+    """The texts of a folder's files, by name; a template gives one text per unit or kind of day."""
     texts = {}
     for path in sorted((SQL / folder).glob("*.sql")):
         units, days = (

@@ -9,16 +9,17 @@ from warehouse.layers.layout import Layout
 from warehouse.read.query import damage_named, quoted
 
 STORAGE = "v1.2.0"  # storage version of the file: DuckDB 1.2 and later can read it
-# DuckDB's memory_limit: of usual loads, and of loads that read all history. DuckDB caches pages up
-# to the limit, so that a backfill's process would grow with the warehouse. But not all operators
-# spill to disk: a rebuild of 100,000 articles ran out of 64 MB.
+# DuckDB's memory_limit for usual loads, and for loads that read all history. DuckDB caches pages up
+# to the limit, so with a high limit a backfill's process would grow with the warehouse. But not all
+# operators spill to disk: a rebuild of 100,000 articles ran out of memory with 64 MB.
 MEMORY, MEMORY_OF_ALL = "512MB", "2GB"
-# Threads of usual loads: hundreds of small queries, on which two wait for each other. A load of a
-# few articles takes 1.2 s of CPU with one, 1.7 s with two, and no longer (two cores, DuckDB 2.0.1).
+# Threads of usual loads, which are hundreds of small queries: two threads wait for each other. A
+# load of a few articles takes 1.2 s of CPU with one thread, 1.7 s with two, in the same time (two
+# cores, DuckDB 2.0.1).
 THREADS = 1
-# DuckDB returns freed memory to the system once it frees this much at once. With its default of
-# 512 MB it kept 20 of 170 MiB after a load; with 4 MB it does so after most queries, which takes a
-# tenth of the CPU of a load of a few articles (DuckDB 2.0.1).
+# DuckDB returns freed memory to the system when it frees this much at once. With its default of
+# 512 MB it kept 20 of 170 MiB after a load; with 4 MB it returns memory after most queries, a tenth
+# of the CPU of a load of a few articles (DuckDB 2.0.1).
 FLUSH_THRESHOLD = "16MB"
 # With DuckDB's default of 122,880 one load in eight to twenty rewrote a whole group, in 3 s.
 ROW_GROUP_SIZE = 16_384
@@ -46,7 +47,7 @@ def allow_all_history(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def use_all_cores(con: duckdb.DuckDBPyConnection) -> None:
-    """Let a query have a thread for each core, until the connection is closed."""
+    """Allow queries one thread per core, until the connection is closed."""
     con.execute("RESET threads")
 
 

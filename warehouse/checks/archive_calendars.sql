@@ -1,4 +1,4 @@
--- Holds: sources that only archives know have no calendar, in coverage or in topic_daily.
+-- Holds: sources that are only in archives have no calendar, neither in coverage nor in topic_daily.
 SELECT 'coverage' AS relation, source_id, day
 FROM coverage
 ANTI JOIN (FROM sources WHERE is_watched) AS watched USING (source_id)

@@ -1,5 +1,5 @@
--- Holds: in the newest vintage the scaled series are 100 on average, and none is below zero but the
--- one that takes the sources' own levels out.
+-- Holds: in the newest vintage the scaled series are 100 on average, and only the one without the
+-- sources' own levels may be below zero.
 SELECT topic_id, period_kind, avg(epu) AS epu, avg(gpr_style) AS gpr_style,
        avg(gap_robust) AS gap_robust, avg(log_linear) AS log_linear
 FROM attention_index_latest{local}

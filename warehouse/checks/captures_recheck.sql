@@ -1,5 +1,5 @@
--- Holds: only pages are rechecked, and only rechecked pages can be unmodified, except those of archives,
--- whose crawlers sent conditional requests themselves.
+-- Holds: only pages are rechecked, and only rechecked pages can be unmodified, except pages of archives,
+-- since their crawlers may have sent conditional requests.
 SELECT capture_id, kind, found_in, outcome
 FROM added_captures
 WHERE (found_in = 'recheck' AND kind <> 'page')

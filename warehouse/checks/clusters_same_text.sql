@@ -11,7 +11,7 @@ WITH pairs AS MATERIALIZED (
 sketches AS MATERIALIZED (
     SELECT article_id, version_no, minhash
     FROM text_sketches
-    -- By their place, and looked for by their time: the sketches of all articles are much to read.
+    -- By rowid, and with a condition on time: reading the sketches of all articles is slow.
     WHERE rowid IN (
         SELECT text_sketches.rowid
         FROM text_sketches

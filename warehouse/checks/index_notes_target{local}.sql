@@ -1,5 +1,5 @@
--- Holds: a note has a known reason and names a source unless it is on all, is unique, and belongs to a
--- vintage of the index.
+-- Holds: a note has a known reason, names a source unless it is on all sources, is unique, and belongs
+-- to a vintage of the index.
 SELECT topic_id, period_kind, source_id, as_of, reason, count(*) AS rows
 FROM index_notes{local}
 GROUP BY topic_id, period_kind, source_id, as_of, reason

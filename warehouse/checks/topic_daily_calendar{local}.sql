@@ -1,5 +1,5 @@
--- Holds: every counted topic has one row for each source and day of coverage{local}, of the same state and
--- with what the source says of itself; its articles and those in other languages are all that were
+-- Holds: every counted topic has one row for each source and day of coverage{local}, with the same state
+-- and the columns of its source; its articles and those in other languages are all that were
 -- collected, and counts are NULL on missing days only.
 SELECT topic_id, source_id, day, count(daily.day) AS rows, any_value(expected.state) AS state
 FROM touched_topic_daily{local} AS daily

@@ -1,4 +1,4 @@
-"""What is damaged in the two DuckDB files, their manifests, and the histories beside them."""
+"""Finds damage in the two DuckDB files, their manifests, and the histories beside them."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -29,7 +29,7 @@ def manifest_findings(layout: Layout) -> Iterator[Finding]:
 
 
 def table_findings(con: duckdb.DuckDBPyConnection, path: Path) -> Iterator[Finding]:
-    """Whether DuckDB can read all of its file, whose blocks have checksums."""
+    """A finding unless DuckDB can read the whole file, whose blocks have checksums."""
     try:
         with damage_named(path):
             tables = con.execute(
@@ -42,7 +42,7 @@ def table_findings(con: duckdb.DuckDBPyConnection, path: Path) -> Iterator[Findi
 
 
 def writer_findings(layout: Layout) -> Iterator[Finding]:
-    """Whether the loader's file can be read; a load that is at work is waited for."""
+    """A finding unless the loader's file can be read; waits for a load in progress."""
     path = layout.writer
     if not path.exists():
         yield Finding(path, "is not there", "the next load makes it again", "writer file")
@@ -55,7 +55,7 @@ def writer_findings(layout: Layout) -> Iterator[Finding]:
             yield error.finding
             return
         yield from table_findings(con, path)
-        with suppress(duckdb.Error):  # damaged, and a finding already
+        with suppress(duckdb.Error):  # damaged, which is already a finding
             [(load_no,)] = con.execute("SELECT max(load_no) FROM news.loads").fetchall()
             if (load_no or 0) < published_load(layout):
                 problem = f"is older than the snapshot: of load {load_no}"
@@ -72,7 +72,7 @@ def live_manifest_findings(con: duckdb.DuckDBPyConnection, folder: Path) -> Iter
 
 
 def lacking_histories(layout: Layout, con: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
-    """Histories that lack what a DuckDB file knows: gone, or an earlier version of the file."""
+    """Histories that lack entries of a DuckDB file: gone, or replaced by an earlier version."""
     histories: tuple[tuple[Kind, Path, bool], ...] = (
         ("definitions", layout.definitions, other_topics(con, layout)),
         ("topic changes", layout.topic_changes, other_changes(con, layout)),
@@ -86,7 +86,7 @@ def lacking_histories(layout: Layout, con: duckdb.DuckDBPyConnection) -> Iterato
 
 
 def check_findings(con: duckdb.DuckDBPyConnection, path: Path) -> Iterator[Finding]:
-    """Checks that find rows in what readers see."""
+    """Checks that find rows in the snapshot."""
     if schema_version.schema_versions(con) != {schema_version.SCHEMA_VERSION}:
         problem, remedy = "was made by another version", "the next load makes it again"
         yield Finding(path, problem, remedy, "snapshot")

@@ -1,6 +1,6 @@
-"""What is damaged or missing among documents, commits and Parquet files.
+"""Finds damaged or missing documents, commits and Parquet files.
 
-None of it needs a snapshot; where one can be read, what it knows is compared as well.
+No snapshot is needed; if one can be read, its records are compared as well.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -48,7 +48,7 @@ from warehouse.store.link import is_working_copy, read_link
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """What the readable commits of a data folder say."""
+    """The readable commits of a data folder."""
 
     commits: tuple[Commit, ...]  # with their current files
     compactions: tuple[Compaction, ...]
@@ -58,14 +58,14 @@ class Committed:
 def rows_of_files(commits: Iterable[Commit]) -> dict[tuple[str, str], int]:
     """Rows of the Parquet files of commits, by path below the data folder and SHA-256."""
     rows: dict[tuple[str, str], int] = {}
-    # After compaction, runs have files in common: the rows of a file are those of all.
+    # After compaction, commits share files: the rows of a file are the sum over its commits.
     for file in (file for commit in commits for file in commit.files):
         rows[file.path, file.sha256] = rows.get((file.path, file.sha256), 0) + file.rows
     return rows
 
 
 def read_committed(layout: Layout) -> Committed:
-    """Read the commits and the records of compaction as far as they are readable."""
+    """Read all readable commits and records of compaction."""
     findings, commits, compactions = [], [], []
     for name in committed_runs(layout.commits):
         try:
@@ -86,7 +86,7 @@ _HISTORIES = (read_definitions, recorded_changes, removed_archives, read_link)
 
 
 def require_readable(layout: Layout) -> None:
-    """Raise the error of a document or a snapshot that a run could not read when it loads."""
+    """Raise the error of a document or a snapshot that is unreadable and needed by a load."""
     for read in (*_HISTORIES, read_audits):
         read(layout)
     if con := open_snapshot(layout):
@@ -119,12 +119,12 @@ def missing_commits(
         for file in record.files
         for part in file.parts
     }
-    # Another machine may have archived, and of two states of a store the later one counts.
+    # Another machine may have archived files, and the later of two states of a store counts.
     is_shared = is_working_copy(layout)
     lost = (parts if is_shared else parts | lost_commits(layout)) - names
     yield from (lost_commit(layout, name) for name in sorted(lost))
     if committed.findings:
-        return  # a Parquet file that nothing names may be named by what cannot be read
+        return  # an unreadable commit may name the Parquet files that seem unnamed
     unnamed = unnamed_files(layout)
     for path in unnamed:
         name = commit_of(path)
@@ -157,7 +157,7 @@ def lost_commits(layout: Layout) -> set[str]:
 
 def unnamed_file(path: Path) -> Finding:
     """The finding for a Parquet file of `unnamed_files`."""
-    return found("parquet", path, "is named by no commit, but seen by who reads the folder")
+    return found("parquet", path, "is named by no commit, but visible to readers of the folder")
 
 
 def parquet_findings(

@@ -1,1 +1,1 @@
-"""The files of the data folder: layout, Parquet, commits, manifest, definitions."""
+"""The files of the data folder: layout, Parquet, commits, compactions, definitions, audits."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a small file so that a reader sees the old content or the new, never a part."""
+    """Write a small file atomically: a reader sees either the old or the new content."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(path) as half:
         half.write_bytes(content)
@@ -18,12 +18,12 @@ def write_whole(path: Path, content: bytes) -> None:
 def whole_file(path: Path) -> Iterator[Path]:
     """Yield a path to write a file's new content to; on success it replaces the file.
 
-    On failure the file stays as it was, nothing else is left, and an OSError names the file.
+    On failure the file is unchanged, no other file remains, and an OSError names the file.
     """
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     if path.exists() and not path.is_file():
-        yield path  # a rename would put a file in the place of a pipe, or of /dev/stdout
+        yield path  # a rename would replace a pipe, or /dev/stdout, by a file
         return
     place = path.resolve() if path.is_symlink() else path
     half = place.with_name(f".{place.name}.half")
@@ -35,7 +35,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     except Exception as error:
         with suppress(OSError):  # a read-only disk
             half.unlink(missing_ok=True)
-        # The system names no file where the disk is full, else one that nobody has asked for.
+        # For a full disk the system names no file, otherwise the temporary one.
         if isinstance(error, OSError) and str(error.filename) in ("None", str(half)):
             error.filename = str(path)
         raise

@@ -1,10 +1,10 @@
-"""The audits of topics: samples of articles, and what readers judged them to be.
+"""The audits of topics: samples of articles, and readers' verdicts on them.
 
-A layer that only grows. `audits/<audit_id>/sample.json` is written once; each verdict, or each
-imported batch of them, is a file of its own beside it. No file is ever changed or removed, so
-copies of the folder on several machines are united by uniting their files, and a verdict that is
-taken back is one more file. What was shown to the reader is in the sample: recounts and revisions
-change what a topic counts now, but not what was judged.
+A layer that only grows. `audits/<audit_id>/sample.json` is written once; each verdict, or imported
+batch of verdicts, is a file of its own beside it. No file is ever changed or removed, so copies of
+the folder on several machines are merged by merging their files, and taking back a verdict adds a
+file. The sample contains what was shown to the reader: recounts and revisions change what a topic
+counts now, but not what was judged.
 """
 
 from collections.abc import Iterable, Iterator
@@ -27,7 +27,7 @@ FILES = "audits/*/*.json"  # below the data folder
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A mention as it was shown to the reader, as in `mentions`."""
+    """A mention as it was shown to the reader, with fields of `mentions`."""
 
     alias: str
     field: str
@@ -46,16 +46,16 @@ class SampledArticle:
     version_no: int
     source_id: str
     language: str | None
-    alias: str | None  # the alias that it mentions most; None of a near miss
+    alias: str | None  # its most frequent alias; None for a near miss
     period: str  # month of publication, such as 2026-03
     stratum: int
-    weight: float  # 1 / its probability to be drawn: the articles that it stands for
+    weight: float  # 1 / probability of being drawn: the number of articles that it represents
     published_date: date
     headline: str
     url: str
-    mentions: int  # all its mentions; `hits` has the first of them
+    mentions: int  # number of all its mentions; `hits` has only the first ones
     hits: tuple[Hit, ...] = ()
-    text: str = ""  # of a near miss, what is shown in place of hits
+    text: str = ""  # of a near miss: the text shown in place of hits
     section: str | None = None
 
 
@@ -73,8 +73,8 @@ class Sample:
     load_no: int  # of the snapshot that it was drawn from
     population: int  # articles it was drawn from: the sum of its weights
     counted: int  # articles in the topic's denominator then
-    articles: tuple[SampledArticle, ...]  # in random order, so that the first of them are a sample
-    sections: tuple[str, ...] = ()  # of near misses: what they were chosen by
+    articles: tuple[SampledArticle, ...]  # in random order, so that the first n are a sample too
+    sections: tuple[str, ...] = ()  # of near misses: the sections by which they were chosen
     words: tuple[str, ...] = ()
 
 
@@ -85,7 +85,7 @@ class Verdict:
     article_id: str
     answer: Answer
     judged_at: datetime
-    # Numbers of hits, from 0, that are not about the topic though the article is.
+    # Indices of hits that are not about the topic though the article is.
     false_hits: tuple[int, ...] = ()
 
 
@@ -105,7 +105,7 @@ class Audit:
 
     @property
     def current(self) -> dict[tuple[str, str], Verdict]:
-        """The verdicts that count, by article and reader: each reader's last one."""
+        """The verdicts that count, by article and reader: the last one of each reader."""
         last = {(verdict.article_id, reader): verdict for reader, verdict in self.verdicts}
         return {key: verdict for key, verdict in last.items() if verdict.answer != "withdrawn"}
 
@@ -116,21 +116,21 @@ class Audit:
 
 
 def new_audit_id(topic_id: str, kind: Kind, drawn_at: datetime) -> str:
-    """An id that no other audit has: `g20-precision-20260301T060000Z-1a2b3c`."""
+    """A unique id: `g20-precision-20260301T060000Z-1a2b3c`."""
     return f"{topic_id}-{kind}-{drawn_at:%Y%m%dT%H%M%SZ}-{token_hex(3)}"
 
 
 def write_sample(layout: Layout, sample: Sample) -> None:
-    """Write a sample; from here on it can be judged."""
+    """Write a sample, which can then be judged."""
     write_whole(layout.audits / sample.audit_id / SAMPLE, encode(sample))
 
 
 def write_verdicts(
     layout: Layout, audit_id: str, reader: str, verdicts: Iterable[Verdict]
 ) -> Path | None:
-    """Add verdicts of one reader, all of them or none; None where there is nothing to add.
+    """Add verdicts of one reader, all or none; None if there are none to add.
 
-    No lock is needed: a file's name is its own, and it appears by one rename.
+    No lock is needed: the name of the file is unique, and it appears by one rename.
     """
     added = tuple(verdicts)
     if not added:
@@ -155,7 +155,7 @@ def read_audit(layout: Layout, audit_id: str) -> Audit:
     for path in _verdict_paths(folder):
         found = read_verdicts(path)
         verdicts += [(found.reader, verdict) for verdict in found.verdicts]
-    # By time, and within a file as written: a taken back verdict follows the one that it undoes.
+    # By time, and within a file in the order written: a withdrawal follows its verdict.
     return Audit(sample, tuple(sorted(verdicts, key=lambda each: each[1].judged_at)))
 
 
@@ -178,7 +178,7 @@ def audit_findings(layout: Layout) -> Iterator[Finding]:
 
 
 def read_file(path: Path) -> object:
-    """Read a file of the layer, to see that it can be; DocumentError as of those below."""
+    """Read a sample or verdicts, to check that the file is readable; DocumentError as below."""
     return read_sample(path) if path.name == SAMPLE else read_verdicts(path)
 
 

@@ -1,8 +1,8 @@
-"""The manifests of what runs have loaded: a Parquet file counts only when a commit names it.
+"""Commits, the manifests of loaded runs: a Parquet file counts only when a commit names it.
 
-A run that loads in parts has a commit for each: its id is the run's, then `<run_id>_2` and so on.
-Rows have the run's id; a Parquet file's name begins with its commit's. A commit never changes. What
-compaction put in place of its files is in `compactions`.
+A run that loads in parts has one commit per part; their ids are `<run_id>`, `<run_id>_2` and so on.
+Rows have the run's id; a Parquet file's name begins with the commit's id. A commit never changes.
+`compactions` has the files that replace its files.
 """
 
 from collections import Counter
@@ -19,12 +19,12 @@ from warehouse.layers.findings import REMEDIES
 from warehouse.layers.layout import Layout
 
 PART = "_"  # between a run's id and the number of its part; run ids have no such character
-# Of the later parts: earlier versions would take one for the whole run.
+# Format of later parts, which earlier versions would take for the whole run.
 PART_FORMAT = 2
 
 
 def commit_id(run_id: str, parameters: Mapping[str, Any]) -> str:
-    """The id of a run's commit; `part` among its parameters is its number, from the second on."""
+    """The id of a run's commit; parts after the first have their number in the parameter `part`."""
     return f"{run_id}{PART}{parameters['part']}" if "part" in parameters else run_id
 
 
@@ -34,17 +34,17 @@ def commits_of(folder: Path, run_id: str) -> list[str]:
 
 
 def part_of(commit_id: str) -> int:
-    """The number of the part of its run that a commit is."""
+    """The number of a commit's part of its run."""
     return int(commit_id.partition(PART)[2] or 1)
 
 
 def part_parameters(commit_id: str) -> dict[str, int]:
-    """What the parameters of a commit with this id say of its part."""
+    """The parameter `part` for a commit with this id; empty for the first part."""
     return {"part": part_of(commit_id)} if PART in commit_id else {}
 
 
 def next_part(folder: Path, run_id: str) -> int:
-    """The number of a run's first part that has no commit yet, nor one after it."""
+    """The number of the next part of a run: one more than that of its last commit."""
     return max(map(part_of, commits_of(folder, run_id)), default=0) + 1
 
 
@@ -95,7 +95,7 @@ class Commit:
 
     @property
     def attempts(self) -> int:
-        """All its captures."""
+        """The number of its captures."""
         return self.totals.total()
 
 
@@ -156,7 +156,7 @@ def layer_files(layout: Layout, commits: Iterable[Commit], layer: str) -> list[P
 
 
 def write_commit(folder: Path, commit: Commit) -> None:
-    """Write or replace a commit; from here on its files count."""
+    """Write or replace a commit, so that its files count."""
     content = encode(commit, format=PART_FORMAT if PART in commit.id else 1, sort_keys=True)
     write_whole(commit_path(folder, commit.id), content)
 
@@ -172,7 +172,7 @@ def run_of_commit(commit_id: str) -> str:
 
 
 def named_files(folder: Path, commit_ids: Iterable[str] | None = None) -> set[str]:
-    """Paths of the files of these commits or of all, and of what compaction wrote or keeps."""
+    """Paths of the files of these commits, or of all, and those written or kept by compaction."""
     commits = read_commits(folder, committed_runs(folder) if commit_ids is None else commit_ids)
     named = {file.path for commit in commits for file in commit.files}
     for compaction in read_compactions(folder):

@@ -1,6 +1,6 @@
-"""What compaction put in the place of the files of commits, one record a layer and day.
+"""Records of compaction, one per layer and day: the files that replace files of commits.
 
-A record stands beside the commits and is replaced whole: `commits/compacted/<layer>.<day>.json`.
+A record is beside the commits and is replaced whole: `commits/compacted/<layer>.<day>.json`.
 """
 
 from collections.abc import Iterable
@@ -20,13 +20,13 @@ class Part:
     """The rows of one commit in a compacted file."""
 
     run_id: str
-    path: str  # file of the commit in which they were, below the data folder
+    path: str  # the commit's original file, below the data folder
     rows: int
 
 
 @dataclass(frozen=True, slots=True)
 class CompactedFile:
-    """One file in the place of several."""
+    """One file that replaces several."""
 
     path: str  # below the data folder, with forward slashes
     bytes: int
@@ -35,13 +35,13 @@ class CompactedFile:
 
     @property
     def rows(self) -> int:
-        """All its rows."""
+        """The number of its rows."""
         return sum(part.rows for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
 class Retired:
-    """A file whose rows are in another one now; kept for its readers."""
+    """A replaced file that is kept for its readers."""
 
     path: str
     since: datetime
@@ -49,7 +49,7 @@ class Retired:
 
 @dataclass(frozen=True, slots=True)
 class Compaction:
-    """What became of the files of one layer and day."""
+    """The compacted and the replaced files of one layer and day."""
 
     layer: str
     day: str  # UTC day of publication; of the run's start in the other layers; or `undated`
@@ -88,13 +88,13 @@ def read_record(path: Path) -> Compaction:
 
 
 def write_compaction(commits: Path, compaction: Compaction) -> None:
-    """Write or replace a record; from here on its files count, and those they replace do not."""
+    """Write or replace a record, so that its files count in place of those that they replace."""
     path = compaction_path(commits, compaction.layer, compaction.day)
     write_whole(path, encode(compaction, sort_keys=True))
 
 
 def compacted_files(compactions: Iterable[Compaction]) -> dict[tuple[str, str], CompactedFile]:
-    """The files in which the rows of commits are now, by run and the path in its commit."""
+    """The current files of rows that compaction moved, by run and the path in its commit."""
     return {
         (part.run_id, part.path): file
         for compaction in compactions

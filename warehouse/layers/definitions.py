@@ -1,4 +1,4 @@
-"""The history of the definitions of topics and sources, which no layer holds.
+"""The history of the definitions of topics and sources, which no layer contains.
 
 Kept as JSON beside the layers, so that a warehouse rebuilt from Parquet has the same topic
 versions as the one that was lost.
@@ -20,21 +20,21 @@ class Topic:
     topic_id: str
     topic_version: int = 0  # 0 until `update_definitions` gives it a number
     name: str
-    aliases: tuple[str, ...]  # phrases that count; `*` before or behind one is the rest of its word
+    aliases: tuple[str, ...]  # phrases that count; `*` before or after one: the rest of the word
     exclude: tuple[str, ...] = ()  # phrases in which an alias does not count; `*` as in aliases
     case_sensitive: bool = False
     fold_diacritics: bool = False
-    # Of a topic without aliases: groups of phrases, one of each of which must stand in a stretch of
-    # text, and phrases none of which may.
+    # Of a topic without aliases: groups of phrases, of which a stretch of text must contain one
+    # each, and phrases that it must not contain.
     all_of: tuple[tuple[str, ...], ...] = ()
     none_of: tuple[str, ...] = ()
     within: str | None = None  # the stretch: sentence, paragraph, article, words; None with aliases
     within_words: int | None = None
     context_exclude: tuple[str, ...] = ()  # phrases in whose sentences nothing counts
     sections_exclude: tuple[str, ...] = ()  # sections in whose articles nothing counts
-    # Codes of the languages whose articles it counts among, sorted; None for all.
+    # Codes of the languages of the articles among which it is counted, sorted; None for all.
     languages: tuple[str, ...] | None = None
-    # Of all that decides what counts: another one means another version of the topic.
+    # Hash of all fields that decide what counts: another hash is another version of the topic.
     definition_hash: str
     valid_from: datetime | None = None
     valid_to: datetime | None = None
@@ -54,13 +54,13 @@ class SourceDefinition:
     expected_low: int | None
     expected_high: int | None
     is_configured: bool = True
-    kind: str | None = None  # such as business; None where sources.toml does not say it
+    kind: str | None = None  # such as business; None if it is not in sources.toml
     collection: str | None = None  # name of the collection that it was selected from
 
 
 @dataclass(frozen=True, slots=True)
 class Definitions:
-    """All versions of all topics, and all sources, that this installation has known."""
+    """All versions of all topics, and all sources, that this installation has ever had."""
 
     topics: tuple[Topic, ...] = ()
     sources: tuple[SourceDefinition, ...] = ()
@@ -97,9 +97,9 @@ def update_definitions(
 ) -> Definitions:
     """Update the stored definitions to the configured ones, and write them when they change.
 
-    A topic with another `definition_hash` gets the next version, with `latest_rules` also one that
-    is counted by earlier rules; a version that was replaced or removed stays, with `valid_to`. A
-    removed source stays, marked as not configured.
+    A topic with another `definition_hash` gets the next version; with `latest_rules` so does a
+    topic that is counted by earlier rules. A replaced or removed version is kept, with `valid_to`.
+    A removed source is kept, marked as not configured.
     """
     kept = read_definitions(layout)
     by_id = {source.source_id: replace(source, is_configured=False) for source in kept.sources}
@@ -120,7 +120,7 @@ def update_definitions(
         ):
             versions.append(replace(topic, valid_to=now))
         else:
-            # The name of a topic, for one, may change without a new version.
+            # A topic's name, for example, may change without a new version.
             del changed[topic_id]
             known = replace(new, topic_version=version, valid_from=topic.valid_from)
             versions.append(replace(known, rules=topic.rules))

@@ -1,7 +1,7 @@
 """The JSON documents of a data folder: one codec, each document with the number of its format.
 
-A document is a dataclass. When the shape of the class changes, raise the number of its format, so
-that older versions refuse what they would misread.
+A document is a dataclass. When its fields change, raise the number of its format, so that older
+versions refuse the document instead of misreading it.
 """
 
 import json
@@ -51,8 +51,8 @@ def encode(
 ) -> bytes:
     """A document as UTF-8 JSON with its checksum, without spaces where `indent` is None."""
 
-    # Not pydantic's encoder: it writes times with Z, earlier versions wrote +00:00, and a document
-    # whose bytes change is uploaded again.
+    # Not pydantic's encoder: it writes times with Z, but earlier versions wrote +00:00, and a
+    # document with other bytes is uploaded again.
     def dump(content: dict[str, Any], indent: int | None) -> str:
         return json.dumps(
             content,
@@ -69,13 +69,13 @@ def encode(
 
 
 def _checksum(content: object) -> str:
-    """SHA-256 of a document's values: many changed bytes leave a JSON document readable."""
+    """SHA-256 of a document's values, since a JSON document with changed bytes may be readable."""
     text = json.dumps(content, separators=(",", ":"), sort_keys=True)
     return sha256(text.encode()).hexdigest()
 
 
 def document_problem(content: bytes) -> str:
-    """What is wrong with a document, whatever its class; empty when nothing is."""
+    """The problem of a document of any class; empty if there is none."""
     try:
         document = json.loads(content)
         has_format = isinstance(document, dict) and "format" in document
@@ -91,7 +91,7 @@ def document_problem(content: bytes) -> str:
 
 
 def decode(kind: type[T], content: bytes, name: object, *, format: int = 1) -> T:  # noqa: A002
-    """Read a document that `encode` wrote; `name` is what error messages call it.
+    """Read a document that `encode` wrote; error messages contain `name`.
 
     DocumentError when it is damaged, or was written by a newer version of Presswatch.
     """
@@ -113,7 +113,7 @@ def decode(kind: type[T], content: bytes, name: object, *, format: int = 1) -> T
 
 
 def newer(name: object, found: str) -> DocumentError:
-    """The error for what a newer version of Presswatch wrote: what was found, and the remedy."""
+    """The error for data of a newer version of Presswatch: what was found, and the remedy."""
     return DocumentError(name, found, UPGRADE)
 
 

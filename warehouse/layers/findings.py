@@ -1,4 +1,4 @@
-"""What is found damaged or missing in a data folder: what, where, and the remedy."""
+"""Findings of damaged or missing data in a data folder: kind, file, problem and remedy."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from warehouse.layers.layout import Layout
 
-# What the damaged thing is; a layer of the data folder, or a file beside the layers.
+# The kind of damaged data: a layer of the data folder, or a file beside the layers.
 Kind = Literal[
     "archive record",
     "archive file",
@@ -62,7 +62,7 @@ SHOWN = 50  # findings that are listed one by one
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that does not hold."""
+    """One problem of a file."""
 
     file: Path
     problem: str
@@ -76,7 +76,7 @@ class Finding:
 
 
 def kind_of(document: PurePath) -> Kind:
-    """What a JSON document is, by its name and folder."""
+    """The kind of a JSON document, by its name and folder."""
     if document.parent.name == "compacted":
         return "compaction"
     if document.parent.parent.name == "audits":
@@ -90,7 +90,7 @@ def found(kind: Kind, file: Path, problem: str, offset: int | None = None) -> Fi
     return Finding(file, problem, REMEDIES[kind], kind, offset)
 
 
-class LayersBroken(Exception):  # noqa: N818 - it is what is the case
+class LayersBroken(Exception):  # noqa: N818 - named for a state
     """Stored data are damaged or missing; the message has a line for each of the first findings."""
 
     def __init__(self, findings: Sequence[Finding]) -> None:

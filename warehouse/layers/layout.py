@@ -34,7 +34,7 @@ class Layout:
     alerts = Below("alerts.json")  # open incidents, and messages that no channel has accepted yet
     # Parquet, `vintages/<relation>/as_of=<day>.parquet`: an index as of a day.
     vintages = Below("vintages")
-    # What was damaged and could not be repaired, each under its place; no step reads it.
+    # Damaged files that could not be repaired, each under its path; no step reads them.
     quarantine = Below("quarantine")
     stage = Below("stage")  # work in progress of runs, `stage/<run_id>/`; safe to delete when idle
     cache = Below("cache")  # what can be fetched or computed again, such as robots.txt files
@@ -42,8 +42,8 @@ class Layout:
     locks = Below("locks")  # lock files; the kernel frees a lock when its process ends
     warehouse = Below("warehouse")  # the DuckDB files
     writer = Below("warehouse/writer/news.duckdb")  # the loader's private file
-    # The file that becomes the next snapshot, while it is written. Beside the snapshots, as it is
-    # renamed to and fro: `writer` may be a link to another disk.
+    # The file that becomes the next snapshot, while it is written. On the disk of the snapshots,
+    # since it is renamed from and to them: `writer` may be a link to another disk.
     spare = Below("warehouse/spare.duckdb")
     current = Below("warehouse/current/news.duckdb")  # what readers open; `current` is a symlink
     report = Below("report.html")  # the HTML report, made from `current`

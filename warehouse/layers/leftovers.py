@@ -1,4 +1,4 @@
-"""What killed writers leave: files that no commit names, and a rebuilt layer not yet in place."""
+"""Cleans up after killed writers: files that no commit names, a rebuilt layer not yet in place."""
 
 import shutil
 from pathlib import Path
@@ -44,10 +44,10 @@ def sweep(layout: Layout) -> list[Path]:
 
 
 def unnamed_files(layout: Layout) -> list[Path]:
-    """Files of the layers that nothing names and no run is writing, without the lock."""
+    """Files of the layers that nothing names and no run is writing; needs no lock."""
     rebuilt = layout.next_commits
     found = _layer_files(layout)
-    # After the listing: runs that were writing then are still marked, or have their commit by now.
+    # After the listing: runs that were writing then are still marked, or have a commit by now.
     begun = begun_commits(layout.commits) | begun_commits(rebuilt)
     writing = begun | set(committed_runs(rebuilt))
     named = {layout.root / path for path in named_files(layout.commits)}
@@ -74,7 +74,7 @@ def swap_commits(layout: Layout) -> None:
 
 def _finish_swap(layout: Layout) -> None:
     rebuilt, old = layout.next_commits, layout.root / "commits.old"
-    # The mark moves with the folder, so that the next process can finish a swap that was killed.
+    # The mark moves with the folder, so that the next process can finish a killed swap.
     if (rebuilt / READY).exists():
         if layout.commits.exists():
             shutil.rmtree(old, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Parquet files of a layer: written once, whole, the same bytes for the same rows."""
+"""Writes and reads Parquet files of a layer: written once, atomically; equal rows, equal bytes."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,7 +15,7 @@ from warehouse.layers.layout import Layout
 
 # Folder key of articles without a publication date; DuckDB reads it as NULL.
 UNDATED = "__HIVE_DEFAULT_PARTITION__"
-# A file to write: its folder, its layer, and what makes its rows.
+# A file to write: folder, layer, and the function that returns its rows.
 Job = tuple[Path, str, Callable[[], pa.Table]]
 
 
@@ -30,10 +30,10 @@ def write_parquet(
 
 
 def write_parquets(layout: Layout, commit_id: str, jobs: Iterable[Job]) -> list[CommittedFile]:
-    """Write several files of a commit, a folder each: one by one, while the disk confirms others.
+    """Write several files of a commit, each in its folder: one by one, but synced in parallel.
 
-    Written by four threads, the files of 3,660 pages took 100 MB more, which the C library kept in
-    these threads' heaps for good, and a tenth more CPU.
+    If four threads write them, the files of 3,660 pages take a tenth more CPU, and 100 MB more
+    memory, which the C library never frees from these threads' heaps.
     """
     with ThreadPoolExecutor(4) as pool:  # forcing a file to the disk is mostly waiting
         confirming = [
@@ -44,7 +44,7 @@ def write_parquets(layout: Layout, commit_id: str, jobs: Iterable[Job]) -> list[
 
 
 def _written(commit_id: str, folder: Path, table: pa.Table) -> tuple[Path, int]:
-    """A file that is neither named nor forced to the disk yet, and its number of rows."""
+    """Write a file that has no final name and is not synced yet; return it with its rows."""
     folder.mkdir(parents=True, exist_ok=True)
     half = folder / f".{commit_id}.half"
     short: list[str] = []  # Parquet paths of the columns that hold values
@@ -53,7 +53,7 @@ def _written(commit_id: str, folder: Path, table: pa.Table) -> tuple[Path, int]:
             short.append(f"{field.name}.list.element")
         elif pa.types.is_struct(field.type):
             short += (f"{field.name}.{inner.name}" for inner in field.type)
-        elif field.name != "body":  # unique values: a dictionary and statistics only cost space
+        elif field.name != "body":  # its values are unique: dictionary and statistics waste space
             short.append(field.name)
     pq.write_table(
         table,
@@ -71,7 +71,7 @@ def _confirmed(layout: Layout, commit_id: str, layer: str, half: Path, rows: int
     sync(half)
     digest = file_sha256(half)
     path = half.with_name(f"{commit_id}.{digest[:12]}.parquet")
-    half.replace(path)  # one of that name has the same bytes, or is damaged
+    half.replace(path)  # an existing file of that name has the same bytes, or is damaged
     sync(path.parent)
     where = path.relative_to(layout.root).as_posix()
     return CommittedFile(where, layer, rows, path.stat().st_size, digest)
@@ -84,7 +84,7 @@ def file_sha256(path: Path) -> str:
 
 
 def digest_problem(path: Path, sha256: str) -> str:
-    """Whether a committed file is gone or has other bytes; empty when neither."""
+    """The problem of a committed file: gone, or other bytes; empty if neither."""
     if not path.exists():
         return "is not there"
     is_same = file_sha256(path) == sha256
@@ -92,7 +92,7 @@ def digest_problem(path: Path, sha256: str) -> str:
 
 
 def parquet_problem(path: Path, rows: int, sha256: str) -> str:
-    """What is wrong with a committed file; empty when nothing is."""
+    """The problem of a committed file, which is read in full; empty if there is none."""
     if not path.exists():
         return "is not there"
     with path.open("rb") as content:
@@ -100,7 +100,7 @@ def parquet_problem(path: Path, rows: int, sha256: str) -> str:
 
 
 def content_problem(content: BufferedReader | BytesIO, rows: int, sha256: str) -> str:
-    """The same for a file that is open at its start."""
+    """As `parquet_problem`, for a file that is open at its start."""
     if hashlib.file_digest(content, "sha256").hexdigest() != sha256:
         return "does not have the checksum that was committed"
     try:
@@ -115,7 +115,7 @@ def read_batches(
 ) -> Iterator[pa.RecordBatch]:
     """Read columns of many files of one layer, at most `rows` rows at a time.
 
-    One file after the other in this thread: it costs half of what a dataset's threads do.
+    One file after the other in this thread, at half the cost of a dataset's threads.
     """
     for path in paths:
         with pq.ParquetFile(path, pre_buffer=False) as file:

@@ -13,7 +13,7 @@ def _strings(*names: str) -> list[tuple[str, pa.DataType]]:
     return _fields(pa.string(), *names)
 
 
-# One row an article version. In the Parquet files `published_date` is the folder's key, and
+# One row per article version. In the Parquet files `published_date` is the folder's key, and
 # `version_no` and `first_seen_at` are set when the row is partitioned.
 ARTICLE_SCHEMA = pa.schema(
     [

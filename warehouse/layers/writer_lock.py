@@ -1,4 +1,4 @@
-"""One writer at a time: a lock file of our own, freed by the kernel when its holder ends."""
+"""One writer at a time, by a lock file that the kernel frees when its holder ends."""
 
 import fcntl
 import os
@@ -13,7 +13,7 @@ from warehouse.layers.layout import Layout
 def writer_lock(
     layout: Layout, waiting: Callable[[str], None] = lambda message: None
 ) -> Iterator[None]:
-    """Hold the right to write the layers and the warehouse; wait for it when another has it.
+    """Hold the lock for writing the layers and the warehouse; wait while another process holds it.
 
     It locks this folder only: `warehouse.store.working_copy.synchronised` also locks the store.
     `waiting` is called once, with a sentence for people, when another process holds the lock.
@@ -32,13 +32,13 @@ def writer_lock(
 
 @contextmanager
 def try_writer_lock(layout: Layout) -> Iterator[bool]:
-    """Hold the same right if nobody else has it; yield whether it is held."""
+    """Hold the same lock unless another process holds it; yield whether it is held."""
     with _lock_file(layout) as handle:
         yield try_lock(handle)
 
 
 def try_lock(file: IO[str]) -> bool:
-    """Lock an open file; whether nobody else has locked it."""
+    """Lock an open file, without waiting; return whether that succeeded."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

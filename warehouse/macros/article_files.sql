@@ -1,6 +1,6 @@
 -- Grain: one list, of the Parquet files of articles that count.
--- warehouse/build/article_texts_view.py puts them in by name, as lines: a pattern would also read those that compaction has
--- replaced, and fail when one of them goes in mid-query.
+-- warehouse/build/article_texts_view.py inserts their names, one per line: a pattern would also match files that
+-- compaction has replaced, and fail when one of them is removed during a query.
 CREATE OR REPLACE MACRO article_files() AS
 string_split(
     substr(

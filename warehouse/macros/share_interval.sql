@@ -1,5 +1,5 @@
 -- Grain: one interval, as a struct of low and high; NULL without articles.
--- As warehouse/stats/intervals.py has it, where the formula is explained.
+-- As in warehouse/stats/intervals.py, which explains the formula.
 CREATE OR REPLACE MACRO share_interval(hits, articles, variance) AS
 CASE WHEN articles > 0 THEN struct_pack(
     low := least(hits / articles, greatest(0, (

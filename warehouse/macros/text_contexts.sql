@@ -1,6 +1,6 @@
 -- Grain: one hit of a regular expression in the body of one article, with 60 characters around it.
--- Split and extract give the texts between the hits and the hits; their lengths give the places, so
--- that a context shows its neighbouring hits whole.
+-- Splitting gives the texts between hits, extracting gives the hits; their lengths give the places,
+-- so that a context shows neighbouring hits in full.
 CREATE OR REPLACE MACRO text_contexts(pattern) AS TABLE
 WITH found AS (
     SELECT *, regexp_split_to_array(body, pattern) AS between,

@@ -1,5 +1,5 @@
--- Grain: one version of one article, with its text, read from the Parquet files when it is asked for.
--- warehouse/build/article_texts_view.py puts the live files of the layer in: those of the macro article_files.
+-- Grain: one version of one article, with its text, read from the Parquet files on demand.
+-- warehouse/build/article_texts_view.py inserts the live files of the layer: those of the macro article_files.
 CREATE OR REPLACE VIEW article_version_texts AS
 SELECT article_id, version_no, source_id, published_date, headline, body
 FROM {articles} AS parquet;

@@ -5,7 +5,7 @@
 -- Touched by: article_id FROM articles
 --     SEMI JOIN (FROM source_zones WHERE is_changed) AS moved USING (source_id)
 --
--- duplicate_of and cluster_id are settled after that, by the rounds of steps/copies.sql.
+-- duplicate_of and cluster_id are set afterwards, by the rounds of steps/copies.sql.
 WITH shown AS (
     SELECT arg_max(rowid, (fetched_at, version_no)) AS place,
            min(first_seen_at) AS first_seen_at, count(*) AS versions
@@ -20,5 +20,5 @@ SELECT version.* EXCLUDE (first_seen_at, page_sha256), shown.first_seen_at, vers
 FROM article_versions AS version
 JOIN shown ON version.rowid = shown.place
 JOIN source_zones USING (source_id)
--- DuckDB fetches these rows alone; for the join it would read every column of every version.
+-- So DuckDB reads only these rows; for a join it would read every column of every version.
 WHERE version.rowid IN (SELECT place FROM shown)

@@ -3,8 +3,8 @@
 -- Touched by: as_of FROM index_vintage{local}
 -- Reads: topic_daily{local}
 --
--- index_now{local} is the series as they are now, computed by warehouse/stats/attention_index.py. Which vintage
--- they are is chosen before that, by steps/vintages{local}.sql.
+-- index_now{local} has the current series, computed by warehouse/stats/attention_index.py. Their vintage is chosen
+-- before, by steps/vintages{local}.sql.
 SELECT index_now{local}.* EXCLUDE (share_variance),
        round(share_interval(articles_with_mention, articles, share_variance).low, 8)
            AS pooled_share_low,

@@ -1,7 +1,7 @@
 -- Grain: one gap in the collecting of a source: days in a row that are missing, or that are partial.
 CREATE OR REPLACE VIEW coverage_gaps{local} AS
 WITH ended AS (
-    -- The last day that had ended where the source is, by the last attempt at any of them.
+    -- The last day that had ended in the source's time zone at the last attempt at any source.
     SELECT source_id, timezone({zone}, max(last_attempt_at) OVER ())::DATE - 1 AS last_day
     FROM sources
     LEFT JOIN pg_timezone_names() AS named ON named.name = sources.timezone
@@ -19,8 +19,8 @@ gaps AS (
     JOIN (SELECT source_id, coalesce(last_asked, last_day) AS last_asked FROM asked) AS asked
         USING (source_id)
     JOIN (SELECT source_id, last_day AS last_ended FROM ended) AS ended USING (source_id)
-    -- Collection began on the first day, and the last one has not ended, nor have those after it,
-    -- of which an article that is dated ahead may be known.
+    -- Collection began during the first day. The last day has not ended, nor have days after it,
+    -- which may have articles that are dated ahead.
     WHERE state <> 'observed'
       AND NOT (list_has_all(['partly_read', 'below_expected_low', 'above_expected_high'], reasons)
                AND list_contains(reasons, 'partly_read') AND day IN (first_day, last_asked))

@@ -21,29 +21,29 @@
 --     ANTI JOIN source_calendars{local} AS calendar
 --     ON calendar.source_id = coverage{local}.source_id AND day BETWEEN first_day AND last_day
 --
--- extracted is not compared: what changes it is in changed_articles, which topic_daily{local} reads too.
+-- extracted is not compared: its changes are in changed_articles, which topic_daily{local} reads as well.
 --
 -- A day is the time from begins_at to ends_at, of 23 or 25 hours where clocks change; its hours_read
 -- are scaled to 24. What was lost of a UTC day (lost_by_day of listing_reads) is divided among the
 -- days that its gap reaches into, by time.
 --
--- A page counts once, on its day, however often it was asked for: it has failed when no attempt gave
--- an article and the last one leaves open that there is one.
+-- A page counts once, on its day, however often it was requested: it has failed if no attempt gave an
+-- article, but by the outcome of the last attempt there may be one.
 -- The day of a listing is the day of the attempt; a 304 reads it as well as a 200.
 --
--- A day is read as far as the reads of listings cover it (listing_reads): all of its feeds together,
--- so the one that covers least; without feeds the sitemap that covers most; without sitemaps the
--- section page that covers least. Before polled_from a day is read if it has an article that an earlier
--- version collected, or, of a source that was never polled, one of its saved files. What archives gave
--- makes no day read: nobody knows what they lack. A source's own sitemap of the past does, when all
--- pages of its period were asked for (the days from listing.window_from to newest_at of an index; whether
--- its months are of UTC or of the source's time zone, nobody says, so they count as either).
+-- A day is read as far as the reads of listings cover it (listing_reads): if the source has feeds, all
+-- of them must, so the feed that covers least counts; without feeds the sitemap that covers most;
+-- without sitemaps the section page that covers least. Before polled_from a day is read if it has an
+-- article that an earlier version collected, or, for a source that was never polled, a saved file.
+-- Articles from archives do not make a day read, since what archives lack is unknown. A source's own
+-- sitemap of the past does, if all pages of its period were requested (the days from listing.window_from
+-- to newest_at of an index; its months may be in UTC or in the source's time zone, and count as both).
 --
--- missing   no article of the day, and either a page of it lost or nothing of the day read
--- partial   otherwise, when the day was not read as a whole, pages were lost, a listing failed that
---           was not read later as far back, all of its articles are from archives, or they are fewer
---           than expected_low
--- observed  otherwise; a day that was read as a whole and had nothing is a true zero
+-- missing   no article of the day, and either a page of it lost or no part of the day read
+-- partial   otherwise, if the day was not fully read, pages were lost, a listing failed and no later
+--           read reached as far back, all articles are from archives, or they are fewer than
+--           expected_low
+-- observed  otherwise; a day that was fully read and has no articles is a true zero
 WITH calendar_day AS (
     SELECT touched.*, zone, polled_from,
            start_of{local}(day, zone) AS begins_at, start_of{local}(day + 1, zone) AS ends_at
@@ -100,7 +100,7 @@ read_day AS (
                                day_of{local}(covers_until - INTERVAL 1 MICROSECOND, zone))) AS day
     FROM listing_reads
     JOIN source_zones USING (source_id)
-    -- Known before the reads are, so that those of other days are skipped.
+    -- Computed before the reads, so that reads of other days are skipped.
     WHERE read_at >= (SELECT min(begins_at) FROM calendar_day)
       AND least(previous_read_at, covers_from) < (SELECT max(ends_at) FROM calendar_day)
 ),
@@ -187,7 +187,7 @@ judged AS (
                if(extracted < expected_low, 'below_expected_low', NULL),
                if(extracted > expected_high, 'above_expected_high', NULL)
            ], lambda reason: reason IS NOT NULL) AS reasons,
-           -- What archives gave of a day may be among what was lost of it.
+           -- Articles from archives may be among the lost articles of the day.
            if((hours_read = 24 OR estimated_lost IS NOT NULL)
               AND NOT list_contains(reasons, 'archived_only'),
               greatest(extracted, extracted - archived + failed + coalesce(estimated_lost, 0)),

@@ -1,4 +1,4 @@
--- Grain: one note on one topic's index for one kind of period, in one vintage, and on a source if it
+-- Grain: one note on one topic's index for one kind of period, in one vintage, and on a source if that
 -- was left out.
 -- Key: as_of
 -- Touched by: as_of FROM index_vintage{local}

@@ -1,4 +1,4 @@
--- Grain: one mention in the latest version of an article, with what a reader wants to know of it.
+-- Grain: one mention in the latest version of an article, with the details that a reader needs.
 CREATE OR REPLACE VIEW mention_contexts AS
 SELECT topic_id, published_date, source_id, coalesce(name, source_id) AS source, headline,
        field, context_left, matched_text, context_right,

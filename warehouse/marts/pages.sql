@@ -8,12 +8,11 @@
 --
 -- gave_article is not compared: obtained_from is that of the pages that gave an article.
 --
--- Dates of a listing before 1990 or three days after the attempt are ignored: feeds with `<pubDate>`
--- 1970-01-01 and 2099 exist.
--- A rejected page is lost, too, where it is doubtful (rejections). A capture of the Wayback Machine is
--- not: that somebody archived a page says nothing of what the source published on that day. For the
--- same reason a page that only sitemaps of the past name, without a date, belongs to no day until it
--- gives an article.
+-- Dates of a listing before 1990 or three days after the attempt are ignored: some feeds have a
+-- `<pubDate>` of 1970-01-01 or 2099.
+-- A doubtful rejected page (rejections) is lost as well. A capture of the Wayback Machine is not: that
+-- a page was archived is no evidence that the source published it on that day. For the same reason a
+-- page that only sitemaps of the past name, without a date, belongs to no day until it gives an article.
 WITH asked AS (
     SELECT *, if(entry_published_at BETWEEN TIMESTAMPTZ '1990-01-01 00:00:00+00'
                                         AND attempted_at + INTERVAL 3 DAY,
@@ -37,7 +36,7 @@ page AS (
            bool_or(class = 'article') AS gave_article,
            bool_or(class IN ('article', 'no_article', 'unreadable')) AS was_read,
            arg_max(may_be_lost, attempted_at) AS is_lost,
-           -- One attempt stands for all pages of its day that were left for later.
+           -- One attempt represents all pages of its day that were left for later.
            arg_max(if(outcome = 'left_for_later',
                       coalesce(nullif(regexp_extract(detail, '^\d+'), '')::INTEGER, 1), 1),
                    attempted_at) AS stands_for,

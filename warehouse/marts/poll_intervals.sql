@@ -3,13 +3,13 @@
 -- Touched by: source_id FROM changed_polls
 -- Touched by: source_id FROM changed_listing_reads
 --
--- A listing has room for pow(sqrt(entries + 1) - 1, 2) / 2 expected entries: twice as many, and two
--- standard deviations of a Poisson count more, still fit into it. That is 2.7 of 10 entries, 10 of
--- 30 and 41 of 100. What is expected is summed by hour of the week, with rates as in listing_reads.
--- A sitemap that entries leave by age alone is due when four tenths of its time have passed.
+-- A listing may wait for pow(sqrt(entries + 1) - 1, 2) / 2 expected entries: even twice as many, plus
+-- two standard deviations of a Poisson count, fit into it. That is 2.7 for 10 entries, 10 for 30 and 41
+-- for 100. The expected entries are summed by hour of the week, with rates as in listing_reads.
+-- A sitemap that entries leave by age alone is due after four tenths of the time that it covers.
 --
--- At most an hour: for the first day, while pages are left to fetch, and after a poll that failed.
--- Then not before half an hour, either: three failures within minutes would open the breaker.
+-- At most an hour: during the first day, while pages are left to fetch, and after a failed poll. Then
+-- also at least half an hour, since three failures within minutes would open the breaker.
 WITH newest AS (
     SELECT source_id, max(sequence) AS sequence
     FROM polls

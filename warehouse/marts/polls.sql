@@ -26,8 +26,8 @@ WITH asked AS (
            count(http_status) AS answers
     FROM run_captures
     JOIN outcomes USING (outcome)
-    -- A listing for which the run had no time was not asked for, and a sitemap that was read to
-    -- recover lost entries is none of the source's own.
+    -- Without listings for which the run had no time, and without sitemaps that were read only to
+    -- recover lost entries.
     WHERE kind <> 'listing' OR (outcome <> 'left_for_later' AND found_in IS DISTINCT FROM 'recovery')
     GROUP BY run_id, source_id
     HAVING listings IS NOT NULL

@@ -1,10 +1,11 @@
 -- Grain: one configured source with pages that a listing named in the last eight weeks.
 --
--- The last 12 pages against up to 100 before them, at least 24: a dozen is a day of a small source,
--- and by chance half of one is rejected once in 1,800 dozens where a tenth usually is.
--- Video pages and true lists come in every mix of a paper, so that they alone say nothing of its
--- layout: of those the doubtful ones count.
--- The eight weeks end with the last run, not now: by whatever clock, they hold what was collected.
+-- The last 12 pages against up to 100 before them, at least 24: a dozen is a day of a small source, and
+-- if a tenth is usually rejected, half of a dozen is by chance once in 1,800 dozens.
+-- Every paper has some video pages and true lists, which are no evidence of another layout: of these
+-- only the doubtful ones count.
+-- The eight weeks end with the last run, not now, so that they contain its pages even if the clock
+-- was wrong.
 CREATE OR REPLACE VIEW rejection_rates AS
 WITH last_run AS (
     SELECT arg_max(coalesce(finished_at, started_at), sequence) AS ended_at FROM runs

@@ -2,7 +2,7 @@
 CREATE OR REPLACE VIEW rejections AS
 SELECT capture_id, run_id, source_id, kind, url_requested, url_final, found_in, outcome,
        outcomes.class, outcomes.meaning, detail, http_status, attempted_at, raw_ref, prose_words,
-       -- A recheck, and a page of an archive, is found in no address.
+       -- For a recheck, or a page of an archive, found_in is not a URL.
        coalesce(prose_words >= doubted_from AND kind = 'page' AND found_in LIKE 'http%', false)
            AS is_doubtful
 FROM captures

@@ -19,15 +19,15 @@
 --     AND source_id IN (SELECT source_id FROM sources WHERE is_configured)
 --     AND source_id IN (SELECT source_id FROM polls)
 --
--- A calendar begins where collection begins: with the first poll, as far back as its listings reach,
--- or with days on end in archives, in sitemaps of the past or in saved files. One old page opens none: a page of 1995 would
--- add eleven thousand days.
--- Days on end: five days or more with articles. Between two of them there are at most five weeks (the
--- first Mondays of months), in saved files a weekend. Of a source that was never polled the last of
--- its days are its calendar in any case.
--- The calendar of a configured source that was polled goes on when it is no longer asked: to the last day
--- that had ended there by the last attempt at any source. These days are missing. An attempt after now
--- was made by a clock that was ahead: it would add its years to every calendar.
+-- A calendar begins where collection begins: with the first poll, as far back as its listings reach, or
+-- with a series of days in archives, in sitemaps of the past or in saved files. A single old page does
+-- not begin one: a page of 1995 would add eleven thousand days.
+-- A series has five days or more with articles, at most five weeks apart (first Mondays of months), or
+-- a weekend apart in saved files. The last days of a source that was never polled are its calendar in
+-- any case.
+-- The calendar of a configured source that was polled continues when it is no longer asked: to the last
+-- day that had ended in its time zone at the last attempt at any source. These days are missing.
+-- Attempts in the future were made by a clock that was ahead, and would add years to every calendar.
 WITH asked AS (
     SELECT source_id, bool_or(kind = 'listing') AS is_polled,
            if(bool_or(kind = 'page'), 35, 3) AS longest_pause,
@@ -99,7 +99,7 @@ opened AS (
     UNION ALL
     SELECT source_id, least(first_poll, polled_from), last_poll FROM span
     UNION ALL
-    -- An article may be dated up to two days ahead. What an earlier version polled has all its days.
+    -- An article may be dated up to two days ahead. A source polled by an earlier version has all days.
     SELECT source_id, day, day
     FROM known_day
     JOIN span USING (source_id)

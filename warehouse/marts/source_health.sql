@@ -13,8 +13,8 @@ newest AS (
     FROM told
     GROUP BY source_id
 ),
--- The longest pauses but two: in four weeks there are four weekends, and two holidays or outages
--- more do not count.
+-- The third longest pause: four weeks have four weekends, and two further pauses, such as holidays or
+-- outages, are ignored.
 rhythm AS (
     SELECT source_id, max(pause, 3)[-1] AS usual_pause, min(moment) AS oldest_at
     FROM (
@@ -51,7 +51,7 @@ collected AS (
                          / sum(estimated_published)
            END AS completeness,
            count(estimated_published) AS days_estimated, count(*) AS days,
-           -- As in coverage_gaps: the first day and the last ones that are only read in part.
+           -- As in coverage_gaps: the first day, and the last days that are only partly read.
            count(*) FILTER (
                state <> 'observed'
                AND NOT (list_has_all(['partly_read', 'below_expected_low'], reasons)
@@ -73,7 +73,7 @@ collected AS (
     WHERE day > last_day - 28
     GROUP BY source_id
 ),
--- Those of listings that decide what was read of the day, as in coverage.
+-- Of the listings that decide what was read of the day, as in coverage.
 rolled_over AS (
     SELECT reads.source_id, max(read_at) AS last_rolled_over_at,
            arg_max(hours_since_previous, read_at) AS pause,

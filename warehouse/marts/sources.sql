@@ -1,11 +1,11 @@
--- Grain: one source: those that are or were configured, and those that only captures know.
+-- Grain: one source: those that are or were configured, and those that are only in captures.
 -- Key: source_id
 -- Compared: name, country, language, timezone, expected_low, expected_high, is_configured, collection
 -- Touched by: source_id FROM source_definitions
 -- Touched by: source_id FROM added_captures
 -- Touched by: source_id FROM sources
 --
--- A backfill names a domain that is not configured archive-<domain>: is_watched says it for all others.
+-- A backfill names domains that are not configured archive-<domain>; is_watched is true for all others.
 WITH attempted AS (
     SELECT source_id, max(attempted_at) AS last_attempt_at FROM captures GROUP BY source_id
 ),

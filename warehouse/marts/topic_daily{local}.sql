@@ -10,8 +10,8 @@
 -- Touched by: topic_id, source_id, day FROM topic_daily{local}
 --     SEMI JOIN recounted USING (topic_id)
 --
--- Latest versions of dated articles count, in the languages of the topic: in others its phrases would
--- be missing, and a share of 0 would say nothing. Copies are the articles with a duplicate_of.
+-- Latest versions of dated articles count, in the languages of the topic: in other languages the topic
+-- has no phrases, and a share of 0 would be meaningless. Copies are the articles with a duplicate_of.
 WITH wanted AS (
     SELECT topic_id, source_id, country, language, day, state, estimated_published,
            completeness, languages

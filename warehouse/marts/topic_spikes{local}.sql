@@ -19,7 +19,7 @@ WITH found AS (
     JOIN (SELECT topic_id, languages FROM topics WHERE valid_to IS NULL) AS counting
         USING (topic_id)
     LEFT JOIN sources USING (source_id)
-    -- Only of what counts: not of archives of other domains, nor in languages that the topic leaves out.
+    -- Only of counted articles: not from archives of other domains, nor in other languages.
     WHERE counts_in(languages, articles.language)
       AND EXISTS (FROM coverage{local} AS days
                   WHERE days.source_id = articles.source_id AND days.day = {published_date})

@@ -1,5 +1,5 @@
 -- Grain: one topic, source and {period}, over the whole calendar of the source.
--- The views of weeks and of months. The checks of a load make them over its days alone.
+-- The views of weeks and of months. The checks of a load create them over its days only.
 CREATE {view} AS
 SELECT * EXCLUDE (bounds), bounds.low AS share_low, bounds.high AS share_high
 FROM (
@@ -23,7 +23,7 @@ SELECT topic_id, source_id, country, language, date_trunc('{unit}', day)::DATE A
        sum(articles_whole)::BIGINT AS articles_whole,
        sum(articles_with_mention_whole) / nullif(sum(articles_whole), 0) AS share_whole,
        round(sum(estimated_published), 2) AS estimated_published,
-       -- A missing day has no count of articles, yet what it lost may be known.
+       -- A missing day has no count of articles, but its loss may be known.
        CASE WHEN sum(estimated_published) = 0 THEN 1
             ELSE sum(coalesce(articles + articles_other_languages, 0))
                      FILTER (estimated_published IS NOT NULL) / sum(estimated_published)
@@ -32,7 +32,7 @@ SELECT topic_id, source_id, country, language, date_trunc('{unit}', day)::DATE A
        count(*) FILTER (state = 'observed') AS days_observed,
        count(*) FILTER (state = 'partial') AS days_partial,
        count(*) FILTER (state = 'missing') AS days_missing,
-       -- A day varies on its own: the more days, and the more equal, the less is left of it.
+       -- Days vary independently: the more days there are, and the more equal, the less variation.
        coalesce(any_value(variation), 0) * sum(articles * articles)
            / nullif(pow(sum(articles), 2), 0) AS share_variance
 FROM {days}

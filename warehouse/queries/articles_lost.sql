@@ -1,9 +1,9 @@
--- Grain: one configured source of which a listing rolled over between two reads.
+-- Grain: one configured source with a listing that rolled over between two reads.
 -- Reads: listing_reads
 --
--- The last day, or the last read of a listing: a source that is read once a day would otherwise be
--- found again and again. Only of the listings that decide what was read of a day, and not where a
--- sitemap that was read since names all that was lost.
+-- In the last day, or the last read of a listing: otherwise a source that is read once a day would be
+-- over and found again and again. Only listings that decide what was read of a day, and not if a
+-- sitemap that was read since names all lost entries.
 WITH reads AS (
     SELECT *, max(read_at) OVER (PARTITION BY source_id, listing) AS last_read_at
     FROM listing_reads

@@ -12,7 +12,7 @@ by_source AS (
            -- As in series.sql.
            any_value(variation) * pow(sum(articles_with_mention), 2) * sum(articles * articles)
                / nullif(pow(sum(articles), 2), 0) AS excess,
-           -- A missing day has no count of articles, yet what it lost may be known.
+           -- A missing day has no count of articles, but its loss may be known.
            sum(coalesce(articles, 0) + coalesce(articles_other_languages, 0))
                FILTER (estimated_published IS NOT NULL) AS collected,
            sum(estimated_published) AS published,

@@ -1,4 +1,4 @@
--- Grain: one source, over the days that the report tells of.
+-- Grain: one source, over the days of the report.
 WITH days AS (
     FROM coverage{local}
     -- A snapshot of 0.1 lacks these columns.

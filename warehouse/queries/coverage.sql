@@ -21,7 +21,7 @@ judged AS (
 SELECT source_id, sources.name AS source,
        greatest(date_trunc($unit, day)::DATE, $first_day) AS period, max(day) + 1 AS period_end,
        count(*) FILTER (NOT is_first_or_last) AS whole_days,
-       -- As the charts of topics, which show a period pale of which less than 80 % was collected.
+       -- As in the charts of topics, where a period is pale if less than 80 % was collected.
        CASE WHEN whole_days = 0 THEN 'first or last day'
             WHEN bool_and(state = 'missing') THEN 'missing'
             WHEN count(*) FILTER (state = 'observed' AND NOT is_first_or_last) >= 0.8 * whole_days

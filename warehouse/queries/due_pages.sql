@@ -46,8 +46,8 @@ to_recheck AS (
        AND arg_max(outcome, (attempted_at, capture_id)) NOT IN ('not_found', 'soft_404')
 )
 SELECT to_recheck.source_id, url,
-       -- None for a page whose day has come: were it unmodified, it would not be judged again.
-       -- Those that came with a text: servers send with a 304 those of one that was never fetched.
+       -- None for a page whose day has come: if it were unmodified, it would not be judged again.
+       -- Only validators of a response with a text: with a 304, servers send those of other texts.
        if(is_ahead, {'etag': NULL, 'last_modified': NULL},
           arg_max({'etag': etag, 'last_modified': last_modified}, (attempted_at, capture_id))
               FILTER (class = 'article'))

@@ -1,5 +1,5 @@
--- Grain: one listing of a source, as last read in full, at a time that is over: what a clock that
--- was ahead has read is the last read of nothing.
+-- Grain: one listing of a source, as last read in full, not in the future: reads by a clock that was
+-- ahead are ignored.
 -- Reads: captures
 WITH reads AS (
     SELECT source_id, url_requested, outcome, etag, last_modified, raw_ref, content_type,

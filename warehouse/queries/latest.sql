@@ -12,7 +12,7 @@ JOIN (
     -- A snapshot of 0.1 lacks it.
     UNION ALL BY NAME SELECT NULL::VARCHAR[] AS languages WHERE false
 ) AS topics USING (topic_id)
--- As they count in topic_daily.
+-- Articles as counted in topic_daily.
 SEMI JOIN coverage{local} AS days
     ON days.source_id = articles.source_id AND days.day = {published_date}
 WHERE topics.valid_to IS NULL AND {published_date} BETWEEN $first_day AND $last_day

@@ -1,11 +1,11 @@
 -- Grain: one configured source whose pages are taken for versions of one article.
 -- Reads: article_versions, article_revisions
 --
--- A template that declares one URL on every page makes each a version of the article before. Such
--- versions came from three addresses or more, and each has another headline than the one before
--- and next to nothing in common with it: different articles resemble each other by .12 to .16, a
--- flash that became a report at one address does not count. Of the last eight weeks, the article
--- with most pages.
+-- If a template declares one URL on every page, each page becomes a version of the article before. Such
+-- versions come from three URLs or more, and each has another headline than the version before and
+-- almost no text in common with it: different articles have a similarity of .12 to .16. A news flash
+-- that became a report at the same URL does not count. Of the last eight weeks, the article with the
+-- most pages.
 WITH unlike AS (
     SELECT article_id, version_no, previous_no, fetched_after
     FROM article_revisions

@@ -1,4 +1,4 @@
--- Grain: one pair of topics that come up in the same articles, and how many would by chance.
+-- Grain: one pair of topics that come up in the same articles, with the number expected by chance.
 SELECT one.name AS first_topic, other.name AS second_topic,
        sum(articles_both) AS together, sum(articles_a) AS first_articles,
        sum(articles_b) AS second_articles,

@@ -1,4 +1,4 @@
--- Grain: one page that a run brought and that gave no article.
+-- Grain: one page that a run fetched and that gave no article.
 SELECT source_id, outcome, meaning, detail, url_requested, raw_ref, prose_words, is_doubtful
 FROM rejections
 WHERE run_id = $run_id

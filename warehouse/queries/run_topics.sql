@@ -1,5 +1,5 @@
--- Grain: one topic, in the articles that a run brought or found revised. Its mentions are those in the
--- languages in which it counts.
+-- Grain: one topic, in the new and revised articles of a run. Only mentions in the languages of the
+-- topic count.
 WITH brought AS (
     SELECT DISTINCT article_id, version_no, language
     FROM captures JOIN article_versions USING (article_id, version_no)

@@ -12,11 +12,11 @@ by_source AS (
     SELECT topic_id, {part} AS part, {balance_group} AS balance_group, d.source_id,
            {period} AS period, max(day) + 1 AS period_end,
            sum({hits}) AS hits, sum({articles}) AS articles,
-           -- What the variance of hits is beyond chance; a day varies on its own. Days weigh by all
-           -- their articles, with copies too, as in share_variance of topic_weekly.
+           -- The variance of hits beyond chance; days vary independently. Days weigh by all their
+           -- articles, including copies, as in share_variance of topic_weekly.
            any_value(variation) * pow(sum({hits}), 2) * sum(d.articles * d.articles)
                / nullif(pow(sum(d.articles), 2), 0) AS excess,
-           -- A missing day has no count of articles, yet what it lost may be known.
+           -- A missing day has no count of articles, but its loss may be known.
            sum(coalesce(d.articles, 0) + coalesce(articles_other_languages, 0))
                FILTER (estimated_published IS NOT NULL) AS collected,
            sum(estimated_published) AS estimated_published,

@@ -1,4 +1,4 @@
--- Grain: one topic with its share in the days that the report tells of, and in the seven to the last
+-- Grain: one topic with its share in the days of the report, and in the seven days up to the last
 -- whole one.
 WITH by_source AS (
     SELECT topic_id, source_id,

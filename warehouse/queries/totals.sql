@@ -1,10 +1,10 @@
--- Grain: one row, what was collected in the days that the report tells of.
+-- Grain: one row, what was collected in the days of the report.
 SELECT count(*) AS articles,
        count(*) FILTER ({published_date} IS NULL) AS undated,
        count(DISTINCT source_id) AS sources,
        (SELECT max(loaded_at) FROM loads) AS loaded_at
 FROM articles
--- Domains that only archives know, and days outside of a source's calendar, are in no figure.
+-- Domains that are only in archives, and days outside of a source's calendar, are in no figure.
 -- A snapshot of 0.1 lacks is_watched.
 WHERE (NOT starts_with(source_id, 'archive-') AND {published_date} IS NULL)
    OR ({published_date} BETWEEN $first_day AND $last_day

@@ -2,8 +2,8 @@
 -- one before it.
 -- Filled in by warehouse/questions/usual.py.
 --
--- expected is of each source's own rate, so that a paper that is new, missing or larger than before
--- is no change of attention. The rates are shrunk to that of all by 20 articles, as in the spikes.
+-- expected is computed from each source's own rate, so that a new, missing or larger paper is no change
+-- of attention. The rates are shrunk to that of all sources by 20 articles, as in the spikes.
 WITH days AS (
     SELECT topic_id, source_id, day, ($day - day) // $length AS back,
            articles_with_mention AS hits, articles, articles_other_languages, estimated_published
@@ -26,8 +26,8 @@ past AS (
     FROM days
     WHERE back > 0
     GROUP BY ALL
-    -- A feed that was read without giving an article of the topic's languages tells of no rate. Weeks,
-    -- not days, since some papers are weeklies.
+    -- A feed that was read without giving an article in the topic's languages has no rate. Counted in
+    -- weeks, not days, since some papers are weeklies.
     HAVING count(articles) >= $least_days
        AND count(DISTINCT (day - $first_day) // 7) FILTER (articles > 0) >= $least_weeks
 ),
@@ -55,11 +55,11 @@ SELECT topic_id, back::INTEGER AS back,
        coalesce(sum(hits) FILTER (rate IS NOT NULL), 0)::BIGINT AS hits,
        coalesce(sum(articles) FILTER (rate IS NOT NULL), 0)::BIGINT AS articles,
        coalesce(sum(articles * rate), 0)::DOUBLE AS expected,
-       -- What is not known of it, since a rate is known from so many articles only.
+       -- Its uncertainty, since the rates are estimated from few articles.
        coalesce(sum(articles * rate * articles / known_from), 0)::DOUBLE AS unknown,
        coalesce(list(source_id ORDER BY source_id) FILTER (rate IS NULL AND articles > 0), [])
            AS new_sources,
-       -- What the rates rest on, of all periods of the past.
+       -- The data behind the rates, over all periods of the past.
        coalesce(any_value(past_sources), 0)::BIGINT AS past_sources,
        any_value(past_days_collected)::BIGINT AS past_days_collected,
        any_value(past_days_estimated)::BIGINT AS past_days_estimated,

@@ -1,1 +1,1 @@
-"""Questions that people ask the snapshot: series over time, spikes, gaps, articles."""
+"""Queries that people ask of the snapshot: series over time, spikes, gaps, articles."""

@@ -1,4 +1,4 @@
-"""The articles behind a number, and one article with all that is kept of it."""
+"""The articles behind a number, and one article with all stored data on it."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -13,7 +13,7 @@ from warehouse.read.query import records
 
 Row = dict[str, Any]
 
-# The condition that a topic counts an article's mentions.
+# SQL condition: the topic counts mentions in articles of this language.
 OF_LANGUAGES = counts_in("hit.languages", "articles.language")
 CONTEXTS = 3  # sentences shown of an article
 MOST_COPIES = 50
@@ -26,9 +26,9 @@ NAMED = "LEFT JOIN (SELECT source_id, name FROM sources) AS named USING (source_
 
 
 def counted_sql(selection: Selection) -> str:
-    """FROM and WHERE of the articles that count in the series of a selection.
+    """FROM and WHERE for the articles that count in the series of a selection.
 
-    Without topics all articles of its days and sources.
+    Without topics: all articles of its days and sources.
     """
     parts = [
         "FROM articles",
@@ -95,7 +95,7 @@ def articles(
 def articles_by_id(
     con: duckdb.DuckDBPyConnection, selection: Selection, ids: Sequence[str]
 ) -> list[Row]:
-    """The same for articles whose ids are known, in their order."""
+    """The articles with these ids, in the given order; rows as of `articles`."""
     found = records(
         con,
         f"{SHOWN} FROM (SELECT *{_shown_day(selection)} FROM articles) {NAMED}"
@@ -134,20 +134,20 @@ def contexts(
 
 
 def versions(con: duckdb.DuckDBPyConnection, article_id: str) -> list[Row]:
-    """All versions of an article as in article_versions, by number; none where there is no such."""
+    """All versions of an article as in article_versions, by number; none for an unknown id."""
     return records(
         con, "FROM article_versions WHERE article_id = ? ORDER BY version_no", [article_id]
     )
 
 
 def revisions(con: duckdb.DuckDBPyConnection, article_id: str) -> dict[int, Row]:
-    """What is known of a version's difference from the one before: article_revisions, by number."""
+    """The rows of article_revisions for an article, by version number."""
     rows = records(con, "FROM article_revisions WHERE article_id = ?", [article_id])
     return {row["version_no"]: row for row in rows}
 
 
 def latest(con: duckdb.DuckDBPyConnection, article_id: str) -> Row:
-    """What `articles` adds to an article's latest version: version_no, duplicate_of, cluster_id."""
+    """An article's row of `articles`: version_no, duplicate_of, cluster_id."""
     [row] = records(
         con,
         "SELECT version_no, duplicate_of, cluster_id FROM articles WHERE article_id = ?",
@@ -167,7 +167,7 @@ def copies(con: duckdb.DuckDBPyConnection, article_id: str, cluster_id: str) -> 
 
 
 def stripped(con: duckdb.DuckDBPyConnection, article_id: str, version_no: int) -> list[Row]:
-    """What was taken out of the page of a version, in the page's order, MOST_BLOCKS at most."""
+    """The blocks stripped from the page of a version, in page order, at most MOST_BLOCKS."""
     return records(
         con,
         "SELECT position, kind, rule, text, in_article FROM stripped_blocks"
@@ -192,7 +192,7 @@ def mention_spans(
 def bodies(
     con: duckdb.DuckDBPyConnection, layout: Layout, chosen: Sequence[Row]
 ) -> dict[int, str | None]:
-    """The bodies of versions of one article, by number, out of the files of their days."""
+    """The bodies of versions of one article, by number, from the files of their days."""
     by_day = files_by_day(con, layout)
     files = {path for row in chosen for path in by_day.get(row["published_date"], ())}
     if not files:

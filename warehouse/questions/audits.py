@@ -1,7 +1,7 @@
-"""How far a topic can be trusted: what readers judged, as figures to stand beside its shares.
+"""Audit results of a topic, to be shown beside its shares.
 
-Unsure counts in neither yes nor no, and so does an article on which readers differ; `bounds` says
-what the precision would be if all of these were no, or yes.
+Unsure verdicts count neither as yes nor as no, and so do articles on which readers differ; `bounds`
+has the precision if all of these were no, or yes.
 """
 
 from collections.abc import Mapping
@@ -28,17 +28,17 @@ class Audited:
     sampled: int
     readers: tuple[str, ...]
     kappa: float | None
-    precision: Estimate  # by article, of the articles that the sample was drawn of
-    bounds: tuple[float, float]  # of the precision, if all that is unsure is no, or yes
+    precision: Estimate  # by article, for the articles that the sample was drawn from
+    bounds: tuple[float, float]  # the precision if all unsure articles were no, or yes
     recall: Estimate | None  # None where no near misses were judged
     of_any: Estimate  # the precision as an estimate for any articles of the topic
     missed: Estimate | None  # the share of the articles without a mention that are about it
-    # Where another definition counts now, the precision of the articles that both count.
+    # If another definition counts now: the precision of the articles that both count.
     still: Estimate | None
 
     @property
     def n(self) -> int:
-        """Articles that are judged, without those of which readers are unsure."""
+        """The number of judged articles, without those on which readers are unsure."""
         return self.precision.n
 
     def __str__(self) -> str:
@@ -60,7 +60,7 @@ def _short(share: float) -> str:
 
 
 def audit_words(found: Audited | None) -> str:
-    """What is shown beside a share of a topic."""
+    """The text shown beside a share of a topic."""
     return str(found) if found else "not audited"
 
 
@@ -88,7 +88,7 @@ def audited(con: duckdb.DuckDBPyConnection, topic_id: str) -> Audited | None:
     ]
     found = missed = None
     precision = _certain(estimate(units))
-    # Near misses of another definition are near to something else.
+    # Near misses are only valid for the definition that they were drawn for.
     if near and near["topic_version"] == row["topic_version"]:
         near_units = article_units(con, near["audit_id"])
         found = recall(
@@ -132,8 +132,8 @@ def _certain(found: Estimate | None) -> Estimate:
 def corrected(found: Audited | None, row: Mapping[str, Any]) -> Estimate | None:
     """The share of a row of `series`, corrected by an audit; None without an audit or articles.
 
-    It supposes that the topic is as precise in the row's articles as in those that were audited.
-    An audit of a definition that no longer counts corrects nothing.
+    Assumes that the precision in the row's articles is that in the audited ones. An audit of a
+    definition that no longer counts is not used.
     """
     if found is None or not found.is_current or row["share"] is None:
         return None
@@ -149,8 +149,8 @@ def article_units(
     Args:
         con: the snapshot.
         audit_id: the sample.
-        unsure: yes or no, to count what is unsure as that.
-        only: a condition of SQL on audit_articles, of the articles that are asked for.
+        unsure: yes or no, to count unsure articles as that.
+        only: an SQL condition on audit_articles, for the articles to estimate.
     """
     rows = records(
         con,
@@ -177,9 +177,9 @@ def article_units(
 def mention_units(
     con: duckdb.DuckDBPyConnection, audit_id: str, alias: str | None = None
 ) -> list[Unit]:
-    """The same by mention, of one alias or of all.
+    """The units to estimate from by mention, of one alias or of all.
 
-    Of an article with more mentions than were shown, the shown ones stand for all.
+    If an article has more mentions than were shown, the shown ones represent all.
     """
     rows = records(
         con,
@@ -207,7 +207,7 @@ def mention_units(
 
 
 def precision_by(con: duckdb.DuckDBPyConnection, audit_id: str, column: str) -> dict[str, Estimate]:
-    """The precision by article, by a column of audit_articles, the most articles first."""
+    """The precision by article, for each value of a column of audit_articles, the largest first."""
     values = con.execute(
         f"SELECT {column} FROM audit_articles WHERE audit_id = ? AND verdict IN ('yes', 'no')"
         " GROUP BY ALL ORDER BY sum(weight) DESC, 1",

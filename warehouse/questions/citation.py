@@ -1,4 +1,4 @@
-"""What a figure rests on, in a line to print below it."""
+"""The data behind a figure, in a line to print below it."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -26,11 +26,11 @@ def citation(
 
     Args:
         con: the snapshot.
-        selection: what was asked for.
-        lacking: its `missing`.
+        selection: the topics, sources and days of the figure.
+        lacking: the result of `missing` for the selection.
         load: number and time of the snapshot's load.
-        about: what it is a figure of, in place of the topics.
-        address: where it is shown.
+        about: the subject of the figure, in place of the topics.
+        address: the URL that shows the figure.
     """
     versions = con.sql(
         "SELECT topic_id, name, topic_version FROM topics"
@@ -61,7 +61,7 @@ def citation(
 
 
 def definitions(con: duckdb.DuckDBPyConnection, selection: Selection) -> list[Row]:
-    """The selected topics as they are defined: the columns of topics."""
+    """The current definitions of the selected topics: the columns of topics."""
     return records(
         con,
         f"""SELECT * FROM (
@@ -82,7 +82,7 @@ def begun_or_ended(con: duckdb.DuckDBPyConnection, selection: Selection, known: 
     """Which of the selected sources begin or end within the selected days; empty for none."""
     if known.first_day is None or known.last_day is None:
         return ""
-    # A day more or less is the time zone, or a source that was not asked yet today.
+    # A difference of a day may be the time zone, or a source that was not polled yet today.
     since = max(selection.first_day, known.first_day) + timedelta(days=1)
     until = min(selection.last_day, known.last_day) - timedelta(days=1)
     spans = con.sql(
@@ -109,7 +109,7 @@ def _day(day: date) -> str:
 def missing(
     con: duckdb.DuckDBPyConnection, selection: Selection, known: Choices, rows: Sequence[Row]
 ) -> str:
-    """What was not collected of a selection, in a sentence or two; rows are its `series`."""
+    """What of a selection was not collected, in a sentence or two; rows are its `series`."""
     added = totals([row for row in rows if row["topic_id"] == rows[0]["topic_id"]])
     if not added["days_collected"]:
         return "Nothing was collected in this time."

@@ -1,4 +1,4 @@
-"""Any words in the texts of a selection: what is to be read, and the series of what was found."""
+"""Searches the texts of a selection: the articles to read, and the series of matches."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -27,9 +27,9 @@ FIELDS = {
     "caption": "array_to_string(captions, chr(10))",
 }
 KEPT = "article_id, counted.source_id, counted_on AS published_date, published_at"
-EXCERPTS = 3  # hits of an expression that are shown of each field
+EXCERPTS = 3  # hits of an expression that are shown for each field
 
-# What topic_daily has of a topic: of what was found, by source and day.
+# The columns of topic_daily for the articles that a search found, by source and day.
 DAYS_OF_ALL = """(
     SELECT '' AS topic_id, source_id, country, language, day, estimated_published, state,
            if(state = 'missing', NULL, coalesce(counted, 0)) AS articles,
@@ -56,7 +56,7 @@ VARIATION = """(
 
 
 def articles_by_day(con: duckdb.DuckDBPyConnection, selection: Selection) -> Days:
-    """The days of a selection, the newest first, and how many articles each has."""
+    """The days of a selection with their numbers of articles, the newest first."""
     day = selection.sql("{published_date}")
     return con.sql(
         f"SELECT {day}, count(*) {counted_sql(selection)} GROUP BY ALL ORDER BY 1 DESC"
@@ -64,7 +64,7 @@ def articles_by_day(con: duckdb.DuckDBPyConnection, selection: Selection) -> Day
 
 
 def file_days(con: duckdb.DuckDBPyConnection, selection: Selection) -> list[date]:
-    """The UTC days in whose files the articles of a selection are."""
+    """The UTC days whose files contain the articles of a selection."""
     rows = con.sql(f"SELECT DISTINCT published_date {counted_sql(selection)} ORDER BY 1 DESC")
     return [day for (day,) in rows.fetchall()]
 
@@ -75,7 +75,7 @@ def fields_of(selection: Selection) -> list[str]:
 
 
 def texts_sql(files: Sequence[str], selection: Selection) -> str:
-    """The texts of a selection in these files: those of KEPT, and what is searched."""
+    """SQL for the texts of a selection in these files: columns KEPT and the searched fields."""
     columns = ", ".join(
         "captions" if field == "caption" else field for field in fields_of(selection)
     )
@@ -85,10 +85,10 @@ def texts_sql(files: Sequence[str], selection: Selection) -> str:
 def matches_sql(
     files: Sequence[str], selection: Selection, expression: str, is_shown: bool = True
 ) -> str:
-    """The articles that a regular expression matches: the columns of KEPT.
+    """SQL for the articles that a regular expression matches: the columns of KEPT.
 
-    And of each field, if they are shown, the first hits and the texts before and after these, as
-    <field> and <field>_between.
+    With `is_shown` also, for each field, the first hits as <field> and the texts around them as
+    <field>_between.
     """
     fields = {field: FIELDS[field] for field in fields_of(selection)}
     pattern = quoted(expression)
@@ -114,10 +114,10 @@ def _rows(files: Sequence[str], selection: Selection) -> str:
 def found_series(
     con: duckdb.DuckDBPyConnection, selection: Selection, hits: Mapping[tuple[str, date], int]
 ) -> dict[str, list[Row]]:
-    """The share of the articles in which something was found, by unit and of the RANGE.
+    """The share of the articles in which something was found, by unit and for the whole RANGE.
 
-    Rows are as of `series`. How it varies from day to day beyond chance is estimated from these
-    days, as of a topic.
+    Rows: as of `series`. The variation from day to day beyond chance is estimated from these days,
+    as for a topic.
 
     Args:
         con: the snapshot.
@@ -163,7 +163,7 @@ def found_series(
 
 
 def _variations(counts: pa.Table) -> dict[str, Any]:
-    """The sources of counts by source and day, and the variation of each."""
+    """The variation of each source, from counts by source and day."""
     sources, source = np.unique(counts["source_id"].to_numpy(), return_inverse=True)
     days, day = np.unique(counts["day"].to_numpy(), return_inverse=True)
     articles, hits = np.zeros((2, len(sources), len(days)))
@@ -173,5 +173,5 @@ def _variations(counts: pa.Table) -> dict[str, Any]:
 
 
 def of_search(selection: Selection, languages: Sequence[str] | None) -> Selection:
-    """The selection of a search, without topics and periods; languages of None are all."""
+    """The selection of a search, without topics and periods; None for all languages."""
     return replace(selection, topics=(), unit="day", written_in=tuple(languages or ()))

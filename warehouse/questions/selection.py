@@ -1,4 +1,4 @@
-"""What a person asks for: topics, sources, days; as conditions of SQL."""
+"""A selection of topics, sources and days, and its SQL conditions."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -11,9 +11,9 @@ import duckdb
 from warehouse.read.query import QueryError, has_table, quoted, records
 from warehouse.read.utc_or_local_days import of_days
 
-UNITS = {"day": 1, "week": 7, "month": 30}  # their days, about
+UNITS = {"day": 1, "week": 7, "month": 30}  # with their approximate number of days
 PARTS = ("source", "country", "language")  # what a series can be divided by
-# The topics that count, with their languages, which a snapshot of 0.1 lacks: NULL is all.
+# The topics that count, with their languages (NULL for all), which a snapshot of 0.1 lacks.
 COUNTING = """(
     SELECT topic_id, languages
     FROM (FROM topics UNION ALL BY NAME SELECT NULL::VARCHAR[] AS languages WHERE false)
@@ -30,7 +30,7 @@ def counts_in(languages: str, language: str) -> str:
     )
 
 
-PERIODS = 60  # that fit side by side in a chart on a narrow screen
+PERIODS = 60  # periods that fit in a chart on a narrow screen
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +46,12 @@ class Selection:
     languages: tuple[str, ...] = ()
     is_without_copies: bool = False
     is_headlines_only: bool = False
-    is_revised_only: bool = False  # of articles: what their sources changed after publication
-    written_in: tuple[str, ...] = ()  # of a search: the languages of articles, as of a topic
+    is_revised_only: bool = False  # only articles that their sources changed after publication
+    written_in: tuple[str, ...] = ()  # in a search: languages of articles, as in a topic
     is_local: bool = False  # days in the time zone of each source, rather than in UTC
-    balance: str = ""  # of BALANCES: groups of sources that weigh alike
+    balance: str = ""  # one of BALANCES: groups of sources that weigh alike
     is_panel: bool = False  # only sources that were collected in every week
-    panel_days: tuple[date, date] | None = None  # of these days; None is of the selected ones
+    panel_days: tuple[date, date] | None = None  # the days for is_panel; None: the selected days
 
     @property
     def has_all_sources(self) -> bool:
@@ -59,7 +59,7 @@ class Selection:
         return not (self.sources or self.countries or self.languages or self.is_panel)
 
     def sql(self, template: str) -> str:
-        """SQL with {local} and {published_date} in it, for the kind of days of the selection."""
+        """Fill in {local} and {published_date} for the selection's kind of days."""
         return of_days(template, self.is_local)
 
     def of_sources(self) -> str:
@@ -95,14 +95,14 @@ class Choices:
     languages: tuple[str, ...]
     first_day: date | None  # of all calendars; None before the first article or read listing
     last_day: date | None
-    # The last one that had ended for every configured source by the last attempt at any of them.
+    # The last day that had ended for every configured source by the last attempt at any source.
     last_whole_day: date | None = None
     is_local: bool = False  # whether days are those of the sources' time zones
-    has_local: bool = False  # whether the snapshot has such days: those of 0.1 have not
+    has_local: bool = False  # whether the snapshot has local days: those of 0.1 do not
 
 
 def choices(con: duckdb.DuckDBPyConnection, *, is_local: bool = False) -> Choices:
-    """What can be selected in this snapshot, by local days if it has them and they are wanted."""
+    """What can be selected in this snapshot; by local days if `is_local` and it has them."""
     has_local = has_local_days(con)
     is_local = is_local and has_local
     topics = con.sql("SELECT topic_id, name FROM topics WHERE valid_to IS NULL ORDER BY name, 1")
@@ -129,8 +129,8 @@ def choices(con: duckdb.DuckDBPyConnection, *, is_local: bool = False) -> Choice
 
 def _last_ended(con: duckdb.DuckDBPyConnection, *, is_local: bool) -> date | None:
     """The last day that had ended, in all time zones of the sources, at the last attempt."""
-    # The last day of a calendar says less: that of a paper in Tokyo begins before others end, and
-    # an article may be dated ahead.
+    # Not the last day of the calendars: in Tokyo a day begins before others end, and an article may
+    # be dated ahead.
     [(asked_at,)] = con.sql("SELECT max(last_attempt_at) FROM sources").fetchall()
     if asked_at is None:
         return None
@@ -140,7 +140,7 @@ def _last_ended(con: duckdb.DuckDBPyConnection, *, is_local: bool) -> date | Non
 
 
 def _day_in(moment: datetime, zone: str) -> date:
-    """The day in a time zone; that in UTC where its name is not known, as in the marts."""
+    """The day in a time zone; in UTC if its name is unknown, as in the marts."""
     with suppress(LookupError, ValueError, OSError):
         return moment.astimezone(ZoneInfo(zone)).date()
     return moment.astimezone(UTC).date()
@@ -156,7 +156,7 @@ def _distinct(values: Iterable[str | None]) -> tuple[str, ...]:
 
 
 def checked(selection: Selection, known: Choices) -> Selection:
-    """The selection; QueryError where it names what is not there."""
+    """The selection; QueryError if it names an unknown topic or source, or a wrong range."""
     for kind, chosen, there in (
         ("topic", selection.topics, known.topics),
         ("source", selection.sources, known.sources),

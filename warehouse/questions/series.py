@@ -18,12 +18,12 @@ from warehouse.stats.intervals import interval
 
 Row = dict[str, Any]
 SQL = Path(warehouse.__file__).parent / "queries"
-# As in queries/coverage.sql; NULL where it is not known.
+# As in queries/coverage.sql; NULL if unknown.
 LOST = """sum(failed + coalesce(estimated_lost, 0))
     FILTER (failed > 0 OR estimated_published IS NOT NULL)"""
 DAYS_OF_LOST = "count(*) FILTER (failed > 0 OR estimated_published IS NOT NULL)"
 
-RANGE = "range"  # the unit of which all selected days are one period
+RANGE = "range"  # the unit in which all selected days are one period
 
 PART_OF = {
     "": "''",
@@ -31,9 +31,9 @@ PART_OF = {
     "country": "coalesce(country, '')",
     "language": "coalesce(language, '')",
 }
-# Articles of one source that would tell as much as the groups' (Kish's effective sample size).
+# Kish's effective sample size: articles of one source that would be as informative as the groups'.
 EFFECTIVE = "pow(count(*) FILTER (articles > 0), 2) / sum(1 / articles) FILTER (articles > 0)"
-# Parts of series.sql: sum over sum, or the mean of groups of sources that weigh alike.
+# Parts of series.sql: sum over sum, or the mean over groups of sources that weigh alike.
 SUMS = {
     "balance_group": "''",
     "share": "sum(hits) / nullif(sum(articles), 0)",
@@ -55,7 +55,7 @@ BALANCES = {
         " WHERE sources.source_id = d.source_id), d.source_id)"
     },
 }
-# Headlines of articles that are no copies: the only count that topic_daily lacks.
+# Counts of headlines in articles that are not copies: the only count that topic_daily lacks.
 HEADLINES_WITHOUT_COPIES = f"""(
     SELECT counted.*, if(articles IS NULL, NULL, coalesce(found, 0)) AS headline_originals
     FROM topic_daily{{local}} AS counted
@@ -99,34 +99,34 @@ def series_sql(selection: Selection, part: str = "") -> str:
 
 
 def period_of(unit: str, first_day: date) -> str:
-    """SQL of the first day of a day's period; `first_day` is that of the RANGE."""
+    """SQL for the first day of a day's period; in the unit RANGE that is `first_day`."""
     return f"DATE '{first_day}'" if unit == RANGE else f"date_trunc('{unit}', day)::DATE"
 
 
 def series(con: duckdb.DuckDBPyConnection, selection: Selection, part: str = "") -> list[Row]:
-    """The share of each topic by period, of all sources or by source, country or language.
+    """The share of each topic by period, over all sources or by source, country or language.
 
-    Rows: topic_id, part, period, period_end (the day after its last one), hits, articles, share,
-    excess (what the variance of hits is beyond chance), low and high (95 %, None without articles),
-    effective_articles and effective_hits (those the interval is of, with a balance; else None),
-    completeness, days_estimated (those of which it is known), articles_other_languages (that do not
-    count), days_collected and days, all of sources. A period of which nothing was collected has
-    None for hits, articles and share.
+    Rows: topic_id, part, period, period_end (the day after its last day), hits, articles, share,
+    excess (variance of hits beyond chance), low and high (95 %, None without articles),
+    effective_articles and effective_hits (used for the interval with a balance; else None),
+    completeness, days_estimated (days for which it is known), articles_other_languages (that do not
+    count), days_collected and days. Days are counted per source. A period without any collected day
+    has None for hits, articles and share.
     """
     return [with_interval(row) for row in records(con, series_sql(selection, part))]
 
 
 def of_range(con: duckdb.DuckDBPyConnection, selection: Selection) -> list[Row]:
-    """The share of each topic of all selected days, whatever the unit: a row of `series` each.
+    """The share of each topic over all selected days, whatever the unit: a row of `series` each.
 
-    Not its periods added up: their intervals would be wider the shorter they are, since a few hits
-    scatter by chance, and the mean of groups would weigh by period.
+    Not the sum of its periods: the shorter they are, the wider the interval would be, since a few
+    hits scatter by chance, and the mean of groups would be weighted by period.
     """
     return series(con, replace(selection, unit=RANGE))
 
 
 def totals(rows: Sequence[Row]) -> Row:
-    """Rows of one series added up, with the columns of `series` but for its periods."""
+    """The sum of the rows of one series, with the columns of `series` except its periods."""
     names = (
         *("hits", "articles", "excess", "effective_hits", "effective_articles"),
         "articles_other_languages",
@@ -140,7 +140,7 @@ def totals(rows: Sequence[Row]) -> Row:
 
 
 def with_interval(row: Row) -> Row:
-    """A row with the 95 % interval of its share, and what was collected of what was published."""
+    """A row with the 95 % interval of its share, and its completeness."""
     published = row["estimated_published"]
     completeness = None if published is None else row["collected"] / published if published else 1.0
     effective = row.get("effective_articles")
@@ -194,9 +194,9 @@ ORDER BY first_day, source"""
 
 
 def gaps(con: duckdb.DuckDBPyConnection, selection: Selection) -> list[Row]:
-    """What was not collected, or not as a whole, of the selected sources, as in coverage_gaps.
+    """Days on which the selected sources were not, or only partly, collected, as in coverage_gaps.
 
-    lost is of the selected days (days_selected): pages, and what came and went unseen, on the
-    days_of_lost; None where it is not known of any.
+    lost is the number of lost pages and unseen articles on the selected days (days_selected) for
+    which it is known (days_of_lost); None if it is known for no day.
     """
     return records(con, gaps_sql(selection))

@@ -1,4 +1,4 @@
-"""Sources: how they are asked, what was collected of each, what was rejected."""
+"""Sources: how often they are polled, what was collected of each, what was rejected."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
@@ -15,7 +15,7 @@ Known = Mapping[str, Any]  # a row of what was collected: of sources, series, ga
 LATEST = 50  # rejections that are listed
 READS = 20  # reads of listings that are listed
 WHOLE = 0.95
-"""People are warned when less of what was published was collected, or more days are unknown."""
+"""Below this completeness, or this share of days with a known one, a warning is shown."""
 # As in queries/coverage.sql.
 COMPLETENESS = """if(sum(estimated_published) = 0, 1,
     sum(extracted) FILTER (estimated_published IS NOT NULL) / sum(estimated_published))"""
@@ -25,9 +25,9 @@ def sources(con: duckdb.DuckDBPyConnection, selection: Selection) -> list[Row]:
     """The selected sources that are or were configured, in order of name.
 
     Rows: source_id, name, country, language, is_configured, expected_low, expected_high;
-    interval_minutes, due_at and basis (None when it was never asked); of the selected days
-    articles, lost (pages, and what came and went unseen, on the days_of_lost) and completeness (of
-    the days_estimated), both None where they are not known, and days.
+    interval_minutes, due_at and basis (None if it was never polled); for the selected days
+    articles, lost (pages and unseen articles, on the days_of_lost) and completeness (of the
+    days_estimated), both None if unknown, and days.
     """
     return records(
         con,
@@ -113,7 +113,7 @@ def rejections(con: duckdb.DuckDBPyConnection, source_id: str, selection: Select
 def latest_rejections(
     con: duckdb.DuckDBPyConnection, source_id: str, selection: Selection, outcome: str = ""
 ) -> list[Row]:
-    """At most LATEST rejected pages, newest first; with `outcome`, only those, or the doubtful."""
+    """The newest LATEST rejected pages, optionally only those of an outcome, or `doubtful` ones."""
     chosen = "is_doubtful" if outcome == "doubtful" else f"outcome = {literal(outcome)}"
     return records(
         con,
@@ -128,7 +128,7 @@ def latest_rejections(
 
 
 def _of(source_id: str, selection: Selection, column: str) -> str:
-    """A condition on the rows of a source with a time on the selected days."""
+    """SQL condition: rows of the source whose time in `column` is on the selected days."""
     end = selection.last_day + timedelta(days=1)
     return (
         f"source_id = {literal(source_id)}"
@@ -138,10 +138,10 @@ def _of(source_id: str, selection: Selection, column: str) -> str:
 
 
 def captured(con: duckdb.DuckDBPyConnection, raw_ref: str) -> Row | None:
-    """What is known of the page at a place in the archive; None when no capture names it.
+    """The latest capture of the page at a place in the archive; None when there is none.
 
-    source_id, url_final, attempted_at, outcome, detail, payload_bytes and article_id, as in
-    captures, of the latest capture.
+    Columns: source_id, url_final, attempted_at, outcome, detail, payload_bytes and article_id, as
+    in captures.
     """
     rows = records(
         con,
@@ -180,39 +180,39 @@ def collected(con: duckdb.DuckDBPyConnection, selection: Selection) -> Row:
 
 
 def percent_known(row: Known) -> str:
-    """The completeness of a row with days_estimated, and of how many of its days that is."""
+    """The completeness of a row with days_estimated, and for how many of its days it is known."""
     if row["completeness"] is None:
         return "unknown"
     return percent_collected(row["completeness"]) + on_days(row["days_estimated"], row["days"])
 
 
 def lost_known(row: Known) -> str:
-    """About how many articles of a row with days_of_lost were lost, and of how many of its days."""
+    """The estimated lost articles of a row with days_of_lost, and for how many days."""
     if row["lost"] is None:
         return "unknown"
-    # A gap has days that are not selected.
+    # A gap may also have days that are not selected.
     days = row["days_selected"] if "days_selected" in row else row["days"]
     return about_lost(row["lost"]) + on_days(row["days_of_lost"], days)
 
 
 def lost_in_all(gaps: Sequence[Known]) -> str:
-    """What was lost in these gaps, as `lost_known` says it of one."""
+    """The estimated lost articles in all these gaps, in the format of `lost_known`."""
     known = [gap["lost"] for gap in gaps if gap["lost"] is not None]
     days = {name: sum(gap[name] for gap in gaps) for name in ("days_of_lost", "days_selected")}
     return lost_known({"lost": sum(known) if known else None} | days)
 
 
 def about_lost(lost: float | None) -> str:
-    """How many articles were lost, as estimated; unknown where it is not known."""
+    """The estimated number of lost articles; "unknown" for None."""
     if lost is None:
         return "unknown"
     return "under 1" if 0 < lost < 0.5 else f"{lost:,.0f}"
 
 
 def whole_part(row: Known) -> float:
-    """The least part of a row with days_estimated that is sure to have been collected, 0 to 1.
+    """The part of a row with days_estimated that was certainly collected, from 0 to 1.
 
-    Of a day of which nothing tells how much was collected, none is; nor of no day at all.
+    A day with unknown completeness counts as 0, and so does a row without days.
     """
     if not row["days"]:
         return 0.0
@@ -221,13 +221,13 @@ def whole_part(row: Known) -> float:
 
 
 def is_lacking(row: Known) -> bool:
-    """Whether people are warned of a row with days_estimated."""
+    """Whether a row with days_estimated needs a warning."""
     is_known = row["completeness"] is not None and row["days_estimated"] >= WHOLE * row["days"]
     return not is_known or row["completeness"] < WHOLE
 
 
 def published_share(row: Known) -> str:
-    """How much of what was published was collected, of a row with days_estimated."""
+    """The completeness of a row with days_estimated, in words."""
     if row["completeness"] is None:
         return "how much of what was published is not known"
     share = f"about {percent_collected(row['completeness'])} of what was published"

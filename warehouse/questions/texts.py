@@ -1,4 +1,4 @@
-"""The texts of articles, read from the Parquet files of their days alone."""
+"""Reads the texts of articles from the Parquet files of their days only."""
 
 import glob
 import re
@@ -24,7 +24,7 @@ def files_by_day(con: duckdb.DuckDBPyConnection, layout: Layout) -> dict[date | 
         day = DAY.search(path)
         if day:
             key = None if day[1] == UNDATED else date.fromisoformat(day[1])
-            # read_parquet takes its paths as patterns.
+            # read_parquet treats paths as glob patterns.
             found[key].append(glob.escape(f"{root}/{path}"))
     return found
 

@@ -1,4 +1,4 @@
-"""A topic's articles, and others to compare them with: samples of their texts, and all texts."""
+"""Texts of a topic's articles, and of others to compare them with: samples, and all texts."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -18,7 +18,7 @@ ROWS_AT_ONCE = 1_024
 def choose_articles(
     con: duckdb.DuckDBPyConnection, layout: Layout, topic_id: str, days: int
 ) -> list[str]:
-    """Put the articles of the last `days` days with articles (0 for all) into chosen_articles.
+    """Write the articles of the last `days` days with articles (0 for all) to chosen_articles.
 
     Returns the files of their texts.
     """
@@ -42,7 +42,7 @@ def choose_articles(
 
 
 def by_language(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    """The languages of chosen_articles, that with the most of the topic's articles first.
+    """The languages of chosen_articles, in descending order of the topic's articles.
 
     Rows: language, articles, in_topic.
     """
@@ -56,11 +56,11 @@ def by_language(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
 def sample_texts(
     con: duckdb.DuckDBPyConnection, files: Sequence[str], most: int, others: int
 ) -> None:
-    """Put texts into sampled_texts: by language at most so many of the topic's articles.
+    """Write texts to sampled_texts: for each language at most `most` of the topic's articles.
 
-    And for each of them `others` articles of its source, so that what a paper writes in all its
-    articles (its name, a rubric, a notice) is as frequent in both. The same ones each time.
-    Copies are left out: a text that ten papers print is one.
+    And for each of them `others` other articles of its source, so that phrases in all articles of a
+    paper (its name, a rubric, a notice) are as frequent in both. Deterministic. Without copies: a
+    text that ten papers print counts once.
     """
     con.execute(
         f"""CREATE TEMP TABLE sampled_texts AS

@@ -14,13 +14,13 @@ from warehouse.read.query import records
 
 LENGTHS = {"day": 1, "week": 7}  # days of the period that is judged
 TRAILING = {"day": 8 * 7, "week": 8}  # periods before, which it is compared with
-PAST = 8 * 7  # days of them
-# Of its past, a source that is compared was collected on half of the days, and has articles in the
+PAST = 8 * 7  # days of these periods
+# A source is compared if in its past it was collected on half of the days, and has articles in the
 # topic's languages in half of the weeks.
 LEAST_DAYS, LEAST_WEEKS = 28, 4
 
 UNUSUAL, FAR = 2.0, 3.5  # standard deviations
-LEAST_EXPECTED = 1.0  # articles; with fewer and under LEAST_HITS nothing can be said
+LEAST_EXPECTED = 1.0  # articles; with fewer, and fewer than LEAST_HITS, there is no verdict
 LEAST_HITS = 4
 
 
@@ -30,26 +30,26 @@ class Usual(NamedTuple):
     # far more, more, as usual, less, far less; or too few to say, not collected, no article, no
     # article in its languages
     verdict: str
-    past_share: float | None  # of the compared sources, by their articles of the period
-    expected: float | None  # articles with a mention, had each source's share been that of its past
+    past_share: float | None  # of the compared sources, weighted by their articles of the period
+    expected: float | None  # articles with a mention, if each source had its past share
     score: float | None  # standard deviations above expected
-    compared_hits: int = 0  # those of the sources that have enough of a past
+    compared_hits: int = 0  # hits of the compared sources
     compared_articles: int = 0
-    new_sources: Sequence[str] = ()  # that have articles and too little of a past
-    # What the expectation rests on: days and days_collected of the compared sources' past, and
-    # completeness, of its days_estimated. None where no source is compared.
+    new_sources: Sequence[str] = ()  # sources with articles, but too little past
+    # The data behind the expectation: days and days_collected of the compared sources' past, and
+    # completeness, of its days_estimated. None if no source is compared.
     past: Row | None = None
 
 
 def usual(periods: Sequence[Row], length: int) -> Usual:
     """Compare a period with those before it.
 
-    Counts are taken as quasi-Poisson: their scatter is that of the past, at least that of chance.
-    Too few to say where less than half of the past has articles.
+    Counts are modelled as quasi-Poisson: the scatter is that of the past, but at least that of
+    chance. The verdict is "too few to say" if less than half of the past has articles.
 
     Args:
         periods: the rows of a topic of queries/usual.sql.
-        length: how many periods of the past there could be.
+        length: the number of periods before, with or without articles.
     """
     now = next((row for row in periods if row["back"] == 0), None)
     if now is None:
@@ -104,7 +104,7 @@ def compared(
     *,
     is_local: bool = False,  # days in the time zone of each source
 ) -> dict[str, Row]:
-    """Each topic's day, or seven days to it, compared with those before, by topic.
+    """Each topic's day, or the seven days that end with it, compared with those before, by topic.
 
     Rows: as of `series` and `Usual`.
     """
@@ -144,17 +144,17 @@ def nothing_to_compare(now: Row | None) -> str:
     if now["articles"]:
         return ""
     of = " in the topic's languages" if now["verdict"] == "no article in its languages" else ""
-    # Of days of which a part is missing, what was published is not known.
+    # If a part of the days is missing, it is unknown what was published.
     is_whole = now["days_collected"] == now["days"] and not is_lacking(now)
     return f"no article{of} was {'published' if is_whole else 'found'}"
 
 
 def past_in_words(past: Row) -> str:
-    """What the expectation rests on; empty where nearly all of the past was collected."""
+    """The data behind the expectation; empty if nearly all of the past was collected."""
     if not is_lacking(past):
         return ""
     days = f"{past['days_collected']:,} of {past['days']:,} days of sources"
-    if past["days_estimated"] == past["days_collected"]:  # the same days need no second naming
+    if past["days_estimated"] == past["days_collected"]:  # equal numbers are shown once
         past = past | {"days": past["days_estimated"]}
     return f"{days}, {published_share(past)}"
 

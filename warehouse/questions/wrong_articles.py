@@ -1,4 +1,4 @@
-"""What the articles of an audit that are not about their topic have in common: what to exclude."""
+"""Common features of an audit's articles that are not about the topic: candidates to exclude."""
 
 import re
 from collections import defaultdict
@@ -11,14 +11,14 @@ import duckdb
 from warehouse.read.query import records
 
 Row = dict[str, Any]
-FEWEST = 2  # wrong articles that an alias or a word needs before it is named
+FEWEST = 2  # wrong articles that a word must have to be listed
 MOST_NAMED = 10
 WORD = re.compile(r"[^\W\d_]{3,}")
 
 
 @dataclass(frozen=True, slots=True)
 class Blame:
-    """An alias, or a word beside an alias, of articles that are not about the topic."""
+    """An alias, section, or word near a mention, found in articles that are not about the topic."""
 
     text: str
     wrong: float  # articles with it that are not about the topic, by weight
@@ -27,7 +27,7 @@ class Blame:
 
 
 def blames(con: duckdb.DuckDBPyConnection, audit_id: str) -> dict[str, list[Blame]]:
-    """All of these, by what they are called."""
+    """All candidates, by heading."""
     return {
         "Aliases of wrong articles": wrong_aliases(con, audit_id),
         "Sections of wrong articles": wrong_sections(con, audit_id),
@@ -36,13 +36,13 @@ def blames(con: duckdb.DuckDBPyConnection, audit_id: str) -> dict[str, list[Blam
 
 
 def wrong_aliases(con: duckdb.DuckDBPyConnection, audit_id: str) -> list[Blame]:
-    """The aliases by how many articles, by weight, they bring in that are not about the topic."""
+    """The aliases, in descending order of the weight of wrong articles that they match."""
     found = _blamed(con, audit_id, lambda row: {row["alias"]}, least=1)
     return sorted(found, key=lambda each: (-each.wrong, each.text))
 
 
 def wrong_contexts(con: duckdb.DuckDBPyConnection, audit_id: str) -> list[Blame]:
-    """Words beside mentions that would exclude most wrong articles, and fewer right ones."""
+    """Words near mentions that occur in more wrong than right articles, by weight."""
     found = _blamed(
         con,
         audit_id,
@@ -53,7 +53,7 @@ def wrong_contexts(con: duckdb.DuckDBPyConnection, audit_id: str) -> list[Blame]
 
 
 def wrong_sections(con: duckdb.DuckDBPyConnection, audit_id: str) -> list[Blame]:
-    """Sections that hold more wrong articles than right ones, by weight."""
+    """Sections with more wrong than right articles, by weight."""
     found = _blamed(con, audit_id, lambda row: {row["section"]} - {None}, least=1)
     return [blame for blame in found if blame.wrong > blame.right][:MOST_NAMED]
 

@@ -1,4 +1,4 @@
-"""Which articles count for each topic, compared before and after the articles are made again."""
+"""Which articles count for each topic, compared before and after a rebuild of the articles."""
 
 import logging
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from warehouse.read.query import QueryError, query
 
 log = logging.getLogger(__name__)
 
-# All articles are there under an empty topic.
+# All articles are listed under an empty topic.
 _COUNTED = """
 SELECT DISTINCT topic_id, article_id FROM mentions JOIN articles USING (article_id, version_no)
 UNION ALL SELECT '', article_id FROM articles
@@ -46,7 +46,7 @@ def counted_articles(layout: Layout) -> pa.Table | None:
     try:
         return query(layout, _COUNTED)
     except QueryError as error:
-        log.warning("what changes for each topic is not known: %s", error)
+        log.warning("the changes for each topic are unknown: %s", error)
         return None
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from warehouse.layers.layout import Layout
 from warehouse.read.query import snapshot_records
 
-# Attempts per step of the schedule with retryable outcomes; then the next step is awaited.
+# Attempts with retryable outcomes per step of the schedule; then none until the next step.
 TRIES = 3
 
 DUE = Path(__file__).parents[1] / "queries" / "due_pages.sql"
@@ -19,7 +19,7 @@ DUE = Path(__file__).parents[1] / "queries" / "due_pages.sql"
 class DuePage:
     """A page that gave an article: its URL, and the validators of its last successful response.
 
-    It has none where it is to be judged again even if it is unmodified.
+    No validators if the page is to be judged again even if it is unmodified.
     """
 
     url: str
@@ -36,19 +36,19 @@ def due_pages(
     steps: Sequence[timedelta],  # times since the article was first seen
     now: datetime,
     *,
-    most: int,  # pages of a source
+    most: int,  # pages per source
     published_since: datetime | None = None,  # older articles are not rechecked; undated ones are
 ) -> dict[str, list[DuePage]]:
     """Pages of articles to recheck, by source, the longest due first.
 
-    An article is due from the time when a step has passed since it was first seen until its page is
-    requested; of several steps that have passed the last one counts. A retryable failure is tried
-    `TRIES` times per step, and a page that is gone never again. Not rechecked are articles that
-    were published longer before they were first seen than the last step, and those first seen twice
-    as long ago: backfilled and old articles are not expected to change.
+    An article is due when a step has passed since it was first seen, until its page is requested;
+    if several steps have passed, the last one counts. A retryable failure is tried `TRIES` times
+    per step, and a page that is gone never again. Old and backfilled articles are not expected to
+    change: those are not rechecked that were published longer before they were first seen than the
+    last step, or first seen more than twice the last step ago.
 
-    An article that is undated because its page stated a day ahead is due once that day has come,
-    whenever it was first seen.
+    An article that is undated because its page stated a future date is due on that date, whenever
+    it was first seen.
     """
     if not (steps and most):
         return {}

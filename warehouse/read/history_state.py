@@ -1,4 +1,4 @@
-"""What a history needs to know of earlier runs, read from the current snapshot."""
+"""Results of earlier runs that a history needs, read from the current snapshot."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class IndexCopy:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What became of a page so far."""
+    """The results of earlier attempts at a page."""
 
     has_article: bool
     captures: frozenset[datetime]  # of the Wayback Machine that need not be asked for again
@@ -51,7 +51,7 @@ def index_copies(layout: Layout, source_id: str) -> dict[str, IndexCopy]:
 
 
 def tried_pages(layout: Layout, folded_urls: Iterable[str]) -> dict[str, Tried]:
-    """What became of each of the folded URLs that was requested before, from any origin."""
+    """The earlier attempts at each of the folded URLs, from any origin."""
     rows = snapshot_records(
         layout,
         "SELECT key, bool_or(article_id IS NOT NULL) AS has_article,"

@@ -13,24 +13,24 @@ from warehouse.read.query import snapshot_records
 
 T = TypeVar("T")
 
-# Outcomes that may be temporary: a feed may name a page before it exists, and a busy server may ask
-# for proof of being human. Believed at once, they would rule out an article for good. The status
-# 410 is meant to be permanent.
+# Outcomes that may be temporary: a feed may name a page before it exists, and a busy server may
+# show a captcha. If accepted at once, they would exclude an article for good. HTTP 410 is
+# permanent by definition.
 MOMENTARY = ("not_found", "soft_404", "bot_challenge", "empty_page", "page_timed_out")
-TRIES = 3  # after which what such a page says is believed
+TRIES = 3  # after which such an outcome is accepted
 
 LAST_LISTINGS = Path(__file__).parents[1] / "queries" / "last_listings.sql"
 
 
 class Once:
-    """Answers that a run computes once for all its sources, in the first thread that needs them."""
+    """Query results computed once for all sources of a run, by the first thread to need them."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._answers: dict[Hashable, Any] = {}
 
     def get(self, question: Hashable, ask: Callable[[], T]) -> T:
-        """The answer to a question that several threads have, computed by the first."""
+        """The result of `ask` for a question of several threads, computed by the first."""
         with self._lock:
             if question not in self._answers:
                 self._answers[question] = ask()
@@ -45,13 +45,13 @@ class _Request:
 
 
 class KnownUrls:
-    """Which URLs need not be fetched again, for the threads of a run.
+    """Finds the URLs that need not be fetched again, for the threads of a run.
 
-    Requests that arrive while another one is answered are answered together by one query.
+    Requests that arrive during a query are answered together by the next query.
     """
 
-    # Each query reads all captures, and hundreds of sources need one at the same time: of 200
-    # queries some 40 are left.
+    # Each query reads all captures, and hundreds of sources need one at the same time: this reduces
+    # 200 queries to about 40.
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -64,7 +64,7 @@ class KnownUrls:
             return set()
         self._pending.append(request)
         with self._lock:
-            # Otherwise the thread that held the lock before has answered this request, too.
+            # Set if the thread that held the lock before has answered this request as well.
             if request.known is None:
                 batch = [request]
                 while self._pending:
@@ -84,7 +84,7 @@ class KnownListing:
     last_modified: str | None
     raw_ref: str
     content_type: str
-    read_at: datetime  # also when it was found unchanged
+    read_at: datetime  # of the last read, even if the listing was unchanged
     most_entries: int | None  # over the thirty days before
     longest_window: float | None  # seconds, likewise
 
@@ -92,10 +92,10 @@ class KnownListing:
 def known_urls(layout: Layout, folded_urls: Iterable[str]) -> set[str]:
     """Which of the folded URLs need not be fetched again.
 
-    A URL is known when a page fetched from it ended in an outcome that is not retryable, or has
-    ended `TRIES` times in one that may be of the moment. Requested, final and canonical URLs all
-    count. A saved file does not count as a fetch: the source may have revised its article since;
-    nor does a capture of the Wayback Machine that gave no article.
+    A URL is known if a fetch of it ended in an outcome that is not retryable, or `TRIES` times in
+    one of MOMENTARY. Requested, final and canonical URLs all count. A saved file does not count as
+    a fetch, since the source may have revised the article later; nor does a capture of the Wayback
+    Machine that gave no article.
     """
     # Not as a registered Arrow table: when threads open the same file at the same time, DuckDB
     # 2.0.1 fails in 30 of 1,200 cases with "python_arrow_scan does not exist".
@@ -131,7 +131,7 @@ def known_files(layout: Layout, source_id: str) -> set[str]:
 
 
 def last_listings(layout: Layout, now: datetime) -> dict[str, dict[str, KnownListing]]:
-    """The listings of each source by requested URL, as last read in full until now."""
+    """The listings of each source by requested URL, as last read in full before `now`."""
     rows = snapshot_records(layout, LAST_LISTINGS.read_text(), {"now": now})
     found: dict[str, dict[str, KnownListing]] = defaultdict(dict)
     for row in rows:

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from warehouse.layers.layout import Layout
 from warehouse.read.query import snapshot_records
 
-# How long a gap may still be closed. News sitemaps name the articles of two days.
+# Time in which a gap may be closed: news sitemaps name the articles of two days.
 OPEN_FOR = timedelta(hours=48)
-# How long it is remembered which sitemaps a source has.
+# Time for which the sitemaps of a source are remembered.
 REMEMBERED_FOR = timedelta(days=30)
 
 
@@ -20,7 +20,7 @@ class OpenGap:
     since: datetime
     until: datetime
     read_at: datetime  # when it was found
-    has_left: bool  # whether the last run that read a sitemap for it left pages to a later one
+    has_left: bool  # whether the last run that read a sitemap for it deferred pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,8 @@ class RecoveryRead:
     is_retryable: bool
 
 
-# A sitemap closes the gap of a feed also when pages that it named were left to a later run.
+# In listing_reads a sitemap closes the gap of a feed even if its pages were deferred. Here the gap
+# stays open while the last run that read a sitemap for it has deferred pages.
 OPEN_GAPS = """
     WITH recovery AS (
         SELECT source_id, arg_max(run_id, attempted_at) AS run_id,
@@ -69,13 +70,13 @@ RECOVERY_READS = """
 
 
 def open_gaps(layout: Layout, now: datetime) -> dict[str, OpenGap]:
-    """The gap of each source that is open and may still be closed, from its first to its last."""
+    """The open gap of each source that may still be closed, from the first gap to the last."""
     rows = snapshot_records(layout, OPEN_GAPS, {"since": now - OPEN_FOR})
     return {row.pop("source_id"): OpenGap(**row) for row in rows}
 
 
 def recovery_reads(layout: Layout, now: datetime) -> dict[str, dict[str, RecoveryRead]]:
-    """The sitemaps of each source that were asked for because of lost entries, by URL."""
+    """The sitemaps of each source that were requested because of lost entries, by URL."""
     found: dict[str, dict[str, RecoveryRead]] = defaultdict(dict)
     for row in snapshot_records(layout, RECOVERY_READS, {"since": now - REMEMBERED_FOR}):
         source_id, url = row.pop("source_id"), row.pop("url")

@@ -41,7 +41,7 @@ INTERVALS = """
         WHERE open_until IS NOT NULL
     ) USING (source_id)
 """
-# As in queries/due_pages.sql. Only steps that passed after the last poll began are left.
+# As in queries/due_pages.sql, but only steps that passed after the last poll began.
 NEXT_RECHECKS = """
     SELECT source_id, min(first_seen_at + step) AS due_at
     FROM articles
@@ -71,7 +71,7 @@ def next_rechecks(layout: Layout, steps: Sequence[timedelta], now: datetime) -> 
     if con is None:
         return {}
     last_step = max(steps)
-    # A day more than the last step: no source waits longer for its next poll.
+    # One day more than the last step, since no source waits longer than a day for its next poll.
     seen_since = now - last_step - timedelta(days=1)
     given = {"steps": list(steps), "last_step": last_step, "seen_since": seen_since}
     with con, damage_named(layout.current):
@@ -81,7 +81,7 @@ def next_rechecks(layout: Layout, steps: Sequence[timedelta], now: datetime) -> 
 
 
 def last_visits(layout: Layout) -> dict[str, datetime]:
-    """When the last ingest that captured anything began, for each source of which anything was."""
+    """When the last ingest with captures began, for each source that has any capture."""
     rows = snapshot_records(
         layout,
         "SELECT source_id, (SELECT max(started_at) FROM runs WHERE flow = 'ingest') AS began_at"

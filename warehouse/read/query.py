@@ -46,7 +46,7 @@ class QueryError(Exception):
     """There is no snapshot yet, or it is damaged, or DuckDB cannot answer the query."""
 
 
-class DatabaseDamaged(QueryError):  # noqa: N818 - it is what is the case
+class DatabaseDamaged(QueryError):  # noqa: N818 - named for a state
     """A DuckDB file is damaged; the message names it and the remedy."""
 
     def __init__(self, path: Path | str, problem: str) -> None:
@@ -65,12 +65,12 @@ class DatabaseDamaged(QueryError):  # noqa: N818 - it is what is the case
 
 @contextmanager
 def damage_named(path: Path | str) -> Iterator[None]:
-    """Raise DatabaseDamaged where DuckDB finds that its file is."""
+    """Raise DatabaseDamaged if DuckDB reports its file as damaged."""
     try:
         yield
     except duckdb.Error as error:
-        # A file that could not be written, as where the disk is full, is invalidated as well: the
-        # original error says whether it is damaged.
+        # DuckDB also invalidates a file that it could not write, for example on a full disk: the
+        # original error shows whether it is damaged.
         text = " ".join(str(error).split())
         reason = text.rpartition(_ORIGINAL)[2]
         if not any(sign in reason for sign in _DAMAGED):
@@ -101,7 +101,7 @@ def open_snapshot(layout: Layout) -> duckdb.DuckDBPyConnection | None:
 
 
 def columns_of(con: duckdb.DuckDBPyConnection, name: str) -> list[str]:
-    """The columns of a table or view; empty if there is none, as in files of earlier versions."""
+    """The columns of a table or view; empty if it is missing, as in files of earlier versions."""
     # Without duckdb_columns(), whose first use takes each connection 6 ms of CPU (DuckDB 2.0.1).
     try:
         described = con.execute(f"SELECT * FROM {name} LIMIT 0").description  # noqa: S608
@@ -135,7 +135,7 @@ def snapshot(layout: Layout) -> Iterator[duckdb.DuckDBPyConnection]:
 @contextmanager
 def kept_open(layout: Layout) -> Iterator[None]:
     """Keep the current snapshot open, for many short queries of this process."""
-    # Opening it takes 20 ms of CPU, and 0.2 ms while another connection has it open (DuckDB 2.0.1).
+    # Opening it takes 20 ms of CPU, but 0.2 ms while another connection is open (DuckDB 2.0.1).
     con = open_snapshot(layout)
     try:
         yield
@@ -148,15 +148,15 @@ def kept_open(layout: Layout) -> Iterator[None]:
 def asked(
     layout: Layout, sql: str, writes: Path | None = None
 ) -> Iterator[duckdb.DuckDBPyRelation | None]:
-    """A person's query of the current snapshot: a relation to read within the body, or None.
+    """A person's query on the current snapshot: a relation to read within the body, or None.
 
-    It reads the snapshot and the article files, and writes nothing; the body may write the file
-    `writes`. QueryError with a message of one line.
+    The query can read only the snapshot and the article files, and writes nothing; the body may
+    write the file `writes`. QueryError with a message of one line.
     """
     with snapshot(layout) as con, _errors_in_a_line(), damage_named(layout.current):
         _refuse_writing(con, sql)
         confine(con, layout, writes)
-        # The views of texts have the place of the data folder at the last load: it may be moved.
+        # The views of texts have the data folder's path at the last load; it may have been moved.
         root = glob.escape(layout.root.absolute().as_posix())
         con.execute("SET VARIABLE presswatch_data = ?", [root])
         con.execute("SET lock_configuration = true")
@@ -175,14 +175,14 @@ def _errors_in_a_line() -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
-        # The message with the line's number, without the excerpt of the query that follows.
+        # The message with the number of the line, without the excerpt of the query.
         text, marker, excerpt = str(error).partition("\n\nLINE ")
         line = f" (line {excerpt.partition(':')[0]})" if marker else ""
         raise QueryError(" ".join(text.split()) + line) from error
 
 
 def _refuse_writing(con: duckdb.DuckDBPyConnection, sql: str) -> None:
-    """QueryError for a statement that may write: DuckDB lets COPY write where it may read."""
+    """QueryError for a statement that may write, since COPY can write wherever DuckDB can read."""
     kinds = [statement.type for statement in con.extract_statements(sql)]
     refused = [kind.name for kind in kinds if kind not in READING]
     # EXPLAIN ANALYZE runs what it explains, and a statement of several may hold COPY (PIVOT ...).
@@ -201,12 +201,12 @@ def _refuse_writing(con: duckdb.DuckDBPyConnection, sql: str) -> None:
 def confine(con: duckdb.DuckDBPyConnection, layout: Layout, writes: Path | None = None) -> None:
     """Keep a connection, and all others to the same file, to the snapshot and the article files."""
     if con.execute("SELECT NOT current_setting('enable_external_access')").fetchall() == [(True,)]:
-        return  # by another connection of this process, with which it shares the settings
+        return  # done by another connection of this process, which shares the settings
     root = layout.articles.absolute().as_posix()
     # The views of texts name the files as escaped patterns.
     con.execute("SET allowed_directories = ?", [[root, glob.escape(root)]])
     if writes:
-        # DuckDB writes beside a file that exists, and renames.
+        # DuckDB replaces an existing file by a temporary one beside it.
         files = [str(writes.absolute()), str(writes.absolute().with_name(f"tmp_{writes.name}"))]
         con.execute("SET allowed_paths = ?", [files])
     con.execute("SET enable_external_access = false")

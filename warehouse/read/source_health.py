@@ -1,4 +1,4 @@
-"""Which sources fail, are not asked, silent, lose articles or reject more, by the snapshot."""
+"""The health of sources: failing, not polled, silent, losing articles, or rejecting more pages."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -40,19 +40,19 @@ class SourceHealth:
     silent_since: datetime | None
     failed_listings: list[str]
     unread_listings: list[str]
-    # Of the last dozen pages, and of those before; None without any. A snapshot of 0.1 has no such.
+    # Of the last dozen pages, and of those before; None without pages, and in a snapshot of 0.1.
     rejected_share: float | None = None
     rejected_share_before: float | None = None
     is_rejecting_more: bool = False
-    needs_javascript: int = 0  # of the last 112 pages; a snapshot of an earlier load has no such
+    needs_javascript: int = 0  # of the last 112 pages; missing in snapshots of earlier loads
     needs_javascript_share: float | None = None
-    # Of the last 28 days of its calendar, but for the first.
+    # For the last 28 days of its calendar, without the first.
     last_rolled_over_at: datetime | None = None
-    hours_unpolled: float | None = None  # a snapshot of an earlier load has no such
+    hours_unpolled: float | None = None  # missing in snapshots of earlier loads
     estimated_lost: float | None = None
-    not_asked_since: datetime | None = None  # nor has an earlier load's this
+    not_asked_since: datetime | None = None  # missing in snapshots of earlier loads
     completeness: float | None = None  # of the days_estimated
-    days_estimated: int = 0  # a snapshot of an earlier load has neither this nor days
+    days_estimated: int = 0  # missing in snapshots of earlier loads, like days
     days: int = 0
     days_unobserved: int = 0
 
@@ -69,7 +69,7 @@ class SourceHealth:
 
     @property
     def why(self) -> str:
-        """What an operator needs to know to act; empty where there is nothing to do."""
+        """The problems that an operator can act on; empty if there are none."""
         parts = []
         if self.failures_in_a_row:
             parts.append(f"{self.last_failure_outcome}: {self.last_failure_detail}")
@@ -86,7 +86,7 @@ class SourceHealth:
 
     @property
     def losses(self) -> str:
-        """What was not collected of the last 28 days, and the remedy; empty without any."""
+        """What of the last 28 days was not collected, and the remedy; empty if nothing is lost."""
         parts = []
         if (lost := round(self.estimated_lost or 0)) and self.last_rolled_over_at:
             whole = self.complete and f" ({self.complete})"
@@ -97,7 +97,7 @@ class SourceHealth:
 
     @property
     def complete(self) -> str:
-        """The share of these days that was collected, and of how many it is; empty if unknown."""
+        """The completeness of these days, and for how many it is known; empty if unknown."""
         if self.completeness is None:
             return ""
         days = on_days(self.days_estimated, self.days)
@@ -105,7 +105,7 @@ class SourceHealth:
 
     @property
     def rolled_over(self) -> str:
-        """When its listing last named nothing of what it had named, and the remedy, if any."""
+        """When its listing last rolled over (named no entry of the last read), and the remedy."""
         if self.last_rolled_over_at is None:
             return ""
         if self.hours_unpolled is None:
@@ -117,7 +117,7 @@ class SourceHealth:
 
     @property
     def rejections(self) -> str:
-        """How many more of its pages are rejected than before; empty where that is as usual."""
+        """The rejected shares of its last pages and of those before; empty if they are similar."""
         if not self.is_rejecting_more:
             return ""
         shares = f"{self.rejected_share:.0%} of its last pages", f"{self.rejected_share_before:.0%}"
@@ -125,31 +125,31 @@ class SourceHealth:
 
     @property
     def unfilled(self) -> str:
-        """How many of its pages need JavaScript, from a tenth of them on; else empty."""
+        """The share of its pages that need JavaScript; empty if less than a tenth."""
         share = self.needs_javascript_share or 0
         if share < NOTABLE_SHARE:
             return ""
         return f"{share:.0%} of its last pages need JavaScript ({self.needs_javascript})"
 
     def knows(self, listings: Sequence[str]) -> bool:
-        """Whether its failures concern all of these listings, and not others configured before."""
+        """Whether its failures concern all of these listings, not others configured before."""
         return set(listings) <= set(self.failed_listings)
 
 
 def percent_collected(known: float | None) -> str:
-    """A completeness for people, rounded, but 100% only where it is all; a dash for None."""
+    """A completeness for people, rounded, but 100% only if it is exactly 1; a dash for None."""
     if known is None:
         return "–"
     return f"{round(100 * known) if known >= 1 else min(99, round(100 * known))}%"
 
 
 def on_days(known: int, days: int) -> str:
-    """Of how many of the days a number is known, to put after it; empty where of all."""
+    """A suffix with the number of days for which a figure is known; empty if known for all."""
     return "" if known == days else f" on {known:,} of {days:,} days"
 
 
 def source_health(layout: Layout) -> dict[str, SourceHealth]:
-    """The health of every source, by id; empty without a snapshot that has it."""
+    """The health of every source, by id; empty if there is no snapshot with the view."""
     con = open_snapshot(layout)
     if con is None:
         return {}
@@ -159,7 +159,7 @@ def source_health(layout: Layout) -> dict[str, SourceHealth]:
 
 def health_in(con: duckdb.DuckDBPyConnection, source_id: str = "") -> dict[str, SourceHealth]:
     """`source_health` of an open snapshot; with an id, of one source, in half the time."""
-    # An earlier version published a snapshot that lacks some; the next load adds them.
+    # A snapshot of an earlier version lacks some columns; the next load adds them.
     columns = columns_of(con, "source_health")
     names = ", ".join(field.name for field in fields(SourceHealth) if field.name in columns)
     if not names:

@@ -1,4 +1,4 @@
-"""Days in UTC and in the time zone of each source: what differs between their SQL."""
+"""Days in UTC and in the time zone of each source: the differences between their SQL."""
 
 from collections.abc import Mapping
 
@@ -22,7 +22,7 @@ DAYS = (
 
 
 def fill_in(template: str, values: Mapping[str, str]) -> str:
-    """The template with values in place of their names in braces."""
+    """The template with the names in braces replaced by their values."""
     for name, value in values.items():
         template = template.replace(f"{{{name}}}", value)
     return template

@@ -1,1 +1,1 @@
-"""Attention index, spikes and source effects, as array arithmetic."""
+"""Attention index, spikes, intervals and audits, as array arithmetic."""

@@ -8,16 +8,16 @@ share = n / N, articles with the topic over all articles.
     gap_robust: the same with y - a, from least squares y = a (source) + z (period), sum of a = 0
     log_linear: log_linear.py
 
-To be scaled, a source needs enough periods for a standard deviation, and one above zero. Values are
-rounded, so that the order of additions does not make a new vintage.
+To be scaled, a source needs enough periods for a standard deviation, which must be above zero.
+Values are rounded, so that another order of additions does not make a new vintage.
 """
 
-# Where a source is missing, the published formula of epu is wrong. It stays, since readers compare
-# it with the literature; gap_robust is there for that.
+# The published formula of epu is wrong when a source is missing. It is kept, since readers compare
+# it with the literature; gap_robust allows for missing sources.
 #
 # Not in SQL: over a thousand days of 20 sources and 20 topics, numpy takes 76 ms of CPU for the
-# index, 65 of them for log_linear and the intervals. SQL with a function over lists took 201 ms for
-# the other series alone.
+# index, including 65 ms for log_linear and the intervals. SQL with a function over lists took
+# 201 ms for the other series alone.
 
 from typing import NamedTuple
 
@@ -68,7 +68,7 @@ NOTES = pa.schema(
 
 
 class Indexes(NamedTuple):
-    """The indexes of some topics by periods of one kind, and what they rest on."""
+    """The indexes of some topics by periods of one kind, with intermediate results."""
 
     scaled: Scaled
     effects: Matrix  # of gap_robust, by topic and source; NaN where a source is left out
@@ -135,9 +135,9 @@ def indexes(
 def _variances(periods: Periods, hits: Whole, fitted: Fit, variation: Matrix) -> Matrix:
     """Variances of the hits, by topic, source and period."""
     usual = hits.sum(axis=2) / np.maximum(periods.total.sum(axis=1), 1)
-    # Of a source that the model leaves out, what it has on average.
+    # For a source that the model leaves out, its average share.
     means = np.where(fitted.means > 0, fitted.means, periods.total * usual[:, :, None])
-    # Without a second source nothing tells how cells scatter but the days.
+    # With a single source, the scatter of cells can only be estimated from days.
     of_days = variation[:, :, None] * periods.unevenness
     scatter = np.where(fitted.freedom[:, None, None] > 0, fitted.variation[:, None, None], of_days)
     variances: Matrix = means + scatter * means**2
@@ -204,7 +204,7 @@ def _notes(
         topic, source = np.nonzero(is_noted & (periods.counts > 0))
         by_name = _named(source, panel.sources), reason[topic, source].astype(object)
         notes.append(rows(topic, *by_name, periods.counts[source]))
-    # Each outside the other's interval.
+    # Periods in which each index is outside the other's interval.
     robust, linear = found.gap_robust, found.log_linear
     differ = (robust.values < linear.low) | (robust.values > linear.high)
     differ &= (linear.values < robust.low) | (linear.values > robust.high)

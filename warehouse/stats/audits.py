@@ -1,8 +1,9 @@
 """Precision, recall and corrected shares from a judged sample.
 
-A sample is stratified, and each article in it has a weight: the articles that it stands for. What
-is not judged, or of which readers are unsure, counts as not drawn: the others of its stratum stand
-for it too. Strata with fewer than two judged articles are pooled, so that every variance is known.
+A sample is stratified, and each article in it has a weight: the number of articles that it
+represents. An article that is not judged, or on which readers are unsure, counts as not drawn: the
+others of its stratum represent it too. Strata with fewer than two judged articles are pooled, so
+that every variance is known.
 
 An interval is Wilson's with the effective size of the sample (Korn and Graubard, Survey Methodology
 24, 1998; Franco et al., Journal of Survey Statistics and Methodology 7, 2019): the size of a simple
@@ -11,10 +12,11 @@ for few of them.
 
 The corrected share is that of design-based supervised learning (Egami, Hinck, Stewart and Wei,
 NeurIPS 2023): the mean over all articles of the pseudo-outcome Q + (Y - Q) R / p, where Q is 1 for
-an article that the topic counts, Y what readers say, R 1 for a judged one and p its probability to
-be judged. With samples drawn of the counted articles, and of near misses among the others, that
-mean is share * precision + (1 - share) * missed, whose intervals are joined by MOVER (Zou and
-Donner, Statistics in Medicine 27, 2008): it needs no symmetry, and holds where nobody answered no.
+an article that the topic counts, Y the readers' verdict, R 1 for a judged article and p its
+probability of being judged. With samples drawn from the counted articles, and from near misses
+among the others, that mean is share * precision + (1 - share) * missed. The intervals of these are
+combined by MOVER (Zou and Donner, Statistics in Medicine 27, 2008), which needs no symmetry, and
+holds even if no reader answered no.
 """
 
 import math
@@ -40,22 +42,22 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One article of a sample: what is counted of it, and of how much."""
+    """One article of a sample, with the numerator and denominator of a share."""
 
     stratum: int
     weight: float
-    is_known: bool  # judged, and nobody is unsure
-    hits: float = 0.0  # 1 where it is about the topic; or its mentions that are
-    of: float = 1.0  # 1; or its mentions; 0 outside the part that is asked for
+    is_known: bool  # judged, and no reader is unsure
+    hits: float = 0.0  # 1 if it is about the topic; or the number of its mentions that are
+    of: float = 1.0  # 1; or the number of its mentions; 0 outside of the part to estimate
 
 
 def estimate(units: Sequence[Unit], *, is_finite: bool = True) -> Estimate | None:
-    """The weighted sum of `hits` over that of `of`; None where nothing is known.
+    """The weighted sum of `hits` over that of `of`; None without a known unit.
 
     Args:
-        units: the whole sample, also what is not judged yet.
-        is_finite: whether the interval is for the articles that the sample was drawn from, and so
-            gets narrower the more of them are judged; else for any such articles.
+        units: the whole sample, including articles not judged yet.
+        is_finite: whether the interval is for the articles that the sample was drawn from, so that
+            it narrows as more of them are judged; otherwise it is for any such articles.
     """
     known = [unit for unit in units if unit.is_known]
     if not any(unit.of for unit in known):
@@ -79,17 +81,17 @@ def estimate(units: Sequence[Unit], *, is_finite: bool = True) -> Estimate | Non
     unjudged = 1 - judged / max(float(asked.sum()), judged) if is_finite else 1.0
     if unjudged <= 0:
         return Estimate(share, share, share, judged)
-    # The size of a simple sample, of many more articles, that would say as much.
+    # The size of a simple random sample with the same variance.
     if variance > 0 and 0 < share < 1:
         size = min(share * (1 - share) / variance, float(of.sum()))
-    else:  # all answered the same: unequal weights alone make it less (Kish)
+    else:  # all answers are equal: only unequal weights reduce the size (Kish)
         size = float(asked.sum() ** 2 / (asked**2).sum())
     size *= (Z / student(judged - 1)) ** 2
     return Estimate(share, *wilson(share, size / unjudged), judged)
 
 
 def _pooled(units: Sequence[Unit]) -> dict[int, int]:
-    """The stratum that each one is counted in: those with few judged articles are pooled."""
+    """The stratum to use for each stratum: those with few judged articles are pooled."""
     judged = Counter(unit.stratum for unit in units if unit.is_known)
     strata = sorted({unit.stratum for unit in units})
     large = [name for name in strata if judged[name] > 1]
@@ -121,8 +123,8 @@ def corrected_share(raw: Estimate, precision: Estimate, missed: Estimate | None 
 
     Args:
         raw: the share of the articles that the topic counts, with its own interval.
-        precision: of the counted ones, the share that is about it; not `is_finite`.
-        missed: of the others, the share that is about it; None where no near misses were judged.
+        precision: the share of the counted articles that is about it; not `is_finite`.
+        missed: the share of the others that is about it; None if no near misses were judged.
 
     Returns:
         The corrected share with an interval for both samplings, of articles and of verdicts.
@@ -157,9 +159,9 @@ def _product(first: Estimate, second: Estimate) -> Estimate:
 def recall(
     counted: int, precision: Estimate, near_misses: int, missed: Estimate
 ) -> Estimate | None:
-    """Of the articles about a topic, counted or near misses, the share that is counted.
+    """The share of the articles about a topic, counted or near misses, that is counted.
 
-    Articles about it that are not even near misses are not seen, so this is an upper bound.
+    Other articles about the topic are not sampled, so this is an upper bound.
     """
     true = [counted * value for value in (precision.share, precision.low, precision.high)]
     lost = [near_misses * value for value in (missed.share, missed.low, missed.high)]
@@ -185,7 +187,7 @@ def _ratio_bound(top: Sequence[float], bottom: Sequence[float], *, is_upper: boo
 def kappa(pairs: Sequence[tuple[str, str]]) -> float | None:
     """Cohen's kappa of two readers' answers to the same articles; None without any.
 
-    1 where both only ever gave one and the same answer.
+    1 if all answers of both readers are the same.
     """
     if not pairs:
         return None

@@ -1,4 +1,4 @@
-"""Groups of sources that weigh alike, such as countries: thirty sources of one as two of another.
+"""Weights with which groups of sources, such as countries, weigh alike, whatever their size.
 
     balanced share = mean over groups of (articles with the topic / articles of the group)
     epu, gap_robust: a period's values weigh 1 / values of their group in that period
@@ -21,13 +21,13 @@ class Share(NamedTuple):
 
     values: Matrix
     groups: Numbers  # by period: those with articles
-    # By period: independent articles of one source that would tell as much (Kish's effective size).
+    # By period: Kish's effective size, in articles of a single source.
     effective_articles: Matrix
     variance: Matrix  # beyond chance, relative to the square of the share
 
 
 def cell_weights(observed: Marks, groups: Numbers | None) -> Matrix:
-    """Weights of observed cells, the last two axes being sources and periods; 0 for the others.
+    """Weights of cells, with sources and periods as the last two axes; 0 for unobserved cells.
 
     1 each; or with groups 1 / cells of the group in that period, so that each group weighs 1.
     """
@@ -40,9 +40,9 @@ def cell_weights(observed: Marks, groups: Numbers | None) -> Matrix:
 
 
 def article_weights(articles: Matrix, groups: Numbers) -> Matrix:
-    """Weights of articles by source and period, with which all groups have equally many.
+    """Weights of articles by source and period, with which all groups have the same total.
 
-    Together they have as many as before, so that a hit still counts as about one.
+    The total over all groups is unchanged, so that a hit still counts as about one.
     """
     is_member = _members(groups)
     of_groups = is_member @ articles

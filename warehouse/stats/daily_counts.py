@@ -16,7 +16,7 @@ Marks = npt.NDArray[np.bool_]
 Connection = duckdb.DuckDBPyConnection
 
 MOST_CELLS = 1_000_000  # topics times sources times days of one array: 8 MB of float64
-# Topics count the articles of their own languages: those with equal counts share a panel.
+# Topics count the articles in their own languages: topics with equal counts share a panel.
 ALIKE = (
     "SELECT list(topic_id ORDER BY topic_id) FROM ("
     " SELECT topic_id, bit_xor(hash(source_id, day, articles, estimated_published)) AS counts"
@@ -28,7 +28,7 @@ TOTALS = (
     " articles + coalesce(articles_other_languages, 0) AS collected"
     " FROM {days} WHERE topic_id = ?"
 )
-# DuckDB finds a name's position once for a thousand rows: lists take 2 ms where joins take 8.
+# DuckDB looks a name up once per thousand rows: with lists this takes 2 ms, with joins 8 ms.
 HITS = (
     "SELECT (list_position($topics, topic_id) - 1) * $cells"
     " + (list_position($sources, source_id) - 1) * $days"
@@ -39,7 +39,7 @@ HITS = (
 
 
 class Panel(NamedTuple):
-    """Articles by source and day, which are the same for some topics."""
+    """Articles by source and day, shared by topics that count the same articles."""
 
     topics: list[str]
     sources: list[str]
@@ -47,7 +47,7 @@ class Panel(NamedTuple):
     known: Marks  # by day: whether it is in any source's calendar
     total: Matrix  # articles by source and day; NaN where the source was not collected
     collected: Matrix  # those, and the articles in other languages than the topics'
-    published: Matrix  # all that were published, as estimated; NaN where nothing tells
+    published: Matrix  # estimated number of published articles; NaN if unknown
 
 
 class Hits(NamedTuple):
@@ -73,7 +73,7 @@ class Counts:
             # Every topic has a row for each source and day.
             rows = self.con.sql(TOTALS.format(days=self._days), params=[topics[0]]).to_arrow_table()
             encoded = rows["source_id"].combine_chunks().dictionary_encode()
-            # The names are sorted once each, not once a row.
+            # Sorts the distinct names, not the names of all rows.
             sources, place = np.unique(encoded.dictionary.to_numpy(False), return_inverse=True)
             source, day = place[encoded.indices.to_numpy()], rows["day"].to_numpy().astype(int)
             days = np.arange(day.min(), day.max() + 1)
@@ -91,7 +91,7 @@ class Counts:
             for at in range(0, len(topics), batch):
                 yield self._read(panel, topics[at : at + batch])
         else:
-            # The index and the spikes read the same counts: kept for both where they are few.
+            # The index and the spikes read the same counts, which are kept if they are few.
             if topics[0] not in self._kept:
                 self._kept[topics[0]] = self._read(panel, topics)
             yield self._kept[topics[0]]
@@ -119,7 +119,7 @@ def dates(days: Numbers) -> pa.Array:
 
 
 def rounded(values: Matrix, digits: int) -> Matrix:
-    """Values rounded half away from zero, the same for every order of additions before."""
+    """Values rounded half away from zero, independent of the order of earlier additions."""
     # To eleven digits first: a sum of 392.96875 may come out as 392.96874999999994.
     near = np.rint(values * 1e11) / 1e11
     result: Matrix = np.copysign(np.floor(np.abs(near) * 10.0**digits + 0.5), near) / 10.0**digits

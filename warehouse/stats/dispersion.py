@@ -1,18 +1,19 @@
 """How much a source's share of a topic varies from day to day beyond chance.
 
-Articles of one source and day are no independent draws: an event brings several at once. Successive
-days are compared in pairs, so that a share which changes slowly counts as attention, not as error.
-Of a pair with n of N articles with the topic, x of them on the day that has the part q of all:
+Articles of one source and day are not independent draws: an event brings several at once.
+Successive days are compared in pairs, so that a slow change of the share counts as attention, not
+as error. For a pair with n of N articles with the topic, x of them on the day with the part q of
+the articles:
 
     excess = (x - q n)^2 / (n q (1 - q)) - (N - n) / (N - 1), by chance 0 on average
     correlation = sum of excess / sum of 4 q (1 - q) (n - 1), over the pairs with n of 2 and more
     variation = 2 correlation / (1 - correlation)
 
-If the rate of a day is its level times a gamma factor, variation is the variance of that factor: n
-is given, so that the level drops out, and x is beta-binomial. Sources with few pairs are shrunk to
-the estimate of all sources of the topic, topics with few pairs to 0; and the square root of the
-number of pairs is added to the sum of excess, half a standard error: an estimate that happens to be
-low would make intervals that hold too seldom.
+If the rate of a day is its level times a gamma factor, variation is the variance of that factor:
+given n, the level cancels, and x is beta-binomial. Sources with few pairs are shrunk to the
+estimate of all sources of the topic, topics with few pairs to 0. The square root of the number of
+pairs, half a standard error, is added to the sum of excess: an estimate that is low by chance would
+give intervals that hold too seldom.
 """
 
 from typing import NamedTuple
@@ -22,7 +23,7 @@ import pyarrow as pa
 
 from warehouse.stats.daily_counts import Counts, Matrix, Numbers, Whole, rounded
 
-# The sum of 4 q (1 - q) (n - 1) at which a source counts as much as all sources of its topic.
+# The sum of 4 q (1 - q) (n - 1) at which a source's own estimate weighs as much as its topic's.
 PRIOR = 200
 MOST = 0.6  # correlation: a variation of 3
 DISPERSION = pa.schema(
@@ -32,10 +33,10 @@ DISPERSION = pa.schema(
 
 
 class Dispersion(NamedTuple):
-    """Of each topic and source."""
+    """The variation of each topic and source."""
 
     variation: Matrix
-    pairs: Numbers  # of successive days with two articles with the topic or more
+    pairs: Numbers  # of successive days with at least two articles with the topic
 
 
 def dispersion(articles: Matrix, hits: Whole) -> Dispersion:

@@ -3,13 +3,14 @@
     articles with the topic ~ articles * exp(a (source) + b (period)), quasi-Poisson
     index = 100 exp(b) / mean of exp(b)
 
-The maximum of the likelihood is found by alternating: exp(b) = sum of the hits of a period / sum of
-articles * exp(a), and likewise for exp(a). Newton's steps end it where sources have few periods in
-common, over which alternating is slow.
+The likelihood is maximised by alternating: exp(b) = sum of the hits of a period / sum of articles *
+exp(a), and likewise for exp(a). Newton's method then finishes, since alternating converges slowly
+if sources have few periods in common.
 
-The variance of a cell is mean + variation * mean^2, of a rate that scatters about its mean. A
-variance of dispersion * mean (as in a plain quasi-Poisson model) fits cells of unequal size worse:
-in simulations with 20 to 200 articles a cell and a scatter of .5, its intervals held in 91 %.
+The variance of a cell is mean + variation * mean^2, that of a rate which scatters about its mean.
+A variance of dispersion * mean (as in a plain quasi-Poisson model) fits cells of unequal size
+worse: in simulations with 20 to 200 articles per cell and a scatter of .5, its intervals held in
+91 %.
 """
 
 from typing import NamedTuple
@@ -28,7 +29,7 @@ class Fit(NamedTuple):
     sources: Marks  # by topic and source: whether it is in the largest connected group
     rates: Matrix  # exp(b) by topic and period; NaN where none of these sources was observed
     exposure: Matrix  # articles * exp(a), summed over sources
-    means: Matrix  # by topic, source and period; half a hit for a period that has none
+    means: Matrix  # by topic, source and period; half a hit for a period without hits
     variation: Matrix  # by topic: the scatter of the rates beyond chance, squared
     freedom: Numbers  # cells less parameters
 
@@ -46,8 +47,8 @@ def fit(articles: Matrix, hits: Whole | Matrix) -> Fit:
 
     Args:
         articles: By source and period; 0 where nothing was observed.
-        hits: Those with a topic, by topic, source and period. Weighted as articles are, where the
-            cells do not weigh by their articles: the variation of such a fit means nothing.
+        hits: Those with a topic, by topic, source and period. If articles are weighted, with the
+            same weights; the variation of such a fit is meaningless.
     """
     sources = connected(articles > 0, hits > 0)
     found = hits * sources[:, :, None]
@@ -62,7 +63,7 @@ def fit(articles: Matrix, hits: Whole | Matrix) -> Fit:
         levels = _newton(articles, of_periods, of_sources, levels)
     exposure = levels @ articles
     rates = np.where(exposure > 0, of_periods / _positive(exposure), np.nan)
-    # A period without hits has a rate of 0, yet is not certain: its variance is that of half a hit.
+    # A period without hits has a rate of 0, but is uncertain: its variance is that of half a hit.
     assumed = np.where(rates > 0, rates, np.where(exposure > 0, 0.5 / _positive(exposure), 0))
     means = articles * levels[:, :, None] * assumed[:, None]
     variation, freedom = _scatter(found, means, rates > 0)
@@ -72,9 +73,9 @@ def fit(articles: Matrix, hits: Whole | Matrix) -> Fit:
 def connected(observed: Marks, has_hits: Marks) -> Marks:
     """The sources whose levels can be compared, by topic and source: the group with most periods.
 
-    One source leads to another that has hits in a period in which it was observed itself. Within a
-    group in which each leads to each, directly or by others, the likelihood has one maximum; a
-    source without hits is in none.
+    A source links to another that has hits in a period in which the first was observed. Within a
+    group in which each source links to each, directly or by others, the likelihood has one maximum.
+    A source without hits is in no group.
     """
     leads = observed.astype(np.float32) @ has_hits.transpose(0, 2, 1).astype(np.float32) > 0
     leads |= np.eye(len(observed), dtype=bool)
@@ -105,12 +106,12 @@ def _scatter(found: Whole | Matrix, means: Matrix, has_hits: Marks) -> tuple[Mat
     in_fit = means > 0
     cells, of_sources, of_periods = in_fit.sum(axis=(1, 2)), in_fit.any(axis=2), in_fit.any(axis=1)
     freedom = cells - of_sources.sum(axis=1) - of_periods.sum(axis=1) + (cells > 0)
-    # A cell pulls the fit to itself by about its part of the source's and of the period's hits.
+    # The leverage of a cell is about its part of the source's hits plus that of the period's.
     pull = means / _positive(means.sum(axis=1))[:, None]
     pull += means / _positive(means.sum(axis=2))[:, :, None]
     pull -= means / _positive(means.sum(axis=(1, 2)))[:, None, None]
     squares = (found - means) ** 2 / np.maximum(1 - pull, 0.05)
-    # A cell of many hits says as much of the variation as one of a few more.
+    # Beyond some number of hits, more hits in a cell hardly add information on the variation.
     weights = in_fit / (1 + means) ** 2
     above = ((squares - means) * weights).sum(axis=(1, 2))
     variation = above / _positive((means**2 * weights).sum(axis=(1, 2)))
@@ -134,10 +135,10 @@ def index(fitted: Fit, cells: Matrix) -> Index:
     deviation = np.sqrt(index_variances(means, cells, parts, np.ones_like(rates)))
     quantile = t_quantile(fitted.freedom)[:, None]
     factor = np.exp(np.minimum(quantile * deviation, 700))
-    # No hit where n are expected: the highest n that is no more than `quantile` deviations away.
+    # Without hits: the highest expectation that is at most `quantile` deviations from 0.
     none = 100 * quantile**2 / _positive(fitted.exposure) / np.where(mean > 0, mean, np.nan)
     high = np.where(rates == 0, none, values * factor)
-    # All attention in one period gives 100 times the periods.
+    # The maximum, with all attention in one period, is 100 times the number of periods.
     return Index(values, values / factor, np.minimum(high, 100 * periods))
 
 

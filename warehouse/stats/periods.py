@@ -1,4 +1,4 @@
-"""Periods of one kind, of the panels of sources and days."""
+"""Sums a panel of sources and days to days, weeks or months."""
 
 from typing import NamedTuple
 
@@ -11,15 +11,15 @@ ENOUGH = {"day": 28, "month": 6, "week": 8}
 
 
 class Periods(NamedTuple):
-    """The periods of one kind that are in a source's calendar, and the articles in them."""
+    """The periods of one kind that are in any source's calendar, and the articles in them."""
 
     kind: str
     starts: Numbers  # first days, counted from 1970-01-01
-    columns: Numbers  # index of each one's first day among the panel's known days
+    columns: Numbers  # index of each period's first day among the panel's known days
     articles: Matrix  # all sources' articles by period; NaN where none was collected
     total: Matrix  # articles by source and period; 0 where there are none
-    # Sums of the squares of a day's articles, over the square of `total`: what is left in a period
-    # of the variation of single days.
+    # Sum of the squares of the days' articles, over the square of `total`: the factor by which the
+    # variation of single days is reduced in the period.
     unevenness: Matrix
     has_articles: Marks  # by source and period
     counts: Numbers  # periods in which a source has articles
@@ -48,7 +48,7 @@ def periods_of(panel: Panel, kind: str) -> Periods:
     of_all = np.add.reduceat(np.nan_to_num(published).sum(axis=0), columns)
     completeness = quotient(np.add.reduceat(of_published.sum(axis=0), columns), of_all)
     is_estimated = np.logical_or.reduceat(~np.isnan(published).all(axis=0), columns)
-    completeness[is_estimated & (of_all == 0)] = 1  # of nothing all was collected
+    completeness[is_estimated & (of_all == 0)] = 1  # nothing was published
     return Periods(
         *(kind, starts[columns], columns, articles, sums, unevenness),
         *(has_articles, counts, completeness),

@@ -74,8 +74,8 @@ def source_effects(
             panels.
         by_source: Sums of y times its weight, by panel and source.
         by_period: Sums of y times its weight, by panel and period.
-        groups: Of each source, its group; the means of the groups' effects then sum to 0, in place
-            of the effects.
+        groups: The group of each source; if given, the means of the groups' effects sum to 0,
+            instead of the effects.
 
     Returns:
         Effects by panel and source. NaN for sources without values, and for those that no chain
@@ -91,7 +91,7 @@ def source_effects(
     parts = weights / np.where(of_periods > 0, of_periods, 1)
     equations = np.diag(weights.sum(axis=1)) - weights @ parts.T
     excess = by_source - by_period @ parts.T
-    # The connected sources with the most values; sources with a common period are connected.
+    # Find the group of connected sources with the most values; a common period connects sources.
     remaining = set(range(len(cells)))
     joined: list[int] = []
     are_connected = cells @ cells.T > 0
@@ -127,7 +127,7 @@ def epu_index(periods: Periods, scaled: Scaled, cells: Matrix, quantile: Matrix)
     counts = np.count_nonzero(~np.isnan(level), axis=1, keepdims=True)
     mean_noise = np.nansum(noise, axis=1, keepdims=True) / np.maximum(counts, 1) ** 2
     ratio = values / 100
-    # A period is a part of the mean that it is divided by.
+    # Each period is divided by a mean that includes it.
     variances = noise * (1 - 2 * ratio / np.maximum(counts, 1)) + ratio**2 * mean_noise
     low, high = _bounds(values, level, np.maximum(variances, 0), quantile)
     return Index(values, np.maximum(low, 0), high)
@@ -136,12 +136,12 @@ def epu_index(periods: Periods, scaled: Scaled, cells: Matrix, quantile: Matrix)
 def gap_robust_index(
     periods: Periods, scaled: Scaled, effects: Matrix, cells: Matrix, quantile: Matrix
 ) -> Index:
-    """The same of y less the effects of the sources; the standard deviations are taken as given."""
+    """As `epu_index`, for y less the sources' effects; standard deviations are taken as given."""
     is_joined = ~np.isnan(effects)
     weights = scaled.weights * is_joined[..., None]
     excess = weights * (scaled.values - np.nan_to_num(effects)[..., None])
     robust = quotient(excess.sum(axis=1), weights.sum(axis=1))
-    # A few cells can give a mean of zero or below, by which nothing can be scaled.
+    # With few cells the mean may be zero or negative, and cannot be used for scaling.
     values = to_100(robust, 1e-9)
     is_there = ~np.isnan(robust)
     mean = is_there / np.maximum(is_there.sum(axis=1, keepdims=True), 1)
@@ -161,7 +161,7 @@ def _noise(periods: Periods, scaled: Scaled, cells: Matrix) -> Matrix:
 def _bounds(
     values: Matrix, unscaled: Matrix, variances: Matrix, quantile: Matrix
 ) -> tuple[Matrix, Matrix]:
-    """An interval that lies a little higher than its value, as the variance grows with it."""
+    """The interval, which is centred slightly above the value, since variance grows with it."""
     mean = _mean(unscaled)
     half = quantile[:, None] * 100 * np.sqrt(variances) / np.where(mean > 0, mean, np.nan)
     shift = half**2 / (2 * np.maximum(np.maximum(values, half), 1e-300))

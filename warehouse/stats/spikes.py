@@ -4,16 +4,17 @@ After the methods of outbreak detection (Farrington et al., J. R. Stat. Soc. A 1
 Stat. Med. 32), with a negative binomial distribution: outliers of the past are limited, scatter is
 estimated.
 
-    1. rate of each source over the 56 days before, shrunk to that of all where it has few articles
-    2. hits of a day are limited to 3 times those that these rates let expect, + 3; step 1 again
+    1. rate of each source over the 56 days before, shrunk to that of all sources if it has few
+       articles
+    2. hits of a day are limited to 3 times those expected by these rates, + 3; then step 1 again
     3. expected = sum over the day's sources of articles * rate, times a factor of the weekday
-    4. scatter = the squared coefficient of variation of past days' true levels around those
-       expected, by moments, from hits limited to 2 * expected + 3, weighted by what a day tells
-       of it, with a prior of 0.2; and what few days leave unknown of the expectation itself,
-       (1 / expected + scatter) / days
-    5. score = the normal quantile of the chance of so many hits, by a negative binomial of this
-       mean and scatter (Camp and Paulson's approximation), / (1 + 5 / days), / (1 + 0.3 * s),
-       s being the part of the variance that is scatter: both are known from few days only
+    4. scatter = the squared coefficient of variation of past days' true levels around the
+       expected ones, by moments, from hits limited to 2 * expected + 3, weighted by the
+       information of each day, with a prior of 0.2; plus the uncertainty of the expectation
+       itself, (1 / expected + scatter) / days
+    5. score = the normal quantile of the probability of so many hits, by a negative binomial with
+       this mean and scatter (Camp and Paulson's approximation), / (1 + 5 / days), / (1 + 0.3 * s),
+       where s is the part of the variance due to scatter: both are estimated from few days
     6. a spike's score is at least that of LEAST_SCORES for the chosen rate of false alarms
 
 Steps 1 to 4 look back 56 days, the first two together 112. So a day's score depends on the 224 days
@@ -32,9 +33,9 @@ from warehouse.stats.daily_counts import Counts, Matrix, Numbers, Whole, dates, 
 
 PAST = 56  # days that each step looks back
 REACH = 4 * PAST  # days before a day that its score depends on
-# Days of its own past from which on a source is counted, and from which on a day can be a spike.
+# Least past days for a source to be counted, and for a day to be a spike.
 LEAST_SOURCE_DAYS, LEAST_DAYS = 5, 7
-# A spike has so many articles with the topic, and so many that are not copies: fewer are no news.
+# Least articles with the topic of a spike, and least articles that are not copies.
 LEAST_HITS, LEAST_ORIGINALS = 4, 3
 # The least score of a spike, by the false alarms allowed for a topic and year: in each scenario of
 # `python -m tests.bench --only spikes`, which prints this table, there are at most so many.
@@ -55,11 +56,11 @@ class Days(NamedTuple):
 
 
 class Past(NamedTuple):
-    """The sources' articles and those of the days before, by source and day, or by day."""
+    """Articles of the sources on each day and on the days before, by source and day, or by day."""
 
     total: Matrix
     counted: Matrix  # 1 where a source has articles on the day and on 5 of the days before; else 0
-    # Its articles / (its articles of the days before + 20); 0 where it is not counted.
+    # Its articles / (its articles of the days before + 20); 0 if it is not counted.
     weight: Matrix
     source_days: Matrix  # days before with articles, at least 1
     before: Matrix  # articles of the day's counted sources on the days before
@@ -68,12 +69,12 @@ class Past(NamedTuple):
 
 
 class Level(NamedTuple):
-    """Hits of the counted sources, and what is expected of them, by topic and day."""
+    """Hits of the counted sources, and their expectation, by topic and day."""
 
     hits: Matrix
     expected: Matrix
     scatter: Matrix  # squared coefficient of variation of the day's true level
-    days: Matrix  # of past from which `expected` is known
+    days: Matrix  # number of past days from which `expected` is estimated
 
 
 def spike_table(counts: Counts) -> pa.Table:
@@ -96,16 +97,16 @@ def spike_table(counts: Counts) -> pa.Table:
 
 
 def least_score(false_alarms: float) -> float:
-    """The least score of a spike for a rate of false alarms a topic and year.
+    """The least score of a spike for a rate of false alarms per topic and year.
 
-    Between the rates of LEAST_SCORES by their logarithm.
+    Interpolated between the rates of LEAST_SCORES by their logarithm.
     """
     rates, scores = zip(*sorted(LEAST_SCORES.items()), strict=True)
     return float(np.interp(np.log(false_alarms), np.log(rates), scores))
 
 
 def past_of(total: Matrix) -> Past:
-    """What the sources' articles, by source and day, tell of all topics alike."""
+    """The values that are the same for all topics, from articles by source and day."""
     past_total, source_days = _before(total), _before((total > 0).astype(float))
     counted = ((total > 0) & (source_days >= LEAST_SOURCE_DAYS)).astype(float)
     return Past(
@@ -122,7 +123,7 @@ def past_of(total: Matrix) -> Past:
 def _before(values: Matrix | Whole) -> Matrix:
     """Sums over the 56 days before each day, which are the last axis."""
     # By doubling, always in the same order: so a sum is the same to the last digit, whichever days
-    # were read before these, and exactly 0 over zeros. Differences of a cumulative sum are not.
+    # were read before, and exactly 0 over zeros, unlike differences of a cumulative sum.
     days, before = values.shape[-1], np.zeros(values.shape)
     sums = np.concatenate([np.zeros((*values.shape[:-1], PAST)), values[..., :-1]], axis=-1)
     for width in (2, 4, 8, 16, 32):
@@ -170,19 +171,19 @@ def _of_counted(values: Matrix | Whole, past: Past) -> Matrix:
 
 
 def level_of(past: Past, hits: Whole) -> Level:
-    """Steps 1 to 4, of articles with each topic by topic, source and day."""
+    """Steps 1 to 4, for articles with each topic by topic, source and day."""
     counted = _of_counted(hits, past)
     first = _weighted(*_past_hits(past, hits), past.weight)
-    # Step 2, as the part of a day's hits that is kept, by topic and day. A source that is not
-    # counted yet is left alone: nothing is known of its rate.
+    # Step 2, as the part of a day's hits that is kept, by topic and day. Hits of a source that is
+    # not counted yet are not limited, since its rate is unknown.
     kept = np.fmin(1.0, (3 * first + 3) / np.where(counted > 0, counted, np.nan))
     limited = hits * np.where(past.counted > 0, kept[:, None, :], 1.0)
     rates = _past_hits(past, limited)
     level = _weighted(*rates, past.weight)
-    # A sum of several sources is as uncertain as its parts, each known from its own days.
+    # The uncertainty of a sum of sources combines that of each, which depends on its own days.
     parts = _weighted(*rates, past.weight / past.source_days)
     days = np.where(level > 0, level / np.where(level > 0, parts, 1), past.past_days)
-    # Shrunk by 50 hits and by two days: with less the factor adds more chance than it explains.
+    # Shrunk by 50 hits and by two days: with less, the factor adds more noise than it explains.
     alike = 50 + 2 * level
     expected = level * (_weekdays_before(counted * kept) + alike)
     expected /= _weekdays_before(level) + alike
@@ -203,11 +204,11 @@ def _weighted(past_hits: Matrix, rate_of_all: Matrix, weight: Matrix) -> Matrix:
 
 
 def _scatter(past: Past, hits: Matrix, expected: Matrix) -> Matrix:
-    """Step 4, but for what is unknown of the expectation."""
-    # Limited more strictly, or a few spikes would hide the next ones for eight weeks.
+    """Step 4, without the uncertainty of the expectation."""
+    # Limited more strictly: otherwise a few spikes would hide the next ones for eight weeks.
     hits = np.minimum(hits, 2 * expected + 3)
-    # The variance of a negative binomial is expected + scatter * expected^2. A day tells of the
-    # scatter as much as 1 / (1 / expected + scatter)^2, here with a scatter of 0.1.
+    # The variance of a negative binomial is expected + scatter * expected^2. A day's information on
+    # the scatter is proportional to 1 / (1 / expected + scatter)^2, here with a scatter of 0.1.
     known = (past.sources > 0) & (past.past_days >= LEAST_SOURCE_DAYS)
     weight = known / (1 + 0.1 * expected) ** 2
     beyond_chance = _before(weight * ((hits - expected) ** 2 - hits)) + 30 * 0.2
@@ -216,13 +217,13 @@ def _scatter(past: Past, hits: Matrix, expected: Matrix) -> Matrix:
 
 
 def scores(level: Level, topic: Numbers, at: Numbers, hits: Matrix | None = None) -> Matrix:
-    """Step 5, for pairs of a topic and a day; with `hits`, had there been that many."""
+    """Step 5, for pairs of a topic and a day; `hits`, if given, replaces the actual hits."""
     hits = level.hits[topic, at] if hits is None else hits
     expected, days = np.maximum(level.expected[topic, at], 0.1), level.days[topic, at]
     scatter = level.scatter[topic, at]
     part = scatter * expected / (1 + scatter * expected)
     unknown = np.minimum(scatter + (1 / expected + scatter) / days, 1)
-    # P(N >= n) is that of a beta variable, a ratio of gammas, whose cube roots are near normal.
+    # P(N >= n) is that of a beta variable, a ratio of gammas: their cube roots are nearly normal.
     root = np.cbrt(expected / hits)
     quantile = 3 * (1 - 1 / (9 * hits) - root * (1 - unknown / 9))
     sd = np.sqrt(1 / hits + root**2 * unknown)
@@ -231,7 +232,7 @@ def scores(level: Level, topic: Numbers, at: Numbers, hits: Matrix | None = None
 
 
 def _thresholds(level: Level, topic: Numbers, at: Numbers, least: float) -> Matrix:
-    """The fewest hits that would have been a spike, for pairs of a topic and a day that is one."""
+    """The fewest hits that would have been a spike, for pairs of a topic and a spike's day."""
     low, high = np.full(len(at), LEAST_HITS - 1.0), level.hits[topic, at]
     while (high - low > 1).any():
         middle = np.ceil((low + high) / 2)

@@ -1,9 +1,9 @@
-"""Effects of sources and of periods, and how certain those of the periods are.
+"""Effects of sources and of periods, and the variances of the periods' effects.
 
 Both the additive and the multiplicative index fit a table of sources and periods by effects of its
-rows and columns. To first order, an effect moves with the residuals of the cells as in weighted
-least squares, so that one computation gives the variances of both ("sandwich"; weights are those
-of the fit, variances those of the data).
+rows and columns. To first order, an effect depends on the residuals of the cells as in weighted
+least squares, so one computation gives the variances of both indexes ("sandwich": the weights are
+those of the fit, the variances those of the data).
 """
 
 import numpy as np
@@ -15,12 +15,13 @@ from warehouse.stats.intervals import T_TERMS, Z
 def source_equations(weights: Matrix, in_sum: Matrix | None = None) -> Matrix:
     """The equations of the sources' effects, by topic, with the periods' effects eliminated.
 
-    They leave a constant open, which cancels out or is chosen so that the effects sum to 0: adding
-    that sum makes the equations regular. Sources without weight have an effect of 0.
+    They determine the effects only up to a constant, which cancels out or is chosen so that the
+    effects sum to 0: adding that sum makes the equations regular. Sources without weight have an
+    effect of 0.
 
     Args:
         weights: By topic, source and period; periods without any are left out.
-        in_sum: By topic and source, what an effect counts in that sum, if not 1.
+        in_sum: By topic and source, the weight of an effect in that sum, if not 1.
     """
     of_periods = weights.sum(axis=1)
     parts = weights / np.where(of_periods > 0, of_periods, 1)[:, None]
@@ -41,7 +42,7 @@ def index_variances(
 ) -> Matrix:
     """Variances of (effect of a period - level * sum of mean * effects), by topic and period.
 
-    That is how far an index is from itself without noise, where it is scaled to a mean of 100.
+    This is the error of an index that is scaled to a mean of 100.
 
     Args:
         weights: Of the fit, by topic, source and period; 0 where nothing was observed.
@@ -80,7 +81,7 @@ def index_variances(
 
 
 def t_quantile(freedom: Numbers) -> Matrix:
-    """The 97.5 % quantile of Student's t, by its series in 1 / freedom; of 1 at least."""
+    """The 97.5 % quantile of Student's t, by its series in 1 / freedom; freedom is at least 1."""
     inverse = 1 / np.maximum(freedom, 1)
     quantile: Matrix = np.full(len(inverse), Z)
     for power, term in enumerate(T_TERMS, 1):

@@ -1,12 +1,12 @@
--- Grain: one article of waiting, settled: duplicate_of and cluster_id. One round of several: the
--- earliest of `waiting` are decided, and those whose answer may change with theirs wait for a later
--- round, until nothing waits. Those with another duplicate_of than before go into changed_articles.
+-- Grain: one article of `waiting` whose duplicate_of and cluster_id are decided. One of several rounds:
+-- the earliest articles of `waiting` are decided, and those that depend on them wait for a later round,
+-- until none waits. Articles whose duplicate_of has changed are added to changed_articles.
 --
 -- Two texts are the same when their bodies are equal, or when they appeared at most seven days apart,
 -- at least 70 % of the shingles of the shorter are in the other, and their Jaccard similarity is at
--- least .3. Taken by time (of publication, else of the capture), a text that is the same as an earlier
--- original is a copy of the earliest such; any other is an original. So a copy is always compared with
--- its original, never with another copy, and what is what does not depend on the order of loading.
+-- least .3. In order of time (of publication, else of the capture), a text that is the same as earlier
+-- originals is a copy of the earliest of them; any other is an original. So a copy is always compared
+-- with its original, never with another copy, and the result does not depend on the order of loading.
 CREATE OR REPLACE TEMP TABLE earliest AS
 FROM waiting ORDER BY moment, article_id LIMIT 20_000;
 
@@ -110,8 +110,8 @@ FROM decided
 WHERE articles.rowid = decided.place
   AND (was IS DISTINCT FROM now OR NOT was_settled);
 
--- Touched: later texts that are the same as an original that was none, or was not there or not so before,
--- and copies of what is an original no more.
+-- Touched: later texts that are the same as a new or changed original, and copies of an article that is
+-- no longer an original.
 CREATE OR REPLACE TEMP TABLE doubtful AS
 SELECT other_id AS article_id
 FROM similar_texts

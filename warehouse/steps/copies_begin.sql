@@ -1,4 +1,4 @@
--- Grain: one article whose duplicate_of is to be settled, waiting: those of `touched`, and their copies.
+-- Grain: one article of `waiting`, whose duplicate_of is to be decided: those of `touched`, and their copies.
 CREATE OR REPLACE TEMP TABLE waiting AS
 SELECT rowid AS place, article_id, coalesce(published_at, fetched_at) AS moment, true AS is_touched
 FROM articles

@@ -1,7 +1,7 @@
--- Grain: one vintage of the attention index, index_vintage{local}: the one that index_now{local} is.
--- That is today's, unless the counts and indexes that older vintages keep are as they were before
--- today: estimates (completeness, intervals) and what a later version adds are no revision. Removes from
--- attention_index{local} what older vintages do not keep, by vintage_rules.
+-- Grain: one vintage of the attention index, index_vintage{local}: that of the series in index_now{local}.
+-- It is today's, unless the counts and indexes that older vintages keep are the same as before today:
+-- estimates (completeness, intervals) and columns of later versions are no revision. Removes rows from
+-- attention_index{local} that older vintages do not keep, by vintage_rules.
 DELETE FROM attention_index{local} WHERE as_of >= (SELECT as_of FROM index_vintage{local});
 
 -- A topic, kind and period has one row, so rows of the same number with no other among them are equal.

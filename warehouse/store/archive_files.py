@@ -1,4 +1,4 @@
-"""The files of the raw archive: in this folder, only in its store, or removed by retention."""
+"""The files of the raw archive: in the data folder, only in its store, or removed by retention."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -39,14 +39,14 @@ def download_archive(layout: Layout, name: str) -> None:
 
 
 def download_archives(layout: Layout, source_id: str, most: int) -> None:
-    """Download those of a source's newest archive files that only the store has."""
+    """Download those of a source's `most` newest archive files that only the store has."""
     if is_working_copy(layout):
         names = list(archive_files(layout, source_id))[-most:]
         side_by_side(partial(download_archive, layout), names)
 
 
-# Kept, so that a `raw_ref` into one of these is not taken for broken.
-# By place below the data folder: `bytes`, `removed_at` and `why`. A place may be that of a damaged
+# Recorded, so that a `raw_ref` into a removed file does not count as broken.
+# By path below the data folder: `bytes`, `removed_at` and `why`. The path may be that of a damaged
 # record, `raw/<source_id>/<run_id>.warc.gz#<offset>`.
 Removed = Mapping[str, Mapping[str, Any]]
 
@@ -57,14 +57,14 @@ class _Document:
 
 
 def removed_archives(layout: Layout) -> Removed:
-    """The archive files that were removed, or were about to be."""
+    """The archive files that were removed, or are recorded for removal."""
     if not layout.removed.exists():
         return {}
     return decode(_Document, layout.removed.read_bytes(), layout.removed).archives
 
 
 def expired_archives(layout: Layout) -> list[str]:
-    """Of these, those that are to go: not what was damaged, which a backup may bring back."""
+    """The removed archive files, without damaged ones, which a backup may restore."""
     removed = removed_archives(layout).items()
     return [place for place, about in removed if not about["why"].startswith(DAMAGED)]
 
@@ -76,5 +76,5 @@ def given_up_offsets(removed: Removed, place: str) -> set[int]:
 
 
 def write_removed(layout: Layout, archives: Removed) -> None:
-    """Write the list down, before its files go."""
+    """Write the list; called before its files are removed."""
     write_whole(layout.removed, encode(_Document(archives), sort_keys=True))

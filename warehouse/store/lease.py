@@ -1,10 +1,11 @@
 """Leases over all machines of a store: objects that their holders rewrite as a heartbeat.
 
-One admits a single writer; the others, an object for each run, say which sources it is collecting.
+One lease admits a single writer; the others, one object per run, name the sources that the run is
+collecting.
 
 No clocks are compared. A waiting machine takes the lease once the object has not changed for
-EXPIRES_SECONDS, so a killed holder blocks others for that long only. A holder that was just slow
-notices: its next heartbeat fails, and so does the next state of the store that it would create.
+EXPIRES_SECONDS, so a killed holder blocks others only for that time. If the holder was merely slow,
+its next heartbeat fails, and so does the next state of the store that it would create.
 """
 
 import json
@@ -24,7 +25,7 @@ log = logging.getLogger(__name__)
 
 FOLDER = "leases"
 RENEW_SECONDS = 10.0
-EXPIRES_SECONDS = 60.0  # time without a heartbeat after which a holder counts as dead
+EXPIRES_SECONDS = 60.0  # without a heartbeat, after which a holder counts as dead
 SOURCE_LEASES = "turns"  # folder of the leases on sources
 LOOK_SECONDS = 1.0  # pause between two attempts to take a lease
 
@@ -39,9 +40,8 @@ def lease(
 ) -> Iterator[None]:
     """Hold a lease, after waiting for another holder to release it.
 
-    `holder` is the id of this machine: a lease that already has it is taken at once, since the
-    process that held it is dead. `waiting` is called once, with a message, when another holder has
-    to be waited for.
+    `holder` is the id of this machine: a lease with that id is taken at once, since the process
+    that held it is dead. `waiting` is called once, with a message, if another machine holds it.
     """
     tag, beats = _acquire(store, key, holder, waiting), 0
 
@@ -62,7 +62,7 @@ def lease(
 
 @contextmanager
 def heartbeat(name: str, beat: Callable[[], object]) -> Iterator[None]:
-    """Call `beat` every RENEW_SECONDS while the body runs, until another machine took the lease."""
+    """Call `beat` every RENEW_SECONDS while the body runs, until another machine has the lease."""
     ended = threading.Event()
 
     def keep() -> None:
@@ -70,7 +70,7 @@ def heartbeat(name: str, beat: Callable[[], object]) -> Iterator[None]:
             try:
                 beat()
             except Changed as error:
-                log.warning("%s: it counted this machine as dead", error)
+                log.warning("%s: the lease of this machine had expired", error)
                 return
             except StoreError as error:
                 # The next heartbeat may still be in time.
@@ -86,7 +86,7 @@ def heartbeat(name: str, beat: Callable[[], object]) -> Iterator[None]:
 
 
 def _acquire(store: Store, key: str, holder: str, waiting: Callable[[str], None]) -> str:
-    """Wait until the lease is free and take it; the tag of its object."""
+    """Wait until the lease is free and take it; return the tag of its object."""
     seen, since = "", time.monotonic()
     is_reported = False
     while True:
@@ -117,8 +117,8 @@ def stored_turn(
 ) -> Iterator[Mapping[str, str]]:
     """Keep other machines from collecting sources while the body runs.
 
-    Yields the sources that runs of other machines hold: the run's id, by source id. `waiting` is
-    called with these whenever they change, until all are free; without it, they are left out.
+    Yields the sources that runs of other machines hold: the run's id, by source id. If `waiting` is
+    given, it is called with these whenever they change, until all are free.
     """
     link = read_link(layout)
     if link is None:
@@ -146,7 +146,7 @@ def _acquire_sources(
 ) -> dict[str, str]:
     reported: dict[str, str] = {}
     while True:
-        # Between reading who holds what and writing the own object no other machine may write.
+        # No other machine may write between reading the held sources and writing this run's object.
         with lease(store, f"{FOLDER}/{SOURCE_LEASES}.json", copy):
             busy = {source: run for source, run in _held(store, key).items() if source in wanted}
             if not busy or waiting is None:
@@ -161,8 +161,8 @@ def _acquire_sources(
 
 
 def _held(store: Store, key: str) -> dict[str, str]:
-    """The sources of the other runs that are alive: the run's id, by source id."""
-    # By the store's own clock: how much older their objects are than one just written.
+    """The sources of other runs in progress: the run's id, by source id."""
+    # By the store's clock: the age of their objects relative to one just written.
     store.write(key, b"[]")
     listed = {found.key: found.written_at for found in store.list(SOURCE_LEASES)}
     oldest_alive = listed[key] - timedelta(seconds=EXPIRES_SECONDS)

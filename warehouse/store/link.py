@@ -13,7 +13,7 @@ from warehouse.layers.layout import Layout
 from warehouse.store.objects import Store, open_store
 from warehouse.store.states import StoredSnapshot
 
-# Files that are replaced, and so are stored by digest. All others have unique names.
+# Files that are replaced, so they are stored by digest. All others have unique names.
 SMALL_FILES = (
     "commits/*.json",
     "commits/compacted/*.json",
@@ -35,8 +35,8 @@ class Link:
     url: str
     copy: str  # id of this working copy
     state: int = 0  # number of the last state that the folder was updated to, or that it created
-    # ETag of that state's object; empty where an earlier version wrote the link. A store that was
-    # put back has other states with the same numbers as soon as another machine has written.
+    # ETag of that state's object; empty if an earlier version wrote the link. A store that was
+    # reset gets other states with the same numbers when another machine writes.
     tag: str = ""
     documents: dict[str, str] = field(default_factory=dict)  # the documents of that state
     snapshots: tuple[StoredSnapshot, ...] = ()  # the snapshots of that state
@@ -51,7 +51,7 @@ class Link:
 
 
 def is_working_copy(layout: Layout) -> bool:
-    """Whether the folder has a store, whose content takes precedence."""
+    """Whether the folder is a working copy of a store."""
     return layout.link.exists()
 
 

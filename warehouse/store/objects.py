@@ -23,12 +23,12 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 SCHEME = "s3://"
-# Objects downloaded or uploaded at the same time: most of the time goes to waiting for the store.
+# Objects downloaded or uploaded in parallel, since most of the time is spent waiting for the store.
 AT_ONCE = 16
 
 
 class StoreError(OSError):
-    """The store does not answer, or with an error; local data stay unchanged."""
+    """The store does not answer, or answers with an error; local data are unchanged."""
 
 
 class Missing(StoreError):  # noqa: N818 - named after the event
@@ -83,7 +83,7 @@ class Store:
         return self._put(key, content, {"e_tag": tag})
 
     def keep(self, key: str, content: bytes | Path) -> bool:
-        """Write an object whose key identifies its content, unless it exists; whether it was new.
+        """Write an object whose key identifies its content, unless it exists; return if it was new.
 
         StoreError when it exists with another size.
         """
@@ -173,14 +173,14 @@ def _connect(url: str) -> "S3Store":
         parts.netloc,
         prefix=parts.path.strip("/") or None,
         client_options={"allow_http": endpoint.startswith("http://"), "timeout": "10m"},
-        # The time is that of all attempts of a request that fails with a retryable error.
+        # The timeout is for all attempts of a request that fails with a retryable error.
         retry_config={"max_retries": 5, "retry_timeout": timedelta(seconds=30)},
         **options,
     )
 
 
 def open_store(url: str) -> Store:
-    """The store at a URL; ValueError when that names no bucket, or the extra `s3` is missing."""
+    """The store at a URL; ValueError if the URL has no bucket, or the extra `s3` is missing."""
     parts = urlsplit(url)
     if not url.startswith(SCHEME) or not parts.netloc or parts.query or parts.fragment:
         raise ValueError(f"must be like s3://bucket/folder, got {url!r}")
@@ -199,6 +199,6 @@ def object_at(url: str) -> tuple[Store, str]:
 
 
 def side_by_side(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-    """Call a function for each item, AT_ONCE at a time; the results in the order of the items."""
+    """Call a function for each item, AT_ONCE in parallel; results are in the order of the items."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return list(pool.map(work, items))

@@ -1,4 +1,4 @@
-"""The folder of a working copy, updated to a state of its store."""
+"""Updates the folder of a working copy to a state of its store."""
 
 import logging
 import os
@@ -56,17 +56,18 @@ def pull(layout: Layout, link: Link) -> None:
 
 
 def _refuse_another(layout: Layout, link: Link, tag: str | None) -> None:
-    """StoreError where the state that the folder has is another one in the store."""
+    """StoreError if the store has another state with the number of the folder's state."""
     store = link.store
     if not tag or not link.tag or tag == link.tag:
         return
     if read_state(store, link.state).documents != link.documents:
         raise StoreError(
-            f"{store.url} has another state {link.state} than {layout.root}: it was put back, and"
-            f" another machine has written since. Move {layout.root} away, so that it is made again"
-            " from the store; `presswatch backfill` takes what only its folder `raw` has"
+            f"{store.url} has another state {link.state} than {layout.root}: the store was reset,"
+            f" and another machine has written to it since. Move {layout.root} away, so that it is"
+            " made again from the store; `presswatch backfill` loads archives that only its folder"
+            " `raw` has"
         )
-    link.tag = tag  # the same state, copied
+    link.tag = tag  # the same state, in a copied object
 
 
 def _update(layout: Layout, link: Link, state: State, tag: str) -> None:
@@ -77,10 +78,10 @@ def _update(layout: Layout, link: Link, state: State, tag: str) -> None:
     }
     keys = [document_key(digest) for digest in changed.values()]
     contents = dict(zip(changed, side_by_side(store.read, keys), strict=True))
-    # Parquet files first: a small file that is in place may name only files that exist.
+    # Parquet files first: a small file in the folder must name only files that exist.
     files = [file for name, content in contents.items() for file in files_of(name, content)]
     side_by_side(partial(_download, layout, store), {file.path: file for file in files}.values())
-    # Verdicts of this machine that no state has yet stay, and become part of the next one.
+    # Verdicts of this machine that are in no state yet are kept, and become part of the next one.
     removed = sorted(
         name for name in local.keys() - state.documents.keys() if not name.startswith("audits/")
     )
@@ -94,7 +95,7 @@ def _update(layout: Layout, link: Link, state: State, tag: str) -> None:
     link.state, link.tag, link.documents = state.number, tag, dict(state.documents)
     link.snapshots = state.snapshots
     scan(layout, link)
-    # Written last: until then the folder counts as being at its old state.
+    # Written last: until then the folder counts as updated to its old state.
     write_link(layout, link)
     log.info("%s updated to state %d of %s", layout.root, state.number, store.url)
 
@@ -125,7 +126,7 @@ def _download(layout: Layout, store: Store, file: CommittedFile) -> None:
     try:
         store.download(file.path, path)
     except Missing:
-        return  # compaction has replaced it, and the grace period for its readers is over
+        return  # replaced by compaction, and the grace period for its readers is over
     if file_sha256(path) != file.sha256:
         path.unlink()
         where = f"{store.url}/{file.path}"
@@ -133,7 +134,7 @@ def _download(layout: Layout, store: Store, file: CommittedFile) -> None:
 
 
 def _download_snapshot(layout: Layout, store: Store, stored: StoredSnapshot) -> str:
-    """Publish a stored snapshot locally and as the loader's file; the name of its folder."""
+    """Publish a stored snapshot here, also as the loader's file; return the name of its folder."""
     folder = snapshot_folder(layout, stored.load_no)
     # Not the final name yet: a folder with that name counts as a snapshot.
     coming = folder.with_name(f"coming-{folder.name}")

@@ -33,9 +33,9 @@ class State:
     number: int = 0  # 0 for an empty store
     # Digests of the small files, by path below the data folder.
     documents: Mapping[str, str] = field(default_factory=dict)
-    # The newest first, which is the one that readers get.
+    # The newest first, which readers open.
     snapshots: tuple[StoredSnapshot, ...] = ()
-    # Unique: a retry recognises its own state by it, if the first answer was lost.
+    # Unique: if the first response is lost, a retry recognises its own state by it.
     made_by: str = ""
 
 
@@ -70,7 +70,7 @@ def read_state(store: Store, number: int) -> State:
 
 
 def create_state(store: Store, state: State) -> str:
-    """Create the next state, which takes effect with that, and return the ETag of its object.
+    """Create the next state, which takes effect at once, and return the ETag of its object.
 
     Changed if another machine was first.
     """

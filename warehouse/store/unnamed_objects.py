@@ -1,4 +1,4 @@
-"""Objects of the store that its state does not name, such as killed writers leave."""
+"""Objects of the store that its state does not name, for example those of killed writers."""
 
 from datetime import datetime
 
@@ -48,7 +48,7 @@ def drop_unnamed(layout: Layout, older_than: datetime) -> list[str]:
             and found.written_at < older_than
         ]
         if unnamed:
-            # With a new state first, a slow writer that is about to name one of these fails.
+            # Create a new state first, so that a slow writer cannot create one with these objects.
             push(layout, link, anyway=True)
             link.store.delete(unnamed)
         return unnamed

@@ -1,9 +1,9 @@
 """A data folder that is the working copy of a store.
 
 The store takes precedence. A writer takes the store's lease, updates the folder to the last state,
-works in the folder as if there were no store, and creates the next state after all objects that it
-names. Local changes without a state, because the store did not answer or another machine was first,
-become part of the next state or are undone: the archive files stay, and are loaded again.
+works in the folder as if there were no store, uploads the new objects, and then creates the next
+state. If that failed, because the store did not answer or another machine was first, the local
+changes become part of the next state or are undone: the archive files stay, and are loaded again.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -37,7 +37,7 @@ from warehouse.store.states import (
 )
 
 LEASE = f"{LEASES}/warehouse.json"
-# Read before they are uploaded, as commits are: damage of this folder must not reach the store.
+# Files that are read before they are uploaded, like commits, so that no damaged file is stored.
 READ_FIRST: Mapping[str, Callable[[Layout], object]] = {
     "definitions.json": read_definitions,
     "topic_changes.json": recorded_changes,
@@ -48,9 +48,10 @@ READ_FIRST: Mapping[str, Callable[[Layout], object]] = {
 def join(layout: Layout, url: str) -> None:
     """Make a folder the working copy of a store, unless it already is.
 
-    Data in the folder become the first state of an empty store. A folder without data, whose store
-    had none, is free to take another one: its address was a mistake. ValueError when it is a
-    working copy of another store, or both it and the store have data; StoreError without an answer.
+    Data in the folder become the first state of an empty store. If neither the folder nor its
+    former store has data, the folder may change to another store: the URL was a mistake. ValueError
+    if it is a working copy of another store, or if both it and the store have data; StoreError if
+    the store does not answer.
     """
     store, link = open_store(url), read_link(layout)
     if link and link.url == store.url:
@@ -59,13 +60,13 @@ def join(layout: Layout, url: str) -> None:
     if link and (link.state or has_data):
         raise ValueError(
             f"{layout.root} is the working copy of {link.url}, not of {store.url}:"
-            " let PRESSWATCH_DATA name another folder, or PRESSWATCH_STORE that store"
+            " set PRESSWATCH_DATA to another folder, or PRESSWATCH_STORE to that store"
         )
-    # Asked before the link is written: an address that never answers must not bind the folder.
+    # Checked before the link is written: a wrong URL must not bind the folder.
     if last_number(store) and has_data:
         raise ValueError(
             f"{layout.root} has data of its own and so has {store.url}:"
-            " let PRESSWATCH_DATA name another folder and PRESSWATCH_STORE the store"
+            " set PRESSWATCH_DATA to another folder, and PRESSWATCH_STORE to the store"
         )
     write_link(layout, Link(store.url, uuid4().hex))
 
@@ -84,11 +85,11 @@ def catch_up(layout: Layout) -> None:
 def synchronised(
     layout: Layout, waiting: Callable[[str], None] = lambda message: None
 ) -> Iterator[None]:
-    """Hold the right to write the folder and its store: pull before the body, push after it.
+    """Hold the locks of the folder and its store: pull before the body, push after it.
 
-    Without a store, this is the writer's lock alone. When the body raises, nothing is pushed.
-    `waiting` is called with a message when another process or machine has to be waited for.
-    StoreError when the store does not answer, or another machine has changed it meanwhile.
+    Without a store, this is only the writer's lock. When the body raises, nothing is pushed.
+    `waiting` is called with a message when another process or machine holds a lock. StoreError
+    when the store does not answer, or another machine has changed it in the meantime.
     """
     with updated(layout, waiting) as link:
         yield
@@ -100,7 +101,7 @@ def synchronised(
 def updated(
     layout: Layout, waiting: Callable[[str], None] = lambda message: None
 ) -> Iterator[Link | None]:
-    """The same without the push, to look at what there is; yields the link to the store."""
+    """As `synchronised`, but without the push, for reading; yields the link to the store."""
     with writer_lock(layout, waiting):
         link = read_link(layout)
         if link is None:
@@ -123,8 +124,8 @@ def push(layout: Layout, link: Link, *, anyway: bool = False) -> None:
     for name in changed:
         if name.startswith("audits/"):
             read_file(layout.root / name)
-    # What a small file names is uploaded before it, and all before the state: a push that is killed
-    # leaves unnamed objects, but no state with missing ones.
+    # Files are uploaded before the small files that name them, and all before the state: a killed
+    # push leaves unnamed objects, but no state with missing ones.
     large = sorted({large for name in changed for large in _files_named_by(layout, name)})
     side_by_side(lambda name: store.keep(name, layout.root / name), large)
     side_by_side(lambda name: store.keep(document_key(local[name]), layout.root / name), changed)
@@ -140,7 +141,7 @@ def push(layout: Layout, link: Link, *, anyway: bool = False) -> None:
         stored = (newest, *stored)[:KEPT_SNAPSHOTS]
     state = State(link.state + 1, local, stored, f"{link.copy} {uuid4().hex}")
     tag = create_state(store, state)
-    # What the new state no longer names; after a kill the upkeep deletes it.
+    # Delete snapshots that the new state no longer names; after a kill the upkeep deletes them.
     for old in link.snapshots:
         if old not in stored:
             store.delete([f"{old.key}/{layout.current.name}", f"{old.key}/{NAME}"])
@@ -162,5 +163,5 @@ def _files_named_by(layout: Layout, name: str) -> Iterator[str]:
 
 
 def is_external(name: str) -> bool:
-    """Whether an archive is read from outside the data folder, as a backfill's are: not copied."""
+    """Whether an archive is outside of the data folder, like those of a backfill, so not copied."""
     return name.startswith(("/", SCHEME))

@@ -7,8 +7,8 @@ CREATE TABLE IF NOT EXISTS outcomes (
     is_unanswered BOOLEAN,
     meaning       VARCHAR,
     may_pass      BOOLEAN AS (is_retryable),
-    -- Section and video pages, and pages that say they are not there, may be mistaken for such. In
-    -- practice section pages are: the others are rejected for having fewer words.
+    -- An article may be mistaken for a section or video page, or for an error page. In practice only for
+    -- section pages: the other kinds are rejected only with few words.
     doubted_from  INTEGER AS (CASE class WHEN 'no_article' THEN 200 END)
 );
 

@@ -1,4 +1,4 @@
-"""Repair: what is damaged is made again from a neighbouring layer, or goes into the quarantine."""
+"""Repair: damaged files are made again from a neighbouring layer, or quarantined."""
 
 from tasks.upkeep.repair.repair import repair
 from tasks.upkeep.repair.report import Repaired

@@ -1,4 +1,4 @@
-"""Archive files that are damaged or gone: what cannot be read is noted, and costs nothing else."""
+"""Archive files that are damaged or gone: unreadable records are noted, all others are kept."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -25,10 +25,10 @@ _PAYLOADS = frozenset({"response", "resource"})
 
 
 def repair_archive(layout: Layout, path: Path, done: Repaired) -> None:
-    """Note what of an archive file cannot be read, so that nothing looks for it any more.
+    """Note the unreadable parts of an archive file, so that nothing reads them any more.
 
-    The bytes of damaged records are copied into the quarantine, and the file stays as it is; one in
-    which nothing of its run can be read goes there itself. Rows in Parquet stay in either case.
+    The bytes of damaged records are copied into the quarantine, and the file stays as it is; a file
+    without readable captures of its run is moved there. Rows in Parquet stay in either case.
     """
     name, place = path.relative_to(layout.raw).as_posix(), warc_name(layout, path)
     if not path.exists():

@@ -1,4 +1,4 @@
-"""What the DuckDB files still know of the layers: the loader's file, and the snapshots."""
+"""Reads what the DuckDB files still have of the layers: the loader's file, and the snapshots."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -23,7 +23,7 @@ def opened_copy(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def copies(layout: Layout) -> list[Path]:
-    """The readable DuckDB files, that of the last load first; the caller holds the lock."""
+    """The readable DuckDB files, the one of the last load first; the caller holds the lock."""
     found = []
     folders = snapshots(layout) if layout.warehouse.exists() else []
     for path in [layout.writer, *(folder / layout.writer.name for folder in reversed(folders))]:

@@ -1,4 +1,4 @@
-"""Definitions, effects of changed topics, vintages of the index, the list of removed archives."""
+"""Repairs definitions, effects of topic changes, vintages, audits, the list of removed archives."""
 
 from contextlib import suppress
 from dataclasses import fields
@@ -26,7 +26,7 @@ FROM_WAREHOUSE = "made again from the warehouse"
 
 
 def restore_definitions(layout: Layout, done: Repaired) -> None:
-    """The definitions that the warehouse was loaded with."""
+    """Restore the definitions with which the warehouse was loaded."""
     topics = records_of(layout, "FROM topics ORDER BY topic_id, topic_version")
     names = {field.name for field in fields(SourceDefinition)}
     sources = records_of(
@@ -36,7 +36,7 @@ def restore_definitions(layout: Layout, done: Repaired) -> None:
         move_away(layout, layout.definitions)
         done.lose(layout.definitions, "no warehouse knows it: versions of topics begin anew")
         return
-    # Read as JSON is, so that lists become tuples; rows of earlier versions have fewer columns.
+    # Read like JSON, so that lists become tuples; rows of earlier versions have fewer columns.
     known = Definitions(
         TypeAdapter(tuple[Topic, ...]).validate_python(topics),
         tuple(
@@ -48,13 +48,13 @@ def restore_definitions(layout: Layout, done: Repaired) -> None:
 
 
 def restore_changes(layout: Layout, done: Repaired) -> None:
-    """The effects of changed topics; the definitions are whole."""
+    """Restore the effects of changed topics; the definitions must be whole."""
     if not copies(layout):
         move_away(layout, layout.topic_changes)
         done.lose(layout.topic_changes, "no warehouse knows it: effects of changed topics are lost")
         return
     definitions = read_definitions(layout)
-    # Those without an effect have no row; the load that counted a version has recorded it.
+    # Changes without effect have no row, but the load that counted a version has recorded it.
     recorded = {
         (topic.topic_id, topic.topic_version)
         for topic in definitions.topics
@@ -66,7 +66,7 @@ def restore_changes(layout: Layout, done: Repaired) -> None:
 
 
 def restore_vintage(layout: Layout, path: Path, done: Repaired) -> None:
-    """A day's vintage of the index, with its notes."""
+    """Restore a day's vintage of the index, with its notes."""
     day = date.fromisoformat(path.stem.removeprefix("as_of="))
     for copy in copies(layout):
         with suppress(duckdb.Error), opened_copy(copy) as con:
@@ -78,7 +78,7 @@ def restore_vintage(layout: Layout, path: Path, done: Repaired) -> None:
 
 
 def restore_audit_file(layout: Layout, path: Path, done: Repaired) -> None:
-    """A sample or verdicts of an audit; without its sample an audit cannot be read at all."""
+    """Restore a sample or verdicts of an audit; an audit is unreadable without its sample."""
     name = path.relative_to(layout.root).as_posix()
     rows = records_of(layout, "SELECT content FROM audit_files WHERE path = ?", [name])
     if rows:
@@ -94,7 +94,7 @@ def restore_audit_file(layout: Layout, path: Path, done: Repaired) -> None:
 
 
 def restore_removed(layout: Layout, done: Repaired) -> None:
-    """The list of archive files that retention removed: those that rows name and that are gone."""
+    """Restore the list of removed archive files: those that rows name and that are gone."""
     named = {
         name
         for row in records_of(layout, "SELECT DISTINCT unnest(warcs) AS name FROM runs")

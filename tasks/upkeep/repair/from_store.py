@@ -14,7 +14,7 @@ from warehouse.store.states import document_key
 
 
 def download_again(layout: Layout, link: Link, path: Path, done: Repaired) -> bool:
-    """Whether the store has the file; StoreError where what it has is damaged itself."""
+    """Download a file, if the store has it; StoreError if the stored object is damaged itself."""
     name = path.relative_to(layout.root).as_posix()
     where = f"{link.store.url}/{name}"
     if digest := link.documents.get(name):
@@ -33,7 +33,7 @@ def download_again(layout: Layout, link: Link, path: Path, done: Repaired) -> bo
                 beside.unlink()
                 raise StoreError(f"{where} is damaged in the store itself: restore it there")
         elif path.exists() and filecmp.cmp(beside, path, shallow=False):
-            beside.unlink()  # as it was when it was archived
+            beside.unlink()  # the store has the same bytes
             return False
         beside.replace(path)
     else:

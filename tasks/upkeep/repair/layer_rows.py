@@ -1,7 +1,7 @@
-"""The rows of all commits while they are repaired: read where they are now, replaced at once.
+"""The rows of all commits during a repair: read from their current files, replaced at once.
 
 Changes are written beside the old files, with a new folder of commits; swapping the folders makes
-all of them count at once. If the process is killed before that, `sweep` removes what it wrote.
+all of them count at once. If the process is killed before that, `sweep` removes its files.
 """
 
 import os
@@ -37,7 +37,7 @@ from warehouse.layers.parquet import parquet_problem, write_parquet
 
 @dataclass(slots=True)
 class LayerRows:
-    """Commits as they were written and records of compaction, with what is to replace them."""
+    """Commits as they were written, and records of compaction, with their replacements."""
 
     layout: Layout
     commits: dict[str, Commit]  # by id, in the order in which they were made
@@ -49,7 +49,7 @@ class LayerRows:
 
     @classmethod
     def read(cls, layout: Layout) -> "LayerRows":
-        """All of a data folder; the caller holds the writer's lock, and all documents are whole."""
+        """Read a data folder; the caller holds the writer's lock, and all documents are whole."""
         found = {name: read_commit(layout.commits, name) for name in committed_runs(layout.commits)}
         commits = {name: commit for name, commit in found.items() if commit}
         ordered = sorted(commits, key=lambda name: commits[name].sequence)
@@ -58,7 +58,7 @@ class LayerRows:
         )
 
     def compacted(self) -> dict[str, tuple[CompactedFile, int]]:
-        """The file in which the rows of a commit's file are now, and the first of them."""
+        """The compacted file that has the rows of a commit's file, and the index of the first."""
         if not self._where:
             for file in (file for one in self.compactions for file in one.files):
                 first = 0
@@ -68,20 +68,20 @@ class LayerRows:
         return self._where
 
     def is_whole(self, file: CommittedFile) -> bool:
-        """Whether a commit's file is as it was written; compaction is not looked at."""
+        """Whether a commit's own file is as it was written, regardless of compaction."""
         return not parquet_problem(self.layout.root / file.path, file.rows, file.sha256)
 
     def table(self, file: CommittedFile, columns: Sequence[str] | None = None) -> pa.Table:
-        """The rows of a commit's file, from the compacted file where they are in one."""
+        """The rows of a commit's file, from a compacted file if they are in one."""
         live, first = self.compacted().get(file.path, (file, 0))
         path = self.layout.root / live.path
         rows = pq.ParquetFile(path).read(None if columns is None else list(columns))
         return rows.slice(first, file.rows)
 
     def drop(self, path: str, *, retires: bool = False) -> None:
-        """Take a compacted file out of its record: the files that it replaced count again.
+        """Remove a compacted file from its record, so that the files it replaced count again.
 
-        With `retires` the file, which must be whole, is kept for a while for its readers.
+        With `retires` the file, which must be whole, is kept for a grace period for its readers.
         """
         self.is_moved, self._where = True, {}
         parts = {
@@ -99,7 +99,7 @@ class LayerRows:
                 self.compactions[at] = replace(one, files=files, retired=old + retired)
 
     def dissolve(self, path: str) -> None:
-        """Give the rows of a compacted file back to the commits, as files of their own."""
+        """Write the rows of a compacted file to files of their commits, and drop it."""
         where = self.compacted()
         for name, commit in list(self.commits.items()):
             for file in commit.files:
@@ -109,7 +109,7 @@ class LayerRows:
         self.drop(path, retires=True)
 
     def replace(self, name: str, file: CommittedFile, rows: pa.Table) -> None:
-        """Write other rows in the place of a commit's file; none where there are no rows."""
+        """Replace a commit's file by one with other rows, or by none if there are no rows."""
         new = []
         if rows.num_rows:
             mark_begun(self.layout.next_commits, name)
@@ -125,7 +125,7 @@ class LayerRows:
         captures: pa.Table | None,
         stripped: pa.Table | None,
     ) -> list[CommittedFile]:
-        """Write rows of a commit as its run did: equal rows give files of equal names and bytes."""
+        """Write rows of a commit as its run did: equal rows give equal file names and bytes."""
         mark_begun(self.layout.next_commits, name)
         none = pa.table({})
         return write_layers(self.layout, name, days, captures or none, stripped or none)
@@ -133,7 +133,7 @@ class LayerRows:
     def exchange(
         self, name: str, old: Sequence[CommittedFile], new: Sequence[CommittedFile]
     ) -> None:
-        """Let a commit name other files."""
+        """Replace files that a commit names by others."""
         self.written.update(file.path for file in new)
         commit = self.commits[name]
         files = [file for file in commit.files if file not in old]
@@ -143,14 +143,14 @@ class LayerRows:
             self.changed.add(name)
 
     def set_outcomes(self, name: str, captures: pa.Table) -> None:
-        """Let a commit count the outcomes of these captures."""
+        """Set the outcomes of a commit to those of these captures."""
         outcomes = outcomes_of(captures)
         if outcomes != self.commits[name].outcomes:
             self.commits[name] = replace(self.commits[name], outcomes=outcomes)
             self.changed.add(name)
 
     def swap(self) -> None:
-        """Let all changes count at once."""
+        """Make all changes count, at once."""
         folder = self.layout.next_commits
         named = {file.path for commit in self.commits.values() for file in commit.files}
         named |= named_files(self.layout.commits)

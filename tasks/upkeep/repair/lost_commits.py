@@ -1,4 +1,4 @@
-"""Commits and records of compaction, from the warehouse and from the Parquet files themselves."""
+"""Restores commits and records of compaction from the warehouse and the Parquet files."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -44,10 +44,10 @@ _ABOUT = ("sequence", "flow", "started_at", "finished_at", "extractor_version", 
 
 
 def restore_commit(layout: Layout, commit_id: str, done: Repaired) -> bool:
-    """Make a commit again from what the warehouse knows of it, and the files named after it.
+    """Make a commit again from its record in the warehouse and the files named after it.
 
-    False where there is neither: then it goes into the quarantine, and the run's archive files may
-    bring it back.
+    False if there is neither: then it is quarantined, and may be restored from the run's archive
+    files.
     """
     path = commit_path(layout.commits, commit_id)
     columns = ", ".join(_ABOUT)
@@ -85,7 +85,7 @@ def restore_commit(layout: Layout, commit_id: str, done: Repaired) -> bool:
 
 
 def is_whole_commit(path: Path) -> bool:
-    """Whether a commit can be read and is the one after which its file is named."""
+    """Whether a commit can be read and has the id in the name of its file."""
     try:
         return read_commit(path.parent, path.stem) is not None
     except DocumentError:
@@ -93,7 +93,7 @@ def is_whole_commit(path: Path) -> bool:
 
 
 def _files_of(layout: Layout, commit_id: str) -> list[CommittedFile]:
-    """The Parquet files of a commit: once loaded, in compacted files, and those on the disk."""
+    """The Parquet files of a commit: those that were loaded, also compacted, and those on disk."""
     sql = "SELECT path, layer, rows, bytes, sha256 FROM files WHERE contains(path, ?)"
     loaded = records_of(layout, sql, [f"/{commit_id}."])
     found = {row["path"]: CommittedFile(**row) for row in loaded}
@@ -112,7 +112,7 @@ def _files_of(layout: Layout, commit_id: str) -> list[CommittedFile]:
         layout, f"{sql} AND run_id = ?", ["/day-", run_of_commit(commit_id)]
     )
     for row in compacted:
-        # The record of that day is lost as well, and is made again by the numbers of rows.
+        # The record of that day is lost as well, and is restored by the numbers of rows.
         if row["path"] not in live and (layout.root / row["path"]).exists():
             name = f"{Path(row['path']).parent}/{commit_id}.{row['sha256'][:12]}.parquet"
             found[name] = CommittedFile(**row | {"path": name})
@@ -147,7 +147,7 @@ def _captures_of(
     rows = records_of(layout, sql, [run_of_commit(commit_id)])
     if about is None or about["flow"] == "backfill":
         return rows
-    # Of a run of several commits, each has the captures of other sources.
+    # The commits of a run have the captures of different sources.
     sources = {Path(warc).parent.name for warc in about["warcs"]}
     return [row for row in rows if row["source_id"] in sources]
 
@@ -158,7 +158,7 @@ def _run_from_files(
     files: Sequence[CommittedFile],
     captures: Sequence[dict[str, Any]],
 ) -> dict[str, Any]:
-    """What a commit says of its run, where no warehouse has loaded it."""
+    """The run's fields of a commit that no warehouse has loaded."""
     raw_refs = {row["raw_ref"].rpartition("#")[0] for row in captures if row["raw_ref"]}
     # The archives of a backfill are named by their whole path or address.
     is_ingest = not any(name.startswith("/") or "://" in name for name in raw_refs)
@@ -190,8 +190,8 @@ def _run_from_files(
 def restore_compaction(layout: Layout, layer: str, day: str, done: Repaired) -> None:
     """Make the compaction record of a layer and day again, from the compacted files on the disk.
 
-    All commits must be whole. The parts of a file follow from the run that each row names and from
-    the numbers of rows in the commits.
+    All commits must be whole. The parts of a file are derived from the run of each row and the
+    numbers of rows in the commits.
     """
     commits = (read_commit(layout.commits, name) for name in committed_runs(layout.commits))
     committed = [
@@ -230,13 +230,13 @@ def restore_compaction(layout: Layout, layer: str, day: str, done: Repaired) -> 
 
 
 def _parts(path: Path, committed: Sequence[tuple[Commit, CommittedFile]]) -> tuple[Part, ...]:
-    """The parts of a compacted file, in the order of its rows; none where they do not fit."""
+    """The parts of a compacted file, in the order of its rows; empty if they do not fit."""
     run_ids = pq.ParquetFile(path).read(["run_id"])["run_id"].to_pylist()
     parts: list[Part] = []
     for run_id, rows in groupby(run_ids):
         files = [file for commit, file in committed if commit.run_id == run_id]
         count, ends = len(list(rows)), range(len(files) + 1)
-        # Files that follow one another and have so many rows together.
+        # Consecutive files with that many rows in total.
         series = (files[first:last] for first, last in combinations(ends, 2))
         found = next((each for each in series if sum(file.rows for file in each) == count), ())
         if not found:

@@ -1,7 +1,7 @@
 """Articles whose rows are lost: their pages are marked as lost, later versions are renumbered.
 
-A page that is lost makes its day `missing` in `coverage`, or `partial`, instead of a false zero,
-and is fetched again when a listing names it.
+A lost page makes its day `missing` or `partial` in `coverage`, instead of a false zero, and is
+fetched again when a listing names it.
 """
 
 from collections import defaultdict
@@ -35,7 +35,7 @@ class _Text(NamedTuple):
 
 
 def forget(rows: LayerRows, lost: Lost) -> None:
-    """Take lost versions out of all commits."""
+    """Remove lost versions from all commits."""
     if not lost:
         return
     articles = {article_id for article_id, _ in lost}
@@ -98,7 +98,7 @@ def _renumbered(found: Sequence[_Text]) -> dict[int, tuple[int, bool]]:
 def _rewrite(
     rows: LayerRows, name: str, lost: Lost, numbers: Mapping[Key, tuple[int, bool]]
 ) -> None:
-    """Write the files of a commit again in which a version is lost or has another number."""
+    """Rewrite the files of a commit in which a version is lost or renumbered."""
     pages: dict[UUID, dict[str, Any]] = {}
     for file in _files(rows, name, "captures"):
         table = rows.table(file)
@@ -145,7 +145,7 @@ def _capture(
 
 
 def captures_of(articles: pa.Table) -> pa.Table:
-    """The captures that articles came from, as far as their rows say."""
+    """The captures of articles, with the columns that can be derived from their rows."""
     found = []
     for row in articles.to_pylist():
         urls = (row["url_requested"], row["url_final"], row["url_canonical"])

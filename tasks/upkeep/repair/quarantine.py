@@ -1,4 +1,4 @@
-"""Where damaged bytes go that could not be repaired: `quarantine/`, below the data folder."""
+"""The folder for damaged bytes that could not be repaired: `quarantine/`, below the data folder."""
 
 import filecmp
 import shutil
@@ -13,8 +13,8 @@ _PIECE = 1 << 20
 def keep_copy(layout: Layout, path: Path, start: int = 0, end: int | None = None) -> None:
     """Copy a damaged file, or the bytes of it from `start` on, into the quarantine.
 
-    The copy has the file's place below the data folder. Equal bytes that are there already are not
-    copied again, so a repair that was killed may begin anew.
+    The copy has the file's path below the data folder. Bytes that are already there are not copied
+    again, so a killed repair can be repeated.
     """
     place = layout.quarantine / path.relative_to(layout.root)
     if start or end is not None:

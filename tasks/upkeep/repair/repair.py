@@ -1,7 +1,7 @@
-"""Carries out the remedies for what verification finds, layer by layer and without the network.
+"""Repairs the findings of verification, layer by layer and without the network.
 
 The order is that of the layers: commits, documents, Parquet, archives, DuckDB files. A repair may
-be killed at any time: the next one finds whatever is still damaged after the last step.
+be killed at any time: the next one finds what is still damaged.
 """
 
 from collections import defaultdict
@@ -42,27 +42,27 @@ from warehouse.store.objects import StoreError
 from warehouse.store.working_copy import synchronised
 
 ROUNDS = 5  # damage may hide other damage
-# What a store has copies of.
+# Kinds of files of which a store has copies.
 _STORED: tuple[Kind, ...] = (
     *("definitions", "topic changes", "vintage", "removed archives", "audit"),
     *("commit", "compaction", "parquet", "archive file", "archive record"),
 )
-# Files that are damaged or gone, by what they are.
+# Files that are damaged or gone, by kind.
 Damaged = Mapping[Kind, set[Path]]
 
 
 def repair(
     layout: Layout,
     refine: Refine,
-    # Refines and loads these runs, of which only archives are left, loads what else is not loaded,
-    # and publishes it.
+    # Refines and loads these runs, of which only archives remain, loads all other commits that are
+    # not loaded yet, and publishes.
     load: Callable[[Sequence[str]], object],
     waiting: Callable[[str], None] = lambda message: None,
 ) -> Repaired:
-    """Repair what is damaged; what cannot be goes into the quarantine, and is named.
+    """Repair damaged files; those that cannot be repaired are quarantined and reported.
 
-    A repair that was killed is done again by the next one. LayersBroken when something is found
-    after it, or was written by a newer version; StoreError when a store itself is damaged.
+    A killed repair is repeated by the next one. LayersBroken when damage remains after the repair,
+    or a file was written by a newer version; StoreError when a store itself is damaged.
     """
     done = Repaired()
     found = list(findings(layout))
@@ -113,8 +113,8 @@ def _by_kind(layout: Layout, found: Iterable[Finding], done: Repaired) -> Damage
 def _repair_documents(layout: Layout, damaged: Damaged, done: Repaired) -> list[str]:
     """Make all documents again, commits first; returns runs of which only archives are left."""
     for path in sorted(damaged["compaction"]):
-        # Commits cannot be read beside a damaged record. Until it is made again below, the files in
-        # its place count as gone, and the compacted ones as unnamed.
+        # With a damaged record no commits can be read. Until it is made again below, the files that
+        # it replaced count as gone, and the compacted files as unnamed.
         path.unlink(missing_ok=True)
     lost = [
         run_of_commit(path.stem)
@@ -130,7 +130,7 @@ def _repair_documents(layout: Layout, damaged: Damaged, done: Repaired) -> list[
     for layer, day in sorted(days):
         restore_compaction(layout, layer, day, done)
     sweep(layout)
-    if damaged["commit"] or days:  # now their files can be looked at, too
+    if damaged["commit"] or days:  # now their files can be checked as well
         files = rows_of_files(read_committed(layout).commits)
         damaged["parquet"].update(one.file for one in parquet_findings(layout, files.items()))
     for path in damaged["state file"]:

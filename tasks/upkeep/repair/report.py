@@ -9,18 +9,18 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Repaired:
-    """The files that were repaired, and what could not be: each with what was done."""
+    """The files that were repaired, and those that could not be, each with the measure taken."""
 
     repaired: dict[str, str] = field(default_factory=dict)
     lost: dict[str, str] = field(default_factory=dict)
 
     def repair(self, file: Path | str, how: str) -> None:
-        """A file that holds again."""
+        """Add a file that is whole again."""
         log.info("%s: %s", file, how)
         self.repaired[str(file)] = how
 
     def lose(self, file: Path | str, what: str) -> None:
-        """A file, or a record of it, that is lost or in the quarantine."""
+        """Add a file, or a record of one, that is lost or in the quarantine."""
         log.warning("%s: %s", file, what)
         self.lost[str(file)] = what
 

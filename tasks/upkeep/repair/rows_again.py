@@ -31,9 +31,9 @@ from warehouse.layers.parquet import UNDATED, parquet_problem
 from warehouse.layers.parquet_schemas import ARTICLE_SCHEMA, STRIPPED_SCHEMA
 from warehouse.read.query import columns_of
 
-# Stages the rows of those archive files of a commit that are there, a batch each.
+# Stages the rows of a commit's archive files, a batch for each file that exists.
 Refine = Callable[[str, Commit], Sequence[Batch]]
-# Layers that the warehouse has all columns of: their schema, and the order of their rows.
+# Layers of which the warehouse has all columns: schema, and order of rows.
 _IN_WAREHOUSE = {
     "captures": (CAPTURE_FILE_SCHEMA, "attempted_at, capture_id::VARCHAR"),
     "stripped_blocks": (
@@ -46,8 +46,8 @@ _IN_WAREHOUSE = {
 def restore_rows(layout: Layout, refine: Refine, paths: Collection[Path], done: Repaired) -> None:
     """Make damaged files again.
 
-    All documents are whole, and the caller holds the writer's lock. A file of which rows are lost
-    goes into the quarantine, and the pages that gave them become lost.
+    All documents are whole, and the caller holds the writer's lock. A file with lost rows is
+    quarantined, and the pages of these rows get the outcome `lost`.
     """
     rows = LayerRows.read(layout)
     wanted = {path.relative_to(layout.root).as_posix() for path in paths}
@@ -80,14 +80,14 @@ def _broken(rows: LayerRows, wanted: Collection[str]) -> dict[str, list[Committe
 
 
 def _lacks_articles(commit: Commit) -> bool:
-    """Whether captures gave articles of which there are no files, as when a commit was lost."""
+    """Whether a commit has more articles in its captures than in files, as after a lost commit."""
     totals = commit.totals
     new = sum(totals[outcome] for outcome in NEW)
     return new > sum(file.rows for file in commit.files if file.layer == "articles")
 
 
 class _Earlier:
-    """The versions of the commits before one, to number its own."""
+    """The versions in earlier commits, from which those of a commit are numbered."""
 
     def __init__(self, rows: LayerRows, broken: Mapping[str, Sequence[CommittedFile]]) -> None:
         self._rows, self._unread = rows, list(rows.commits)
@@ -97,11 +97,11 @@ class _Earlier:
         self._columns = columns_of(self._con, "article_versions")
 
     def close(self) -> None:
-        """Close its database."""
+        """Close the database."""
         self._con.close()
 
     def known(self, name: str, article_ids: Collection[UUID]) -> dict[UUID, Known]:
-        """What the commits before this one know of the articles; to be asked in their order."""
+        """The versions of articles in the commits before this one; call in the order of commits."""
         while self._unread and self._unread[0] != name:
             for file in self._rows.commits[self._unread.pop(0)].files:
                 if file.layer == "articles" and file not in self._broken:
@@ -128,7 +128,7 @@ class _CommitAgain:
         self._layers = {file.layer for file in broken}
         if _lacks_articles(self._commit):
             self._layers.add("articles")
-        # What a warehouse knows of the versions that the run added, by their captures.
+        # The warehouse's rows for versions that the run added, by capture.
         sql = (
             "SELECT capture_id, published_date, first_seen_at FROM article_versions"
             " WHERE run_id = ?"
@@ -137,7 +137,7 @@ class _CommitAgain:
         self._loaded = {UUID(str(row["capture_id"])): row for row in found}
 
     def make(self, lost: Lost) -> None:
-        """Write what can be made again, and add what is lost."""
+        """Write the rows that can be made again, and add lost versions to `lost`."""
         captures = self._known("captures")
         stripped = self._known("stripped_blocks")
         present = self._whole("articles")
@@ -180,11 +180,11 @@ class _CommitAgain:
                         self._rows.replace(self._name, file, kept)
 
     def _known(self, layer: str) -> pa.Table | None:
-        """A layer's rows of the commit, from its files or else from a warehouse; None without."""
+        """A layer's rows of the commit, from its files, else from a warehouse; None if neither."""
         return self._whole(layer) if layer not in self._layers else self._from_warehouse(layer)
 
     def _whole(self, layer: str) -> pa.Table:
-        """The rows of those files of a layer that are not damaged."""
+        """The rows of a layer's undamaged files."""
         files = [
             self._rows.table(file)
             for file in self._commit.files
@@ -198,7 +198,7 @@ class _CommitAgain:
     def _from_warehouse(self, layer: str) -> pa.Table | None:
         schema, order = _IN_WAREHOUSE[layer]
         run_id = run_of_commit(self._name)
-        # Of a run of several commits, each has the captures of other sources.
+        # The commits of a run have the captures of different sources.
         sources = sorted({Path(warc).parent.name for warc in self._commit.warcs})
         of_sources = (
             "?::VARCHAR[] <> []"
@@ -220,7 +220,7 @@ class _CommitAgain:
         return pa.Table.from_pylist(found, schema=schema)
 
     def _find_lost(self, captures: pa.Table, made: Collection[UUID], lost: Lost) -> int:
-        """Add the versions of which there is no row, and count them."""
+        """Add the versions without a row to `lost`, and count them."""
         count = 0
         broken = sorted(day for file in self._broken if (day := _day(file)))
         columns = ["capture_id", "outcome", "article_id", "version_no"]
@@ -233,7 +233,7 @@ class _CommitAgain:
         return count
 
     def _report(self, new: Sequence[CommittedFile]) -> None:
-        """Say what became of each damaged file, and keep a copy of one of which rows are lost."""
+        """Report the result for each damaged file, and keep a copy of those with lost rows."""
         for file in self._broken:
             path = self._rows.layout.root / file.path
             made = sum(one.rows for one in new if _place(one) == _place(file))
@@ -265,6 +265,6 @@ def _place(file: CommittedFile) -> str:
 
 
 def _day(file: CommittedFile) -> date | None:
-    """The day of publication of a file of articles; None where there is none."""
+    """The day of publication of a file of articles; None without one."""
     name = _place(file).partition("published_date=")[2]
     return date.fromisoformat(name) if name and name != UNDATED else None

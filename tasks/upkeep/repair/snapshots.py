@@ -1,4 +1,4 @@
-"""The loader's file, snapshots and their manifests, made again from what they came from."""
+"""Makes the loader's file, snapshots and their manifests again from their sources."""
 
 import shutil
 from collections.abc import Collection
@@ -18,7 +18,7 @@ from warehouse.layers.layout import Layout
 
 
 def drop_writer(layout: Layout, done: Repaired) -> None:
-    """Let the next load make the loader's file again, from Parquet."""
+    """Drop the loader's file, which the next load makes again from Parquet."""
     loader.drop_writer(layout)
     done.repair(layout.writer, "made again from Parquet")
 
@@ -39,7 +39,7 @@ def drop_other_writer(layout: Layout, done: Repaired) -> None:
 
 
 def replace_snapshot(layout: Layout, done: Repaired) -> None:
-    """Let the loader's file be published again, under the next number."""
+    """Prepare the loader's file to be published again, under the next number."""
     with loader.open_writer(layout, committed_runs(layout.commits)) as con:
         if loader.last_load(con):
             number = max(loader.last_load(con), published_load(layout)) + 1
@@ -49,7 +49,7 @@ def replace_snapshot(layout: Layout, done: Repaired) -> None:
 
 
 def write_manifest(layout: Layout, path: Path, done: Repaired) -> bool:
-    """Write the manifest of a snapshot from the snapshot; whether that can be read."""
+    """Write the manifest of a snapshot from the snapshot; return whether that can be read."""
     number = int(path.parent.name.rpartition("-")[2])
     try:
         with opened_copy(path.with_name(layout.writer.name)) as con:

@@ -1,4 +1,4 @@
-"""The rows of a commit's archive files, refined again, with the versions that they were."""
+"""The rows of a commit's archive files, refined again, with their original versions."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
@@ -17,7 +17,7 @@ from warehouse.layers.parquet_schemas import ARTICLE_SCHEMA, CAPTURE_SCHEMA, STR
 
 
 class StagedAgain:
-    """The rows staged from a commit's archive files, as far as these exist and can be read."""
+    """The rows staged from those archive files of a commit that exist and can be read."""
 
     def __init__(self, layout: Layout, name: str, batches: Sequence[Batch]) -> None:
         folders, run_id = [batch.stage for batch in batches], run_of_commit(name)
@@ -33,7 +33,7 @@ class StagedAgain:
         loaded: Mapping[UUID, Mapping[str, Any]],
         known: Callable[[Collection[UUID]], Mapping[UUID, Known]],
     ) -> None:
-        """Decide on each article as its run did: by its capture, else by judging it again."""
+        """Give each article the verdict of its run: looked up by capture, else judged again."""
         new = {row["capture_id"] for row in original.to_pylist() if row["outcome"] in NEW}
         # To judge, all earlier commits have to be read.
         ids = (
@@ -52,7 +52,7 @@ class StagedAgain:
                 self.verdicts[row["capture_id"]] = verdict._replace(outcome=Outcome.UNCHANGED)
 
     def versions(self, without: Collection[UUID]) -> dict[date | None, Callable[[], pa.Table]]:
-        """What makes the new versions of each day, but those of some captures."""
+        """For each day, a function that returns its new versions, except those of some captures."""
         ids = self.articles["capture_id"].to_pylist()
         order = [at for at in self._order if ids[at] not in without]
         return by_day(self.articles, order, self.verdicts)
