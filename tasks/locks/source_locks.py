@@ -59,10 +59,11 @@ def lock_sources(
                 held.enter_context(source_lock(layout, source.id, run_id, waiting and wait_for))
             except SourceBusy as other:
                 busy[source.id] = other.run_id
-        free = [one.id for one in wanted if one.id not in busy]
+        free = [source.id for source in wanted if source.id not in busy]
         wait = (lambda others: wait_for(busy_with(others))) if waiting else None
         busy |= held.enter_context(stored_turn(layout, run_id, free, wait))
-        yield LockedSources(tuple(one for one in wanted if one.id not in busy), busy, bool(waits))
+        locked = tuple(source for source in wanted if source.id not in busy)
+        yield LockedSources(locked, busy, bool(waits))
 
 
 @contextmanager

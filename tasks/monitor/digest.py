@@ -42,7 +42,7 @@ def digest(
     """Subject and body of the digest of the day, or the seven days, before this one."""
     days = 7 if settings.digest == "weekly" else 1
     first, last = day - timedelta(days=days), day - timedelta(days=1)
-    given = {"first_day": first, "last_day": last}
+    days_of_digest = {"first_day": first, "last_day": last}
     con = open_snapshot(layout)
     topics: list[str] = []
     loaded = {"articles": 0, "revised": 0, "runs": 0}
@@ -50,7 +50,7 @@ def digest(
         with con:
             unit = "week" if days == 7 else "day"
             topics = topic_lines(con, unit, last, is_local=is_local and has_local_days(con))
-            [loaded] = records(con, read_sql("queries")["digest_loaded"], given)
+            [loaded] = records(con, read_sql("queries")["digest_loaded"], days_of_digest)
     period = f"{last:%-d %b %Y}" if days == 1 else f"{first:%-d %b} to {last:%-d %b %Y}"
     articles = counted(loaded["articles"], "new article")
     lines = [f"Loaded: {articles}, {loaded['revised']:,} revised, {counted(loaded['runs'], 'run')}"]

@@ -117,32 +117,34 @@ def _find(
     now: datetime,
     is_local: bool,
 ) -> Found:
-    given = {"now": now}
-    (last,) = records(con, LAST_LOAD, given)
+    parameters = {"now": now}
+    (last,) = records(con, LAST_LOAD, parameters)
     rows = records(con, "SELECT source_id, name FROM sources WHERE is_configured ORDER BY ALL")
     names = {row["source_id"]: row["name"] for row in rows}
     health = source_health(layout)
     found = [
         *_no_load(last["loaded_at"], settings, now, last["due_at"]),
         *(
-            each
+            incident
             for source_id, name in names.items()
             if source_id in health
-            for each in _failures(health[source_id], name, settings)
+            for incident in _failures(health[source_id], name, settings)
         ),
         *(
             _articles_lost(row, health.get(row["source_id"]))
-            for row in records(con, read_sql("queries")["articles_lost"], given)
+            for row in records(con, read_sql("queries")["articles_lost"], parameters)
         ),
-        *map(_pages_merged, records(con, read_sql("queries")["merged_pages"], given)),
-        *map(_layout_changed, records(con, read_sql("queries")["layout_changes"], given)),
+        *map(_pages_merged, records(con, read_sql("queries")["merged_pages"], parameters)),
+        *map(_layout_changed, records(con, read_sql("queries")["layout_changes"], parameters)),
         *(
             _spike(row, settings, layout.report)
-            for row in records(con, of_days(read_sql("queries")["recent_spikes"], is_local), given)
+            for row in records(
+                con, of_days(read_sql("queries")["recent_spikes"], is_local), parameters
+            )
         ),
     ]
-    asked = frozenset(Kind) - {Kind.NO_WORKER, Kind.RUN_FAILED}
-    return Found(tuple(found), asked, frozenset(names))
+    checked = frozenset(Kind) - {Kind.NO_WORKER, Kind.RUN_FAILED}
+    return Found(tuple(found), checked, frozenset(names))
 
 
 def _no_load(

@@ -145,14 +145,16 @@ def by_day(
     capture_ids = articles["capture_id"].to_pylist()
     days = articles["published_date"].to_pylist()
     rows: dict[date | None, list[int]] = defaultdict(list)
-    for at in order:
-        if verdicts[capture_ids[at]].outcome is not Outcome.UNCHANGED:
-            rows[days[at]].append(at)
-    found = [verdicts[capture_id] for capture_id in capture_ids]
-    numbered = _replace(articles, "version_no", [verdict.version_no for verdict in found])
-    numbered = _replace(numbered, "first_seen_at", [verdict.first_seen_at for verdict in found])
+    for row in order:
+        if verdicts[capture_ids[row]].outcome is not Outcome.UNCHANGED:
+            rows[days[row]].append(row)
+    row_verdicts = [verdicts[capture_id] for capture_id in capture_ids]
+    numbered = _replace(articles, "version_no", [verdict.version_no for verdict in row_verdicts])
+    numbered = _replace(
+        numbered, "first_seen_at", [verdict.first_seen_at for verdict in row_verdicts]
+    )
     numbered = numbered.drop_columns(["published_date"])
-    return {day: partial(numbered.take, pa.array(taken)) for day, taken in rows.items()}
+    return {day: partial(numbered.take, pa.array(indices)) for day, indices in rows.items()}
 
 
 def _replace(table: pa.Table, name: str, values: Sequence[Any]) -> pa.Table:
@@ -171,13 +173,14 @@ def judged_captures(
     }
     columns = ["capture_id", "outcome", "attempted_at", "kind", *URLS]
     rows = table.select(columns).to_pylist()
-    loose = {row["capture_id"] for row in rows if row["outcome"] == Outcome.ARTICLE} ^ set(verdicts)
-    if loose:
-        raise ValueError(f"capture {min(loose)} does not match the staged articles")
-    found = [verdicts.get(row["capture_id"]) for row in rows]
+    staged = {row["capture_id"] for row in rows if row["outcome"] == Outcome.ARTICLE}
+    unmatched = staged ^ set(verdicts)
+    if unmatched:
+        raise ValueError(f"capture {min(unmatched)} does not match the staged articles")
+    row_verdicts = [verdicts.get(row["capture_id"]) for row in rows]
     outcomes = [
         verdict.outcome.value if verdict else row["outcome"]
-        for verdict, row in zip(found, rows, strict=True)
+        for verdict, row in zip(row_verdicts, rows, strict=True)
     ]
     keys: list[list[str]] = []
     for row in rows:
@@ -185,11 +188,13 @@ def judged_captures(
         is_page = row["kind"] in PAGE_KINDS
         keys.append(sorted({fold(url) for url in urls if is_page and url and is_http(url)}))
     table = _replace(table, "outcome", outcomes)
-    table = _replace(table, "version_no", [verdict and verdict.version_no for verdict in found])
+    table = _replace(
+        table, "version_no", [verdict and verdict.version_no for verdict in row_verdicts]
+    )
     url_keys = CAPTURE_FILE_SCHEMA.field("url_keys")
     table = table.append_column(url_keys, pa.array(keys, url_keys.type))
     order = sorted(
-        range(len(rows)), key=lambda at: (rows[at]["attempted_at"], rows[at]["capture_id"])
+        range(len(rows)), key=lambda index: (rows[index]["attempted_at"], rows[index]["capture_id"])
     )
     return table.take(pa.array(order, pa.int64()))
 
@@ -198,9 +203,11 @@ def judged_stripped(table: pa.Table, verdicts: Mapping[UUID, Verdict]) -> pa.Tab
     """The blocks of pages that gave a new version or no article, by article and position."""
     by_id = {capture_id.bytes: verdict for capture_id, verdict in verdicts.items()}
     # As bytes, since creating UUID objects took most of the time here.
-    found = [by_id.get(capture_id) for capture_id in _bytes(table, "capture_id").to_pylist()]
-    table = _replace(table, "version_no", [verdict and verdict.version_no for verdict in found])
-    kept = [not verdict or verdict.outcome is not Outcome.UNCHANGED for verdict in found]
+    row_verdicts = [by_id.get(capture_id) for capture_id in _bytes(table, "capture_id").to_pylist()]
+    table = _replace(
+        table, "version_no", [verdict and verdict.version_no for verdict in row_verdicts]
+    )
+    kept = [not verdict or verdict.outcome is not Outcome.UNCHANGED for verdict in row_verdicts]
     table = table.filter(pa.array(kept, pa.bool_()))
     keys = {
         "article_id": pc.fill_null(_bytes(table, "article_id"), b""),
@@ -208,8 +215,8 @@ def judged_stripped(table: pa.Table, verdicts: Mapping[UUID, Verdict]) -> pa.Tab
         "capture_id": _bytes(table, "capture_id"),
         "position": table["position"],
     }
-    by = [(name, "ascending") for name in keys]
-    return table.take(pc.sort_indices(pa.table(keys), sort_keys=by))
+    order = [(name, "ascending") for name in keys]
+    return table.take(pc.sort_indices(pa.table(keys), sort_keys=order))
 
 
 def _bytes(table: pa.Table, name: str) -> pa.ChunkedArray:

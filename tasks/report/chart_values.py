@@ -41,12 +41,12 @@ def chart_values(rows: Iterable[Row], apart: Sequence[str] = ()) -> list[dict[st
     values: list[dict[str, Any]] = []
     for row in rows:
         start, end, share = row["period"], row["period_end"], row["share"]
-        collected, days, known = row["days_collected"], row["days"], row["completeness"]
-        part = "" if known is None else f"{percent_collected(known)} of articles"
+        collected, days, completeness = row["days_collected"], row["days"], row["completeness"]
+        part = "" if completeness is None else f"{percent_collected(completeness)} of articles"
         part += on_days(row["days_estimated"], days) if part else ""
-        had = whole_part(row)
+        least_part = whole_part(row)
         # Without articles, a period is a gap unless most of it (LOW) was collected.
-        is_gap = not collected or not (row["articles"] or had >= LOW)
+        is_gap = not collected or not (row["articles"] or least_part >= LOW)
         value: dict[str, Any] = {
             "series": row["series"],
             "from": str(start),
@@ -57,9 +57,11 @@ def chart_values(rows: Iterable[Row], apart: Sequence[str] = ()) -> list[dict[st
             "low": row["low"],
             "high": row["high"],
             "few": bool(row["articles"]) and row["articles"] < FEW,
-            "state": "gap" if is_gap else "part" if had < LOW else "whole",
-            "lost": 0 if known is None else (1 - known) * row["days_estimated"] / days,
-            "had": had,
+            "state": "gap" if is_gap else "part" if least_part < LOW else "whole",
+            "lost": 0
+            if completeness is None
+            else (1 - completeness) * row["days_estimated"] / days,
+            "had": least_part,
             "shown": "unknown" if share is None else f"{share:.1%}",
             "interval": "–" if share is None else f"{row['low']:.1%} to {row['high']:.1%}",
             "articles": of(row) if row["articles"] or not is_gap else "unknown",

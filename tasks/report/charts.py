@@ -68,19 +68,20 @@ def attention(
         {"name": "click", "select": {"type": "point", "fields": ["from", "to", "series", "url"]}},
     ]
     tip = tooltip(values)
-    of_all = [TOOLTIP[0], *({"field": f"s{at}", "title": name} for at, name in enumerate(names))]
+    fields = ({"field": f"s{number}", "title": name} for number, name in enumerate(names))
+    all_series = [TOOLTIP[0], *fields]
     ground: Spec = {
         "data": {"values": _periods(values, names), **named[0]},
         "mark": {"type": "rect"},
-        "encoding": {**x, **GROUND, "tooltip": of_all if names[1:] else tip},
+        "encoding": {**x, **GROUND, "tooltip": all_series if names[1:] else tip},
         **({"params": params} if brush else {}),
     }
     places = _places(names, order or names)
     colour = colour_of(names[0], order)
     drawn = _lines(x, values, places) if names[1:] else _columns(x, share_axis(values), tip, colour)
     shares = {"data": {"values": values, **named[1]}, "layer": drawn}
-    marks = [_spike_marks(x, spikes, places)] if spikes else []
-    layers = [ground, shares, *collected, *marks]
+    spike_layers = [_spike_marks(x, spikes, places)] if spikes else []
+    layers = [ground, shares, *collected, *spike_layers]
     return {"width": "container", "height": height, "layer": layers}
 
 

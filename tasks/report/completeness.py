@@ -73,12 +73,12 @@ def lost_articles(ledger: Iterable[Row]) -> str:
     losing = [row for row in ledger if row.get("rolled_over")]
     if not losing:
         return ""
-    told = [row["estimated_lost"] for row in losing if row["estimated_lost"] is not None]
-    lost, unknown = round(sum(told)), len(losing) - len(told) if told else 0
+    estimates = [row["estimated_lost"] for row in losing if row["estimated_lost"] is not None]
+    lost, unknown = round(sum(estimates)), len(losing) - len(estimates) if estimates else 0
     if not lost:
         sources = counted(len(losing), "source")
         return f"articles of {sources} may have come and gone unseen between two polls"
-    sources = counted(len(told), "source")
+    sources = counted(len(estimates), "source")
     more = f", and an unknown number of {counted(unknown, 'other source')}" if unknown else ""
     articles = counted(lost, "article")
     return f"about {articles} of {sources} came and went unseen between two polls{more}"

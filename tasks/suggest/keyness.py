@@ -45,10 +45,12 @@ def distinguishing(
     synonyms (embargo), which make good aliases.
     """
     least = max(LEAST_ARTICLES, len(topic) // 200)
-    here = frequent((each.document for each in topic), least)
-    among = Counter(phrase for each in others for phrase in held(each.document, here.keys()))
-    common = frozenset(phrase for phrase, n in among.items() if n > COMMON * len(others))
-    whole = {phrase for phrase in here if is_whole(phrase, common)}
+    in_topic = frequent((each.document for each in topic), least)
+    in_others = Counter(
+        phrase for each in others for phrase in held(each.document, in_topic.keys())
+    )
+    common = frozenset(phrase for phrase, n in in_others.items() if n > COMMON * len(others))
+    whole = {phrase for phrase in in_topic if is_whole(phrase, common)}
     candidates = frozenset(phrase for phrase in whole - names if may_be_alias(phrase))
     # Phrases that only one paper uses are dropped.
     sources: dict[Phrase, set[str]] = defaultdict(set)
@@ -57,13 +59,13 @@ def distinguishing(
             sources[phrase].add(article.source_id)
     is_one_paper = len({article.source_id for article in topic}) == 1
     ranked = [
-        _keyness(phrase, here[phrase], len(topic), among[phrase], len(others))
+        _keyness(phrase, in_topic[phrase], len(topic), in_others[phrase], len(others))
         for phrase in candidates
         if is_one_paper or len(sources[phrase]) > 1
     ]
     ranked = [each for each in ranked if each.low > 0]
     ranked.sort(key=lambda each: (-each.low, -len(each.phrase), each.phrase))
-    cut = _pieces(here, whole, {each.phrase for each in ranked})
+    cut = _pieces(in_topic, whole, {each.phrase for each in ranked})
     kept: dict[Phrase, Keyness] = {}
     for each in ranked:
         # A phrase that contains a higher ranked one would count only where that counts.
@@ -72,21 +74,21 @@ def distinguishing(
     return [*kept.values()]
 
 
-def _keyness(phrase: Phrase, here: int, topic: int, there: int, others: int) -> Keyness:
+def _keyness(phrase: Phrase, in_topic: int, topic: int, in_others: int, others: int) -> Keyness:
     """Monroe, Colaresi and Quinn (2008), equations 16 and 20, with articles in place of words."""
-    rate = (here + there) / (topic + others)
+    rate = (in_topic + in_others) / (topic + others)
     prior, rest = PRIOR * rate, PRIOR * (1 - rate)
 
     def log_of_odds(held: int, articles: int) -> float:
         return log((held + prior) / (articles - held + rest))
 
-    log_odds = log_of_odds(here, topic) - log_of_odds(there, others)
-    deviation = sqrt(1 / (here + prior) + 1 / (there + prior))
+    log_odds = log_of_odds(in_topic, topic) - log_of_odds(in_others, others)
+    deviation = sqrt(1 / (in_topic + prior) + 1 / (in_others + prior))
     return Keyness(phrase, log_odds, log_odds - _Z * deviation)
 
 
 def _pieces(
-    here: dict[Phrase, int], whole: AbstractSet[Phrase], ranked: AbstractSet[Phrase]
+    in_topic: dict[Phrase, int], whole: AbstractSet[Phrase], ranked: AbstractSet[Phrase]
 ) -> set[Phrase]:
     """The ranked phrases that are only parts of longer ones: `Twenty`, or a part of 二十国集团."""
 
@@ -97,7 +99,7 @@ def _pieces(
             part
             for phrase in longer
             for part in within(phrase)
-            if part in shorter and here[phrase] >= share * here[part]
+            if part in shorter and in_topic[phrase] >= share * in_topic[part]
         }
 
     # The longer phrase may be too long for an alias, or a repeated sentence.

@@ -75,18 +75,20 @@ def frequent(documents: Iterable[Document], least: int) -> dict[Phrase, int]:
     Up to one word or character more than an alias may have, which shows whether a phrase is part
     of a longer one. By increasing length, so that rare phrases are not held in memory.
     """
-    given = list(documents)
+    remaining = list(documents)
     found: dict[Phrase, int] = {}
     kept: set[Phrase] | None = None
     for length in range(1, MOST_CHARACTERS + 2):
         if length == MOST_WORDS + 2:
-            given = [[run for run in each if isinstance(run, str)] for each in given]
+            remaining = [
+                [run for run in document if isinstance(run, str)] for document in remaining
+            ]
         counts: Counter[Phrase] = Counter()
-        for each in given:
-            counts.update(parts(each, length, kept))
-        shown = {phrase: number for phrase, number in counts.items() if number >= least}
-        found |= shown
-        kept = set(shown)
+        for document in remaining:
+            counts.update(parts(document, length, kept))
+        enough = {phrase: number for phrase, number in counts.items() if number >= least}
+        found |= enough
+        kept = set(enough)
     return found
 
 

@@ -77,14 +77,16 @@ def suggest(
         if not found:
             raise QueryError(f"there are no articles in the language {language!r}")
         sample_texts(con, files, MOST_SAMPLED, OTHERS)
-        for each in found:
-            ranked = _ranked(con, topic, each.language)[: limit * WEIGHED]
-            each.suggestions = [Suggestion(spelt(k.phrase), k.log_odds, k.low) for k in ranked]
+        for group in found:
+            ranked = _ranked(con, topic, group.language)[: limit * WEIGHED]
+            group.suggestions = [Suggestion(spelt(k.phrase), k.log_odds, k.low) for k in ranked]
         _count(con, files, topic, found)
-    for each in found:
-        each.suggestions = [one for one in each.suggestions if one.adds][:limit]
-        for one in each.suggestions:  # in place of the folded one, the most frequent spelling
-            one.phrase = one.spellings.most_common(1)[0][0]
+    for group in found:
+        adding = [suggestion for suggestion in group.suggestions if suggestion.adds]
+        group.suggestions = adding[:limit]
+        for suggestion in group.suggestions:
+            # The most frequent spelling, in place of the folded phrase.
+            suggestion.phrase = suggestion.spellings.most_common(1)[0][0]
     return found
 
 
@@ -138,21 +140,21 @@ def _count(
 ) -> None:
     """Match the phrases like aliases over all articles, and count the articles that they add."""
     by_id = {
-        f"{each.language} {number}": one
-        for each in found
-        for number, one in enumerate(each.suggestions)
+        f"{group.language} {number}": suggestion
+        for group in found
+        for number, suggestion in enumerate(group.suggestions)
     }
     if not by_id:
         return
     topics = []
     keep_case = topic.case_sensitive
-    excluded = [(each, folded_phrase(each, keep_case=keep_case)) for each in topic.exclude]
-    for name, one in by_id.items():
+    excluded = [(phrase, folded_phrase(phrase, keep_case=keep_case)) for phrase in topic.exclude]
+    for name, suggestion in by_id.items():
         # Each phrase is a topic of its own, with the topic's exclusions that contain the phrase.
-        phrase = folded_phrase(one.phrase, keep_case=keep_case)
-        around = tuple(each for each, folded in excluded if phrase in folded)
+        phrase = folded_phrase(suggestion.phrase, keep_case=keep_case)
+        around = tuple(original for original, folded in excluded if phrase in folded)
         own = replace(
-            _of_phrases(topic, (one.phrase,), around),
+            _of_phrases(topic, (suggestion.phrase,), around),
             topic_id=name,
             context_exclude=topic.context_exclude,
             sections_exclude=topic.sections_exclude,
@@ -191,14 +193,16 @@ def _count_batch(
         for topic_id, hit in first.items():
             if topic_id.rpartition(" ")[0] != language:
                 continue
-            one = by_id[topic_id]
-            one.spellings[" ".join(hit.matched_text.split())] += 1
+            suggestion = by_id[topic_id]
+            suggestion.spellings[" ".join(hit.matched_text.split())] += 1
             if counts[row].as_py():
-                one.in_topic += 1
+                suggestion.in_topic += 1
                 continue
-            one.adds += 1
+            suggestion.adds += 1
             day = days[row].as_py()
-            if one.sample is None or day > one.sample.published_date:
+            if suggestion.sample is None or day > suggestion.sample.published_date:
                 context = f"{hit.context_left}[{hit.matched_text}]{hit.context_right}"
                 text = " ".join(context.split())
-                one.sample = Sample(day, headlines[row].as_py() or "", urls[row].as_py(), text)
+                suggestion.sample = Sample(
+                    day, headlines[row].as_py() or "", urls[row].as_py(), text
+                )

@@ -58,6 +58,6 @@ def _compared(old: Sequence[str], new: Sequence[str], least: float) -> Iterator[
         if kind != "equal":
             yield "".join(old[i:j]), "".join(new[k:m])
             continue
-        for text, one, other in zip(bare[0][i:j], old[i:j], new[k:m], strict=True):
+        for text, before, after in zip(bare[0][i:j], old[i:j], new[k:m], strict=True):
             yield text, text
-            yield one[len(text) :], other[len(text) :]
+            yield before[len(text) :], after[len(text) :]

@@ -47,22 +47,22 @@ def canonical(declared: str | None, final: str) -> str:
     is_refused = (
         not same_site(claimed, own)
         or _selects_no_article(claimed, own)
-        or _says_less(claimed, own)
+        or _is_less_precise(claimed, own)
         or _names_another(claimed, own)
     )
     return own if is_refused else claimed
 
 
-def _says_less(claimed: str, own: str) -> bool:
+def _is_less_precise(claimed: str, own: str) -> bool:
     """Whether a URL with another path identifies an article less precisely than the page's own."""
     # Otherwise six articles that all declared `/en`, `/news` or `/article` became one article.
-    named, asked = (unquote(urlsplit(fold(url)).path) for url in (claimed, own))
-    is_numbered = _SHORT_NUMBER.search(named) and not _ARCHIVE.search(named)
-    if named == asked or is_numbered:
+    claimed_path, own_path = (unquote(urlsplit(fold(url)).path) for url in (claimed, own))
+    is_numbered = _SHORT_NUMBER.search(claimed_path) and not _ARCHIVE.search(claimed_path)
+    if claimed_path == own_path or is_numbered:
         return False
-    said = _precision(claimed)
-    is_above = said <= _SECTION and named.count("/") < asked.count("/")
-    return is_above or said < _precision(own)
+    precision = _precision(claimed)
+    is_above = precision <= _SECTION and claimed_path.count("/") < own_path.count("/")
+    return is_above or precision < _precision(own)
 
 
 def _precision(url: str) -> int:
@@ -84,21 +84,23 @@ def _precision(url: str) -> int:
 def _names_another(claimed: str, own: str) -> bool:
     """Whether a URL has another headline than the page's own, and no number in common with it."""
     # A template may declare one article's URL on the pages of all articles.
-    named, asked = (set(_WORD.findall(_name(urlsplit(url).path).lower())) for url in (claimed, own))
-    shared = {word for word in named & asked if len(word) >= _LONG_WORD}
+    claimed_words, own_words = (
+        set(_WORD.findall(_name(urlsplit(url).path).lower())) for url in (claimed, own)
+    )
+    shared = {word for word in claimed_words & own_words if len(word) >= _LONG_WORD}
     shared |= {*_LONG_NUMBER.findall(claimed)} & {*_LONG_NUMBER.findall(own)}
-    return min(len(named), len(asked)) >= _HEADLINE_WORDS and not shared
+    return min(len(claimed_words), len(own_words)) >= _HEADLINE_WORDS and not shared
 
 
 def _selects_no_article(claimed: str, own: str) -> bool:
     """Whether a URL is the page's own without the number that selects the article."""
     # Otherwise `/view.php?id=1` to `?id=4` that all declare `/view.php` became one article.
-    named, asked = urlsplit(fold(claimed)), urlsplit(fold(own))
+    claimed_parts, own_parts = urlsplit(fold(claimed)), urlsplit(fold(own))
     return (
-        named.path == asked.path
-        and _selects(asked.query)
-        and not _selects(named.query)
-        and not _names_article(asked.path)
+        claimed_parts.path == own_parts.path
+        and _selects(own_parts.query)
+        and not _selects(claimed_parts.query)
+        and not _names_article(own_parts.path)
     )
 
 

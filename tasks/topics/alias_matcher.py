@@ -142,7 +142,7 @@ class AliasMatcher:
             return []
         addresses = _Addresses(folded.original)
         places = ((*folded.span(start, end), phrase) for start, end, phrase in _resolved(spans))
-        return [place for place in places if not addresses.hold(place[0], place[1])]
+        return [mention for mention in places if not addresses.hold(mention[0], mention[1])]
 
     def _edge(self, sign: str, *, is_open: bool) -> tuple[bool, bool]:
         """For the outer character of a phrase: (needs a boundary, takes the rest of the word)."""

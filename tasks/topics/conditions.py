@@ -35,21 +35,21 @@ class Conditions:
         """Remove from the texts of one article the phrases that do not count."""
         places: dict[str, list[_Place]] = defaultdict(list)
         for number, text in enumerate(texts):
-            for at, (start, end, phrase) in enumerate(text.spans):
+            for index, (start, end, phrase) in enumerate(text.spans):
                 if phrase.topic in self._topics:
-                    places[phrase.topic].append(_Place(number, at, start, end, phrase.role))
+                    places[phrase.topic].append(_Place(number, index, start, end, phrase.role))
         if not places:
             return
         kept = {
             place[:2]
-            for topic_id, own in places.items()
-            for place in _counting(self._topics[topic_id], texts, own, section)
+            for topic_id, of_topic in places.items()
+            for place in _counting(self._topics[topic_id], texts, of_topic, section)
         }
         for number, text in enumerate(texts):
             text.spans = [
                 span
-                for at, span in enumerate(text.spans)
-                if span[2].topic not in self._topics or (number, at) in kept
+                for index, span in enumerate(text.spans)
+                if span[2].topic not in self._topics or (number, index) in kept
             ]
 
 
@@ -75,14 +75,14 @@ def _counting(
     stretches: dict[tuple[int, int], list[_Place]] = defaultdict(list)
     for place in places:
         stretches[_stretch(topic, texts[place.text], place)].append(place)
-    for found in stretches.values():
-        roles = {place.role for place in found}
+    for in_stretch in stretches.values():
+        roles = {place.role for place in in_stretch}
         if len(roles - {FORBIDS}) < len(topic.all_of):
             continue
         if topic.within_words:
-            yield from _near(topic, texts, found)
+            yield from _within_words(topic, texts, in_stretch)
         elif FORBIDS not in roles:
-            yield from found
+            yield from in_stretch
 
 
 def _stretch(topic: Topic, text: FieldText, place: _Place) -> tuple[int, int]:
@@ -100,7 +100,7 @@ def _is_excluded(topic: Topic, section: str) -> bool:
     return any(folded == one or (is_open and folded.startswith(one)) for one, is_open in names)
 
 
-class _Near(NamedTuple):
+class _WordRange(NamedTuple):
     """A phrase, with the number of half words before it and up to its end."""
 
     first: int
@@ -108,26 +108,35 @@ class _Near(NamedTuple):
     place: _Place
 
 
-def _near(topic: Topic, texts: Sequence[FieldText], places: Sequence[_Place]) -> Iterator[_Place]:
+def _within_words(
+    topic: Topic, texts: Sequence[FieldText], places: Sequence[_Place]
+) -> Iterator[_Place]:
     """The places of a text that have a phrase of each other group within `within_words` words.
 
     Phrases that satisfy this do not count if a stretch of so many words holds all of them and a
     phrase of `none_of`.
     """
     width = HALVES * (topic.within_words or 0)
-    every = [_Near(*texts[place.text].halves(place.start, place.end), place) for place in places]
-    fitting = sorted((one for one in every if one.stop - one.first <= width), key=itemgetter(0, 1))
-    hits = [one for one in fitting if one.place.role != FORBIDS]
-    barring = [one for one in fitting if one.place.role == FORBIDS]
-    starts, barred = [hit.first for hit in hits], [one.first for one in barring]
+    phrases = [
+        _WordRange(*texts[place.text].halves(place.start, place.end), place) for place in places
+    ]
+    fitting = sorted(
+        (phrase for phrase in phrases if phrase.stop - phrase.first <= width), key=itemgetter(0, 1)
+    )
+    hits = [phrase for phrase in fitting if phrase.place.role != FORBIDS]
+    forbidding = [phrase for phrase in fitting if phrase.place.role == FORBIDS]
+    starts, forbidding_starts = [hit.first for hit in hits], [phrase.first for phrase in forbidding]
     counting: set[_Place] = set()
     for leftmost in hits:
         first, limit = leftmost.first, leftmost.first + width
-        after = bisect_left(barred, first)
-        if any(one.stop <= limit for one in barring[after : bisect_left(barred, limit)]):
+        after = bisect_left(forbidding_starts, first)
+        if any(
+            phrase.stop <= limit
+            for phrase in forbidding[after : bisect_left(forbidding_starts, limit)]
+        ):
             continue
         # A forbidding phrase to the left bars all hits that end within `width` of its start.
-        nearest = barred[after - 1] + width if after else -1
+        nearest = forbidding_starts[after - 1] + width if after else -1
         around = hits[bisect_left(starts, first) : bisect_right(starts, limit)]
         others = [
             hit for hit in around if hit.place.role != leftmost.place.role and hit.stop <= limit

@@ -140,45 +140,49 @@ class _Finder:
             for field, column in texts.items()
         }
         if not self._prefilter or None in looked.values():
-            return {field: [(row, None) for row in range(len(at))] for field, at in texts.items()}
-        found = {field: one for field, one in looked.items() if one}
+            return {name: [(row, None) for row in range(len(text))] for name, text in texts.items()}
+        found = {field: occurrences for field, occurrences in looked.items() if occurrences}
         if not self._prefilter.has_groups:
-            return {field: self._prefilter.keep(one) for field, one in found.items()}
+            return {
+                field: self._prefilter.keep(occurrences) for field, occurrences in found.items()
+            }
         rows_of = {field: np.arange(len(column)) for field, column in columns.items()}
         if "caption" in columns:
             rows_of["caption"] = np.array(pc.list_parent_indices(columns["caption"]))
         present = np.zeros(max(map(len, columns.values()), default=0), np.uint64)
-        for field, one in found.items():
-            np.bitwise_or.at(present, rows_of[field], self._prefilter.present(one))
+        for field, occurrences in found.items():
+            np.bitwise_or.at(present, rows_of[field], self._prefilter.present(occurrences))
         return {
-            field: self._prefilter.keep(one, present[rows_of[field]])
-            for field, one in found.items()
+            field: self._prefilter.keep(occurrences, present[rows_of[field]])
+            for field, occurrences in found.items()
         }
 
     def in_column(
         self, column: pa.StringArray, kept: Kept
     ) -> Iterator[tuple[int, str, list[Span]]]:
         """The rows that may hold phrases, with their text and the spans found in it."""
-        near: list[tuple[int, str, list[tuple[int, int]]]] = []
+        candidates: list[tuple[int, str, list[tuple[int, int]]]] = []
         contents = contents_of(column, [row for row, _ in kept])
         for (row, places), content in zip(kept, contents, strict=True):
             text = content.decode()
             if places is not None:
-                near.append((row, text, passages(content, text, places)))
+                candidates.append((row, text, passages(content, text, places)))
             elif self._prefilter is None:
-                near.append((row, text, _paragraphs(text)))
+                candidates.append((row, text, _paragraphs(text)))
             elif self._prefilter.keeps(text):
                 yield row, text, self.find(text)
         spans = self._find_parts(
-            [text[first:stop] for _, text, parts in near for first, stop in parts]
+            [text[first:stop] for _, text, parts in candidates for first, stop in parts]
         )
-        places_of = [(at, first) for at, (_, _, parts) in enumerate(near) for first, _ in parts]
-        found: list[list[Span]] = [[] for _ in near]
+        places_of = [
+            (index, first) for index, (_, _, parts) in enumerate(candidates) for first, _ in parts
+        ]
+        found: list[list[Span]] = [[] for _ in candidates]
         for part, (start, end, phrase) in spans:
-            at, first = places_of[part]
-            found[at].append((first + start, first + end, phrase))
-        for (row, text, _), own in zip(near, found, strict=True):
-            yield row, text, own
+            index, first = places_of[part]
+            found[index].append((first + start, first + end, phrase))
+        for (row, text, _), spans_of_row in zip(candidates, found, strict=True):
+            yield row, text, spans_of_row
 
     def find(self, text: str) -> list[Span]:
         """The spans found in a text."""
@@ -197,16 +201,18 @@ class _Finder:
     def _find_parts(self, parts: list[str]) -> Iterator[tuple[int, Span]]:
         """Pairs of a paragraph's index and a span in it, for many paragraphs at once."""
         joined = join(parts, marks=self._marks)
-        looked = self._caseless.look(joined.folded)
-        yield from _shared_out(joined, self._caseless.mentions(joined.folded, looked))
-        noticed = {joined.holder(place) for place in self._caseless.noticed(looked)}
+        occurrences = self._caseless.look(joined.folded)
+        yield from _shared_out(joined, self._caseless.mentions(joined.folded, occurrences))
+        noticed = {joined.holder(place) for place in self._caseless.noticed(occurrences)}
         cased = sorted(noticed - joined.hard)
         as_written = join([parts[part] for part in cased], keep_case=True, marks=self._marks)
-        looked = self._cased.look(as_written.folded)
-        for at, span in _shared_out(as_written, self._cased.mentions(as_written.folded, looked)):
-            yield cased[at], span
-        for at in as_written.hard:
-            yield from ((cased[at], span) for span in self._find_cased(parts[cased[at]]))
+        occurrences = self._cased.look(as_written.folded)
+        for index, span in _shared_out(
+            as_written, self._cased.mentions(as_written.folded, occurrences)
+        ):
+            yield cased[index], span
+        for index in as_written.hard:
+            yield from ((cased[index], span) for span in self._find_cased(parts[cased[index]]))
         for part in joined.hard:
             yield from ((part, span) for span in self.find(parts[part]))
 

@@ -137,10 +137,10 @@ class Prefilter:
         if present is not None:
             is_needed = self._is_needed(looked, present)
             row, place = row[is_needed], place[is_needed]
-        for number, at in zip(row.tolist(), place.tolist(), strict=True):
+        for number, offset in zip(row.tolist(), place.tolist(), strict=True):
             if (places := kept.setdefault(number, [])) is not None:
-                places.append(at)
-        return sorted(kept.items(), key=lambda one: one[0])
+                places.append(offset)
+        return sorted(kept.items(), key=lambda item: item[0])
 
     def _is_needed(self, looked: Looked, present: Array) -> Array:
         """For each match, whether a topic that needs the form may count in its row."""
@@ -171,23 +171,23 @@ def passages(content: bytes, text: str, places: Places) -> list[tuple[int, int]]
 
     `content` is the text in UTF-8, `places` are offsets in it.
     """
-    found = []
+    bounds = []
     stop = -1
     for place in places:
         if place >= stop:
             cut = content.rfind(_BREAK, max(stop, 0), place)
             start = max(stop, 0) if cut < 0 else cut + len(_BREAK)
             stop = content.find(_BREAK, place) % (len(content) + 1)  # not found: the text's end
-            found.append((start, stop))
+            bounds.append((start, stop))
     if len(content) == len(text):
-        return found
-    done = characters = 0
+        return bounds
+    decoded = characters = 0
     counted = []
-    for start, stop in found:
-        first = characters + len(content[done:start].decode())
+    for start, stop in bounds:
+        first = characters + len(content[decoded:start].decode())
         characters = first + len(content[start:stop].decode())
         counted.append((first, characters))
-        done = stop
+        decoded = stop
     return counted
 
 

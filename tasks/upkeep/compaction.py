@@ -144,9 +144,9 @@ def closed_days(layout: Layout, closed_before: date) -> Days:
     for commit in sorted(commits, key=lambda commit: commit.sequence):
         for file in commit.files:
             part = Part(commit.run_id, file.path, file.rows)
-            alone = CompactedFile(file.path, file.bytes, file.sha256, (part,))
-            here = now.get((commit.run_id, file.path), alone)
-            found[file.layer, day_of(commit, file)].setdefault(here.path, here)
+            uncompacted = CompactedFile(file.path, file.bytes, file.sha256, (part,))
+            live = now.get((commit.run_id, file.path), uncompacted)
+            found[file.layer, day_of(commit, file)].setdefault(live.path, live)
     last = closed_before.isoformat()
     return {
         (layer, day): list(files.values())

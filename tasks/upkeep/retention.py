@@ -72,27 +72,27 @@ def drop_archives(
 
 def _due(layout: Layout, days: int, megabytes: int, now: datetime) -> list[tuple[Archived, str]]:
     """The committed runs whose archive files are to be removed, each with the reason."""
-    found: dict[str, dict[str, int]] = defaultdict(dict)
+    files_of_run: dict[str, dict[str, int]] = defaultdict(dict)
     for name, size in archive_files(layout).items():
         place = f"{layout.raw.name}/{name}"
-        found[Path(name).name.removesuffix(SUFFIX)][place] = size
+        files_of_run[Path(name).name.removesuffix(SUFFIX)][place] = size
     alive = set(begun_runs(layout))
     archived = []
     commits = {name.partition(PART)[0]: name for name in committed_runs(layout.commits)}
-    for run_id in commits.keys() & found.keys() - alive:
+    for run_id in commits.keys() & files_of_run.keys() - alive:
         commit = read_commit(layout.commits, commits[run_id])
         begun = commit and (commit.started_at or commit.finished_at)
         if begun:
-            archived.append(Archived(run_id, begun, found[run_id]))
-    archived.sort(key=lambda each: (each.begun, each.run_id))
+            archived.append(Archived(run_id, begun, files_of_run[run_id]))
+    archived.sort(key=lambda run: (run.begun, run.run_id))
     last = now - timedelta(days=days)
-    old = [(each, f"older than {days} days") for each in archived if days and each.begun < last]
-    size = sum(each.bytes for each in archived[len(old) :])
-    for each in archived[len(old) :] if megabytes else ():
+    old = [(run, f"older than {days} days") for run in archived if days and run.begun < last]
+    size = sum(run.bytes for run in archived[len(old) :])
+    for run in archived[len(old) :] if megabytes else ():
         if size <= megabytes * 1_000_000:
             break
-        old.append((each, f"more than {megabytes} MB"))
-        size -= each.bytes
+        old.append((run, f"more than {megabytes} MB"))
+        size -= run.bytes
     return old
 
 

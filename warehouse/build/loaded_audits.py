@@ -79,28 +79,33 @@ def set_audits(con: Connection, layout: Layout) -> None:
 
 def _rows(audit: Audit) -> dict[str, list[Row]]:
     sample, current = audit.sample, audit.current
-    verdicts: dict[str, list[Verdict]] = {each.article_id: [] for each in sample.articles}
+    verdicts: dict[str, list[Verdict]] = {article.article_id: [] for article in sample.articles}
     for (article_id, _), verdict in current.items():
         verdicts.setdefault(article_id, []).append(verdict)
-    answers = {name: _agreed({one.answer for one in given}) for name, given in verdicts.items()}
+    answers = {
+        article_id: _agreed({verdict.answer for verdict in article_verdicts})
+        for article_id, article_verdicts in verdicts.items()
+    }
     key = {"audit_id": sample.audit_id}
     articles = [
         key
-        | {"article_no": number, "verdict": answers[one.article_id]}
-        | {name: getattr(one, name) for name in ARTICLE_FIELDS}
-        for number, one in enumerate(sample.articles)
+        | {"article_no": number, "verdict": answers[article.article_id]}
+        | {name: getattr(article, name) for name in ARTICLE_FIELDS}
+        for number, article in enumerate(sample.articles)
     ]
     mentions = []
-    for one in sample.articles:
-        given = verdicts[one.article_id]
-        for number, hit in enumerate(one.hits):
+    for article in sample.articles:
+        article_verdicts = verdicts[article.article_id]
+        for number, hit in enumerate(article.hits):
             agreed = _agreed(
                 {
-                    "no" if each.answer == "yes" and number in each.false_hits else each.answer
-                    for each in given
+                    "no"
+                    if reader_verdict.answer == "yes" and number in reader_verdict.false_hits
+                    else reader_verdict.answer
+                    for reader_verdict in article_verdicts
                 }
             )
-            row = {"article_id": one.article_id, "mention_no": number, "verdict": agreed}
+            row = {"article_id": article.article_id, "mention_no": number, "verdict": agreed}
             mentions.append(key | row | asdict(hit))
     judged = [
         key
@@ -128,12 +133,12 @@ def _summary(audit: Audit, answers: Mapping[str, str | None]) -> Row:
     sample = audit.sample
     units = [
         Unit(
-            one.stratum,
-            one.weight,
-            is_known=answers[one.article_id] in ("yes", "no"),
-            hits=float(answers[one.article_id] == "yes"),
+            article.stratum,
+            article.weight,
+            is_known=answers[article.article_id] in ("yes", "no"),
+            hits=float(answers[article.article_id] == "yes"),
         )
-        for one in sample.articles
+        for article in sample.articles
     ]
     share = estimate(units)
     counts = {name: list(answers.values()).count(name) for name in ("yes", "no", "unsure")}

@@ -80,23 +80,23 @@ def audited(con: duckdb.DuckDBPyConnection, topic_id: str) -> Audited | None:
         last.setdefault(row["kind"], row)
     if "precision" not in last:
         return None
-    row, near = last["precision"], last.get("near_miss")
+    row, near_misses = last["precision"], last.get("near_miss")
     units = article_units(con, row["audit_id"])
     bounds = [
         _certain(estimate(article_units(con, row["audit_id"], unsure=value))).share
         for value in ("no", "yes")
     ]
-    found = missed = None
+    recalled = missed = None
     precision = _certain(estimate(units))
     # Near misses are only valid for the definition that they were drawn for.
-    if near and near["topic_version"] == row["topic_version"]:
-        near_units = article_units(con, near["audit_id"])
-        found = recall(
-            row["population"], precision, near["population"], _certain(estimate(near_units))
+    if near_misses and near_misses["topic_version"] == row["topic_version"]:
+        near_units = article_units(con, near_misses["audit_id"])
+        recalled = recall(
+            row["population"], precision, near_misses["population"], _certain(estimate(near_units))
         )
-        others = near["counted"] - row["population"]
+        others = near_misses["counted"] - row["population"]
         of_near = _certain(estimate(near_units, is_finite=False))
-        part = near["population"] / max(others, near["population"])
+        part = near_misses["population"] / max(others, near_misses["population"])
         low, high = of_near.low * part, of_near.high * part
         missed = Estimate(of_near.share * part, low, high, of_near.n)
     return Audited(
@@ -109,7 +109,7 @@ def audited(con: duckdb.DuckDBPyConnection, topic_id: str) -> Audited | None:
         kappa=row["kappa"],
         precision=precision,
         bounds=(bounds[0], bounds[1]),
-        recall=found,
+        recall=recalled,
         of_any=_certain(estimate(units, is_finite=False)),
         still=None if row["is_current"] else _still(con, topic_id, row["audit_id"]),
         missed=missed,

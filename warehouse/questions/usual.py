@@ -58,8 +58,8 @@ def usual(periods: Sequence[Row], length: int) -> Usual:
     return judged._replace(new_sources=now["new_sources"], past=_past(now))
 
 
-def _judged(now: Row, known: Sequence[Row], length: int) -> Usual:
-    if not now["articles"] or len(known) < least_periods(length):
+def _judged(now: Row, past: Sequence[Row], length: int) -> Usual:
+    if not now["articles"] or len(past) < least_periods(length):
         return Usual("too few to say", None, None, None)
     expected, hits, articles = now["expected"], now["hits"], now["articles"]
     share = expected / articles
@@ -68,10 +68,10 @@ def _judged(now: Row, known: Sequence[Row], length: int) -> Usual:
     # A topic that never came up is expected in a tenth of an article, as in the spikes.
     least = max(expected, 0.1)
     squares = [
-        (row["hits"] - row["expected"]) ** 2 / row["expected"] for row in known if row["expected"]
+        (row["hits"] - row["expected"]) ** 2 / row["expected"] for row in past if row["expected"]
     ]
-    scatter = max(1.0, sum(squares) / (len(known) - 1))
-    part_of_past = articles / sum(row["articles"] for row in known)
+    scatter = max(1.0, sum(squares) / (len(past) - 1))
+    part_of_past = articles / sum(row["articles"] for row in past)
     unknown = now["unknown"] / expected if expected else part_of_past
     score = (hits - expected) / math.sqrt(scatter * least * (1 + unknown))
     far = "far " if abs(score) >= FAR else ""

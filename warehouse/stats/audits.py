@@ -73,19 +73,20 @@ def estimate(units: Sequence[Unit], *, is_finite: bool = True) -> Estimate | Non
     share = float(weight @ hits) / total
     errors = weight * (hits - share * of) / total
     variance = 0.0  # of the linearised ratio, over strata
-    for mine in (errors[stratum == name] for name in np.unique(stratum)):
-        if len(mine) > 1:
-            variance += len(mine) / (len(mine) - 1) * float(((mine - mine.mean()) ** 2).sum())
-    asked = weight[of > 0]
-    judged = len(asked)
-    unjudged = 1 - judged / max(float(asked.sum()), judged) if is_finite else 1.0
+    for of_stratum in (errors[stratum == name] for name in np.unique(stratum)):
+        if len(of_stratum) > 1:
+            squares = float(((of_stratum - of_stratum.mean()) ** 2).sum())
+            variance += len(of_stratum) / (len(of_stratum) - 1) * squares
+    asked_weight = weight[of > 0]
+    judged = len(asked_weight)
+    unjudged = 1 - judged / max(float(asked_weight.sum()), judged) if is_finite else 1.0
     if unjudged <= 0:
         return Estimate(share, share, share, judged)
     # The size of a simple random sample with the same variance.
     if variance > 0 and 0 < share < 1:
         size = min(share * (1 - share) / variance, float(of.sum()))
     else:  # all answers are equal: only unequal weights reduce the size (Kish)
-        size = float(asked.sum() ** 2 / (asked**2).sum())
+        size = float(asked_weight.sum() ** 2 / (asked_weight**2).sum())
     size *= (Z / student(judged - 1)) ** 2
     return Estimate(share, *wilson(share, size / unjudged), judged)
 

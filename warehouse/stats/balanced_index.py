@@ -44,14 +44,15 @@ def balanced_table(counts: Counts) -> pa.Table:
                 sums = sums_of(periods, known)
                 share = balanced_share(periods, sums, variation, groups)
                 found = indexes(periods, sums, variation, groups)
-                each = (periods.articles, share.groups, share.effective_articles)
-                articles, count, effective = (np.broadcast_to(x, share.values.shape) for x in each)
+                by_period = (periods.articles, share.groups, share.effective_articles)
+                shape = share.values.shape
+                articles, count, effective = (np.broadcast_to(x, shape) for x in by_period)
                 with_mention = np.where(np.isnan(articles), np.nan, sums.sum(axis=1))
                 series = (*found.epu, *found.gap_robust, *found.log_linear)
                 columns.append(
                     [
                         *(with_mention, articles, count * 1.0, rounded(share.values, 8)),
-                        *(effective, share.variance, *(rounded(one, 4) for one in series)),
+                        *(effective, share.variance, *(rounded(values, 4) for values in series)),
                     ]
                 )
             tables.append(series_table(SERIES, topics, kinds, columns))

@@ -38,9 +38,9 @@ def repair_archive(layout: Layout, path: Path, done: Repaired) -> None:
         done.lose(path, "gone; its rows stay in Parquet")
         return
     damaged, captures = set[int](), 0
-    for found in read_archive_damage(path):
-        if isinstance(found, Damage):
-            damaged.add(found.offset)
+    for result in read_archive_damage(path):
+        if isinstance(result, Damage):
+            damaged.add(result.offset)
         else:
             captures += 1
     if not captures:  # none is left, or it is the file of another run
@@ -51,11 +51,11 @@ def repair_archive(layout: Layout, path: Path, done: Repaired) -> None:
         return
     size = path.stat().st_size
     records = list(read_records(path, 0, size, 0, frozenset(), GZIP))
-    starts = sorted(one.offset for one in records if isinstance(one, Record))
+    starts = sorted(entry.offset for entry in records if isinstance(entry, Record))
     sql = "SELECT DISTINCT raw_ref FROM captures WHERE starts_with(raw_ref, ?)"
     refs = records_of(layout, sql, [f"{name}#"])
     damaged |= {int(row["raw_ref"].rpartition("#")[2]) for row in refs} - {
-        one.offset for one in records if isinstance(one, Record) and one.kind in _PAYLOADS
+        entry.offset for entry in records if isinstance(entry, Record) and entry.kind in _PAYLOADS
     }
     known = given_up_offsets(removed_archives(layout), place)
     damaged -= known

@@ -86,17 +86,17 @@ class LayerRows:
         self.is_moved, self._where = True, {}
         parts = {
             part.path
-            for one in self.compactions
-            for file in one.files
+            for compaction in self.compactions
+            for file in compaction.files
             if file.path == path
             for part in file.parts
         }
         retired = (Retired(path, datetime.now(UTC)),) if retires else ()
-        for at, one in enumerate(self.compactions):
-            files = tuple(file for file in one.files if file.path != path)
-            if files != one.files:
-                old = tuple(old for old in one.retired if old.path not in parts)
-                self.compactions[at] = replace(one, files=files, retired=old + retired)
+        for number, compaction in enumerate(self.compactions):
+            files = tuple(file for file in compaction.files if file.path != path)
+            if files != compaction.files:
+                old = tuple(old for old in compaction.retired if old.path not in parts)
+                self.compactions[number] = replace(compaction, files=files, retired=old + retired)
 
     def dissolve(self, path: str) -> None:
         """Write the rows of a compacted file to files of their commits, and drop it."""
