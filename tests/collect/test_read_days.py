@@ -71,6 +71,8 @@ PAPERS = {
     # The story is of the day before the outage; not known: it was not in the feed then.
     "gb-pinned-known": Paper([0 * HOUR, 12 * HOUR, 4.5 * DAY], DAY / 27, 9, [-5 * HOUR]),
     "gb-pinned-unknown": Paper([0 * HOUR, 12 * HOUR, 4.5 * DAY], DAY / 27, 9, [13 * HOUR]),
+    # Too few entries to show how far the feed reaches back.
+    "gb-few": Paper([6 * HOUR], 10 * HOUR, 3),
     "gb-weekend": Paper([0 * HOUR, 20 * HOUR, 3 * DAY + 8 * HOUR], 10 * HOUR, 30),
     # 49 hours: to the end of the second day.
     "gb-long-feed": Paper([12 * HOUR, 4 * DAY], HOUR, 50),
@@ -163,6 +165,17 @@ def test_a_day_that_was_read_in_part_is_partial_and_a_rebuild_knows_it(
     after = tables(read.layout)
     for name in ("listing_reads", "coverage", "source_calendars", "topic_daily"):
         assert after[name] == before[name]
+
+
+def test_articles_that_a_short_first_feed_names_are_counted_on_partial_days(read: Desk) -> None:
+    found = read.ask(
+        "SELECT day::VARCHAR AS day, extracted, state FROM coverage"
+        " WHERE source_id = 'gb-few' AND extracted > 0 ORDER BY day"
+    )
+    first = (START - DAY).date()
+    assert found == [(str(first), 2, "partial"), (str(first + DAY), 1, "partial")]
+    counted = "SELECT sum(articles)::INTEGER FROM topic_daily WHERE source_id = 'gb-few'"
+    assert read.ask(counted) == [(3 * len(TOPICS),)]
 
 
 def test_a_day_is_read_to_its_end_by_the_next_poll(read: Desk) -> None:

@@ -83,7 +83,7 @@ def test_a_month_of_mostly_unknown_days_is_no_whole_one(layout: Layout) -> None:
 
 def test_the_guide_s_question_finds_months_of_which_it_is_unknown(layout: Layout) -> None:
     guide = Path("warehouse/README.md").read_text(encoding="utf-8")
-    asked = "In which months was less than 95 % collected"
+    asked = "In which months was less than 95 % of what a source published collected"
     sql = guide.partition(asked)[2].partition("```sql\n")[2].partition("```")[0]
     found = {(row[0], str(row[1])) for row in ask(layout, sql)}
     assert (ARCHIVED.id, "2026-03-01") in found

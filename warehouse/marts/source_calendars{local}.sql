@@ -22,6 +22,8 @@
 -- A calendar begins where collection begins: with the first poll, as far back as its listings reach, or
 -- with a series of days in archives, in sitemaps of the past or in saved files. A single old page does
 -- not begin one: a page of 1995 would add eleven thousand days.
+-- If the listings of the first poll do not show how far they reach, it begins with the oldest day of the
+-- week before that has an article or a page: such days are partial, since what they lack is unknown.
 -- A series has five days or more with articles, at most five weeks apart (first Mondays of months), or
 -- a weekend apart in saved files. The last days of a source that was never polled are its calendar in
 -- any case.
@@ -98,6 +100,12 @@ opened AS (
     WHERE days >= 5 OR (last_day = newest AND source_id NOT IN (SELECT source_id FROM span))
     UNION ALL
     SELECT source_id, least(first_poll, polled_from), last_poll FROM span
+    UNION ALL
+    -- A first listing of few entries does not show how far back it reaches, but its articles are counted.
+    SELECT source_id, day, day
+    FROM known_day
+    JOIN span USING (source_id)
+    WHERE polled_from >= first_poll AND day BETWEEN first_poll - 7 AND first_poll
     UNION ALL
     -- An article may be dated up to two days ahead. A source polled by an earlier version has all days.
     SELECT source_id, day, day
