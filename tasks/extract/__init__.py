@@ -78,7 +78,7 @@ def extract_page(
     hints = replace(known, headline=meta.headline, description=meta.description, body=meta.body)
     hints = replace(hints, authors=meta.authors, language=meta.language or source_language)
     is_live = "LiveBlogPosting" in meta.kinds or tree.css_first(LIVE_BLOG) is not None
-    hints = replace(hints, is_live=is_live)
+    hints = replace(hints, is_live=is_live, entries=meta.entries)
     cleaned = clean_tree(tree, hints)
     return _article_or_refusal(meta, cleaned, lambda: _view(tree), url, source_language)
 

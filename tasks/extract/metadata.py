@@ -45,6 +45,7 @@ class Metadata:
     headline: str | None = None
     description: str | None = None
     body: str | None = None  # JSON-LD's `articleBody`, as it stands there
+    entries: tuple[str, ...] = ()  # The same of each `liveBlogUpdate`
     authors: tuple[str, ...] = ()
     section: str | None = None
     published: Moment | None = None
@@ -73,6 +74,8 @@ def read_metadata(tree: LexborHTMLParser, url: str, timezone: str = "UTC") -> Me
     kinds.add(f"og:{page.meta.get('og:type', '').lower()}")
     articles = (page.structured.article, *page.structured.twins)
     body = next((a["articleBody"] for a in articles if a.get("articleBody")), None)
+    updates = page.structured.stated("liveBlogUpdate")
+    entries = [one for one in updates if isinstance(one, dict)] if isinstance(updates, list) else []
     titles = {
         "jsonld": first_text(page.structured.article.get("headline")),
         "og": page.first("og:title"),
@@ -89,6 +92,7 @@ def read_metadata(tree: LexborHTMLParser, url: str, timezone: str = "UTC") -> Me
         headline=choose_headline(candidates, names, words),
         description=page.first("og:description", "description", "twitter:description"),
         body=body if isinstance(body, str) else None,
+        entries=tuple(text for one in entries if isinstance(text := one.get("articleBody"), str)),
         authors=_authors(page),
         section=sections[0] if sections else page.first(*_SECTIONS.split()),
         published=published,

@@ -54,6 +54,36 @@ GONE = re.compile(
     r"|找不到(?:该|您)?.{0,6}(?:页|頁)|페이지를 찾을 수 없",
     re.I,
 )
+# What a publisher puts in the place of an article that it removed.
+REMOVED = re.compile(
+    r"\b(?:this|the requested) (?:article|story|page|content|post)\b[^.]{0,20}"
+    r"\b(?:has been|was|had to be|is) (?:\w+ )?(?:removed|deleted|taken down|withdrawn"
+    r"|unpublished|no longer available)"
+    r"|^\W*(?:article|story|page|post) (?:removed|deleted|withdrawn|unavailable)\W*$"
+    r"|\b(?:dies\w*|der|die|das) (?:artikel|beitrag|text|seite|meldung|inhalt),? [^.]{0,50}"
+    r"\bnicht (?:mehr|länger) (?:verfügbar|abrufbar)|^\W*(?:artikel|beitrag) gelöscht\W*$"
+    r"|\bdies\w* (?:artikel|beitrag|text|seite|meldung|inhalt)\b[^.]{0,60}"
+    r"\b(?:entfernt|gelöscht|depubliziert|zurückgezogen)"
+    r"|\b(?:cet|cette|ce) (?:article|page|contenu|publication)\b[^.]{0,30}"
+    r"\b(?:supprimée?|retirée?|dépubliée?|plus (?:disponible|accessible|en ligne))"
+    r"|\best[ae] (?:artículo|página|contenido|noticia|nota)\b[^.]{0,30}"
+    r"\b(?:eliminad[oa]|retirad[oa]|borrad[oa]|ya no está disponible)"
+    r"|\bquest[oa]?\W(?:articolo|pagina|contenuto|notizia)\b[^.]{0,30}"
+    r"\b(?:rimoss[oa]|eliminat[oa]|cancellat[oa]|ritirat[oa]|non è più disponibile)"
+    r"|\best[ae] (?:artigo|página|conteúdo|notícia|matéria)\b[^.]{0,30}"
+    r"\b(?:removid[oa]|eliminad[oa]|apagad[oa]|retirad[oa]|(?:não está mais|já não está) dispon)"
+    r"|\b(?:dit|deze) (?:artikel|bericht|pagina)\b[^.]{0,30}"
+    r"\b(?:verwijderd|ingetrokken|niet (?:meer|langer) beschikbaar)"
+    r"|\b(?:denne|dette) (?:artikkelen|artiklen|saken|siden)\b[^.]{0,30}"
+    r"\b(?:fjernet|slettet|trukket)"
+    r"|\bden här (?:artikeln|sidan)\b[^.]{0,30}\b(?:borttagen|avpublicerad|tagits bort)"
+    r"|\bt(?:en|a) (?:artykuł|strona|treść)\b[^.]{0,30}\b(?:usunięt[ya]|wycofan[ya])"
+    r"|(?:эта|данная) (?:статья|страница|публикация|новость)[^.]{0,30}(?:удалена|снята)"
+    r"|\bbu (?:haber|makale|içerik|sayfa)\b[^.]{0,30}(?:kaldırıl|silin)"
+    r"|(?:この|当)(?:記事|ページ)は[^。]{0,20}(?:削除|終了)|(?:该|此|本)(?:文章|文|内容|页面)已?被?删除"
+    r"|(?:이|해당) (?:기사|페이지|게시물)[은는이가]? ?[^.]{0,10}삭제",
+    re.I,
+)
 # Words of a title that add nothing to such a message.
 FILLER = re.compile(
     r"\b(?:sorry|o+ps|whoops|the|this|that|leider|hoppla|désolé|requested)\b|[\W\d_]+", re.I
@@ -129,6 +159,8 @@ def _substitute_page(
     view: PageView, meta: Metadata, cleaned: Cleaned, verdict: Verdict
 ) -> Refusal | None:
     """What a site shows instead of the page that was asked for."""
+    if notice := _removal_notice(meta, cleaned):
+        return Outcome.SOFT_404, notice
     if states_article(meta):
         return None
     named = f"{view.title}\n{view.headings}"
@@ -149,6 +181,13 @@ def _substitute_page(
     if is_mostly_consent and ACCEPT.search(view.text) and not _has_own_text(cleaned, TO_READER):
         return Outcome.CONSENT_WALL, f"{consent} words of consent"
     return None
+
+
+def _removal_notice(meta: Metadata, cleaned: Cleaned) -> str:
+    """The words in a headline or first sentence that say that the article was removed."""
+    lines = (meta.headline, cleaned.headline, cleaned.standfirst, *cleaned.paragraphs[:1])
+    found = (REMOVED.search(line) for line in lines if line)
+    return next((notice[0].strip() for notice in found if notice), "")
 
 
 def _is_all(message: re.Pattern[str], named: str) -> bool:

@@ -39,6 +39,7 @@ from tasks.prompts.word_weights import fold
 MOST_BLOCKS = 8000
 BEFORE = 500  # Blocks read before the headline of such a page
 UNREAD = "furniture", "size:unread"
+SHORTEST_ENTRY = 20  # Letters and digits
 
 
 def clean_tree(tree: LexborHTMLParser, hints: Hints) -> Cleaned:
@@ -110,7 +111,7 @@ def _with_unread(cleaned: Cleaned, page: Page, unread: dict[int, tuple[str, str]
 
 def finish(draft: Draft, headline: int, hints: Hints) -> Cleaned:
     """Turn scores into the article: choose blocks, strip prompts, assign roles."""
-    kept = overridden_blocks(draft.page, hints.overrides, "keep")
+    kept = overridden_blocks(draft.page, hints.overrides, "keep").union(_entries(draft, hints))
     draft.safe = kept.union(_repeated(draft, headline, hints))
     # The order matters: neighbours of a prompt are judged once the prompt itself is known, and the
     # fallback for a page of which nothing is left sees the reasons collected so far.
@@ -151,6 +152,14 @@ def finish(draft: Draft, headline: int, hints: Hints) -> Cleaned:
         signals=signals,
         prose_words=prose_words(draft),
     )
+
+
+def _entries(draft: Draft, hints: Hints) -> Iterator[int]:
+    """The blocks that JSON-LD states as entries of a live blog; short ones score low."""
+    stated = "\n".join(map(fold, hints.entries))
+    for at, block in enumerate(draft.page.blocks if stated else ()):
+        if len(text := fold(block.text)) >= SHORTEST_ENTRY and text in stated:
+            yield at
 
 
 def _repeated(draft: Draft, headline: int, hints: Hints) -> Iterator[int]:

@@ -30,3 +30,4 @@ class Hints:
     site: Site = NO_SITE
     body: str | None = None  # JSON-LD's `articleBody`
     is_live: bool = False  # Whether its markup says that it is a live blog
+    entries: tuple[str, ...] = ()  # The texts of a live blog's entries, as JSON-LD states them

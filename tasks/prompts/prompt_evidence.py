@@ -124,6 +124,8 @@ def strip_likely_prompts(draft: Draft, running: Mask) -> None:
         is_plain = is_sentence & (draft.columns["links"] == 0) & ~suspect_places(draft, running)
         likely &= ~is_plain | (draft.prompt_score > limit + slope * draft.score)
         likely &= ~_clean_items(draft)
+        # "Farmers block a motorway near Lyon.": short captions between paragraphs score as prompts.
+        likely &= (draft.columns["in_figcaption"] == 0) | (draft.columns["links"] > 0)
         for at in np.flatnonzero(likely).tolist():
             likely[at] &= not heads_paragraphs(draft, at, running & ~likely)
     # A page whose prose would mostly go is an article that the model misjudges as a whole.

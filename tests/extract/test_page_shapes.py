@@ -149,3 +149,60 @@ def test_the_entries_of_a_live_blog_are_its_own_articles(markup: str) -> None:
     assert [text for text in found.paragraphs if text in entries] == (
         [] if markup == "none" else entries
     )
+
+
+def test_short_entries_of_a_live_blog_that_json_ld_states_stay_beside_a_prompt() -> None:
+    entries = [
+        "The harbour is closed. Two ferries wait outside.",
+        "Police ask drivers to avoid the coast road.",
+        "Schools in Wexmouth stay closed on Tuesday.",
+        "The union says its members are safe.",
+        "Sign up for a place in a shelter at the town hall, the mayor says.",
+        "More than 400 homes have no power tonight.",
+    ]
+    updates = [{"@type": "BlogPosting", "articleBody": text} for text in entries]
+    head = stated(**{"@type": "LiveBlogPosting", "liveBlogUpdate": updates})
+    blocks = "".join(
+        f"<div class=entry id=entry-{88123 + at}><h3><time>1{at}:10</time> {text[:20]}</h3>"
+        f"<p>{text}</p></div>"
+        for at, text in enumerate(entries)
+    )
+    box = (
+        "<div class=subscribe-box><p>Subscribe to our newsletter to keep reading.</p>"
+        "<button>Subscribe</button></div>"
+    )
+    found = article(f"<article><h1>{HEADLINE}</h1>{blocks}{box}</article>", head)
+    assert [text for text in found.paragraphs if text in entries] == entries
+    assert not any("newsletter" in text for text in found.paragraphs)
+
+
+NOTICES = {
+    "This article has been removed": "This article was removed for legal reasons.",
+    "Article removed": "The story did not meet our editorial standards, and we took it down.",
+    "Legal removal": "Due to a legal complaint this article has been removed from our website.",
+    "Beitrag entfernt": "Dieser Beitrag wurde von der Redaktion nach einer Beschwerde gelöscht.",
+    "Depublikation": "Der Inhalt, den Sie aufgerufen haben, ist nicht mehr verfügbar. Er war alt.",
+    "Article supprimé": "Cet article a été supprimé. Il n'est plus disponible sur notre site web.",
+    "Artículo retirado": "Este artículo ha sido retirado por orden de un juez de Murcia en 2030.",
+    "削除された記事": "この記事は削除されました。ご迷惑をおかけして申し訳ありません。",
+}
+
+
+@pytest.mark.parametrize("title", NOTICES)
+def test_a_notice_that_an_article_was_removed_is_no_article(title: str) -> None:
+    body = f"<article><h1>{title}</h1><p>{NOTICES[title]}</p></article>"
+    head = "<meta property=og:type content=article>" + stated(headline=title)
+    assert extract(body, head, "https://mail.example/2031/02/x").outcome is Outcome.SOFT_404
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The report was withdrawn by the ministry on Monday after an error was found in a table.",
+        "The constitutional article was removed by a vote of 212 to 190 late on Tuesday evening.",
+        "The page that described the plan was deleted from the ministry's website on Friday night.",
+    ],
+)
+def test_a_flash_about_a_removal_is_an_article(text: str) -> None:
+    body = f"<article><h1>{HEADLINE}</h1><p>{text}</p></article>"
+    assert extract(body, stated(datePublished="2031-02-04")).outcome is Outcome.ARTICLE

@@ -286,6 +286,23 @@ def test_a_subtitle_below_the_headline_stays_beside_a_prompt() -> None:
     assert list(found.paragraphs) == STORY
 
 
+CAPTIONS = [
+    "Farmers block a motorway near Lyon.",
+    "The leaders of the G20 pose for a photograph in Johannesburg.",
+    "A ship waits to enter the canal on Saturday.",
+]
+
+
+@pytest.mark.parametrize("place", range(1, len(STORY)))
+@pytest.mark.parametrize("caption", CAPTIONS)
+def test_a_caption_between_paragraphs_is_no_prompt(place: int, caption: str) -> None:
+    figure = f"<figure><img src=/i.jpg><figcaption>{caption}</figcaption></figure>"
+    text = f"{paragraphs(STORY[:place])}{figure}{paragraphs(STORY[place:])}"
+    found = read(f"<article><h1>{{h}}</h1><div>{text}</div></article>")
+    assert found.captions == (caption,)
+    assert list(found.paragraphs) == STORY
+
+
 BYLINES = {
     "4 February 2031 by Marta Ellery": "by Marta Ellery",
     "10:30, 4 February 2031 Priya Nair": "Priya Nair",
