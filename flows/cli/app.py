@@ -11,7 +11,7 @@ from rich.console import Console
 from flows.cli.admin_commands import backup, demo, deploy, desk, env, maintain, repair, serve
 from flows.cli.audit_command import audit
 from flows.cli.console import ledger_view, show_progress
-from flows.cli.exit_status import Exit, ReportedErrors, say
+from flows.cli.exit_status import Exit, ReportedErrors, print_to_stderr
 from flows.cli.extract_command import extract
 from flows.cli.health_command import health
 from flows.cli.history_command import history
@@ -61,7 +61,7 @@ def options(
 ) -> None:
     """Count how often topics come up in the papers you follow."""
     for line in misspelt(os.environ):
-        say(line, "WARNING")
+        print_to_stderr(line, "WARNING")
 
 
 class Layer(StrEnum):

@@ -17,7 +17,7 @@ from rich.text import Text
 from flows.cli.audit_results import results_view
 from flows.cli.console import printable
 from flows.cli.data_folder import readable_layout
-from flows.cli.exit_status import Exit, fail, say
+from flows.cli.exit_status import Exit, fail, print_to_stderr
 from flows.cli.options import DataFolder
 from tasks.audit.judging import Judging, checked_reader, newest
 from tasks.audit.publishing import publish_audits
@@ -82,13 +82,15 @@ def audit(
         return
     problems: list[str] = []
     if import_:
-        problems = take_file(layout, audits, import_, who)
+        problems = import_verdicts(layout, audits, import_, who)
     elif sys.stdin.isatty():
         for each in audits:
             judge(Judging(layout, each.sample.audit_id, who), click.getchar, Console())
     else:
-        say("no terminal to judge in: use --export and --import, or the desk", "WARNING")
-    publish_audits(layout, say)
+        print_to_stderr(
+            "no terminal to judge in: use --export and --import, or the desk", "WARNING"
+        )
+    publish_audits(layout, print_to_stderr)
     print_results(layout, topic)
     if problems:
         raise typer.Exit(Exit.SOME_SOURCES_FAILED)
@@ -123,11 +125,11 @@ def sample_of(
     return read_audit(layout, sample.audit_id)
 
 
-def take_file(layout: Layout, audits: list[Audit], path: Path, reader: str) -> list[str]:
+def import_verdicts(layout: Layout, audits: list[Audit], path: Path, reader: str) -> list[str]:
     """Import verdicts from a file; print and return the problems of rows that were left out."""
     done = import_csv(layout, audits, path, reader)
     for problem in done.problems:
-        say(problem)
+        print_to_stderr(problem)
     print(
         f"{path}: {counted(done.taken, 'verdict')} taken, {done.unchanged} as before,"
         f" {done.empty} empty, {len(done.problems)} wrong"
@@ -146,7 +148,7 @@ def judge(judging: Judging, key: Callable[[], str], console: Console) -> None:
             console.print(article_view(article, places[article.article_id], len(articles), false))
             pressed = key().lower()
             if pressed in KEYS:
-                judging.say(article.article_id, KEYS[pressed], false)
+                judging.record_verdict(article.article_id, KEYS[pressed], false)
                 article = judging.next_article()
                 break
             if pressed == "b":

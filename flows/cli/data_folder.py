@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from flows.cli.exit_status import say
+from flows.cli.exit_status import print_to_stderr
 from tasks.installation import settings_of
 from warehouse.layers.layout import Layout
 
@@ -19,7 +19,7 @@ def layout_of(data: Path | None) -> Layout:
         layout = Layout(settings.data)
         if not layout.current.exists():
             raise
-        say(f"{error}; reading the local copy", "WARNING")
+        print_to_stderr(f"{error}; reading the local copy", "WARNING")
         return layout
 
 

@@ -100,11 +100,11 @@ def _system_problem(error: OSError | duckdb.Error, data: Path | None) -> str:
 
 def fail(message: str, status: Exit) -> NoReturn:
     """End the command with a message on standard error."""
-    say(message)
+    print_to_stderr(message)
     raise typer.Exit(status)
 
 
-def say(message: str, level: str = "ERROR") -> None:
+def print_to_stderr(message: str, level: str = "ERROR") -> None:
     """Print a line on standard error, as JSON where log lines are."""
     line = without_controls(message)
     print(json_line(line, level) if is_json() else line, file=sys.stderr)

@@ -15,7 +15,7 @@ from rich.console import Console
 from flows.cli.answer_formats import PRINTERS, print_table
 from flows.cli.console import relations_view
 from flows.cli.data_folder import readable_layout
-from flows.cli.exit_status import Exit, fail, say
+from flows.cli.exit_status import Exit, fail, print_to_stderr
 from flows.cli.options import DataFolder
 from tasks.installation import settings_of
 from warehouse.layers.atomic_write import whole_file
@@ -64,7 +64,7 @@ def sql(
         statements = duckdb.extract_statements(text)
         queries = sum(each.type == duckdb.StatementType.SELECT for each in statements)
         if queries > 1:
-            say(f"{queries} queries: the answer is that of the last", "WARNING")
+            print_to_stderr(f"{queries} queries: the answer is that of the last", "WARNING")
         if parquet:
             answer.write_parquet(str(parquet.absolute()), compression="zstd")
         elif forms:

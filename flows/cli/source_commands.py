@@ -10,7 +10,7 @@ from rich.console import Console
 
 from flows.cli.console import printable
 from flows.cli.data_folder import readable_layout
-from flows.cli.exit_status import Exit, fail, say
+from flows.cli.exit_status import Exit, fail, print_to_stderr
 from flows.cli.options import DataFolder, SourcesFile, TopicsFile
 from tasks.installation import SOURCES, TOPICS, open_installation
 from tasks.text.counted import counted
@@ -131,7 +131,7 @@ def find_source(
         if wrong := problems_of(proposed.entry):
             fail(f"{domain}: not added, {'; '.join(wrong)}", Exit.WRONG_USAGE)
         add_sources(sources, [proposed.entry])
-        say(f"added {proposed.entry['id']} to {sources}", "INFO")
+        print_to_stderr(f"added {proposed.entry['id']} to {sources}", "INFO")
 
 
 def _fail_without_feed(domain: str, found: "Found") -> NoReturn:
@@ -197,11 +197,13 @@ def import_sources(
     else:
         print("\n".join(map(as_toml, done.entries)), end="")
         for name, reason in done.left_out:
-            say(f"left out: {name}: {reason}", "WARNING")
+            print_to_stderr(f"left out: {name}: {reason}", "WARNING")
     if add and done.entries:
         add_sources(sources, done.entries)
     counts = f"{counted(len(done.entries), 'entry', 'entries')}, {len(done.left_out)} left out"
-    say(f"{file}: {counts}{f', added to {sources}' if add and done.entries else ''}", "INFO")
+    print_to_stderr(
+        f"{file}: {counts}{f', added to {sources}' if add and done.entries else ''}", "INFO"
+    )
     raise typer.Exit(Exit.SOME_SOURCES_FAILED if done.left_out else Exit.DONE)
 
 

@@ -18,13 +18,13 @@ MOST_PERIODS = 400  # of a chart: a range with more is shown by a longer unit
 
 def selection_of(given: QueryParams, known: Choices) -> Selection:
     """The selection that a URL holds; QueryError naming the parameter that is wrong."""
-    selection = as_given(given, known)
+    selection = unchecked_selection(given, known)
     # The same order on all pages, whichever topic was ticked first.
     topics = sorted(checked(selection, known).topics, key=[*known.topics].index)
     return replace(selection, topics=tuple(topics))
 
 
-def as_given(given: QueryParams, known: Choices) -> Selection:
+def unchecked_selection(given: QueryParams, known: Choices) -> Selection:
     """The selection that a URL holds, whether or not the snapshot has it."""
     first, last = known.first_day or date.min, known.last_day or date.min
     last_day = _day(given, "to") or last

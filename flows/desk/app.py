@@ -15,8 +15,8 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from flows.desk.address import as_given
-from flows.desk.desk import FOLDER, Asked, Desk, asked
+from flows.desk.address import unchecked_selection
+from flows.desk.desk import FOLDER, Desk, DeskRequest, open_request
 from flows.desk.feed_searches import FeedSearches
 from flows.desk.guard import Guard
 from flows.desk.searches import Searches
@@ -39,7 +39,7 @@ from warehouse.layers.documents import DocumentError
 from warehouse.layers.layout import Layout
 from warehouse.read.query import QueryError
 
-View = Callable[[Asked], Response]
+View = Callable[[DeskRequest], Response]
 VIEWS: dict[str, View] = {
     "/": overview.overview,
     "/attention": attention.attention,
@@ -57,10 +57,10 @@ VIEWS: dict[str, View] = {
     "/audit/{audit_id}": audit.judge,
 }
 # What forms send; all else is read-only.
-FORMS: dict[str, forms.Write] = {
+FORMS: dict[str, forms.FormAction] = {
     "/audit": audit.draw,
     "/audit/publish": audit.publish,
-    "/audit/{audit_id}": audit.say,
+    "/audit/{audit_id}": audit.save_verdict,
     "/sources/find": find.begin,
 }
 
@@ -77,7 +77,7 @@ def create_app(layout: Layout, settings: Settings, password: str = "") -> Starle
         return Response(library, media_type="text/javascript", headers=cached)
 
     def respond(view: View, request: Request) -> Response:
-        with asked(request) as about:
+        with open_request(request) as about:
             return view(about)
 
     searches = Searches(desk.snapshots, layout)
@@ -91,7 +91,7 @@ def create_app(layout: Layout, settings: Settings, password: str = "") -> Starle
     app = Starlette(
         routes=[
             *(
-                Route(path, partial(forms.written, write), methods=["POST"])
+                Route(path, partial(forms.process_form, write), methods=["POST"])
                 for path, write in FORMS.items()
             ),
             *(Route(path, partial(respond, view)) for path, view in VIEWS.items()),
@@ -115,9 +115,9 @@ def _problem(request: Request, error: Exception) -> Response:
         message, status = error.detail, HTTPStatus(error.status_code)
     try:
         # Without the query, so that the menu's links do not repeat the error.
-        with asked(Request({**request.scope, "query_string": b""})) as view:
+        with open_request(Request({**request.scope, "query_string": b""})) as view:
             try:
-                typed = as_given(request.query_params, view.known)
+                typed = unchecked_selection(request.query_params, view.known)
             except QueryError:
                 typed = view.selection
             if request.url.path == "/attention" and "topic" not in request.query_params:

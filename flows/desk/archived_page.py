@@ -67,7 +67,7 @@ def archived_page(layout: Layout, raw_ref: str | None) -> str:
         raise NotArchived("What was archived is no text.")
     if content_type.startswith("text/plain"):
         return f"<!doctype html><meta charset=utf-8><pre>{escape(text)}</pre>"
-    return "<!doctype html>" + harmless(text)
+    return "<!doctype html>" + sanitised_html(text)
 
 
 def archive_file(layout: Layout, raw_ref: str | None) -> str:
@@ -86,7 +86,7 @@ def archive_file(layout: Layout, raw_ref: str | None) -> str:
     raise NotArchived(f"The archived page is not here: {place['file']} is missing.")
 
 
-def harmless(text: str) -> str:
+def sanitised_html(text: str) -> str:
     """A page rewritten with only the elements and attributes that cannot act."""
     tree = parse_html(text)
     out: list[str] = []

@@ -80,7 +80,7 @@ class Desk:
 
 
 @dataclass(frozen=True)
-class Asked:
+class DeskRequest:
     """One request, with a cursor on the snapshot that was current when it began."""
 
     request: Request
@@ -133,7 +133,7 @@ class Asked:
 
 
 @contextmanager
-def asked(request: Request) -> Iterator[Asked]:
+def open_request(request: Request) -> Iterator[DeskRequest]:
     """Open the snapshot for a request; QueryError when it cannot be answered."""
     desk: Desk = request.app.state.desk
     with desk.snapshots.cursor() as con:
@@ -141,4 +141,4 @@ def asked(request: Request) -> Iterator[Asked]:
         known = choices(con, is_local=is_local)
         [load] = records(con, "SELECT load_no, loaded_at FROM loads ORDER BY load_no DESC LIMIT 1")
         selection = selection_of(request.query_params, known)
-        yield Asked(request, desk, con, known, selection, selection, **load)
+        yield DeskRequest(request, desk, con, known, selection, selection, **load)

@@ -72,7 +72,7 @@ class FeedSearches:
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)
 
-    def of(self, domain: str) -> FeedSearch | None:
+    def get(self, domain: str) -> FeedSearch | None:
         """The search of a domain, if there was one."""
         search = self._kept.get(domain)
         if search:

@@ -28,7 +28,7 @@ Context = tuple[str, str, str]  # before the hit, the hit, after it
 Span = tuple[int, int]
 
 
-class Found(NamedTuple):
+class MatchedArticle(NamedTuple):
     """An article in which something was found."""
 
     article_id: str
@@ -96,7 +96,7 @@ class Query:
         files: Sequence[str],
         selection: Selection,
         is_shown: bool,
-    ) -> list[Found]:
+    ) -> list[MatchedArticle]:
         """The articles of a selection that match, newest first; with contexts if shown."""
         if self.mode == "words":
             batches = con.sql(texts_sql(files, selection)).to_arrow_reader(ROWS_AT_ONCE)
@@ -140,7 +140,9 @@ def query_of(con: duckdb.DuckDBPyConnection, given: Mapping[str, str]) -> Query 
     return Query(mode, text)
 
 
-def _by_words(topic: Topic, batches: Iterable[pa.RecordBatch], is_shown: bool) -> Iterator[Found]:
+def _by_words(
+    topic: Topic, batches: Iterable[pa.RecordBatch], is_shown: bool
+) -> Iterator[MatchedArticle]:
     for batch in batches:
         hits_of: dict[int, list[Hit]] = {}
         for row, hits in mentions_in(batch, [topic]):
@@ -152,10 +154,12 @@ def _by_words(topic: Topic, batches: Iterable[pa.RecordBatch], is_shown: bool) -
                 context = hit.context_left, hit.matched_text, hit.context_right
                 first.setdefault((hit.field, hit.sentence_no), context)
             article_id, source_id, day, at = (column[row].as_py() for column in about.columns)
-            yield Found(article_id, source_id, day, at, tuple(first.values())[:CONTEXTS])
+            yield MatchedArticle(article_id, source_id, day, at, tuple(first.values())[:CONTEXTS])
 
 
-def _by_expression(rows: Sequence[dict[str, Any]], fields: Sequence[str]) -> Iterator[Found]:
+def _by_expression(
+    rows: Sequence[dict[str, Any]], fields: Sequence[str]
+) -> Iterator[MatchedArticle]:
     for row in rows:
         contexts: list[Context] = []
         for field in fields:
@@ -165,4 +169,4 @@ def _by_expression(rows: Sequence[dict[str, Any]], fields: Sequence[str]) -> Ite
                 left, right = " ".join(f"{left}|".split())[:-1], " ".join(f"|{right}".split())[1:]
                 contexts += [(left, hit[:200], right)] if hit else []
         article_id, source_id, day, at = (row[name] for name in KEPT)
-        yield Found(article_id, source_id, day, at, tuple(contexts[:CONTEXTS]))
+        yield MatchedArticle(article_id, source_id, day, at, tuple(contexts[:CONTEXTS]))

@@ -10,7 +10,7 @@ from threading import BoundedSemaphore, Event, Lock, Thread
 
 import duckdb
 
-from flows.desk.search_query import Found, Query
+from flows.desk.search_query import MatchedArticle, Query
 from flows.desk.snapshots import Snapshots
 from warehouse.layers.layout import Layout
 from warehouse.questions.search_texts import Days, Row, articles_by_day, file_days, found_series
@@ -42,7 +42,7 @@ class Search:
     searched: int = 0
     back_to: date | None = None  # the earliest day that has been searched
     found: int = 0
-    listed: list[Found] = field(default_factory=list)
+    listed: list[MatchedArticle] = field(default_factory=list)
     series: dict[str, list[Row]] = field(default_factory=dict)  # `found_series`, at the end
     problem: str = ""
     ended: Event = field(default_factory=Event)
@@ -134,7 +134,7 @@ class Searches:
         self._lock = Lock()
         self._kept: OrderedDict[Key, Search] = OrderedDict()
 
-    def of(self, query: Query, selection: Selection, load_no: int) -> Search:
+    def get_or_begin(self, query: Query, selection: Selection, load_no: int) -> Search:
         """The search of that load, begun if it is not kept, or again if it was cancelled or failed.
 
         Waits AT_FIRST seconds for its end.
@@ -153,7 +153,7 @@ class Searches:
         search.ended.wait(AT_FIRST)
         return search
 
-    def kept(self, query: Query, selection: Selection, load_no: int) -> Search | None:
+    def get(self, query: Query, selection: Selection, load_no: int) -> Search | None:
         """The search of that load, if it is kept."""
         search = self._kept.get((query, selection, load_no))
         if search:

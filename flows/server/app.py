@@ -44,7 +44,7 @@ class OwnOriginsOnly:
         await PlainTextResponse(why, 403)(scope, receive, send)
 
 
-class AskedAgain:
+class RetryWhenBusy:
     """Retries requests for which Prefect's database was busy, so that nobody sees the status 503.
 
     Prefect 3.9 begins most transactions as DEFERRED. One that reads and then writes, such as
@@ -110,5 +110,5 @@ def create_guarded_app() -> ASGIApp:
     hosts = {"127.0.0.1", "localhost", *(urlsplit(origin).hostname or "" for origin in origins)}
     # Around the app, not added to it: the server's own clients call the same app in memory, as host
     # `prefect-in-memory`, to run automations' actions.
-    app = OwnOriginsOnly(Metrics(AskedAgain(create_app(final=True))), origins)
+    app = OwnOriginsOnly(Metrics(RetryWhenBusy(create_app(final=True))), origins)
     return TrustedHostMiddleware(app, allowed_hosts=sorted(hosts), www_redirect=False)

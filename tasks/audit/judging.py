@@ -50,7 +50,9 @@ class Judging:
         waiting = (one for one in self.audit().sample.articles if one.article_id not in judged)
         return next(waiting, None)
 
-    def say(self, article_id: str, answer: Answer, false_hits: Collection[int] = ()) -> None:
+    def record_verdict(
+        self, article_id: str, answer: Answer, false_hits: Collection[int] = ()
+    ) -> None:
         """Record a verdict; QueryError where the sample has no such article or mention."""
         articles = {one.article_id: one for one in self.audit().sample.articles}
         if article_id not in articles:

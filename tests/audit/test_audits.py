@@ -50,7 +50,7 @@ def judge(layout: Layout, sample: Sample, answers: str, reader: str = "ann") -> 
     for letter in answers:
         article = judging.next_article()
         assert article
-        judging.say(article.article_id, full[letter])  # type: ignore[arg-type]
+        judging.record_verdict(article.article_id, full[letter])  # type: ignore[arg-type]
 
 
 def test_a_sample_stands_for_the_articles_of_the_topic(layout: Layout, sample: Sample) -> None:
@@ -170,9 +170,9 @@ def test_a_load_takes_verdicts_along(layout: Layout, sample: Sample) -> None:
 def test_what_was_said_last_counts(layout: Layout, sample: Sample) -> None:
     judging = Judging(layout, sample.audit_id, "ann")
     first, second = sample.articles[:2]
-    judging.say(first.article_id, "yes", [0])
-    judging.say(first.article_id, "no")
-    judging.say(second.article_id, "unsure")
+    judging.record_verdict(first.article_id, "yes", [0])
+    judging.record_verdict(first.article_id, "no")
+    judging.record_verdict(second.article_id, "unsure")
     assert judging.take_back() == second
     assert judging.next_article() == second
     assert [each.answer for each in judging.verdicts().values()] == ["no"]
@@ -180,9 +180,9 @@ def test_what_was_said_last_counts(layout: Layout, sample: Sample) -> None:
     assert judging.take_back() is None
     assert judging.next_article() == first
     with pytest.raises(QueryError, match="has no article 'other'"):
-        judging.say("other", "yes")
+        judging.record_verdict("other", "yes")
     with pytest.raises(QueryError, match="has no mention 2: it has 1"):
-        judging.say(first.article_id, "yes", [1])
+        judging.record_verdict(first.article_id, "yes", [1])
     said = read_audit(layout, sample.audit_id).verdicts
     assert [each.answer for _, each in said] == ["yes", "no", "unsure", "withdrawn", "withdrawn"]
 

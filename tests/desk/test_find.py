@@ -35,7 +35,7 @@ def test_a_search_begins_with_the_button_and_shows_what_was_tried(
     assert sent.status_code == 200
     desk: Desk = client.app.state.desk  # type: ignore[attr-defined]
     assert desk.feed_searches is not None
-    search = desk.feed_searches.of(site.url)
+    search = desk.feed_searches.get(site.url)
     assert search is not None
     assert search.ended.wait(30)
     text = client.get(PLACE, params={"domain": site.url}).text

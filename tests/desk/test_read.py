@@ -10,7 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 import tasks.prompts
-from flows.desk.archived_page import harmless
+from flows.desk.archived_page import sanitised_html
 from flows.desk.reasons import DECIDED, KINDS
 from flows.desk.views.read_article import marked, paragraphs
 from tasks.prompts.text_rules import PROMPT_KINDS
@@ -210,7 +210,7 @@ def test_marks_that_overlap_lose_no_text() -> None:
     ],
 )  # fmt: skip
 def test_only_what_shows_is_kept(page: str, kept: str) -> None:
-    shown = harmless(f"<body>{page}</body>")
+    shown = sanitised_html(f"<body>{page}</body>")
     assert shown == f'<html><head><meta charset="utf-8"></head><body>{kept}</body></html>'
 
 
@@ -220,7 +220,7 @@ def test_head_acts_on_nothing() -> None:
         "<link rel=preconnect href=//a.test><link rel=stylesheet href=//a.test/x.css>"
         "<title>t</title></head><body>a"
     )
-    assert harmless(page) == (
+    assert sanitised_html(page) == (
         '<html><head><meta charset="utf-8"><title>t</title></head><body>a</body></html>'
     )
-    assert len(harmless("<div>" * 20_000)) > 1_000
+    assert len(sanitised_html("<div>" * 20_000)) > 1_000

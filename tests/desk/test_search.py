@@ -45,7 +45,7 @@ SECONDS = 300  # that a search may take on a busy machine
 
 def searched(client: TestClient, query: Query, selection: Selection = SPAN) -> Search:
     kept: Searches = client.app.state.searches  # type: ignore[attr-defined]
-    search = kept.of(query, of_search(selection, query.languages), 2)
+    search = kept.get_or_begin(query, of_search(selection, query.languages), 2)
     assert search.ended.wait(SECONDS)
     assert search.state == "done", search.problem
     return search
@@ -353,7 +353,7 @@ def test_a_search_that_ends_while_its_page_is_made_is_shown_as_one_that_goes_on(
         go()
         query = Query("words", "bridge")
         selection = of_search(replace(SPAN, is_local=True), query.languages)
-        search = kept.kept(query, selection, 2)
+        search = kept.get(query, selection, 2)
         assert search
         assert search.ended.wait(SECONDS)
         return articles_by_id(*given)
@@ -401,7 +401,7 @@ def test_unwatched_searches_are_cancelled(
     with held(monkeypatch, after=1) as go:
         kept = Searches(snapshots, texts)
         monkeypatch.setattr(searches, "UNWATCHED", 0.1)
-        search = kept.of(Query("words", "tram"), of_search(SPAN, None), 2)
+        search = kept.get_or_begin(Query("words", "tram"), of_search(SPAN, None), 2)
         time.sleep(0.2)
         go()
         assert search.ended.wait(SECONDS)
@@ -412,8 +412,8 @@ def test_unwatched_searches_are_cancelled(
 def test_only_the_last_are_kept(texts: Layout, reader: TestClient) -> None:
     kept = Searches(reader.app.state.desk.snapshots, texts)  # type: ignore[attr-defined]
     queries = [Query("words", f"word{number}") for number in range(searches.KEPT + 2)]
-    found = [kept.of(query, of_search(SPAN, None), 2) for query in queries]
-    still = [kept.kept(query, of_search(SPAN, None), 2) for query in queries]
+    found = [kept.get_or_begin(query, of_search(SPAN, None), 2) for query in queries]
+    still = [kept.get(query, of_search(SPAN, None), 2) for query in queries]
     assert still == [None, None, *found[2:]]
     kept.close()
     assert all(search.ended.is_set() for search in found)

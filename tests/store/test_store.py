@@ -610,12 +610,12 @@ def repaired(layout: Layout) -> Repaired:
 def test_verdicts_of_two_machines_are_united(begun: Layout, there: Layout) -> None:
     catch_up(there)
     sample = draw_sample(begun, "harvest", 3, 1, SOON)
-    Judging(begun, sample.audit_id, "ann").say(sample.articles[0].article_id, "yes")
+    Judging(begun, sample.audit_id, "ann").record_verdict(sample.articles[0].article_id, "yes")
     publish_all(begun, TOPICS, SOURCES)
     catch_up(there)
-    Judging(there, sample.audit_id, "bob").say(sample.articles[1].article_id, "no")
+    Judging(there, sample.audit_id, "bob").record_verdict(sample.articles[1].article_id, "no")
     # Bob's verdict is in no state yet when another machine makes the next two.
-    Judging(begun, sample.audit_id, "ann").say(sample.articles[2].article_id, "yes")
+    Judging(begun, sample.audit_id, "ann").record_verdict(sample.articles[2].article_id, "yes")
     run(begun, "r2", day(2))
     run(there, "r3", day(3))
     catch_up(begun)

@@ -180,7 +180,7 @@ class DamagedFolder:
         sample = draw_sample(self.layout, "g20", 4, 1, NOW)
         judging = Judging(self.layout, sample.audit_id, "ann")
         for article in sample.articles[:2]:
-            judging.say(article.article_id, "yes")
+            judging.record_verdict(article.article_id, "yes")
 
     def _tidy(self, removed_before: int) -> None:
         compact(self.layout, date(2026, 3, 3))

@@ -5,14 +5,14 @@ from operator import itemgetter
 
 from starlette.responses import Response
 
-from flows.desk.desk import Asked
+from flows.desk.desk import DeskRequest
 from warehouse.questions.articles import articles, contexts, count
 from warehouse.read.query import QueryError
 
 PAGE = 50
 
 
-def list_articles(view: Asked) -> Response:
+def list_articles(view: DeskRequest) -> Response:
     """The page of articles."""
     is_revised = view.query.get("revised") == "yes"
     selection = replace(view.selection, is_revised_only=is_revised)
@@ -34,7 +34,7 @@ def list_articles(view: Asked) -> Response:
     )
 
 
-def page_number(view: Asked, total: int) -> int:
+def page_number(view: DeskRequest, total: int) -> int:
     """The requested page of a list, from 1; at most the last one."""
     given = view.query.get("page") or "1"
     if not (given.isascii() and given.isdigit()):

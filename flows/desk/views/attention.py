@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from flows.desk.desk import Asked
+from flows.desk.desk import DeskRequest
 from tasks.report import charts
 from tasks.report.chart_style import Spec
 from tasks.report.page import of_topic
@@ -22,7 +22,7 @@ from warehouse.read.query import QueryError
 SHOWN_FIRST = 3  # topics, where none was chosen
 
 
-def attention(view: Asked) -> Response:
+def attention(view: DeskRequest) -> Response:
     """The page of topics over time."""
     if view.known.last_day is None:
         return view.page("empty.html")
@@ -59,20 +59,20 @@ def attention(view: Asked) -> Response:
     )
 
 
-def cite(view: Asked, lacking: str) -> str:
+def cite(view: DeskRequest, lacking: str) -> str:
     """The line to cite for the series of the selected topics; `lacking` states what is unknown."""
     address = view.full_url("/attention", by=part_of(view))
     load = (view.load_no, view.loaded_at)
     return citation(view.con, view.selection, lacking, load, address=address)
 
 
-def audits_of(view: Asked) -> dict[str, Audited | None]:
+def audits_of(view: DeskRequest) -> dict[str, Audited | None]:
     """The audits of the selected topics."""
     return {topic: audited(view.con, topic) for topic in view.selection.topics}
 
 
 def corrections(
-    view: Asked, audits: Mapping[str, Audited | None], rows: Iterable[Row]
+    view: DeskRequest, audits: Mapping[str, Audited | None], rows: Iterable[Row]
 ) -> list[Row]:
     """Rows by topic with `audit`, in words, and `corrected`, the share after it, or None."""
     # Audits are of whole articles without weights, so they correct no other shares.
@@ -87,7 +87,9 @@ def corrections(
     ]
 
 
-def multiples(view: Asked, part: str, audits: Mapping[str, Audited | None]) -> dict[str, Spec]:
+def multiples(
+    view: DeskRequest, part: str, audits: Mapping[str, Audited | None]
+) -> dict[str, Spec]:
     """Each selected topic by source, country or language, over time."""
     rows = corrections(view, audits, series(view.con, view.selection, part))
     rows = labelled(view, rows, part)
@@ -101,7 +103,7 @@ def multiples(view: Asked, part: str, audits: Mapping[str, Audited | None]) -> d
     }
 
 
-def with_topics(view: Asked) -> Asked:
+def with_topics(view: DeskRequest) -> DeskRequest:
     """The request with the topics that are mentioned most, where it names none."""
     if view.selection.topics or "topic" in view.query:
         return view
@@ -111,7 +113,7 @@ def with_topics(view: Asked) -> Asked:
     return replace(view, selection=replace(view.selection, topics=topics))
 
 
-def part_of(view: Asked) -> str:
+def part_of(view: DeskRequest) -> str:
     """The part that each small chart shows: source, country or language; empty without them."""
     given = view.query.get("by", "")
     if given not in ("", *PARTS):
@@ -119,7 +121,7 @@ def part_of(view: Asked) -> str:
     return given
 
 
-def labelled(view: Asked, rows: Sequence[Row], part: str = "") -> list[Row]:
+def labelled(view: DeskRequest, rows: Sequence[Row], part: str = "") -> list[Row]:
     """Rows by topic, with the name of their topic or part, and the address of their articles."""
     names, found = view.known.sources, []
     for row in (row for topic in view.selection.topics for row in of_topic(rows, topic)):

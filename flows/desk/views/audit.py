@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from flows.desk.address import address
-from flows.desk.desk import Asked, Desk
-from flows.desk.views.forms import Given, one
+from flows.desk.desk import Desk, DeskRequest
+from flows.desk.views.forms import FormFields, single_value
 from tasks.audit.judging import ANSWERS, Judging, checked_reader
 from tasks.audit.publishing import publish_audits
 from tasks.audit.sampling import draw_sample
@@ -32,7 +32,7 @@ SIZES = (50, 100, 200, 400)
 KINDS: tuple[Kind, ...] = ("precision", "near_miss")
 
 
-def audits(view: Asked) -> Response:
+def audits(view: DeskRequest) -> Response:
     """The topics with their audits, and the samples to judge."""
     samples = read_audits(view.desk.layout)
     loaded = {path for (path,) in view.con.execute("SELECT path FROM audit_files").fetchall()}
@@ -51,7 +51,7 @@ def audits(view: Asked) -> Response:
     )
 
 
-def judge(view: Asked) -> Response:
+def judge(view: DeskRequest) -> Response:
     """The next article of a sample for a reader, or what was found when all are judged."""
     reader = _reader(view.query.get("reader", ""))
     judging = Judging(view.desk.layout, view.request.path_params["audit_id"], reader)
@@ -85,38 +85,40 @@ def judge(view: Asked) -> Response:
     )
 
 
-def say(desk: Desk, request: Request, given: Given) -> str:
+def save_verdict(desk: Desk, request: Request, given: FormFields) -> str:
     """Save a verdict, or take the last one back; returns the address of the next article."""
-    reader = checked_reader(one(given, "reader"))
+    reader = checked_reader(single_value(given, "reader"))
     judging = Judging(desk.layout, request.path_params["audit_id"], reader)
-    answer = one(given, "answer")
+    answer = single_value(given, "answer")
     if answer == "back":
         judging.take_back()
     elif verdict := next((each for each in ANSWERS if each == answer), None):
         false = given.get("false", ())
         if not all(each.isdecimal() for each in false):
             raise QueryError(f"false must be numbers of mentions, got {', '.join(false)!r}")
-        judging.say(one(given, "article"), verdict, [int(each) for each in false])
+        judging.record_verdict(
+            single_value(given, "article"), verdict, [int(each) for each in false]
+        )
     else:
         raise QueryError(f"answer must be one of {', '.join(ANSWERS)}, back, got {answer!r}")
     return address(f"/audit/{judging.audit_id}", {"reader": reader})
 
 
-def draw(desk: Desk, request: Request, given: Given) -> str:
+def draw(desk: Desk, request: Request, given: FormFields) -> str:
     """Draw a sample; returns the address of its first article."""
-    reader, size = checked_reader(one(given, "reader")), one(given, "n")
-    kind = next((each for each in KINDS if each == one(given, "kind")), None)
+    reader, size = checked_reader(single_value(given, "reader")), single_value(given, "n")
+    kind = next((each for each in KINDS if each == single_value(given, "kind")), None)
     if kind is None or size not in map(str, SIZES):
         raise QueryError(f"kind must be one of {', '.join(KINDS)}, n one of {SIZES}")
     now, seed = datetime.now(UTC), secrets.randbits(31)
-    sample = draw_sample(desk.layout, one(given, "topic"), int(size), seed, now, kind)
+    sample = draw_sample(desk.layout, single_value(given, "topic"), int(size), seed, now, kind)
     return address(f"/audit/{sample.audit_id}", {"reader": reader})
 
 
-def publish(desk: Desk, request: Request, given: Given) -> str:
+def publish(desk: Desk, request: Request, given: FormFields) -> str:
     """Load all verdicts, so that the shares of all views use them."""
     publish_audits(desk.layout)
-    return address("/audit", {"reader": one(given, "reader")})
+    return address("/audit", {"reader": single_value(given, "reader")})
 
 
 def _reader(given: str) -> str:

@@ -12,7 +12,7 @@ from pyarrow import csv, parquet
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from flows.desk.desk import Asked
+from flows.desk.desk import DeskRequest
 from flows.desk.search_query import query_of
 from flows.desk.views import search
 from flows.desk.views.attention import (
@@ -51,7 +51,7 @@ class Answer:
     cited: str = ""  # the line to cite, if not that of the selected topics
 
 
-def export(view: Asked) -> Response:
+def export(view: DeskRequest) -> Response:
     """The view NAME as NAME.csv, .xlsx, .parquet, .sql, and as .png or .svg where it is a chart."""
     name, _, form = view.request.path_params["name"].partition(".")
     rows: list[Row] = []
@@ -76,7 +76,7 @@ def export(view: Asked) -> Response:
     )
 
 
-def _answers(view: Asked, rows: Sequence[Row]) -> dict[str, Answer]:
+def _answers(view: DeskRequest, rows: Sequence[Row]) -> dict[str, Answer]:
     part, audits = part_of(view), audits_of(view)
     if not view.selection.topics:
         raise QueryError("Choose a topic.")
@@ -105,11 +105,11 @@ def _answers(view: Asked, rows: Sequence[Row]) -> dict[str, Answer]:
     }
 
 
-def _search(view: Asked) -> Answer | None:
+def _search(view: DeskRequest) -> Answer | None:
     query = query_of(view.con, view.query)
     if query is None:
         return None
-    found = search.searched(view, query)
+    found = search.requested_search(view, query)
     if found.state != "done":
         raise HTTPException(409, "This search is not done: open its page, and save it from there.")
     rows = [row | {"query": query.line} for row in found.series[view.selection.unit]]

@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from flows.desk.archived_page import NotArchived, archive_file
-from flows.desk.desk import Asked, Desk
+from flows.desk.desk import Desk, DeskRequest
 from flows.desk.views.read_article import framed
 from tasks.process_pool import page_pool
 from tasks.refine.preview_page import Record, explain
@@ -21,7 +21,7 @@ LONGEST = 200_000  # characters of a text that are shown
 MOST_BLOCKS = 1_000  # stripped blocks that are shown
 
 
-def extraction(view: Asked) -> Response:
+def extraction(view: DeskRequest) -> Response:
     """The page of an extraction; reads only archived pages that the snapshot's captures name."""
     ref, capture = _captured(view)
     try:
@@ -48,12 +48,12 @@ def extraction(view: Asked) -> Response:
     )
 
 
-def page(view: Asked) -> Response:
+def page(view: DeskRequest) -> Response:
     """The archived page itself, for the frame in this one."""
     return framed(view.desk, _captured(view)[0])
 
 
-def _captured(view: Asked) -> tuple[str, Row]:
+def _captured(view: DeskRequest) -> tuple[str, Row]:
     ref = view.query.get("ref", "")
     capture = captured(view.con, ref)
     if capture is None:

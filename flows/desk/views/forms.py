@@ -12,12 +12,14 @@ from starlette.responses import RedirectResponse, Response
 from flows.desk.desk import Desk
 from warehouse.read.query import QueryError
 
-Given = Mapping[str, Sequence[str]]
-Write = Callable[[Desk, Request, Given], str]  # returns the address of the page that follows
+FormFields = Mapping[str, Sequence[str]]
+FormAction = Callable[
+    [Desk, Request, FormFields], str
+]  # returns the address of the page that follows
 LARGEST = 64 * 1024  # bytes of what is sent
 
 
-def one(given: Given, name: str) -> str:
+def single_value(given: FormFields, name: str) -> str:
     """The single value of a field; QueryError for none and for several."""
     values = given.get(name, ())
     if len(values) != 1:
@@ -25,7 +27,7 @@ def one(given: Given, name: str) -> str:
     return values[0]
 
 
-async def written(write: Write, request: Request) -> Response:
+async def process_form(write: FormAction, request: Request) -> Response:
     """Process a form in a thread, then redirect, so that a reload does not send it again."""
     content = b""
     async for piece in request.stream():

@@ -4,13 +4,13 @@ from datetime import timedelta
 
 from starlette.responses import Response
 
-from flows.desk.desk import Asked
+from flows.desk.desk import DeskRequest
 from warehouse.questions.audits import audit_words, audited
 from warehouse.questions.sources import source_ids
 from warehouse.questions.usual import compared
 
 
-def overview(view: Asked) -> Response:
+def overview(view: DeskRequest) -> Response:
     """The page of the sources and topics that the URL selects; always of the last days."""
     day = view.known.last_whole_day
     if day is None:

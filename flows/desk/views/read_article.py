@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
 from flows.desk.archived_page import POLICY, NotArchived, archive_file, archived_page
-from flows.desk.desk import Asked, Desk
+from flows.desk.desk import Desk, DeskRequest
 from flows.desk.search_query import query_of
 from tasks.text.changes import Piece, changes
 from warehouse.questions import articles
@@ -21,7 +21,7 @@ Spans = list[tuple[int, int, str]]
 KEPT_AROUND = 300  # characters of unchanged text beside a change
 
 
-def read(view: Asked) -> Response:
+def read(view: DeskRequest) -> Response:
     """The page of an article."""
     versions, latest = _article(view)
     shown = _version(view, versions, "version", latest["version_no"])
@@ -60,7 +60,7 @@ def read(view: Asked) -> Response:
     )
 
 
-def page(view: Asked) -> Response:
+def page(view: DeskRequest) -> Response:
     """The archived page of a version, for the frame in the article's page."""
     versions, latest = _article(view)
     shown = _version(view, versions, "version", latest["version_no"])
@@ -79,7 +79,7 @@ def framed(desk: Desk, raw_ref: str | None) -> Response:
     return HTMLResponse(content, status, headers={"Content-Security-Policy": POLICY})
 
 
-def _article(view: Asked) -> tuple[list[Row], Row]:
+def _article(view: DeskRequest) -> tuple[list[Row], Row]:
     given = view.request.path_params["article_id"]
     try:
         article_id = str(UUID(given))
@@ -91,7 +91,7 @@ def _article(view: Asked) -> tuple[list[Row], Row]:
     return versions, articles.latest(view.con, article_id)
 
 
-def _version(view: Asked, versions: list[Row], name: str, default: int) -> Row:
+def _version(view: DeskRequest, versions: list[Row], name: str, default: int) -> Row:
     given = view.query.get(name) or str(default)
     for row in versions:
         if str(row["version_no"]) == given:
@@ -100,7 +100,7 @@ def _version(view: Asked, versions: list[Row], name: str, default: int) -> Row:
     raise QueryError(f"{name}: there is no version {given!r} of this article; there are: {known}")
 
 
-def _spans(view: Asked, version: Row, texts: dict[str, str]) -> dict[str, Spans]:
+def _spans(view: DeskRequest, version: Row, texts: dict[str, str]) -> dict[str, Spans]:
     """Spans to mark, by field: hits of the URL's search, else of its topics, else of all topics."""
     found: dict[str, Spans] = {field: [] for field in texts}
     if query := query_of(view.con, view.query):

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from starlette.responses import Response
 
-from flows.desk.desk import Asked
+from flows.desk.desk import DeskRequest
 from flows.desk.search_query import Query, query_of
 from flows.desk.search_syntax import WITHIN, as_toml
 from flows.desk.searches import LISTED, Search, Searches
@@ -18,7 +18,7 @@ from warehouse.questions.series import RANGE
 from warehouse.read.query import QueryError
 
 
-def search(view: Asked) -> Response:
+def search(view: DeskRequest) -> Response:
     """The page of a search."""
     try:
         query = query_of(view.con, view.query)
@@ -27,26 +27,26 @@ def search(view: Asked) -> Response:
     about: Row = {"search": None}
     if query:
         # A copy of its current state, since its thread goes on while the page is rendered.
-        found = copy(searched(view, query))
+        found = copy(requested_search(view, query))
         about = _shown(view, query, found)
     return view.page("search.html", **about, problem="", within=WITHIN)
 
 
-def searched(view: Asked, query: Query) -> Search:
+def requested_search(view: DeskRequest, query: Query) -> Search:
     """The search of the load that the URL names, else of the current one."""
     searches: Searches = view.request.app.state.searches
     selection = of_search(view.selection, query.languages)
     given = view.query.get("load", "")
     load_no = int(given) if given.isascii() and given.isdigit() else view.load_no
-    kept = searches.kept(query, selection, load_no)
+    kept = searches.get(query, selection, load_no)
     if kept and view.query.get("cancel"):
         kept.cancel()
         kept.ended.wait(2)
     is_usable = kept and (kept.state != "cancelled" or view.query.get("cancel"))
-    return kept if kept and is_usable else searches.of(query, selection, view.load_no)
+    return kept if kept and is_usable else searches.get_or_begin(query, selection, view.load_no)
 
 
-def cite(view: Asked, found: Search) -> str:
+def cite(view: DeskRequest, found: Search) -> str:
     """The line to cite for a search that is done."""
     [(loaded_at,)] = view.con.execute(
         "SELECT loaded_at FROM loads WHERE load_no = ?", [found.load_no]
@@ -63,7 +63,7 @@ def _parameters(query: Query) -> Row:
     return {"topic": (), "q": query.text, "mode": query.mode, "within": query.within or None}
 
 
-def _shown(view: Asked, query: Query, found: Search) -> Row:
+def _shown(view: DeskRequest, query: Query, found: Search) -> Row:
     listed = found.listed[:]
     number = page_number(view, len(listed))
     part = listed[PAGE * (number - 1) : PAGE * number]

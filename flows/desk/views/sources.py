@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from flows.desk.address import parameters
-from flows.desk.desk import Asked
+from flows.desk.desk import DeskRequest
 from tasks.report import heat_maps
 from tasks.report.chart_style import Spec
 from tasks.report.chart_values import days_in_words, time_axis
@@ -40,7 +40,7 @@ STATES = {
 ATTENTION = ("failing", "open", "not_asked", "cut_off", "silent", "rejecting", "losing")
 
 
-def sources(view: Asked) -> Response:
+def sources(view: DeskRequest) -> Response:
     """The page of all sources."""
     selection = _by_fitting_unit(view.selection)
     health = health_in(view.con)
@@ -61,7 +61,7 @@ def sources(view: Asked) -> Response:
     )
 
 
-def source(view: Asked) -> Response:
+def source(view: DeskRequest) -> Response:
     """The page of one source."""
     source_id = view.request.path_params["source_id"]
     # Only this page is limited to one source; its links keep the selection of the URL.
@@ -108,7 +108,7 @@ def _by_fitting_unit(selection: Selection) -> Selection:
     return replace(selection, unit=fitting_unit(selection.first_day, selection.last_day))
 
 
-def _source_row(view: Asked, row: Row, health: SourceHealth) -> Row:
+def _source_row(view: DeskRequest, row: Row, health: SourceHealth) -> Row:
     """A row for people: state, why, losses, and when it is asked next."""
     losing = health.completeness is not None and health.completeness < questions.WHOLE
     state = health.state
@@ -137,7 +137,7 @@ def _of(row: Row) -> Row:
     return {"source": row["source_id"], "country": None, "language": None, "topic": None}
 
 
-def _kept(view: Asked) -> Mapping[str, Any]:
+def _kept(view: DeskRequest) -> Mapping[str, Any]:
     """The parameters of the URL that a form of days keeps, as pairs of names and values."""
     names = ("from", "to", "unit")
     return {name: given for name, given in parameters(view.selection).items() if name not in names}
