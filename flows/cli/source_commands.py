@@ -19,7 +19,7 @@ from warehouse.layers.atomic_write import write_whole
 if TYPE_CHECKING:
     from tasks.find.judge import Trial
     from tasks.find.proposal import Proposal
-    from tasks.find.search_site import Found
+    from tasks.find.search_site import SiteSearchResult
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Private = Annotated[
@@ -134,7 +134,7 @@ def find_source(
         print_to_stderr(f"added {proposed.entry['id']} to {sources}", "INFO")
 
 
-def _fail_without_feed(domain: str, found: "Found") -> NoReturn:
+def _fail_without_feed(domain: str, found: "SiteSearchResult") -> NoReturn:
     from tasks.model import Outcome
 
     if found.home_outcome == Outcome.URL_INVALID:
@@ -144,7 +144,7 @@ def _fail_without_feed(domain: str, found: "Found") -> NoReturn:
     fail(f"{domain}: no feed found{where}", Exit.FAILED)
 
 
-def _as_json(found: "Found", proposed: "Proposal") -> dict[str, Any]:
+def _as_json(found: "SiteSearchResult", proposed: "Proposal") -> dict[str, Any]:
     names = ("url", "found_by", "outcome", "detail")
     tried = [
         {name: getattr(trial, name) for name in names}

@@ -8,7 +8,7 @@ from threading import Event, Lock, Thread
 from tasks.find.find_source import as_entry, find
 from tasks.find.judge import Trial
 from tasks.find.proposal import Proposal
-from tasks.find.search_site import Found
+from tasks.find.search_site import SiteSearchResult
 from tasks.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ class FeedSearch:
 
     domain: str
     trials: list[Trial] = field(default_factory=list)
-    found: Found | None = None
+    found: SiteSearchResult | None = None
     proposed: Proposal | None = None
     problem: str = ""
     ended: Event = field(default_factory=Event)

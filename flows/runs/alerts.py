@@ -23,7 +23,7 @@ from tasks.monitor import (
     AlertSettings,
     Channel,
     Checked,
-    Found,
+    CurrentIncidents,
     Incident,
     Kind,
     NotAccepted,
@@ -125,7 +125,7 @@ def check_installation(
     With `is_served`, the server at PREFECT_API_URL is asked for workers and failed runs. `is_local`
     as in `check_and_send`.
     """
-    others = prefect_incidents() if is_served else Found()
+    others = prefect_incidents() if is_served else CurrentIncidents()
     now = datetime.now(UTC)
     checked = check_and_send(layout, alerts, channels, now, others, is_local=is_local)
     log_checked(checked)
@@ -151,7 +151,7 @@ def log_checked(checked: Checked) -> None:
         log.warning("alerts: %s", why)
 
 
-def prefect_incidents(*, with_workers: bool = True) -> Found:
+def prefect_incidents(*, with_workers: bool = True) -> CurrentIncidents:
     """What Prefect's server shows: no worker, and deployments whose last run failed.
 
     A server that does not answer counts as one without a worker.
@@ -171,8 +171,8 @@ def prefect_incidents(*, with_workers: bool = True) -> Found:
                 why = f"it rejected PREFECT_API_AUTH_STRING ({status})"
         text = f"The Prefect server could not be asked: {why}"
         about = (Kind.NO_WORKER, "", "no worker is polling", text, "a worker polls again")
-        return Found((Incident(*about),), workers)
-    return Found(found, workers | {Kind.RUN_FAILED})
+        return CurrentIncidents((Incident(*about),), workers)
+    return CurrentIncidents(found, workers | {Kind.RUN_FAILED})
 
 
 def _incidents_of(client: SyncPrefectClient, *, with_workers: bool) -> Iterator[Incident]:

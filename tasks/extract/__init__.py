@@ -8,7 +8,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from tasks.extract.access import is_truncated, judge_access
 from tasks.extract.app_shells import app_signs
-from tasks.extract.article_or_not import judge
+from tasks.extract.article_or_not import judge_page
 from tasks.extract.authors import clean_authors
 from tasks.extract.datelines import find_dateline
 from tasks.extract.languages import choose_language
@@ -90,7 +90,7 @@ def _article_or_refusal(
     url: str,
     source_language: str | None,
 ) -> Extraction:
-    verdict = judge(cleaned.signals, meta, url)
+    verdict = judge_page(cleaned.signals, meta, url)
     if refusal := reject(look, meta, cleaned, verdict):
         return Extraction(*refusal, prose_words=cleaned.prose_words)
     headline = meta.headline or cleaned.headline or ""

@@ -48,7 +48,7 @@ GROUPS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class PageVerdict:
     """Whether a page is a listing, and the evidence against an article; empty if it is clear."""
 
     is_listing: bool = False
@@ -75,16 +75,16 @@ def states_article(meta: Metadata) -> bool:
     return bool(meta.kinds & ARTICLE_TYPES) or "og:article" in meta.kinds
 
 
-def judge(signals: Mapping[str, float], meta: Metadata, url: str) -> Verdict:
+def judge_page(signals: Mapping[str, float], meta: Metadata, url: str) -> PageVerdict:
     """Whether a page lists articles; `signals` are of `page_signals`, `url` may be no http URL."""
     if signals.get("links", 0) < (FEWEST_LINKS if signals.get("kept_words") else SOME_LINKS):
-        return Verdict()
+        return PageVerdict()
     address = url if is_http(url) else meta.declared_url or ""
     found = evidence(signals, meta, address)
     model = load_article_model()
     (score,) = model.forest.score({name: np.array([found[name]]) for name in model.forest.columns})
     if score >= DOUBTED:
-        return Verdict()
+        return PageVerdict()
     # The reason is the group of columns that an article would differ in most: the one whose values
     # on the median article would raise the score most.
     groups = {name: group for name, group in GROUPS.items() if address or name != "address"}
@@ -114,7 +114,7 @@ def judge(signals: Mapping[str, float], meta: Metadata, url: str) -> Verdict:
     # few paragraphs in elements without names look like listings otherwise.
     is_dated = meta.published_source in ("jsonld", "meta")
     is_stated = meta.is_printed and is_dated and states_article(meta)
-    return Verdict(bool(score < REJECTED[bool(address)]) and not is_stated, reason)
+    return PageVerdict(bool(score < REJECTED[bool(address)]) and not is_stated, reason)
 
 
 def evidence(signals: Mapping[str, float], meta: Metadata, address: str) -> dict[str, float]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tasks.extract.access import judge_access
 from tasks.extract.app_shells import NO_SIGNS, SHELL_WORDS, AppSigns, needs_javascript
-from tasks.extract.article_or_not import SOME_LINKS, Verdict, states_article
+from tasks.extract.article_or_not import SOME_LINKS, PageVerdict, states_article
 from tasks.extract.metadata import Metadata
 from tasks.model import Cleaned, Outcome
 from tasks.prompts.text_statistics import ends_as_sentence
@@ -123,7 +123,7 @@ class PageView:
 
 
 def reject(
-    look: Callable[[], PageView], meta: Metadata, cleaned: Cleaned, verdict: Verdict
+    look: Callable[[], PageView], meta: Metadata, cleaned: Cleaned, verdict: PageVerdict
 ) -> Refusal | None:
     """Why the page holds no article; None when it does hold one.
 
@@ -156,7 +156,7 @@ def reject(
 
 
 def _substitute_page(
-    view: PageView, meta: Metadata, cleaned: Cleaned, verdict: Verdict
+    view: PageView, meta: Metadata, cleaned: Cleaned, verdict: PageVerdict
 ) -> Refusal | None:
     """What a site shows instead of the page that was asked for."""
     if notice := _removal_notice(meta, cleaned):
@@ -211,7 +211,7 @@ def _has_own_text(cleaned: Cleaned, foreign: re.Pattern[str]) -> bool:
 
 
 def _script_evidence(
-    view: PageView, meta: Metadata, cleaned: Cleaned, verdict: Verdict, *, has_text: bool
+    view: PageView, meta: Metadata, cleaned: Cleaned, verdict: PageVerdict, *, has_text: bool
 ) -> str:
     """The evidence that scripts would put in the page's text; empty if there is none."""
     if verdict.is_listing or (has_text and (states_article(meta) or view.words >= SHELL_WORDS)):

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from tasks.collect.fetch import Client
 from tasks.find.judge import Trial
 from tasks.find.proposal import Proposal, proposal
-from tasks.find.search_site import Found, Search
+from tasks.find.search_site import Search, SiteSearchResult
 from tasks.process_pool import page_pool
 from tasks.settings import Settings
 from tasks.sources.add_sources import as_toml
@@ -22,7 +22,7 @@ def find(
     pause: float = 2.0,
     allow_private: bool = False,
     given: Mapping[str, str] | None = None,
-) -> tuple[Found, Proposal]:
+) -> tuple[SiteSearchResult, Proposal]:
     """What the site of a domain or URL has, and the entry for it; nothing is stored.
 
     `feeds` are tried first, `tell` is called with each place that was tried, `pause` are seconds

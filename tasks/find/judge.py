@@ -34,7 +34,7 @@ _OF_COMMENTS = re.compile(
 )
 
 
-class Verdict(StrEnum):
+class ListingVerdict(StrEnum):
     """What a listing turned out to be; what could not be fetched or read has its outcome."""
 
     TAKEN = "taken"
@@ -56,7 +56,7 @@ class Trial:
 
     url: str
     found_by: str
-    outcome: str  # a Verdict, or the Outcome of a request or of parsing
+    outcome: str  # a ListingVerdict, or the Outcome of a request or of parsing
     detail: str = ""
     kind: str = ""  # feed, jsonfeed, sitemap, sitemap_index or section; empty where none was read
     title: str = ""
@@ -66,7 +66,7 @@ class Trial:
     @property
     def is_taken(self) -> bool:
         """Whether it becomes a listing of the source."""
-        return self.outcome == Verdict.TAKEN
+        return self.outcome == ListingVerdict.TAKEN
 
     @property
     def dates(self) -> list[datetime]:
@@ -75,38 +75,43 @@ class Trial:
         return sorted(moment for moment in moments if moment)
 
 
-def judged(listing: Listing, payload: bytes, url: str, site: str, now: datetime) -> tuple[str, str]:
+def judge_listing(
+    listing: Listing, payload: bytes, url: str, site: str, now: datetime
+) -> tuple[str, str]:
     """The verdict on a listing at `url`, and why, for people.
 
     `site` is a URL of the site whose articles it should list.
     """
     entries = listing.entries
     if listing.kind == "sitemap_index":
-        return Verdict.SITEMAP_INDEX, f"{len(listing.children)} sitemaps"
+        return ListingVerdict.SITEMAP_INDEX, f"{len(listing.children)} sitemaps"
     if not entries:
-        return Verdict.EMPTY, "no entries"
+        return ListingVerdict.EMPTY, "no entries"
     half = len(entries) / 2
     is_titled_comments = _OF_COMMENTS.match(listing.title or "")
     of_comments = sum("#comment" in entry.url.lower() for entry in entries)
     if of_comments > half or is_of_comments(url) or is_titled_comments:
-        return Verdict.COMMENTS, "readers' comments, not articles"
+        return ListingVerdict.COMMENTS, "readers' comments, not articles"
     if len(_ENCLOSURE.findall(payload)) > half:
-        return Verdict.PODCAST, "most entries are audio or video files"
+        return ListingVerdict.PODCAST, "most entries are audio or video files"
     elsewhere = [entry for entry in entries if not same_site(entry.url, site)]
     if len(elsewhere) > half:
-        return Verdict.OTHER_SITE, f"{len(elsewhere)} of {len(entries)} entries lead to other sites"
+        return (
+            ListingVerdict.OTHER_SITE,
+            f"{len(elsewhere)} of {len(entries)} entries lead to other sites",
+        )
     # A date in the future, such as of an event, does not show that the listing is current.
     tomorrow = now + timedelta(days=1)
     known = (_published(entry) for entry in entries)
     moments = sorted(moment for moment in known if moment and moment < tomorrow)
     if listing.kind == "sitemap" and len(moments) <= half:
         return (
-            Verdict.UNDATED,
+            ListingVerdict.UNDATED,
             f"a sitemap with publication dates for {len(moments)} of {len(entries)} entries",
         )
     if moments and moments[-1] < now - STALE:
-        return Verdict.STALE, f"the newest entry is of {moments[-1]:%Y-%m-%d}"
-    return Verdict.TAKEN, f"{len(entries)} entries, {len(moments) or 'none'} dated"
+        return ListingVerdict.STALE, f"the newest entry is of {moments[-1]:%Y-%m-%d}"
+    return ListingVerdict.TAKEN, f"{len(entries)} entries, {len(moments) or 'none'} dated"
 
 
 def language_named(payload: bytes) -> str:

@@ -12,7 +12,7 @@ from tasks.collect.listings.feeds_and_sitemaps import plain
 from tasks.extract.languages import choose_language, detect
 from tasks.find.countries import COUNTRY_OF, country_code, country_of_domain
 from tasks.find.judge import Trial
-from tasks.find.search_site import Found, Page
+from tasks.find.search_site import Page, SiteSearchResult
 from tasks.find.zones import time_zone
 from tasks.text.counted import counted
 from tasks.text.urls import fold, registrable_domain
@@ -57,7 +57,9 @@ class Proposal:
         return tuple(k for k in ("id", "name", "language", "timezone") if k not in self.entry)
 
 
-def proposal(found: Found, given: Mapping[str, str], *, allow_private: bool = False) -> Proposal:
+def proposal(
+    found: SiteSearchResult, given: Mapping[str, str], *, allow_private: bool = False
+) -> Proposal:
     """The entry for what was found; `given` are its values, and `country`, that a person knows."""
     taken = found.taken
     region, named = _named_languages(found)
@@ -118,7 +120,7 @@ def _country(home: str, region: Value, language: str | None) -> Value:
     return Value(None, "the country is not known: xx, give --id")
 
 
-def _named_languages(found: Found) -> tuple[Value, dict[str, str]]:
+def _named_languages(found: SiteSearchResult) -> tuple[Value, dict[str, str]]:
     """The country that a language tag names, and the tags of page and feeds."""
     named: dict[str, str] = {}
     if found.page and (node := found.page.tree.css_first("html[lang]")):
@@ -152,7 +154,7 @@ def _language(taken: Sequence[Trial], named: dict[str, str]) -> Value:
     return Value(chosen, ", ".join(why) or "neither the page nor its headlines say")
 
 
-def _name(found: Found, taken: Sequence[Trial]) -> Value:
+def _name(found: SiteSearchResult, taken: Sequence[Trial]) -> Value:
     if name := _meta(found.page, "og:site_name"):
         return Value(name, "og:site_name")
     if name := next((trial.title for trial in taken if trial.title), ""):

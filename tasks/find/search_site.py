@@ -27,7 +27,7 @@ from tasks.find.feed_places import (
     starts,
     subdomains,
 )
-from tasks.find.judge import FEEDS, Trial, Verdict, covering, judged, language_named
+from tasks.find.judge import FEEDS, ListingVerdict, Trial, covering, judge_listing, language_named
 from tasks.model import Attempt, CaptureKind, Entry, Outcome
 from tasks.process_pool import PagePool
 from tasks.settings import Limits
@@ -61,7 +61,7 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SiteSearchResult:
     """What a search found: the site's home page, and each place that was tried."""
 
     asked: str
@@ -97,7 +97,7 @@ class Search:
     _deadline: float = math.inf
     _site: str = ""  # a URL of the site: its home page, after redirects
 
-    def run(self, asked: str, feeds: Iterable[str] = ()) -> Found:
+    def run(self, asked: str, feeds: Iterable[str] = ()) -> SiteSearchResult:
         """Search the site of a domain or URL; `feeds` are tried first."""
         began = time.monotonic()
         self._deadline = began + self.most_seconds
@@ -117,11 +117,13 @@ class Search:
             self._look(page)
         for url, by in covering(list(self.trials.values())).items():
             covered = self.trials[fold(url)]
-            self._note(replace(covered, outcome=Verdict.COVERED, detail=f"its entries are in {by}"))
+            self._note(
+                replace(covered, outcome=ListingVerdict.COVERED, detail=f"its entries are in {by}")
+            )
         seconds = time.monotonic() - began
         detail = attempt.detail if not page else ""
         about = (asked, self._site, attempt.outcome.value, detail, page)
-        return Found(*about, tuple(self.trials.values()), self.requests, seconds)
+        return SiteSearchResult(*about, tuple(self.trials.values()), self.requests, seconds)
 
     def _look(self, page: Page | None) -> None:
         """Try what is likely first, and guess only where nothing was found."""
@@ -140,7 +142,11 @@ class Search:
             self._try_until_found(subdomains(self._site))
         if page and not self._taken():
             about = f"no feed and no news sitemap; it links to {len(page.entries)} articles"
-            outcome = Verdict.TAKEN if len(page.entries) >= FEWEST_LINKS else Verdict.WEB_PAGE
+            outcome = (
+                ListingVerdict.TAKEN
+                if len(page.entries) >= FEWEST_LINKS
+                else ListingVerdict.WEB_PAGE
+            )
             trial = _trial(Place(page.url, "the home page"), outcome, about)
             self._note(replace(trial, kind="section", entries=page.entries))
 
@@ -183,9 +189,9 @@ class Search:
         if fold(place.url) in self.trials:
             return
         if is_of_comments(place.url):
-            self._note(_trial(place, Verdict.COMMENTS, "not asked: its URL says comments"))
+            self._note(_trial(place, ListingVerdict.COMMENTS, "not asked: its URL says comments"))
         elif self.requests >= self.most_requests:
-            self._note(_trial(place, Verdict.NOT_TRIED, f"after {self.requests} requests"))
+            self._note(_trial(place, ListingVerdict.NOT_TRIED, f"after {self.requests} requests"))
         else:
             attempt = self._get(place.url)
             listing, parsed = self._read(attempt)
@@ -193,7 +199,7 @@ class Search:
                 self._judge(place, listing, parsed, depth)
             elif attempt.outcome is Outcome.LEFT_FOR_LATER:
                 why = f"after {self.most_seconds:g} seconds"
-                self._note(_trial(place, Verdict.NOT_TRIED, why))
+                self._note(_trial(place, ListingVerdict.NOT_TRIED, why))
             else:
                 self._note(_trial(place, parsed.outcome, parsed.detail))
 
@@ -207,13 +213,15 @@ class Search:
     def _judge(self, place: Place, listing: Listing, attempt: Attempt, depth: int = 0) -> None:
         page = _page(listing, attempt)
         if page:
-            self._note(_trial(place, Verdict.WEB_PAGE, "HTML, no feed"))
+            self._note(_trial(place, ListingVerdict.WEB_PAGE, "HTML, no feed"))
             # A page of feeds. Its links are followed no further.
             if depth == 0:
                 for linked in feeds_of_page(page.tree, page.url):
                     self._try(linked, depth + 1)
             return
-        outcome, detail = judged(listing, attempt.payload, attempt.url_final, self._site, self.now)
+        outcome, detail = judge_listing(
+            listing, attempt.payload, attempt.url_final, self._site, self.now
+        )
         self._note(
             replace(
                 _trial(place, outcome, detail),

@@ -18,7 +18,7 @@ _OWN_PORT = re.compile(r"\A(?:(http://[^/]*):80|(https://[^/]*):443)(?:/|\Z)")
 
 
 @dataclass(frozen=True, slots=True)
-class Archived:
+class IndexedCapture:
     """A capture of a page, as the index has it."""
 
     # The URL in SURT order, without scheme, `www.` and port: com,paper)/news/1
@@ -37,7 +37,7 @@ class Archived:
 class Answer:
     """The captures of an answer, and the key of the next one."""
 
-    captures: tuple[Archived, ...] = ()
+    captures: tuple[IndexedCapture, ...] = ()
     resume_key: str = ""  # empty in the last answer
     passed: dict[str, int] = field(default_factory=dict)  # rows that are no captures of pages
 
@@ -101,7 +101,7 @@ def read_answer(payload: bytes) -> Answer | NoListing:
             reason = "unreadable_row"
         else:
             digest = named["digest"].upper()
-            captures.append(Archived(named["urlkey"], at, named["original"], digest))
+            captures.append(IndexedCapture(named["urlkey"], at, named["original"], digest))
             continue
         passed[reason] += 1
     return Answer(tuple(captures), resume_key, dict(+passed))

@@ -5,7 +5,7 @@ import re
 from dataclasses import replace
 from hashlib import sha1
 
-from tasks.history.cdx import Archived, moment
+from tasks.history.cdx import IndexedCapture, moment
 from tasks.http.response import body_pieces, recorded
 from tasks.model import Attempt, Outcome, Provenance
 from tasks.text.urls import fold
@@ -17,12 +17,12 @@ _REPLAYED = re.compile(r"/web/(\d{14})(?:id_)?/(https?://.+)\Z", re.DOTALL)
 _EXCLUDED = re.compile(rb"Blocked Site|AccessControlException|excluded from the", re.IGNORECASE)
 
 
-def replay_address(archive: str, capture: Archived) -> str:
+def replay_address(archive: str, capture: IndexedCapture) -> str:
     """Where the archive gives the page as it was captured, without a toolbar and its own links."""
     return f"{archive.rstrip('/')}/web/{capture.captured_at:%Y%m%d%H%M%S}id_/{capture.url}"
 
 
-def as_captured(attempt: Attempt, asked: Archived) -> Attempt:
+def as_page_attempt(attempt: Attempt, asked: IndexedCapture) -> Attempt:
     """An attempt at a capture as an attempt at the page itself, at the time of the capture.
 
     The exchanges keep the archive's address and the time of the request.

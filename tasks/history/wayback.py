@@ -7,21 +7,21 @@ from datetime import date, timedelta
 from tasks.backfill.selection import SourceDomains
 from tasks.collect.listings import NoListing
 from tasks.collect.listings.section_links import looks_like_article
-from tasks.history.cdx import Answer, Archived, query, read_answer
+from tasks.history.cdx import Answer, IndexedCapture, query, read_answer
 from tasks.history.periods import DAY, Period, named_day, windows
-from tasks.history.replay import EXCLUDED, as_captured, is_excluded, replay_address
+from tasks.history.replay import EXCLUDED, as_page_attempt, is_excluded, replay_address
 from tasks.history.visit import Visit
 from tasks.model import Attempt, Entry, Outcome, Provenance
 from tasks.progress import advance
 from tasks.sources.source import Source
 from tasks.text.urls import fold, registrable_domain
-from warehouse.read.history_state import Tried, tried_pages
+from warehouse.read.history_state import PastAttempts, tried_pages
 
 PLACE = "wayback"
 # A page is captured on the day of its publication or later; most captured pages are captured within
 # days.
 LATE = timedelta(days=7)
-NEVER = Tried(has_article=False, captures=frozenset())
+NO_ATTEMPTS = PastAttempts(has_article=False, captures=frozenset())
 MOST_ANSWERS = 1_000  # to one query: a server might give new keys without end
 
 
@@ -49,17 +49,17 @@ class Wayback:
                 advance(f"{visit.source.id}: captures of {period.first:%Y-%m}", number, len(chosen))
                 visit.done.add(fold(capture.page))
                 url = replay_address(visit.job.settings.wayback, capture)
-                attempt = as_captured(visit.fetch(url, Provenance.WAYBACK), capture)
+                attempt = as_page_attempt(visit.fetch(url, Provenance.WAYBACK), capture)
                 visit.record(attempt, Entry(capture.page, address))
         if visit.is_over:
             visit.note_end()
 
-    def _chosen(self, visit: Visit, captures: Iterable[Archived]) -> Iterator[Archived]:
+    def _chosen(self, visit: Visit, captures: Iterable[IndexedCapture]) -> Iterator[IndexedCapture]:
         """The captures that are to be fetched; the others are counted."""
-        tally, found = visit.tally, list[Archived]()
+        tally, found = visit.tally, list[IndexedCapture]()
         wanted = set(visit.wanted_days)
         # One per URL: some have a capture each for http, https, a port and `www.`.
-        earliest: dict[str, Archived] = {}
+        earliest: dict[str, IndexedCapture] = {}
         for capture in captures:
             known = earliest.setdefault(capture.urlkey, capture)
             if capture.captured_at < known.captured_at:
@@ -72,7 +72,7 @@ class Wayback:
         tried = tried_pages(visit.job.layout, (fold(capture.page) for capture in found))
         for capture in found:
             key, month = fold(capture.page), (PLACE, f"{capture.captured_at:%Y-%m}")
-            before = tried.get(key, NEVER)
+            before = tried.get(key, NO_ATTEMPTS)
             if key in visit.done or before.has_article:
                 tally.known[month] += 1
             elif (
@@ -84,7 +84,7 @@ class Wayback:
                 tally.wanted[month] += 1
                 yield capture
 
-    def _passes_over(self, visit: Visit, capture: Archived, wanted: set[date]) -> str:
+    def _passes_over(self, visit: Visit, capture: IndexedCapture, wanted: set[date]) -> str:
         """Why a capture is not requested; empty if it is."""
         url = capture.page
         if not looks_like_article(url):

@@ -2,14 +2,14 @@
 
 from tasks.monitor.alert_settings import AlertSettings, Kind, load_alerts
 from tasks.monitor.channels import Channel, NotAccepted, channels_of
-from tasks.monitor.incidents import Found, Incident, find_incidents
+from tasks.monitor.incidents import CurrentIncidents, Incident, find_incidents
 from tasks.monitor.send_incidents import Checked, check_and_send
 
 __all__ = [
     "AlertSettings",
     "Channel",
     "Checked",
-    "Found",
+    "CurrentIncidents",
     "Incident",
     "Kind",
     "NotAccepted",

@@ -60,7 +60,7 @@ class Incident:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class CurrentIncidents:
     """The incidents at one time."""
 
     incidents: tuple[Incident, ...] = ()
@@ -73,8 +73,8 @@ class Found:
         """The incidents without spikes."""
         return tuple(each for each in self.incidents if each.is_problem)
 
-    def __add__(self, other: "Found") -> "Found":
-        return Found(
+    def __add__(self, other: "CurrentIncidents") -> "CurrentIncidents":
+        return CurrentIncidents(
             self.incidents + other.incidents, self.asked | other.asked, self.sources | other.sources
         )
 
@@ -86,7 +86,7 @@ def find_incidents(
     watched_since: datetime | None = None,
     *,
     is_local: bool = False,
-) -> Found:
+) -> CurrentIncidents:
     """The incidents that the current snapshot shows.
 
     An installation without a snapshot has had no load since `watched_since`; without that, it
@@ -96,7 +96,7 @@ def find_incidents(
     with kept_open(layout):
         con = open_snapshot(layout)
         if con is None:
-            return Found(
+            return CurrentIncidents(
                 tuple(_no_load(None, settings, now, watched_since)), frozenset({Kind.NO_LOAD})
             )
         with con:
@@ -116,7 +116,7 @@ def _find(
     settings: AlertSettings,
     now: datetime,
     is_local: bool,
-) -> Found:
+) -> CurrentIncidents:
     parameters = {"now": now}
     (last,) = records(con, LAST_LOAD, parameters)
     rows = records(con, "SELECT source_id, name FROM sources WHERE is_configured ORDER BY ALL")
@@ -144,7 +144,7 @@ def _find(
         ),
     ]
     checked = frozenset(Kind) - {Kind.NO_WORKER, Kind.RUN_FAILED}
-    return Found(tuple(found), checked, frozenset(names))
+    return CurrentIncidents(tuple(found), checked, frozenset(names))
 
 
 def _no_load(

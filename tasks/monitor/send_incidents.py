@@ -16,7 +16,7 @@ from tasks.monitor.alert_state import (
 )
 from tasks.monitor.channels import Channel, NotAccepted
 from tasks.monitor.digest import digest, due_day
-from tasks.monitor.incidents import Found, find_incidents, moment
+from tasks.monitor.incidents import CurrentIncidents, find_incidents, moment
 from warehouse.layers.layout import Layout
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ OF_A_SOURCE = frozenset(
 class Checked:
     """The result of a check."""
 
-    found: Found
+    found: CurrentIncidents
     sent: int = 0
     refused: tuple[str, ...] = ()  # a line for each channel that did not accept a message
 
@@ -51,7 +51,7 @@ def check_and_send(
     settings: AlertSettings,
     channels: Sequence[Channel],
     now: datetime,
-    others: Found = Found(),  # noqa: B008 - frozen
+    others: CurrentIncidents = CurrentIncidents(),  # noqa: B008 - frozen
     *,
     is_local: bool = False,
 ) -> Checked:
@@ -92,7 +92,7 @@ def check_and_send(
 
 
 def _alerts(
-    state: AlertState, found: Found, settings: AlertSettings, now: datetime
+    state: AlertState, found: CurrentIncidents, settings: AlertSettings, now: datetime
 ) -> Iterator[tuple[str, str]]:
     """Messages about new incidents, which are added to the state."""
     failing = {each.about for each in found.incidents if each.kind is Kind.SOURCE_FAILED}
@@ -110,7 +110,9 @@ def _alerts(
             yield f"Presswatch: {incident.headline}", incident.text
 
 
-def _recoveries(state: AlertState, found: Found, now: datetime) -> Iterator[tuple[str, str]]:
+def _recoveries(
+    state: AlertState, found: CurrentIncidents, now: datetime
+) -> Iterator[tuple[str, str]]:
     """Messages about incidents that are over, which are removed from the state."""
     keys = {each.key for each in found.incidents}
     for key, reported in list(state.told.items()):

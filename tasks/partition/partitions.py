@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.model import Batch, CaptureKind, Outcome
-from tasks.partition.versions import Known, Verdict, judge
+from tasks.partition.versions import KnownVersions, VersionVerdict, judge_versions
 from tasks.text.urls import fold, is_http
 from warehouse.allocation import give_back
 from warehouse.layers.atomic_write import sync
@@ -51,7 +51,7 @@ class Run:
 def partition(
     layout: Layout,  # the caller holds its writer's lock
     run: Run,
-    known: Callable[[Collection[UUID]], Mapping[UUID, Known]],  # versions from earlier runs
+    known: Callable[[Collection[UUID]], Mapping[UUID, KnownVersions]],  # versions from earlier runs
     *,
     sequence: int = 1,  # the commit's place in the order of commits
     commits: Path | None = None,  # another folder for the commit, while a layer is being rebuilt
@@ -68,7 +68,7 @@ def partition(
     if not (captures.num_rows or articles.num_rows or run.parameters):
         return None
     folder = commits or layout.commits
-    order, verdicts = judge(articles, known(set(articles["article_id"].to_pylist())))
+    order, verdicts = judge_versions(articles, known(set(articles["article_id"].to_pylist())))
     captures = judged_captures(captures, articles, verdicts)
     # Lets the next load remove the files of a run that was killed before its commit.
     mark_begun(folder, run.commit_id)
@@ -139,7 +139,7 @@ def write_layers(
 
 
 def by_day(
-    articles: pa.Table, order: Sequence[int], verdicts: Mapping[UUID, Verdict]
+    articles: pa.Table, order: Sequence[int], verdicts: Mapping[UUID, VersionVerdict]
 ) -> dict[date | None, Callable[[], pa.Table]]:
     """For each day, a function that returns its new versions, in the given order of articles."""
     capture_ids = articles["capture_id"].to_pylist()
@@ -164,7 +164,7 @@ def _replace(table: pa.Table, name: str, values: Sequence[Any]) -> pa.Table:
 
 
 def judged_captures(
-    table: pa.Table, articles: pa.Table, verdicts: Mapping[UUID, Verdict]
+    table: pa.Table, articles: pa.Table, verdicts: Mapping[UUID, VersionVerdict]
 ) -> pa.Table:
     """The captures with their final outcome, version and URL keys, by time."""
     canonical = {
@@ -199,7 +199,7 @@ def judged_captures(
     return table.take(pa.array(order, pa.int64()))
 
 
-def judged_stripped(table: pa.Table, verdicts: Mapping[UUID, Verdict]) -> pa.Table:
+def judged_stripped(table: pa.Table, verdicts: Mapping[UUID, VersionVerdict]) -> pa.Table:
     """The blocks of pages that gave a new version or no article, by article and position."""
     by_id = {capture_id.bytes: verdict for capture_id, verdict in verdicts.items()}
     # As bytes, since creating UUID objects took most of the time here.

@@ -32,7 +32,7 @@ class Text(NamedTuple):
 
 
 @dataclass(slots=True)
-class Known:
+class KnownVersions:
     """The known versions of one article."""
 
     first_seen_at: datetime
@@ -51,7 +51,7 @@ class Known:
         return number
 
 
-class Verdict(NamedTuple):
+class VersionVerdict(NamedTuple):
     """The decision on one staged article."""
 
     outcome: Outcome
@@ -61,7 +61,7 @@ class Verdict(NamedTuple):
 
 def known_versions(
     con: duckdb.DuckDBPyConnection, article_ids: Collection[UUID]
-) -> dict[UUID, Known]:
+) -> dict[UUID, KnownVersions]:
     """The known versions of the articles, from `article_versions`."""
     wanted = pa.array(sorted(article_id.bytes for article_id in article_ids), pa.binary(16))
     con.register(
@@ -76,15 +76,17 @@ def known_versions(
         " (SELECT rowid FROM article_versions SEMI JOIN wanted USING (article_id))",
     )
     con.unregister("wanted")
-    known: dict[UUID, Known] = {}
+    known: dict[UUID, KnownVersions] = {}
     for row in rows:
-        about = known.setdefault(UUID(row["article_id"]), Known(row["first_seen_at"]))
+        about = known.setdefault(UUID(row["article_id"]), KnownVersions(row["first_seen_at"]))
         about.first_seen_at = min(about.first_seen_at, row["first_seen_at"])
         about.texts.append(Text(*(row[name] for name in Text._fields)))
     return known
 
 
-def judge(articles: pa.Table, known: Mapping[UUID, Known]) -> tuple[list[int], dict[UUID, Verdict]]:
+def judge_versions(
+    articles: pa.Table, known: Mapping[UUID, KnownVersions]
+) -> tuple[list[int], dict[UUID, VersionVerdict]]:
     """The order of staged articles by capture, and the verdict on each by its capture's id.
 
     A text equal to the version in force at that time is UNCHANGED. So is a text that differs only
@@ -100,14 +102,14 @@ def judge(articles: pa.Table, known: Mapping[UUID, Known]) -> tuple[list[int], d
         range(len(keys)),
         key=lambda at: (keys[at]["fetched_at"], keys[at]["article_id"], keys[at]["capture_id"]),
     )
-    states: dict[UUID, Known] = {}
+    states: dict[UUID, KnownVersions] = {}
     verdicts = {}
     for at in order:
         row = keys[at]
         article_id, moment = row["article_id"], row["fetched_at"]
         if article_id not in states:
-            earlier = known.get(article_id) or Known(moment)
-            states[article_id] = Known(earlier.first_seen_at, sorted(earlier.texts))
+            earlier = known.get(article_id) or KnownVersions(moment)
+            states[article_id] = KnownVersions(earlier.first_seen_at, sorted(earlier.texts))
         text = Text(
             fetched_at=moment,
             version_no=0,
@@ -122,9 +124,9 @@ def judge(articles: pa.Table, known: Mapping[UUID, Known]) -> tuple[list[int], d
     return order, verdicts
 
 
-def _verdict(state: Known, new: Text) -> Verdict:
+def _verdict(state: KnownVersions, new: Text) -> VersionVerdict:
     if not state.texts:
-        return Verdict(Outcome.ARTICLE, state.add(new), state.first_seen_at)
+        return VersionVerdict(Outcome.ARTICLE, state.add(new), state.first_seen_at)
     shown = state.in_force(new.fetched_at)
     # A metered paywall that has run out does not change the article.
     is_cut = shown.is_whole and not new.is_whole
@@ -132,5 +134,5 @@ def _verdict(state: Known, new: Text) -> Verdict:
     # A date makes a new version: an AMP page or a saved copy without one must not keep the article
     # out of the time series.
     if is_same and (shown.is_dated or not new.is_dated):
-        return Verdict(Outcome.UNCHANGED, shown.version_no, state.first_seen_at)
-    return Verdict(Outcome.REVISED, state.add(new), state.first_seen_at)
+        return VersionVerdict(Outcome.UNCHANGED, shown.version_no, state.first_seen_at)
+    return VersionVerdict(Outcome.REVISED, state.add(new), state.first_seen_at)

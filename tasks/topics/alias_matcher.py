@@ -66,7 +66,7 @@ class Phrase:
 
 
 # Matches: index of the pattern, start and end in a folded text.
-Found = list[tuple[int, int, int]]
+Occurrences = list[tuple[int, int, int]]
 _Span = tuple[int, int, Phrase]  # Start and end of a phrase
 
 
@@ -108,17 +108,17 @@ class AliasMatcher:
             patterns, matchkind=MatchKind.Standard, implementation=Implementation.DFA
         )
 
-    def look(self, folded: Folded) -> Found:
+    def find_occurrences(self, folded: Folded) -> Occurrences:
         """All occurrences of the patterns, also within words."""
         # With leftmost-longest matching, `G20 summit`, rejected in `G20 summiteers` because it
         # lacks a boundary, would hide `G20`, and one topic's alias would hide another's.
         return self._automaton.find_matches_as_indexes(folded.text, overlapping=True)
 
-    def noticed(self, found: Found) -> list[int]:
+    def noticed(self, found: Occurrences) -> list[int]:
         """Starts of phrases of the `noticed` topics, in any case."""
         return [start for index, start, _ in found if index in self._noticed]
 
-    def mentions(self, folded: Folded, found: Found) -> list[tuple[int, int, Phrase]]:
+    def mentions(self, folded: Folded, found: Occurrences) -> list[tuple[int, int, Phrase]]:
         """Select the mentions among all occurrences: offsets in the original text, and phrase."""
         text, spans = folded.text, list[_Span]()
         for index, start, end in found:

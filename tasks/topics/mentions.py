@@ -135,16 +135,16 @@ class _Finder:
             field: column.flatten() if field == "caption" else column
             for field, column in columns.items()
         }
-        looked = {
-            field: self._prefilter.look(column) if self._prefilter else None
+        forms = {
+            field: self._prefilter.find_forms(column) if self._prefilter else None
             for field, column in texts.items()
         }
-        if not self._prefilter or None in looked.values():
+        if not self._prefilter or None in forms.values():
             return {name: [(row, None) for row in range(len(text))] for name, text in texts.items()}
-        found = {field: occurrences for field, occurrences in looked.items() if occurrences}
+        found = {field: found_forms for field, found_forms in forms.items() if found_forms}
         if not self._prefilter.has_groups:
             return {
-                field: self._prefilter.keep(occurrences) for field, occurrences in found.items()
+                field: self._prefilter.keep(found_forms) for field, found_forms in found.items()
             }
         rows_of = {field: np.arange(len(column)) for field, column in columns.items()}
         if "caption" in columns:
@@ -187,26 +187,26 @@ class _Finder:
     def find(self, text: str) -> list[Span]:
         """The spans found in a text."""
         folded = fold(text, marks=self._marks)
-        if not (looked := self._caseless.look(folded)):
+        if not (occurrences := self._caseless.find_occurrences(folded)):
             return []
-        found = self._caseless.mentions(folded, looked)
-        if self._caseless.noticed(looked):
+        found = self._caseless.mentions(folded, occurrences)
+        if self._caseless.noticed(occurrences):
             found += self._find_cased(text)
         return found
 
     def _find_cased(self, text: str) -> list[Span]:
         folded = fold(text, keep_case=True, marks=self._marks)
-        return self._cased.mentions(folded, self._cased.look(folded))
+        return self._cased.mentions(folded, self._cased.find_occurrences(folded))
 
     def _find_parts(self, parts: list[str]) -> Iterator[tuple[int, Span]]:
         """Pairs of a paragraph's index and a span in it, for many paragraphs at once."""
         joined = join(parts, marks=self._marks)
-        occurrences = self._caseless.look(joined.folded)
+        occurrences = self._caseless.find_occurrences(joined.folded)
         yield from _shared_out(joined, self._caseless.mentions(joined.folded, occurrences))
         noticed = {joined.holder(place) for place in self._caseless.noticed(occurrences)}
         cased = sorted(noticed - joined.hard)
         as_written = join([parts[part] for part in cased], keep_case=True, marks=self._marks)
-        occurrences = self._cased.look(as_written.folded)
+        occurrences = self._cased.find_occurrences(as_written.folded)
         for index, span in _shared_out(
             as_written, self._cased.mentions(as_written.folded, occurrences)
         ):

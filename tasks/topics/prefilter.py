@@ -40,7 +40,7 @@ _IS_ODD, _IS_SHARP = 1, 2
 
 
 @dataclass(frozen=True)
-class Looked:
+class FoundForms:
     """The forms found in the texts of a column."""
 
     rows: int
@@ -97,7 +97,7 @@ class Prefilter:
         """Whether any of the topics is boolean."""
         return bool(self._groups)
 
-    def look(self, texts: pa.StringArray) -> Looked | None:
+    def find_forms(self, texts: pa.StringArray) -> FoundForms | None:
         """The forms in a column; None if a text may contain a mention without any form."""
         if not self._sees_all:
             return None
@@ -105,8 +105,8 @@ class Prefilter:
         firsts = range(0, len(texts), rows)
         parts = [self._look(texts.slice(first, rows), first) for first in firsts]
         if not parts:
-            return Looked(0, *[np.zeros(0, np.int64)] * 4)
-        return Looked(len(texts), *map(np.hstack, zip(*parts, strict=True)))
+            return FoundForms(0, *[np.zeros(0, np.int64)] * 4)
+        return FoundForms(len(texts), *map(np.hstack, zip(*parts, strict=True)))
 
     def _look(self, texts: pa.StringArray, before: int) -> tuple[Array, Array, Array, Array]:
         starts, content, odd = _read(texts)
@@ -120,35 +120,37 @@ class Prefilter:
         row = first[inside]
         return whole + before, form[inside], row + before, start[inside] - starts[row]
 
-    def present(self, looked: Looked) -> Array:
+    def present(self, found: FoundForms) -> Array:
         """The groups of boolean topics that each row may contain, as bits."""
-        present = np.zeros(looked.rows, np.uint64)
-        np.bitwise_or.at(present, looked.row, self._stands_for[looked.form])
-        present[looked.whole] = _EVERY
+        present = np.zeros(found.rows, np.uint64)
+        np.bitwise_or.at(present, found.row, self._stands_for[found.form])
+        present[found.whole] = _EVERY
         return present
 
-    def keep(self, looked: Looked, present: Array | None = None) -> list[tuple[int, Places | None]]:
+    def keep(
+        self, found: FoundForms, present: Array | None = None
+    ) -> list[tuple[int, Places | None]]:
         """The rows that may contain a mention, in order, with the places; None for anywhere.
 
         `present` has the groups that each row's article may contain, if any topic has groups.
         """
-        kept: dict[int, Places | None] = dict.fromkeys(looked.whole.tolist())
-        row, place = looked.row, looked.place
+        kept: dict[int, Places | None] = dict.fromkeys(found.whole.tolist())
+        row, place = found.row, found.place
         if present is not None:
-            is_needed = self._is_needed(looked, present)
+            is_needed = self._is_needed(found, present)
             row, place = row[is_needed], place[is_needed]
         for number, offset in zip(row.tolist(), place.tolist(), strict=True):
             if (places := kept.setdefault(number, [])) is not None:
                 places.append(offset)
         return sorted(kept.items(), key=lambda item: item[0])
 
-    def _is_needed(self, looked: Looked, present: Array) -> Array:
+    def _is_needed(self, found: FoundForms, present: Array) -> Array:
         """For each match, whether a topic that needs the form may count in its row."""
-        both = (present & self._far) | (self.present(looked) & ~self._far)
-        possible = np.full(looked.rows, _ALWAYS, np.uint64)
+        both = (present & self._far) | (self.present(found) & ~self._far)
+        possible = np.full(found.rows, _ALWAYS, np.uint64)
         for number, groups in enumerate(map(np.uint64, self._groups), 1):
             possible |= ((both & groups) == groups).astype(np.uint64) << np.uint64(number)
-        needed: Array = (self._needed_by[looked.form] & possible[looked.row]) != 0
+        needed: Array = (self._needed_by[found.form] & possible[found.row]) != 0
         return needed
 
     def keeps(self, text: str) -> bool:
@@ -199,7 +201,7 @@ def _read(texts: pa.StringArray) -> tuple[Array, Array, Array]:
     content = np.zeros(int(starts[-1]) + _LONGEST, np.uint8)
     content[:-_LONGEST] = np.frombuffer(characters or b"", np.uint8, int(starts[-1]))
     leads = np.flatnonzero(content >= _FIRST_LEAD)
-    # A character is looked up by six bits of each of its first three bytes.
+    # A character is found up by six bits of each of its first three bytes.
     keys = (content.take(leads) & 0x3F).astype(np.int32)
     for more in (1, 2):
         keys <<= 6

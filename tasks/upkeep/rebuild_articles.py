@@ -31,7 +31,7 @@ from warehouse.layers.commits import (
     write_commit,
 )
 from warehouse.layers.compactions import compacted_files, read_compactions
-from warehouse.layers.findings import BACKUP, Finding, LayersBroken, found, lost_commit
+from warehouse.layers.findings import BACKUP, Finding, LayersBroken, lost_commit, make_finding
 from warehouse.layers.layout import Layout
 from warehouse.layers.leftovers import mark_begun, mark_done, swap_commits, sweep, unnamed_files
 from warehouse.layers.parquet import write_parquet
@@ -172,13 +172,15 @@ def _archive_damage(run: Run, old: Commit, *, is_there: bool) -> Iterator[Findin
     for batch in run.batches:
         for each in batch.damage:
             problem = f"{each.reason}: the record is lost"
-            yield found("archive record", Path(batch.warc), problem, each.offset)
+            yield make_finding("archive record", Path(batch.warc), problem, each.offset)
     for batch in run.batches if is_there and old.flow != "backfill" else ():
         committed = sum(old.outcomes.get(batch.source_id, {}).values())
         with pa.memory_map(str(batch.stage / "captures.arrow")) as staged:
             captures = pa.ipc.open_file(staged).read_all().num_rows
         if captures < committed and not batch.damage:
-            yield found("archive file", Path(batch.warc), f"has {captures} captures of {committed}")
+            yield make_finding(
+                "archive file", Path(batch.warc), f"has {captures} captures of {committed}"
+            )
 
 
 def _copy_commit(layout: Layout, old: Commit) -> Commit:

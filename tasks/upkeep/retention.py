@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Archived:
+class ArchivedRun:
     """A committed run's files in the raw archive."""
 
     run_id: str
@@ -70,7 +70,7 @@ def drop_archives(
     return paths
 
 
-def _due(layout: Layout, days: int, megabytes: int, now: datetime) -> list[tuple[Archived, str]]:
+def _due(layout: Layout, days: int, megabytes: int, now: datetime) -> list[tuple[ArchivedRun, str]]:
     """The committed runs whose archive files are to be removed, each with the reason."""
     files_of_run: dict[str, dict[str, int]] = defaultdict(dict)
     for name, size in archive_files(layout).items():
@@ -83,7 +83,7 @@ def _due(layout: Layout, days: int, megabytes: int, now: datetime) -> list[tuple
         commit = read_commit(layout.commits, commits[run_id])
         begun = commit and (commit.started_at or commit.finished_at)
         if begun:
-            archived.append(Archived(run_id, begun, files_of_run[run_id]))
+            archived.append(ArchivedRun(run_id, begun, files_of_run[run_id]))
     archived.sort(key=lambda run: (run.begun, run.run_id))
     last = now - timedelta(days=days)
     old = [(run, f"older than {days} days") for run in archived if days and run.begun < last]

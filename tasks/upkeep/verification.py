@@ -35,7 +35,7 @@ from warehouse.damage.layer_findings import (
 )
 from warehouse.layers.commits import committed_runs
 from warehouse.layers.documents import DocumentError, document_problem
-from warehouse.layers.findings import Finding, found
+from warehouse.layers.findings import Finding, make_finding
 from warehouse.layers.layout import Layout
 from warehouse.layers.parquet import digest_problem
 from warehouse.read.query import DatabaseDamaged, QueryError, records, snapshot
@@ -101,7 +101,7 @@ def _findings(layout: Layout, done: Verified) -> Iterator[Finding]:
     yield from document_findings(layout)
     for file in sorted(layout.cache.rglob("[!.]*.json")):
         if problem := document_problem(file.read_bytes()):
-            yield found("state file", file, problem)
+            yield make_finding("state file", file, problem)
     yield from missing_commits(layout, committed)
     files = rows_of_files(committed.commits)
     for number, (key, rows) in enumerate(files.items(), 1):
@@ -115,7 +115,7 @@ def _findings(layout: Layout, done: Verified) -> Iterator[Finding]:
     yield from _tolerant(layout, lambda: _store_findings(layout, done))
     path = layout.current.resolve()
     if not layout.current.exists():
-        yield found("snapshot", path, "is not there")
+        yield make_finding("snapshot", path, "is not there")
         return
     try:
         with snapshot(layout) as con:
@@ -142,7 +142,7 @@ def _tolerant(layout: Layout, find: Callable[[], Iterator[Finding]]) -> Iterator
     except (DocumentError, DatabaseDamaged) as error:
         yield error.finding
     except duckdb.Error as error:
-        yield found("snapshot", layout.current.resolve(), " ".join(str(error).split())[:200])
+        yield make_finding("snapshot", layout.current.resolve(), " ".join(str(error).split())[:200])
 
 
 def _load_findings(
@@ -161,7 +161,7 @@ def _load_findings(
     for (name, layer), rows in expected.items():
         if name in names and loaded.get((name, layer)) != rows:
             problem = f"has {loaded.get((name, layer), 0)} {layer} of {name}, its commit {rows}"
-            yield found("snapshot", layout.current.resolve(), problem)
+            yield make_finding("snapshot", layout.current.resolve(), problem)
 
 
 def _archive_findings(layout: Layout, committed: Committed) -> Iterator[Finding]:
@@ -171,7 +171,7 @@ def _archive_findings(layout: Layout, committed: Committed) -> Iterator[Finding]
         is_ours = name.startswith(f"{layout.raw.name}/")  # a backfill's are somebody else's
         is_there = name.partition("/")[2] in stored or removed is None or name in removed
         if is_ours and not is_there:
-            yield found("archive file", layout.root / name, "is not there")
+            yield make_finding("archive file", layout.root / name, "is not there")
     # Numbers of committed captures by archive file, from undamaged Parquet files.
     files = {file.path: file for commit in committed.commits for file in commit.files}
     paths = [
@@ -192,9 +192,9 @@ def _archive_findings(layout: Layout, committed: Committed) -> Iterator[Finding]
             captures += not isinstance(each, Damage)
             if isinstance(each, Damage) and each.offset not in given_up:
                 is_whole = False
-                yield found("archive record", path, each.reason, each.offset)
+                yield make_finding("archive record", path, each.reason, each.offset)
         if is_whole and captures < loaded.get(name, 0):
-            yield found("archive file", path, f"has {captures} captures of {loaded[name]}")
+            yield make_finding("archive file", path, f"has {captures} captures of {loaded[name]}")
 
 
 def _removed(layout: Layout) -> Removed | None:
@@ -227,7 +227,7 @@ def _reference_findings(
         elif name in lost:
             continue  # a finding already
         elif problem := _archive_problem(layout, name, offsets, stored, removed):
-            yield found("archive file", layout.raw / name, problem)
+            yield make_finding("archive file", layout.raw / name, problem)
 
 
 def _archive_problem(
@@ -269,7 +269,7 @@ def _store_findings(layout: Layout, done: Verified) -> Iterator[Finding]:
     for key, size in named.items():
         done.objects += 1
         if key not in stored:
-            yield found("store object", Path(key), "is not in the store")
+            yield make_finding("store object", Path(key), "is not in the store")
         elif size not in (None, stored[key]):
             problem = f"has {stored[key]} bytes in the store, not {size}"
-            yield found("store object", Path(key), problem)
+            yield make_finding("store object", Path(key), problem)

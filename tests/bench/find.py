@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.collect.fetch import Client
-from tasks.find.search_site import Found, Search
+from tasks.find.search_site import Search, SiteSearchResult
 from tasks.settings import Limits
 from tests.support.loopback import AGENT, Loopback
 from tests.support.made_feeds import NOW
@@ -23,7 +23,7 @@ def resolve(host: str, port: int) -> list[Any]:
     return [(socket.AF_INET, (address, port))]
 
 
-def search(served: Served, site: Site, folder: Path, **options: Any) -> Found:
+def search(served: Served, site: Site, folder: Path, **options: Any) -> SiteSearchResult:
     """Search a made site, without pauses."""
     limits = Limits(max_seconds=1, connect_seconds=1, max_bytes=1_000_000)
     with Client(limits, AGENT, folder, resolve=resolve, backoff_seconds=0.01) as client:
@@ -32,7 +32,7 @@ def search(served: Served, site: Site, folder: Path, **options: Any) -> Found:
         return Search(client, limits, **about).run(served.address(site))
 
 
-def counts(served: Served, site: Site, found: Found) -> tuple[int, int, int]:
+def counts(served: Served, site: Site, found: SiteSearchResult) -> tuple[int, int, int]:
     """Listings of a site that should be found, that are, and that are invented."""
     wanted = {served.url(site, path) for path in site.wanted.split()}
     taken = {trial.url for trial in found.taken}

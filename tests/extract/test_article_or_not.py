@@ -15,7 +15,7 @@ from tasks.extract.article_or_not import (
     FEWEST_LINKS,
     MODEL,
     evidence,
-    judge,
+    judge_page,
     load_article_model,
 )
 from tasks.extract.metadata import Metadata
@@ -179,8 +179,8 @@ def test_a_clear_article_is_not_doubted() -> None:
 
 def test_a_page_with_few_links_lists_nothing() -> None:
     signals = {"links": FEWEST_LINKS - 1.0}
-    assert judge(signals, Metadata(), SITE) == judge({}, Metadata(), SITE)
-    assert not judge(signals, Metadata(), SITE).is_listing
+    assert judge_page(signals, Metadata(), SITE) == judge_page({}, Metadata(), SITE)
+    assert not judge_page(signals, Metadata(), SITE).is_listing
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ def test_every_page_has_all_signals_as_finite_numbers(body: str) -> None:
 def test_a_page_saved_as_text_has_no_signals_and_is_no_listing() -> None:
     lines = [f"{at}. {headline}" for at, headline in enumerate(HEADLINES)]
     assert clean_lines([TITLE, *SENTENCES, *lines], Hints()).signals == {}
-    assert not judge({}, Metadata(), "").is_listing
+    assert not judge_page({}, Metadata(), "").is_listing
 
 
 UNSEEN = {

@@ -7,7 +7,7 @@ import pytest
 from tasks.find.countries import country_code, country_of_domain
 from tasks.find.judge import Trial, covering, language_named
 from tasks.find.proposal import Proposal, outlet, proposal
-from tasks.find.search_site import Found, Page
+from tasks.find.search_site import Page, SiteSearchResult
 from tasks.find.zones import time_zone, zones_of
 from tasks.model import Entry
 from tasks.text.html_tree import parse_html
@@ -43,10 +43,10 @@ def entries(texts: list[str], zone: timezone = UTC, domain: str = "paper.com") -
 
 def found(
     home: str, listed: tuple[Entry, ...], html: str = "", language: str = "", title: str = "Gazette"
-) -> Found:
+) -> SiteSearchResult:
     trial = Trial(f"{home}rss", "declared by", "taken", "", "feed", title, language, listed)
     page = Page(home, parse_html(f"<html>{html}")) if html else None
-    return Found("paper", home, "listed", "", page, (trial,), 3, 1.0)
+    return SiteSearchResult("paper", home, "listed", "", page, (trial,), 3, 1.0)
 
 
 def proposed(*about: object, **more: str) -> Proposal:

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from tasks.collect.listings import NoListing
-from tasks.history.cdx import Answer, Archived, query, read_answer
+from tasks.history.cdx import Answer, IndexedCapture, query, read_answer
 from tasks.history.periods import Period, named_day, named_period, windows
 
 NAMES = ["urlkey", "timestamp", "original", "mimetype", "statuscode", "digest"]
@@ -24,7 +24,7 @@ def other(**changed: str) -> list[str]:
 def test_rows_become_captures_and_the_last_one_the_key() -> None:
     found = read_answer(answer(ROW, [], ["net%2Cpaper%29%2Fa+20240501080000%21"]))
     at = datetime(2024, 5, 1, 8, tzinfo=UTC)
-    capture = Archived("net,paper)/a", at, "http://paper.net:80/a", "ABC")
+    capture = IndexedCapture("net,paper)/a", at, "http://paper.net:80/a", "ABC")
     assert found == Answer((capture,), "net%2Cpaper%29%2Fa+20240501080000%21")
     assert capture.page == "http://paper.net/a"
     period = Period(date(2024, 5, 1), date(2024, 5, 31))

@@ -12,7 +12,7 @@ from tasks.load.load_run import load
 from tasks.monitor import (
     AlertSettings,
     Channel,
-    Found,
+    CurrentIncidents,
     Incident,
     Kind,
     channels_of,
@@ -103,7 +103,9 @@ def test_each_incident_is_reported_once_and_so_is_its_end(
         layout, before = stages(day), len(hook.bodies)
         for minutes in (0, 5, 10):
             now = at(day, hours) + timedelta(minutes=minutes)
-            done = check_and_send(layout, settings, channels, now, Found(others, PREFECT))
+            done = check_and_send(
+                layout, settings, channels, now, CurrentIncidents(others, PREFECT)
+            )
             assert done.refused == ()
         return [title.removeprefix("Presswatch: ") for title in hook.titles[before:]]
 
@@ -229,7 +231,7 @@ def test_a_source_that_was_taken_out_has_not_recovered(stages: Stages, hook: Rec
     settings = settings_for(hook.apprise_url)
     channels, layout = channels_of(settings), stages(HEALTHY)
     gone = Incident(Kind.SOURCE_FAILED, "xx-gone", "gone fails", "It fails.", "gone is back")
-    check_and_send(layout, settings, channels, at(HEALTHY), Found((gone,)))
+    check_and_send(layout, settings, channels, at(HEALTHY), CurrentIncidents((gone,)))
     check_and_send(layout, settings, channels, at(HEALTHY))
     assert hook.titles == ["Presswatch: gone fails"]
     assert "xx-gone" not in layout.alerts.read_text()
@@ -238,7 +240,7 @@ def test_a_source_that_was_taken_out_has_not_recovered(stages: Stages, hook: Rec
 def test_what_was_not_asked_is_not_over(stages: Stages, hook: Receiver) -> None:
     settings = settings_for(hook.apprise_url)
     channels, layout = channels_of(settings), stages(HEALTHY)
-    check_and_send(layout, settings, channels, at(HEALTHY), Found((WORKER,), PREFECT))
+    check_and_send(layout, settings, channels, at(HEALTHY), CurrentIncidents((WORKER,), PREFECT))
     check_and_send(layout, settings, channels, at(HEALTHY))
     assert hook.titles == ["Presswatch: no worker is polling"]
 

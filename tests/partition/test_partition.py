@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from tasks.model import Outcome
 from tasks.partition import partitions as step
 from tasks.partition.partitions import Run, partition
-from tasks.partition.versions import Known, Text, judge
+from tasks.partition.versions import KnownVersions, Text, judge_versions
 from tasks.text.urls import fold
 from tasks.upkeep.rebuild_articles import rebuild_articles
 from tests.support.staged_pages import START, Page, files, listing, prose, stage
@@ -33,7 +33,7 @@ RUN = "20260302T060000Z-aaaaaa"
 NEXT = "20260303T060000Z-bbbbbb"
 
 
-def nothing(ids: Collection[UUID]) -> Mapping[UUID, Known]:
+def nothing(ids: Collection[UUID]) -> Mapping[UUID, KnownVersions]:
     return {}
 
 
@@ -165,7 +165,7 @@ def test_only_unchanged_pages_leave_captures_alone(layout: Layout) -> None:
     partition(layout, run, nothing)
     body_sha256 = str(rows(layout, RUN)[0]["body_sha256"])
     first = replace(page, hour=1).fetched_at
-    known = {page.article_id: Known(first, [Text(first, 1, body_sha256, True)])}
+    known = {page.article_id: KnownVersions(first, [Text(first, 1, body_sha256, True)])}
     commit = partition(layout, stage(layout, NEXT, [page]), lambda ids: known, sequence=2)
 
     assert commit
@@ -198,13 +198,13 @@ def test_url_keys_hold_every_folded_url_of_a_page(layout: Layout) -> None:
     )
 
 
-def known_of(*texts: tuple[int, str]) -> dict[UUID, Known]:
+def known_of(*texts: tuple[int, str]) -> dict[UUID, KnownVersions]:
     page = Page("one")
     found = [
         Text(START + timedelta(hours=hour), number, text, is_dated=True)
         for number, (hour, text) in enumerate(texts, 1)
     ]
-    return {page.article_id: Known(min(found).fetched_at, found)}
+    return {page.article_id: KnownVersions(min(found).fetched_at, found)}
 
 
 @pytest.mark.parametrize(
@@ -231,7 +231,7 @@ def known_of(*texts: tuple[int, str]) -> dict[UUID, Known]:
     ],
 )
 def test_verdicts(
-    known: dict[UUID, Known], hour: int, text: str, expected: tuple[Outcome, int, int]
+    known: dict[UUID, KnownVersions], hour: int, text: str, expected: tuple[Outcome, int, int]
 ) -> None:
     page = Page("one", hour=hour)
     row: dict[str, Any] = {
@@ -244,7 +244,7 @@ def test_verdicts(
         "is_truncated": False,
     }
     schema = pa.schema([ARTICLE_SCHEMA.field(name) for name in row])
-    _, verdicts = judge(pa.Table.from_pylist([row], schema=schema), known)
+    _, verdicts = judge_versions(pa.Table.from_pylist([row], schema=schema), known)
 
     outcome, number, first_seen = expected
     assert verdicts[row["capture_id"]] == (outcome, number, START + timedelta(hours=first_seen))
@@ -286,11 +286,11 @@ def test_a_text_that_comes_cut_is_no_version_of_a_whole_one(
         Page("one", f"As of hour {hour}.", hour=hour, is_truncated=is_cut)
         for hour, is_cut in enumerate(cut, 1)
     ]
-    known: dict[UUID, Known] = {}
+    known: dict[UUID, KnownVersions] = {}
     partition(layout, stage(layout, RUN, pages[:1]), nothing)
     for row in rows(layout, RUN):
         text = Text(row["fetched_at"], 1, row["body_sha256"], True, not row["is_truncated"])
-        known[row["article_id"]] = Known(row["first_seen_at"], [text])
+        known[row["article_id"]] = KnownVersions(row["first_seen_at"], [text])
     partition(layout, stage(layout, NEXT, pages[1:]), lambda ids: known, sequence=2)
     captures = rows(layout, RUN, "captures") + rows(layout, NEXT, "captures")
     assert [row["outcome"] for row in captures] == outcomes
@@ -316,7 +316,7 @@ def test_what_is_learnt_of_the_site_is_no_change_of_the_text(
     page = Page("one", about=dict(zip(("body_sha256", "page_sha256"), new, strict=True)))
     first = page.fetched_at - timedelta(minutes=5)
     text = Text(first, 1, shown[0], is_dated=True, page_sha256=shown[1])
-    known = {page.article_id: Known(first, [text])}
+    known = {page.article_id: KnownVersions(first, [text])}
     commit = partition(layout, stage(layout, RUN, [page]), lambda ids: known)
     assert commit
     assert [counts[outcome] for counts in commit.outcomes.values()] == [1]
@@ -327,8 +327,10 @@ def test_what_is_learnt_of_the_site_is_no_change_of_the_text(
 def test_versions_are_numbered_without_gaps_and_say_what_was_shown(
     seen: list[tuple[int, str]],
 ) -> None:
-    known: dict[UUID, Known] = {}
-    state = known.setdefault(Page("one").article_id, Known(START + timedelta(hours=seen[0][0])))
+    known: dict[UUID, KnownVersions] = {}
+    state = known.setdefault(
+        Page("one").article_id, KnownVersions(START + timedelta(hours=seen[0][0]))
+    )
     numbers = []
     for hour, text in seen:
         moment = START + timedelta(hours=hour)
@@ -381,7 +383,7 @@ def two_runs(layout: Layout) -> dict[str, Run]:
     texts = {}
     for row in rows(layout, RUN):
         text = Text(row["fetched_at"], 1, row["body_sha256"], True)
-        texts[row["article_id"]] = Known(row["first_seen_at"], [text])
+        texts[row["article_id"]] = KnownVersions(row["first_seen_at"], [text])
     partition(layout, second, lambda ids: texts, sequence=2)
     return {RUN: first, NEXT: second}
 

@@ -43,7 +43,7 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class CaseResult:
     """What cleaning made of a case."""
 
     case: Case
@@ -81,7 +81,7 @@ def _read(path: Path, template: str | None) -> Iterator[Case]:
             )
 
 
-def judge(case: Case) -> Verdict:
+def judge(case: Case) -> CaseResult:
     """Clean the case's page."""
     is_text = case.template == "text"
     page = _text(case) if is_text else _html(case)
@@ -101,7 +101,7 @@ def judge(case: Case) -> Verdict:
     )
     is_right = "kept" not in rules if case.is_prompt else rules == ("kept",)
     lost = tuple(text for text in case.article["paragraphs"] if fold(text) not in folded)
-    return Verdict(case, is_right, rules, lost)
+    return CaseResult(case, is_right, rules, lost)
 
 
 @dataclass(slots=True)

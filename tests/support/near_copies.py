@@ -211,7 +211,7 @@ OTHERS: Mapping[str, Change] = {
 
 
 @dataclass(frozen=True)
-class Found:
+class CopyCounts:
     """What became of the made texts."""
 
     merged: Mapping[str, tuple[int, int]]
@@ -223,7 +223,7 @@ class Found:
     """Texts in a cluster to which they belong, and to which they do not."""
 
 
-def measure(folder: Path, step: int = 1) -> Found:
+def measure(folder: Path, step: int = 1) -> CopyCounts:
     """Load the gold texts with all that is made of them; see what the warehouse calls copies.
 
     With a step, texts are made of every second, third ... gold text only.
@@ -257,7 +257,7 @@ def _made_pages(of: Original) -> Iterator[Page]:
             yield Page(slug, body, day, 24.0 * 20, "de-blatt", headline=f"Headline {slug}")
 
 
-def _judged(clusters: Mapping[str, str]) -> Found:
+def _judged(clusters: Mapping[str, str]) -> CopyCounts:
     """Figures of articles and the first of the cluster each was put in.
 
     That another article than the original is near a made follow-up is no fault: it was made of it.
@@ -275,7 +275,7 @@ def _judged(clusters: Mapping[str, str]) -> Found:
             wrong += of == base and "-" not in first
         elif slug != first:
             right, wrong = right + (of == base), wrong + (of != base)
-    return Found(
+    return CopyCounts(
         {kind: (found, many) for kind, (found, many) in merged.items()},
         {
             name: (sum(clusters[one] == clusters[other] for one, other in pairs), len(pairs))
@@ -286,7 +286,7 @@ def _judged(clusters: Mapping[str, str]) -> Found:
     )
 
 
-def table(found: Found) -> str:
+def table(found: CopyCounts) -> str:
     """The figures as lines of a table."""
     rows = {**found.merged, **found.pairs}
     lines = [f"| {kind} | {many} of {of} ({many / of:.1%}) |" for kind, (many, of) in rows.items()]

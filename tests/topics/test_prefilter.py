@@ -218,7 +218,7 @@ def test_cores(alias: str, expected: str) -> None:
 
 def kept(topics: list[Topic], texts: pa.StringArray) -> list[tuple[int, list[int] | None]]:
     prefilter = Prefilter(topics)
-    looked = prefilter.look(texts)
+    looked = prefilter.find_forms(texts)
     if looked is None:
         return [(row, None) for row in range(len(texts))]
     return prefilter.keep(looked, prefilter.present(looked))
@@ -232,7 +232,7 @@ def test_a_text_without_one_of_the_groups_is_left_out() -> None:
     assert kept([one, topic("s", "sanctions")], texts)[0] == (0, [0])
     # Across fields.
     prefilter = Prefilter([topic("all", **both, within="article")])
-    looked = prefilter.look(texts)
+    looked = prefilter.find_forms(texts)
     assert looked
     assert prefilter.keep(looked, prefilter.present(looked)) == [(2, [0, 8]), (3, [0, 13])]
     beside = prefilter.present(looked) | prefilter.present(looked)[::-1]

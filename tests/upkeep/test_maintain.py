@@ -24,7 +24,7 @@ from tasks.upkeep.task import Removed
 from tasks.upkeep.verification import Verified, verify
 from tests.support.saved_papers import Place
 from tests.support.staged_pages import tables
-from warehouse.layers.findings import LayersBroken, found
+from warehouse.layers.findings import LayersBroken, make_finding
 from warehouse.layers.layout import Layout
 from warehouse.read.query import QueryError, query
 from warehouse.store.archive_files import removed_archives
@@ -255,7 +255,7 @@ def test_the_command_repairs_and_says_what_it_could_not(place: Place) -> None:
 
 
 def test_of_many_findings_the_first_are_reported() -> None:
-    many = [found("commit", Path(f"a/{number}"), "is not there") for number in range(60)]
+    many = [make_finding("commit", Path(f"a/{number}"), "is not there") for number in range(60)]
     lines = str(LayersBroken(many)).splitlines()
     assert (lines[0], lines[-1], len(lines)) == (str(many[0]), "and 10 more", 51)
     shown = ledger(Maintained(Compacted(), Removed(), Verified(findings=tuple(many))))

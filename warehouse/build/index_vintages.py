@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from warehouse.layers.atomic_write import sync, write_whole
-from warehouse.layers.findings import Finding, LayersBroken, found
+from warehouse.layers.findings import Finding, LayersBroken, make_finding
 from warehouse.layers.layout import Layout
 
 # By UTC days and by local days, each with vintages of its own. The last relation of each pair
@@ -112,7 +112,7 @@ def _read(path: Path) -> pa.Table:
 
 
 def _damaged(path: Path, error: Exception) -> Finding:
-    return found("vintage", path, f"is damaged: {' '.join(str(error).split())[:200]}")
+    return make_finding("vintage", path, f"is damaged: {' '.join(str(error).split())[:200]}")
 
 
 def unreadable_vintages(layout: Layout) -> Iterator[Finding]:
@@ -132,9 +132,11 @@ def other_vintages(con: Connection, layout: Layout) -> Iterator[Finding]:
             path = _path(layout, relation, day)
             try:
                 if not path.exists():
-                    yield found("vintage", path, "is not there, yet the warehouse has its rows")
+                    yield make_finding(
+                        "vintage", path, "is not there, yet the warehouse has its rows"
+                    )
                 elif _differs(path, _rows(con, relation, day)):
-                    yield found("vintage", path, "is damaged: not what the warehouse has")
+                    yield make_finding("vintage", path, "is damaged: not what the warehouse has")
             except (OSError, pa.ArrowException) as error:
                 yield _damaged(path, error)
 

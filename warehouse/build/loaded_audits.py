@@ -9,7 +9,7 @@ from warehouse.build.checks_runner import run_checks
 from warehouse.build.loader import Connection, insert, last_load, record_load, transaction
 from warehouse.build.publish import published_load
 from warehouse.layers.audits import Audit, SampledArticle, Verdict, audit_files, read_audits
-from warehouse.layers.findings import Finding, found
+from warehouse.layers.findings import Finding, make_finding
 from warehouse.layers.layout import Layout
 from warehouse.read.query import has_table
 from warehouse.stats.audits import Unit, closest_readers, estimate, kappa
@@ -37,7 +37,7 @@ def changed_audit_files(con: Connection, layout: Layout) -> Iterator[Finding]:
     for name, content in con.execute("SELECT path, content FROM audit_files").fetchall():
         path = layout.root / name
         if path.exists() and path.read_bytes() != content.encode():
-            yield found("audit", path, "is damaged: not what the warehouse has")
+            yield make_finding("audit", path, "is damaged: not what the warehouse has")
 
 
 def _loaded(con: Connection) -> set[str]:

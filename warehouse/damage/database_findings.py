@@ -13,7 +13,7 @@ from warehouse.build.loaded_definitions import other_changes, other_topics
 from warehouse.build.manifest import NAME, live_files, read_manifest
 from warehouse.build.publish import published_load
 from warehouse.layers.documents import DocumentError
-from warehouse.layers.findings import Finding, Kind, found
+from warehouse.layers.findings import Finding, Kind, make_finding
 from warehouse.layers.layout import Layout
 from warehouse.layers.writer_lock import writer_lock
 from warehouse.read.query import DatabaseDamaged, damage_named, quoted
@@ -66,9 +66,11 @@ def live_manifest_findings(con: duckdb.DuckDBPyConnection, folder: Path) -> Iter
     """A manifest that is gone, or that lists other files than its snapshot was loaded from."""
     manifest = folder / NAME
     if not manifest.exists():
-        yield found("manifest", manifest, "is not there")
+        yield make_finding("manifest", manifest, "is not there")
     elif read_manifest(folder) != live_files(con):
-        yield found("manifest", manifest, "lists other files than the snapshot was loaded from")
+        yield make_finding(
+            "manifest", manifest, "lists other files than the snapshot was loaded from"
+        )
 
 
 def lacking_histories(layout: Layout, con: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
@@ -80,9 +82,11 @@ def lacking_histories(layout: Layout, con: duckdb.DuckDBPyConnection) -> Iterato
     for kind, path, is_other in histories:
         if is_other:
             problem = "lacks" if path.exists() else "is not there, yet"
-            yield found(kind, path, f"{problem} what the warehouse has")
+            yield make_finding(kind, path, f"{problem} what the warehouse has")
     for name in sorted(lost_audit_files(con, layout)):
-        yield found("audit", layout.root / name, "is not there, yet the warehouse has its rows")
+        yield make_finding(
+            "audit", layout.root / name, "is not there, yet the warehouse has its rows"
+        )
 
 
 def check_findings(con: duckdb.DuckDBPyConnection, path: Path) -> Iterator[Finding]:
@@ -92,4 +96,4 @@ def check_findings(con: duckdb.DuckDBPyConnection, path: Path) -> Iterator[Findi
         yield Finding(path, problem, remedy, "snapshot")
         return
     for failed in failed_checks(con):
-        yield found("snapshot", path, " ".join(str(failed).split()))
+        yield make_finding("snapshot", path, " ".join(str(failed).split()))

@@ -37,7 +37,7 @@ from warehouse.layers.compactions import (
 )
 from warehouse.layers.definitions import read_definitions
 from warehouse.layers.documents import DocumentError
-from warehouse.layers.findings import Finding, LayersBroken, found, lost_commit
+from warehouse.layers.findings import Finding, LayersBroken, lost_commit, make_finding
 from warehouse.layers.layout import Layout
 from warehouse.layers.leftovers import unnamed_files
 from warehouse.layers.parquet import digest_problem, parquet_problem
@@ -136,7 +136,7 @@ def missing_commits(
             record = compaction_path(layout.commits, layer, day)
             is_there = record.exists()
             problem = f"does not name {path.name}" if is_there else "is not there, yet its file is"
-            yield found("compaction", record, problem)
+            yield make_finding("compaction", record, problem)
         elif name not in lost:
             lost.add(name)
             yield replace(lost_commit(layout, name), problem=f"is not there, yet {path.name} is")
@@ -157,7 +157,9 @@ def lost_commits(layout: Layout) -> set[str]:
 
 def unnamed_file(path: Path) -> Finding:
     """The finding for a Parquet file of `unnamed_files`."""
-    return found("parquet", path, "is named by no commit, but visible to readers of the folder")
+    return make_finding(
+        "parquet", path, "is named by no commit, but visible to readers of the folder"
+    )
 
 
 def parquet_findings(
@@ -167,7 +169,7 @@ def parquet_findings(
     for (name, sha256), rows in files:
         path = layout.root / name
         if problem := parquet_problem(path, rows, sha256):
-            yield found("parquet", path, problem)
+            yield make_finding("parquet", path, problem)
 
 
 def changed_files(layout: Layout, commits: Iterable[Commit]) -> Iterator[Finding]:
@@ -175,7 +177,7 @@ def changed_files(layout: Layout, commits: Iterable[Commit]) -> Iterator[Finding
     for file in (file for commit in commits for file in commit.files):
         path = layout.root / file.path
         if problem := digest_problem(path, file.sha256):
-            yield found("parquet", path, problem)
+            yield make_finding("parquet", path, problem)
 
 
 def require_whole_layers(layout: Layout, loading: Collection[str] = ()) -> None:

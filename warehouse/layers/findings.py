@@ -85,7 +85,7 @@ def kind_of(document: PurePath) -> Kind:
     return _OF_NAMES.get(document.name, beside)
 
 
-def found(kind: Kind, file: Path, problem: str, offset: int | None = None) -> Finding:
+def make_finding(kind: Kind, file: Path, problem: str, offset: int | None = None) -> Finding:
     """A finding with the remedy of its kind."""
     return Finding(file, problem, REMEDIES[kind], kind, offset)
 
@@ -105,4 +105,6 @@ class LayersBroken(Exception):  # noqa: N818 - named for a state
 
 def lost_commit(layout: Layout, run_id: str) -> Finding:
     """The finding for a run that is loaded and has no commit."""
-    return found("commit", layout.commits / f"{run_id}.json", "is not there, yet it is loaded")
+    return make_finding(
+        "commit", layout.commits / f"{run_id}.json", "is not there, yet it is loaded"
+    )

@@ -17,7 +17,7 @@ class IndexCopy:
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class PastAttempts:
     """The results of earlier attempts at a page."""
 
     has_article: bool
@@ -50,7 +50,7 @@ def index_copies(layout: Layout, source_id: str) -> dict[str, IndexCopy]:
     }
 
 
-def tried_pages(layout: Layout, folded_urls: Iterable[str]) -> dict[str, Tried]:
+def tried_pages(layout: Layout, folded_urls: Iterable[str]) -> dict[str, PastAttempts]:
     """The earlier attempts at each of the folded URLs, from any origin."""
     rows = snapshot_records(
         layout,
@@ -62,7 +62,7 @@ def tried_pages(layout: Layout, folded_urls: Iterable[str]) -> dict[str, Tried]:
         [sorted(set(folded_urls))],
     )
     return {
-        row["key"]: Tried(
+        row["key"]: PastAttempts(
             row["has_article"], frozenset(at.astimezone(UTC) for at in row["captures"] or ())
         )
         for row in rows

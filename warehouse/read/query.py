@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from warehouse.layers.commits import committed_runs
-from warehouse.layers.findings import REMEDIES, Finding, Kind, found
+from warehouse.layers.findings import REMEDIES, Finding, Kind, make_finding
 from warehouse.layers.layout import Layout
 
 # Statement types that a person's query may contain. A snapshot is opened read-only, so CREATE can
@@ -60,7 +60,7 @@ class DatabaseDamaged(QueryError):  # noqa: N818 - named for a state
     def finding(self) -> Finding:
         """The error as a finding."""
         kind: Kind = "writer file" if self.path.parent.name == "writer" else "snapshot"
-        return found(kind, self.path, self.problem)
+        return make_finding(kind, self.path, self.problem)
 
 
 @contextmanager

@@ -40,7 +40,7 @@ class Changed(StoreError):  # noqa: N818 - named after the event
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ListedObject:
     """An object in a listing."""
 
     key: str
@@ -118,12 +118,12 @@ class Store:
         finally:
             half.unlink(missing_ok=True)
 
-    def list(self, prefix: str = "") -> Iterator[Found]:
+    def list(self, prefix: str = "") -> Iterator[ListedObject]:
         """All objects below a folder, by key."""
         with self._library(prefix) as obstore:
             for page in obstore.list(self._client, prefix or None):
                 for each in page:
-                    yield Found(
+                    yield ListedObject(
                         each["path"], each["size"], each["last_modified"], each["e_tag"] or ""
                     )
 

@@ -15,7 +15,7 @@ from tasks.partition.partitions import (
     judged_captures,
     judged_stripped,
 )
-from tasks.partition.versions import Known, known_versions
+from tasks.partition.versions import KnownVersions, known_versions
 from tasks.text.counted import counted
 from tasks.upkeep.rebuild_articles import NUMBERED
 from tasks.upkeep.repair.databases import records_of
@@ -100,7 +100,7 @@ class _Earlier:
         """Close the database."""
         self._con.close()
 
-    def known(self, name: str, article_ids: Collection[UUID]) -> dict[UUID, Known]:
+    def known(self, name: str, article_ids: Collection[UUID]) -> dict[UUID, KnownVersions]:
         """The versions of articles in the commits before this one; call in the order of commits."""
         while self._unread and self._unread[0] != name:
             for file in self._rows.commits[self._unread.pop(0)].files:

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from tasks.model import Batch, Outcome
 from tasks.partition.partitions import by_day, gather
-from tasks.partition.versions import Known, Verdict, judge
+from tasks.partition.versions import KnownVersions, VersionVerdict, judge_versions
 from tasks.upkeep.repair.lost_rows import NEW
 from warehouse.layers.commits import run_of_commit
 from warehouse.layers.layout import Layout
@@ -24,14 +24,14 @@ class StagedAgain:
         self.captures = gather(folders, run_id, "captures", CAPTURE_SCHEMA).combine_chunks()
         self.articles = gather(folders, run_id, "articles", ARTICLE_SCHEMA)
         self.stripped = gather(folders, run_id, "stripped_blocks", STRIPPED_SCHEMA)
-        self.verdicts: dict[UUID, Verdict] = {}
+        self.verdicts: dict[UUID, VersionVerdict] = {}
         self._order: list[int] = []
 
     def judge(
         self,
         original: pa.Table,
         loaded: Mapping[UUID, Mapping[str, Any]],
-        known: Callable[[Collection[UUID]], Mapping[UUID, Known]],
+        known: Callable[[Collection[UUID]], Mapping[UUID, KnownVersions]],
     ) -> None:
         """Give each article the verdict of its run: looked up by capture, else judged again."""
         new = {row["capture_id"] for row in original.to_pylist() if row["outcome"] in NEW}
@@ -39,13 +39,13 @@ class StagedAgain:
         ids = (
             set() if new and new <= loaded.keys() else set(self.articles["article_id"].to_pylist())
         )
-        self._order, self.verdicts = judge(self.articles, known(ids) if ids else {})
+        self._order, self.verdicts = judge_versions(self.articles, known(ids) if ids else {})
         columns = ["capture_id", "outcome", "version_no"]
         for row in original.select(columns).to_pylist():
             verdict = self.verdicts.get(row["capture_id"])
             if verdict and row["version_no"]:
                 seen = loaded.get(row["capture_id"], {}).get("first_seen_at")
-                self.verdicts[row["capture_id"]] = Verdict(
+                self.verdicts[row["capture_id"]] = VersionVerdict(
                     Outcome(row["outcome"]), row["version_no"], seen or verdict.first_seen_at
                 )
             elif verdict:  # today's rules find an article where the run found none
