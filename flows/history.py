@@ -35,7 +35,7 @@ from tasks.report.task import report_or_warn
 from tasks.settings import MOST_PAGES, ConfigError
 from tasks.sources.source import Source
 from tasks.text.counted import counted
-from warehouse.read.query import kept_open
+from warehouse.read.query import keep_snapshot_open
 
 log = logging.getLogger(__name__)
 
@@ -133,7 +133,11 @@ def _fill(
         return replace(done, sources=tuple(looked))
     layout, loads = installation.layout, PartLoads(installation, done.run_id, flow=FLOW)
     found = list[SourceHistory]()
-    with kept_open(layout), running(layout, done.run_id), page_pool(installation.settings) as pool:
+    with (
+        keep_snapshot_open(layout),
+        running(layout, done.run_id),
+        page_pool(installation.settings) as pool,
+    ):
         for source in chosen:
             fetched = fetch_history(source.id, source, shared)
             refined = refine_source(installation, done.run_id, fetched.collected, pool)

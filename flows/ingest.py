@@ -53,7 +53,7 @@ from tasks.text.counted import counted
 from warehouse.build.schema_version import is_earlier_snapshot
 from warehouse.damage.layer_findings import require_readable
 from warehouse.layers.commits import committed_runs, next_part
-from warehouse.read.query import kept_open
+from warehouse.read.query import keep_snapshot_open
 
 log = logging.getLogger(__name__)
 
@@ -137,7 +137,7 @@ def _ingest(
                 _load_early(collecting, refining, shared, loads)
             loads.load_rest()
             # The report, artifacts and events read the same snapshot over one connection.
-            reading.enter_context(kept_open(layout))
+            reading.enter_context(keep_snapshot_open(layout))
             if layout.current.exists() and (loads.is_published or not layout.report.exists()):
                 loaded = loads.report
                 has_news = loaded.articles or loaded.revised or loaded.recounted

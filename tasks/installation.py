@@ -13,7 +13,7 @@ from warehouse.layers.commits import committed_runs
 from warehouse.layers.layout import Layout
 from warehouse.read.query import QueryError
 from warehouse.store.archive_files import archive_files
-from warehouse.store.working_copy import catch_up, join
+from warehouse.store.working_copy import catch_up, link_to_store
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ def open_layout(settings: Settings) -> Layout:
     layout = Layout(settings.data)
     try:
         if settings.store:
-            join(layout, settings.store)
+            link_to_store(layout, settings.store)
     except ValueError as error:
         raise ConfigError([f"PRESSWATCH_STORE: {error}"]) from None
     catch_up(layout)

@@ -22,7 +22,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from tasks.model import Extraction, Outcome
 from tasks.settings import Settings
-from warehouse.allocation import few_arenas, give_back
+from warehouse.allocation import limit_arenas, release_memory
 
 # The module that the fork server imports before it forks workers.
 PRELOADED = "tasks.worker_preload"
@@ -206,7 +206,7 @@ def alone(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R | Extrac
     try:
         return tried(work, *args, **kwargs)
     finally:
-        give_back()
+        release_memory()
 
 
 def _rejection(outcome: Outcome, reason: str) -> Extraction:
@@ -243,7 +243,7 @@ def begin_worker(environment: Mapping[str, str], nice: int) -> None:
     os.environ.update(environment)
     # Its priority is lowered and its memory limited.
     os.nice(nice)
-    few_arenas()
+    limit_arenas()
     _, most = resource.getrlimit(resource.RLIMIT_AS)
     limit = MEMORY_A_PROCESS if most == resource.RLIM_INFINITY else min(MEMORY_A_PROCESS, most)
     with suppress(ValueError, OSError):  # macOS knows the limit and refuses to set it

@@ -6,14 +6,14 @@ They change no results, and without glibc they have no effect.
 import ctypes
 
 
-def few_arenas() -> None:
+def limit_arenas() -> None:
     """Let threads that start from now on share arenas."""
     # M_ARENA_MAX; glibc's default is eight arenas per core, each with free memory that the others
     # cannot use.
     _call("mallopt", -8, 2)
 
 
-def give_back() -> None:
+def release_memory() -> None:
     """Return the free pages of all arenas to the system; takes milliseconds."""
     _call("malloc_trim", 0)
 

@@ -38,7 +38,7 @@ from tasks.text.urls import fold
 from tasks.topics.topic import Topic, TopicEntry
 from warehouse.layers.layout import Layout
 from warehouse.read.due_rechecks import DuePage
-from warehouse.read.known_urls import KnownListing, Once, last_listings
+from warehouse.read.known_urls import KnownListing, QueryCache, last_listings
 from warehouse.read.query import snapshot_records
 
 log = logging.getLogger("flows")
@@ -107,7 +107,7 @@ class PastSource:
         year, paper = self.demo.year, self.site.paper
         site = replace(self.site, past=latest(year, paper, moment))
         is_down = paper == SHIMBUN and year.days_before(moment.date()) in HOST_DOWN
-        once = Once()
+        once = QueryCache()
         for question, answer in self._answers(moment, site).items():
             once.get(question, answer.copy)
         collector = Collector(

@@ -11,12 +11,12 @@ from flows.cli.console import printable
 from warehouse.questions.audits import (
     audit_words,
     audited,
-    in_words,
+    estimate_in_words,
     precision_by,
     precision_by_alias,
     precision_by_mention,
 )
-from warehouse.questions.wrong_articles import blames
+from warehouse.questions.wrong_articles import exclusion_candidates
 
 
 def results_view(con: duckdb.DuckDBPyConnection, topic_id: str) -> RenderableType:
@@ -42,10 +42,10 @@ def results_view(con: duckdb.DuckDBPyConnection, topic_id: str) -> RenderableTyp
         "source, by article": precision_by(con, found.audit_id, "source_id"),
     }
     for title, estimates in tables.items():
-        rows = [(name, str(one.n), in_words(one)) for name, one in estimates.items()]
+        rows = [(name, str(one.n), estimate_in_words(one)) for name, one in estimates.items()]
         parts.append(_table(title, ("n", "precision"), rows))
     heads = ("wrong articles", "right articles", "judged")
-    for title, wrong in blames(con, found.audit_id).items():
+    for title, wrong in exclusion_candidates(con, found.audit_id).items():
         figures = [
             (one.text, f"about {one.wrong:,.0f}", f"about {one.right:,.0f}", str(one.judged))
             for one in wrong

@@ -42,7 +42,7 @@ def sql(
     ] = 200,
 ) -> None:
     """Query the current snapshot and the texts of articles; nothing else is read or written."""
-    from warehouse.read.query import asked
+    from warehouse.read.query import user_query
 
     forms = [name for name, on in zip(PRINTERS, (as_csv, as_json, as_ndjson), strict=True) if on]
     if len(forms) + (parquet is not None) > 1:
@@ -58,7 +58,7 @@ def sql(
             fail(f"{file} cannot be read: {error.strerror}", Exit.WRONG_USAGE)
         except UnicodeDecodeError as error:
             fail(f"{file} cannot be read: not UTF-8 at byte {error.start}", Exit.WRONG_USAGE)
-    with asked(readable_layout(data), text, parquet) as answer, _written_to(out):
+    with user_query(readable_layout(data), text, parquet) as answer, _written_to(out):
         if answer is None:
             return
         statements = duckdb.extract_statements(text)

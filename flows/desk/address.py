@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from starlette.datastructures import QueryParams
 
-from warehouse.questions.selection import UNITS, Choices, Selection, checked, fitting_unit
+from warehouse.questions.selection import UNITS, Choices, Selection, checked_selection, fitting_unit
 from warehouse.questions.series import BALANCES
 from warehouse.read.query import QueryError
 
@@ -20,7 +20,7 @@ def selection_of(given: QueryParams, known: Choices) -> Selection:
     """The selection that a URL holds; QueryError naming the parameter that is wrong."""
     selection = unchecked_selection(given, known)
     # The same order on all pages, whichever topic was ticked first.
-    topics = sorted(checked(selection, known).topics, key=[*known.topics].index)
+    topics = sorted(checked_selection(selection, known).topics, key=[*known.topics].index)
     return replace(selection, topics=tuple(topics))
 
 

@@ -20,7 +20,7 @@ from flows.desk.feed_searches import FeedSearches
 from flows.desk.reasons import reason
 from flows.desk.snapshots import Snapshots
 from tasks.report.chart_style import complete
-from tasks.report.completeness import in_words
+from tasks.report.completeness import reasons_in_words
 from tasks.report.page import day, link, number, percent
 from tasks.settings import Settings
 from tasks.text.counted import counted
@@ -71,7 +71,7 @@ class Desk:
             link=link,
             number=number,
             counted=counted,
-            words=in_words,
+            words=reasons_in_words,
             moment=lambda at: f"{at:%Y-%m-%d %H:%M}" if at else "–",
             pair=lambda value: (value, value),
             chart=lambda spec: json.dumps(complete(spec), ensure_ascii=False),

@@ -9,7 +9,7 @@ import duckdb
 
 from warehouse.build.schema_version import SCHEMA_VERSION, schema_versions
 from warehouse.layers.layout import Layout
-from warehouse.read.query import QueryError, confine, damage_named, open_existing_snapshot
+from warehouse.read.query import QueryError, confine, detect_damage, open_existing_snapshot
 
 
 class Snapshots:
@@ -42,7 +42,7 @@ class Snapshots:
                 # The previous connection closes with its last cursor.
                 self._con, self._path = con, path
             con = self._con
-        with damage_named(path), con.cursor() as cursor:
+        with detect_damage(path), con.cursor() as cursor:
             cursor.execute("SET TimeZone = 'UTC'")
             yield cursor
 

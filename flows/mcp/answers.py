@@ -41,7 +41,7 @@ def figure(row: Row, audit: Audited | None) -> Answer:
 
 
 def judgement(row: Row) -> Answer:
-    """How a row of `compared` compares with its past, and what of that past was collected."""
+    """The judgement in a row of `compare_with_past`, and what of its past was collected."""
     names = ("verdict", "past_share", "expected", "score", "compared_hits", "compared_articles")
     past = row["past"]
     return {name: row[name] for name in (*names, "new_sources")} | {

@@ -28,11 +28,11 @@ from warehouse.questions.selection import (
     UNITS,
     Choices,
     Selection,
-    checked,
+    checked_selection,
     choices,
     fitting_unit,
 )
-from warehouse.questions.usual import LENGTHS, compared, compared_since
+from warehouse.questions.usual import LENGTHS, compare_with_past, compared_since
 from warehouse.read.query import QueryError, records
 
 INSTRUCTIONS = """Presswatch counts how often topics come up in news articles that were collected on
@@ -145,7 +145,7 @@ class Tools:
             ]
             total = None
             if not by:
-                [of_all] = questions.of_range(con, selection) or [questions.totals([])]
+                [of_all] = questions.range_series(con, selection) or [questions.totals([])]
                 total = figure(of_all, correcting)
             return {
                 "coverage": coverage_statement(con, known, selection),
@@ -191,7 +191,7 @@ class Tools:
             mentions = (
                 "FROM mention_contexts"
                 f" SEMI JOIN (SELECT articles.article_id {counted_sql(selection)}) AS counted"
-                f" USING (article_id) WHERE {selection.of_topics()}"
+                f" USING (article_id) WHERE {selection.topic_condition()}"
             )
             count = "count(DISTINCT article_id) AS articles, count(*) AS mentions"
             columns = f"{date_of} AS day, source, headline, field, context, url, is_truncated"
@@ -233,7 +233,7 @@ class Tools:
             past = replace(
                 now, first_day=compared_since(unit, last), last_day=first - timedelta(days=1)
             )
-            found = compared(con, unit, last, now.sources, is_local=known.is_local)
+            found = compare_with_past(con, unit, last, now.sources, is_local=known.is_local)
             rows = [
                 {"id": topic, "topic": known.topics[topic], "verdict": "not collected"}
                 | {"audit": audit_words(audit)}
@@ -266,7 +266,7 @@ def _selection(
     if unit not in ("", *UNITS):
         raise QueryError(f"unit must be one of {', '.join(UNITS)}, got {unit!r}")
     unit = unit or fitting_unit(first, last)
-    return checked(Selection(first, last, unit, is_local=known.is_local, **chosen), known)
+    return checked_selection(Selection(first, last, unit, is_local=known.is_local, **chosen), known)
 
 
 def _last_day(known: Choices) -> date:

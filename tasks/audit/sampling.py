@@ -13,7 +13,7 @@ from tasks.audit.stratified_draw import Drawn, draw
 from warehouse.layers.audits import Hit, Kind, Sample, SampledArticle, new_audit_id, write_sample
 from warehouse.layers.layout import Layout
 from warehouse.questions.articles import counted_sql
-from warehouse.questions.selection import Selection, choices, counts_in, listed, literal
+from warehouse.questions.selection import Selection, choices, counts_in, literal, literal_list
 from warehouse.questions.texts import files_by_day, texts_of
 from warehouse.read.query import QueryError, records, snapshot
 
@@ -194,8 +194,9 @@ def _near_misses(con: duckdb.DuckDBPyConnection, topic_id: str, days: Selection)
     rows = con.execute(
         f"""SELECT article_id::VARCHAR, least(words, 2)::VARCHAR, is_section::VARCHAR, source_id,
                coalesce(language, ''), {MONTH}
-        FROM (SELECT *, len(list_intersect({WORDS_OF}, [{listed(words)}]::VARCHAR[])) AS words,
-                     coalesce(section IN ({listed(sections) or "NULL"}), false) AS is_section
+        FROM (SELECT *,
+                     len(list_intersect({WORDS_OF}, [{literal_list(words)}]::VARCHAR[])) AS words,
+                     coalesce(section IN ({literal_list(sections) or "NULL"}), false) AS is_section
               FROM all_counted WHERE NOT is_hit)
         WHERE words > 0 OR is_section
         ORDER BY article_id"""

@@ -31,7 +31,7 @@ from tasks.refine.refine_pages import (
     staging,
 )
 from tasks.refine.site_boilerplate import MAX_PAGES, MIN_PAGES, PageFingerprint, find_recurring
-from warehouse.allocation import give_back
+from warehouse.allocation import release_memory
 from warehouse.layers.atomic_write import write_whole
 
 DONE = "staged.json"
@@ -61,7 +61,7 @@ def staged_once(job: ShardJob, fill: Callable[[Path, IO[bytes]], Staged]) -> Sta
             write_whole(half / DONE, json.dumps(kept).encode())
             half.rename(job.folder)
         job.cursor.unlink(missing_ok=True)
-    give_back()
+    release_memory()
     return staged
 
 

@@ -25,7 +25,7 @@ from tasks.sources.source import Source
 from tasks.text.urls import fold
 from warehouse.layers.layout import Layout
 from warehouse.read.due_rechecks import DuePage, due_pages
-from warehouse.read.known_urls import KnownListing, KnownUrls, Once, known_files
+from warehouse.read.known_urls import KnownListing, KnownUrls, QueryCache, known_files
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ class Collector:
     recheck_after: tuple[timedelta, ...] = ()  # counted from when an article was first seen
     now: datetime = field(default_factory=lambda: datetime.now(UTC))  # pages are due by this time
     breaker: Breaker = field(default_factory=Breaker)
-    once: Once = field(default_factory=Once)
+    once: QueryCache = field(default_factory=QueryCache)
     known: KnownUrls = field(default_factory=KnownUrls)
     claimed: set[str] = field(default_factory=set)  # folded URLs
     lock: Lock = field(default_factory=Lock)

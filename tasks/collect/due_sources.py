@@ -7,7 +7,7 @@ from tasks.collect.listings import last_change
 from tasks.sources.source import Source
 from warehouse.layers.layout import Layout
 from warehouse.read.poll_intervals import PollInterval, last_visits, next_rechecks, poll_intervals
-from warehouse.read.query import kept_open
+from warehouse.read.query import keep_snapshot_open
 
 # A schedule runs every ten minutes. A source is due at the run nearest to its time: if it waited
 # for the first run after that time, a ten-minute source would be polled every twenty minutes.
@@ -58,7 +58,7 @@ def due_times(
     recheck_after: Sequence[timedelta] = (),
 ) -> dict[str, datetime]:
     """When each source is due, by id; one with only saved files when some are new."""
-    with kept_open(layout):
+    with keep_snapshot_open(layout):
         intervals, visits = poll_intervals(layout), last_visits(layout)
         steps = {one.recheck_after or () for one in sources if one.recheck_after is not None}
         rechecks = {of: next_rechecks(layout, of, now) for of in {tuple(recheck_after), *steps}}

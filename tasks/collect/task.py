@@ -24,7 +24,7 @@ from tasks.installation import Installation
 from tasks.process_pool import PagePool
 from tasks.progress import stage
 from tasks.sources.source import Source
-from warehouse.read.query import kept_open
+from warehouse.read.query import keep_snapshot_open
 from warehouse.read.source_health import source_health
 
 log = logging.getLogger(__name__)
@@ -113,7 +113,7 @@ def shared_collection(
     since = datetime.now(UTC) - timedelta(days=since_days) if since_days else None
     settings = installation.settings
     with (
-        kept_open(installation.layout),
+        keep_snapshot_open(installation.layout),
         Client(settings.limits, settings.user_agent, installation.layout.cache) as client,
     ):
         shared = SharedCollection(

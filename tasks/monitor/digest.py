@@ -13,9 +13,9 @@ from warehouse.layers.layout import Layout
 from warehouse.questions.selection import has_local_days
 from warehouse.questions.series import Row
 from warehouse.questions.sources import is_lacking, published_share
-from warehouse.questions.usual import LENGTHS, compared, nothing_to_compare, past_in_words
+from warehouse.questions.usual import LENGTHS, compare_with_past, nothing_to_compare, past_in_words
 from warehouse.read.query import open_snapshot, records
-from warehouse.read.utc_or_local_days import of_days
+from warehouse.read.utc_or_local_days import sql_for_days
 
 USUAL = "usual is the number in as many articles of the same sources in the eight weeks before"
 
@@ -70,12 +70,17 @@ def digest(
 def topic_lines(
     con: duckdb.DuckDBPyConnection, unit: str, last: date, *, is_local: bool
 ) -> list[str]:
-    """A line on each topic for the day, or the week that ends with it, as judged by `compared`."""
+    """A line on each topic for the day, or the week that ends with it.
+
+    `compare_with_past` judges each topic.
+    """
     given = {"first_day": last - timedelta(days=LENGTHS[unit] - 1), "last_day": last}
-    found = compared(con, unit, last, is_local=is_local)
+    found = compare_with_past(con, unit, last, is_local=is_local)
     return [
         f"- {topic['name']}: {_in_words(found.get(topic['topic_id']), topic['spikes'])}"
-        for topic in records(con, of_days(read_sql("queries")["digest_topics"], is_local), given)
+        for topic in records(
+            con, sql_for_days(read_sql("queries")["digest_topics"], is_local), given
+        )
     ]
 
 

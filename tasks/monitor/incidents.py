@@ -13,9 +13,9 @@ from tasks.text.counted import counted
 from warehouse.build.sql_files import read_sql
 from warehouse.layers.layout import Layout
 from warehouse.questions.selection import has_local_days
-from warehouse.read.query import QueryError, kept_open, open_snapshot, records
+from warehouse.read.query import QueryError, keep_snapshot_open, open_snapshot, records
 from warehouse.read.source_health import SourceHealth, source_health
-from warehouse.read.utc_or_local_days import of_days
+from warehouse.read.utc_or_local_days import sql_for_days
 
 # No load is expected while no source is due. Failing sources are left out: they are polled when the
 # circuit breaker allows it. Loads in the future, recorded by a clock that was ahead, are ignored:
@@ -93,7 +93,7 @@ def find_incidents(
     counts as one at once. Spikes are by local days if `is_local` and the snapshot has them, else by
     UTC days. QueryError when an earlier version published the snapshot.
     """
-    with kept_open(layout):
+    with keep_snapshot_open(layout):
         con = open_snapshot(layout)
         if con is None:
             return CurrentIncidents(
@@ -139,7 +139,7 @@ def _find(
         *(
             _spike(row, settings, layout.report)
             for row in records(
-                con, of_days(read_sql("queries")["recent_spikes"], is_local), parameters
+                con, sql_for_days(read_sql("queries")["recent_spikes"], is_local), parameters
             )
         ),
     ]

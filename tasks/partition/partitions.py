@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from tasks.model import Batch, CaptureKind, Outcome
 from tasks.partition.versions import KnownVersions, VersionVerdict, judge_versions
 from tasks.text.urls import fold, is_http
-from warehouse.allocation import give_back
+from warehouse.allocation import release_memory
 from warehouse.layers.atomic_write import sync
 from warehouse.layers.commits import Commit, CommittedFile, commit_id, write_commit
 from warehouse.layers.layout import Layout
@@ -90,7 +90,7 @@ def partition(
     write_commit(folder, commit)
     mark_done(folder, run.commit_id)
     # glibc would keep the memory of the run's rows: up to 191 MiB after five loads.
-    give_back()
+    release_memory()
     return commit
 
 

@@ -64,7 +64,7 @@ def chart_values(rows: Iterable[Row], apart: Sequence[str] = ()) -> list[dict[st
             "had": least_part,
             "shown": "unknown" if share is None else f"{share:.1%}",
             "interval": "–" if share is None else f"{row['low']:.1%} to {row['high']:.1%}",
-            "articles": of(row) if row["articles"] or not is_gap else "unknown",
+            "articles": mention_ratio(row) if row["articles"] or not is_gap else "unknown",
             "collected": f"{part}{', ' * bool(part)}{collected} of {days} days of papers",
             "url": row.get("url"),
         }
@@ -95,7 +95,7 @@ def days_in_words(start: date, end: date) -> str:
     return last_day if last == start else f"{start.day} {start:%b %Y} – {last_day}"
 
 
-def of(row: Row) -> str:
+def mention_ratio(row: Row) -> str:
     """Articles with a mention, such as `3 of 40`; `unknown` if `articles` is None."""
     return f"{row['hits']:,} of {row['articles']:,}" if row["articles"] is not None else "unknown"
 

@@ -16,7 +16,7 @@ from tasks.report.chart_values import (
     TOOLTIP,
     chart_values,
     days_in_words,
-    of,
+    mention_ratio,
     share_axis,
     time_axis,
     time_within,
@@ -227,7 +227,7 @@ def _spike_marks(x: Spec, spikes: Sequence[Row], places: Mapping[str, int]) -> S
             "colour": f"@c{places[row['series']] + 1}" if len(places) > 1 else "@spike",
             "at": time_within(row["day"], row["day"] + timedelta(1)),
             "time": days_in_words(row["day"], row["day"] + timedelta(1)),
-            "articles": of(row),
+            "articles": mention_ratio(row),
             "expected": "fewer" if row["expected"] is None else f"{row['expected']:.1f}",
             "threshold": _threshold(row),
             "headlines": " · ".join(each["headline"] or "" for each in row["headlines"] or ())[

@@ -25,7 +25,7 @@ LOW = 0.8
 NAMED = 3  # papers named in the warning
 
 
-def in_words(reasons: Iterable[str]) -> str:
+def reasons_in_words(reasons: Iterable[str]) -> str:
     """Reasons of coverage for people, each once."""
     return ", ".join(REASONS.get(reason, reason) for reason in dict.fromkeys(reasons))
 

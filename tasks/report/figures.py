@@ -13,7 +13,7 @@ from warehouse.layers.layout import Layout
 from warehouse.questions.audits import audit_words, audited, corrected
 from warehouse.questions.selection import choices, fitting_unit, has_local_days
 from warehouse.read.query import QueryError, records, snapshot
-from warehouse.read.utc_or_local_days import of_days
+from warehouse.read.utc_or_local_days import sql_for_days
 from warehouse.stats.intervals import interval
 
 QUERIES = (
@@ -87,7 +87,7 @@ def read_figures(layout: Layout, *, is_local: bool = False) -> Figures:
 
 def _read(con: duckdb.DuckDBPyConnection, name: str, is_local: bool, given: Row) -> list[Row]:
     """The rows of one query; none while the relation it reads does not exist."""
-    sql = of_days(read_sql("queries")[name], is_local)
+    sql = sql_for_days(read_sql("queries")[name], is_local)
     needed = re.findall(r"^-- Reads: (\w+)$", sql, re.MULTILINE)
     # A snapshot published by an earlier version may lack a relation.
     existing = "FROM information_schema.tables WHERE table_name = ?"

@@ -13,7 +13,7 @@ from tasks.report.chart_values import (
     rows_for_scale,
     time_axis,
 )
-from tasks.report.completeness import in_words
+from tasks.report.completeness import reasons_in_words
 from tasks.text.counted import counted
 from warehouse.questions.sources import lost_known, percent_known
 
@@ -84,7 +84,7 @@ def coverage(rows: Sequence[Row], unit: str) -> Spec:
             "failed": ", ".join(
                 (counted(row["failed"], "page"), counted(row["listings_failed"], "listing"))
             ),
-            "reasons": in_words(row["reasons"]) or "–",
+            "reasons": reasons_in_words(row["reasons"]) or "–",
         }
         for row in rows
     ]

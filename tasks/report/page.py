@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from tasks.report import chart_images, chart_style, charts, heat_maps
 from tasks.report.chart_values import FEW
-from tasks.report.completeness import in_words, warning
+from tasks.report.completeness import reasons_in_words, warning
 from tasks.report.figures import Figures, read_figures
 from warehouse.layers.atomic_write import write_whole
 from warehouse.layers.layout import Layout
@@ -84,7 +84,7 @@ def render(figures: Figures, library: str) -> str:
         day=day,
         link=link,
         number=number,
-        words=in_words,
+        words=reasons_in_words,
         known=percent_known,
         lost=lost_known,
         between=between,

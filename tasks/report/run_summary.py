@@ -11,7 +11,7 @@ from tasks.report.completeness import rolled_over
 from tasks.text.counted import counted
 from warehouse.build.sql_files import read_sql
 from warehouse.layers.layout import Layout
-from warehouse.read.query import damage_named, open_snapshot, records
+from warehouse.read.query import detect_damage, open_snapshot, records
 
 Row = dict[str, Any]
 MOST = 100  # rejected pages shown one by one
@@ -49,7 +49,7 @@ def read_run(layout: Layout, run_id: str) -> RunFigures:
     con = open_snapshot(layout)
     if con is None:
         return RunFigures([], [], [])
-    with con, damage_named(layout.current):  # all of one snapshot
+    with con, detect_damage(layout.current):  # all of one snapshot
         names = ("run_ledger", "run_topics", "run_rejections", "run_undated")
         sqls = read_sql("queries")
         return RunFigures(*(records(con, sqls[name], {"run_id": run_id}) for name in names))

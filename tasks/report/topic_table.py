@@ -14,7 +14,7 @@ from warehouse.layers.layout import Layout
 from warehouse.questions.audits import audit_words, audited
 from warehouse.questions.selection import choices
 from warehouse.read.query import records, snapshot
-from warehouse.read.utc_or_local_days import of_days
+from warehouse.read.utc_or_local_days import sql_for_days
 from warehouse.stats.intervals import interval
 
 DAYS = 21  # columns of the table; the last is the last day with articles
@@ -32,7 +32,7 @@ def daily_report(layout: Layout, *, is_local: bool = False) -> RenderableType:
     """A table per topic: sources by day, articles that mention it, its share with interval."""
     with snapshot(layout) as con:
         known = choices(con, is_local=is_local)
-        sql = of_days(read_sql("queries")["daily"], known.is_local)
+        sql = sql_for_days(read_sql("queries")["daily"], known.is_local)
         rows = records(con, sql, {"days": DAYS})
         audits = {
             name: audit_words(audited(con, topic_id)) for topic_id, name in known.topics.items()

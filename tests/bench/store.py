@@ -20,7 +20,7 @@ from tests.support.build_rows import SOURCES
 from tests.support.build_texts import TOPICS
 from warehouse.layers.layout import Layout
 from warehouse.store.objects import Store
-from warehouse.store.working_copy import catch_up, join
+from warehouse.store.working_copy import catch_up, link_to_store
 
 ARTICLES = 30_000
 LOADS = 3
@@ -72,7 +72,7 @@ def run(articles: int = ARTICLES) -> None:
         os.environ.update(server.environment)
         alone = loads(made(Path(name, "alone"), articles), "in a folder")
         first, store = made(Path(name, "first"), articles), server.bucket()
-        join(first, store.url)
+        link_to_store(first, store.url)
         seconds: list[float] = []
         with timed("the folder becomes the first state of a store", seconds):
             publish_all(first, TOPICS, SOURCES)
@@ -81,7 +81,7 @@ def run(articles: int = ARTICLES) -> None:
         written = sum(size for key, size in sizes(store).items() if key not in before)
         print(f"  {shared - alone:.2f} s more, {written / LOADS / MB:.1f} MB written a load")
         second = Layout(Path(name, "second"))
-        join(second, store.url)
+        link_to_store(second, store.url)
         with timed(f"a new machine brought up to {sum(before.values()) / MB:.0f} MB", seconds):
             catch_up(second)
         one_load(first, DAYS + LOADS)

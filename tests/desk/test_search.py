@@ -30,7 +30,7 @@ from tests.desk.made_texts import JOINED, SCRIPT, WORDS
 from tests.support.serving import until
 from warehouse.layers.layout import Layout
 from warehouse.questions.articles import articles_by_id, count
-from warehouse.questions.search_texts import of_search
+from warehouse.questions.search_texts import search_selection
 from warehouse.questions.selection import Selection
 from warehouse.questions.series import series
 from warehouse.read.query import QueryError, records
@@ -45,7 +45,7 @@ SECONDS = 300  # that a search may take on a busy machine
 
 def searched(client: TestClient, query: Query, selection: Selection = SPAN) -> Search:
     kept: Searches = client.app.state.searches  # type: ignore[attr-defined]
-    search = kept.get_or_begin(query, of_search(selection, query.languages), 2)
+    search = kept.get_or_begin(query, search_selection(selection, query.languages), 2)
     assert search.ended.wait(SECONDS)
     assert search.state == "done", search.problem
     return search
@@ -352,7 +352,7 @@ def test_a_search_that_ends_while_its_page_is_made_is_shown_as_one_that_goes_on(
     def ends_first(*given: Any) -> Any:
         go()
         query = Query("words", "bridge")
-        selection = of_search(replace(SPAN, is_local=True), query.languages)
+        selection = search_selection(replace(SPAN, is_local=True), query.languages)
         search = kept.get(query, selection, 2)
         assert search
         assert search.ended.wait(SECONDS)
@@ -401,7 +401,7 @@ def test_unwatched_searches_are_cancelled(
     with held(monkeypatch, after=1) as go:
         kept = Searches(snapshots, texts)
         monkeypatch.setattr(searches, "UNWATCHED", 0.1)
-        search = kept.get_or_begin(Query("words", "tram"), of_search(SPAN, None), 2)
+        search = kept.get_or_begin(Query("words", "tram"), search_selection(SPAN, None), 2)
         time.sleep(0.2)
         go()
         assert search.ended.wait(SECONDS)
@@ -412,8 +412,8 @@ def test_unwatched_searches_are_cancelled(
 def test_only_the_last_are_kept(texts: Layout, reader: TestClient) -> None:
     kept = Searches(reader.app.state.desk.snapshots, texts)  # type: ignore[attr-defined]
     queries = [Query("words", f"word{number}") for number in range(searches.KEPT + 2)]
-    found = [kept.get_or_begin(query, of_search(SPAN, None), 2) for query in queries]
-    still = [kept.get(query, of_search(SPAN, None), 2) for query in queries]
+    found = [kept.get_or_begin(query, search_selection(SPAN, None), 2) for query in queries]
+    still = [kept.get(query, search_selection(SPAN, None), 2) for query in queries]
     assert still == [None, None, *found[2:]]
     kept.close()
     assert all(search.ended.is_set() for search in found)

@@ -28,7 +28,7 @@ from tests.support.staged_pages import TOPICS, Page, source, stage
 from warehouse.layers.layout import Layout
 from warehouse.questions.series import SQL
 from warehouse.read.query import records, snapshot
-from warehouse.read.utc_or_local_days import of_days
+from warehouse.read.utc_or_local_days import sql_for_days
 from warehouse.store.archive_files import write_removed
 
 pytestmark = pytest.mark.slow
@@ -145,7 +145,9 @@ def test_every_page_tells_the_same_losses_of_the_selected_days(
         assert [cells[-1] for cells in everywhere] == [lost]
     with snapshot(layout) as con:
         given = {"first_day": date(2026, 3, 7), "last_day": date(2026, 3, 10)}
-        report = records(con, of_days((SQL / "collected.sql").read_text(), is_local=True), given)
+        report = records(
+            con, sql_for_days((SQL / "collected.sql").read_text(), is_local=True), given
+        )
     lost_of = {row["source"]: round(row["lost"]) for row in report}
     assert (lost_of["gb-post"], lost_of["pt-jornal"]) == (14, 9)
 

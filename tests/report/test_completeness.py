@@ -16,7 +16,7 @@ from flows.runs.ingest_result import Ingested, summary
 from tasks.collect.collector import Collected
 from tasks.report import ledger_page, lost_articles, read_run, rolled_over, write_report
 from tasks.report.charts import attention
-from tasks.report.completeness import REASONS, in_words, warning
+from tasks.report.completeness import REASONS, reasons_in_words, warning
 from tasks.report.figures import Figures
 from tasks.report.heat_maps import coverage
 from tests.report.test_report import Elements
@@ -178,7 +178,7 @@ def test_every_reason_of_coverage_has_words() -> None:
     sql = read_sql("marts")["coverage"]
     reasons = sql.split("list_filter([")[1].split("]")[0].split("'")[1::2]
     assert set(reasons) == set(REASONS)
-    assert in_words(["pages_lost", "of_a_later_version"]).endswith(", of_a_later_version")
+    assert reasons_in_words(["pages_lost", "of_a_later_version"]).endswith(", of_a_later_version")
 
 
 def test_days_of_unknown_completeness_are_shown_too() -> None:

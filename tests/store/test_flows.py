@@ -27,7 +27,7 @@ from warehouse.read.query import query
 from warehouse.store import lease
 from warehouse.store.lease import stored_turn
 from warehouse.store.objects import Store
-from warehouse.store.working_copy import catch_up, join
+from warehouse.store.working_copy import catch_up, link_to_store
 
 pytestmark = pytest.mark.slow
 
@@ -37,7 +37,7 @@ ROWS = "SELECT COLUMNS(lambda c: c <> 'run_id') FROM {} ORDER BY ALL"
 
 def of_store(store: Store, tmp_path: Path, name: str) -> Place:
     place = Place(tmp_path, name)
-    join(place.layout, store.url)
+    link_to_store(place.layout, store.url)
     return place
 
 

@@ -42,7 +42,7 @@ from warehouse.store.lease import lease
 from warehouse.store.link import Link, read_link, write_link
 from warehouse.store.objects import Changed, Missing, Store, StoreError, open_store
 from warehouse.store.unnamed_objects import drop_unnamed
-from warehouse.store.working_copy import LEASE, catch_up, join, synchronised
+from warehouse.store.working_copy import LEASE, catch_up, link_to_store, synchronised
 
 pytestmark = pytest.mark.slow
 
@@ -62,7 +62,7 @@ def there(store: Store, tmp_path: Path) -> Layout:
 
 def copy_of(store: Store, folder: Path) -> Layout:
     layout = Layout(folder)
-    join(layout, store.url)
+    link_to_store(layout, store.url)
     catch_up(layout)
     return layout
 
@@ -272,7 +272,7 @@ def test_a_folder_with_data_becomes_the_first_state(
     store: Store, alone: Layout, tmp_path: Path
 ) -> None:
     before, archives = tables(alone), archive_files(alone)
-    join(alone, store.url)
+    link_to_store(alone, store.url)
     run(alone, "r4", day(4))
     other = copy_of(store, tmp_path / "other")
     assert set(before["articles"]) < set(tables(other)["articles"])
@@ -284,18 +284,18 @@ def test_a_folder_with_data_becomes_the_first_state(
 def test_two_histories_are_not_mixed(store: Store, begun: Layout, alone: Layout) -> None:
     has_data = f"{alone.root} has data of its own and so has {store.url}"
     with pytest.raises(ValueError, match=has_data):
-        join(alone, store.url)
+        link_to_store(alone, store.url)
 
 
 def test_a_folder_is_of_one_store(server: Server, begun: Layout) -> None:
     says = r"is the working copy of s3://.*, not of s3://.*: set PRESSWATCH_DATA to another"
     with pytest.raises(ValueError, match=says):
-        join(begun, server.bucket().url)
+        link_to_store(begun, server.bucket().url)
 
 
 def test_a_folder_without_data_takes_another_store(server: Server, here: Layout) -> None:
     right = server.bucket()
-    join(here, right.url)
+    link_to_store(here, right.url)
     link = read_link(here)
     assert link
     assert link.url == right.url
@@ -476,14 +476,14 @@ def test_a_store_that_was_put_back_and_written_by_another_machine_is_not_written
 def test_a_bucket_that_is_not_there_is_named(store: Store, tmp_path: Path) -> None:
     layout = Layout(tmp_path / "data")
     with pytest.raises(StoreError, match="s3://no-such-bucket/news/"):
-        join(layout, "s3://no-such-bucket/news")
+        link_to_store(layout, "s3://no-such-bucket/news")
     assert read_link(layout) is None
-    join(layout, store.url)
+    link_to_store(layout, store.url)
     # As an earlier version left it.
     write_link(layout, Link("s3://no-such-bucket/news", "a-copy"))
     with pytest.raises(StoreError, match="s3://no-such-bucket/news/"):
         run(layout, "r1", day(1))
-    join(layout, store.url)
+    link_to_store(layout, store.url)
     run(layout, "r1", day(1))
 
 

@@ -23,14 +23,14 @@ pytestmark = pytest.mark.slow
 FREED = """
 import re, warehouse
 from pathlib import Path
-from warehouse.allocation import give_back
+from warehouse.allocation import release_memory
 
 def held():
     return int(re.search(r"RssAnon:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) // 1024
 blocks = [b"x" * 60_000 for _ in range(1_700)]
 blocks = blocks[-1:]  # what lies before it stays with the heap
 full = held()
-give_back()
+release_memory()
 print(full - held())
 """
 

@@ -15,7 +15,7 @@ from tests.warehouse.test_attention import EPU, GPR, load_days, load_months
 from warehouse.build.loaded_definitions import Rules
 from warehouse.layers.layout import Layout
 from warehouse.questions.selection import Selection
-from warehouse.questions.series import of_range, series
+from warehouse.questions.series import range_series, series
 from warehouse.read.query import query, snapshot
 from warehouse.stats.attention_index import Indexes, indexes
 from warehouse.stats.balance import balanced_share
@@ -198,7 +198,7 @@ def test_the_setting_fills_the_table_and_empties_it(tmp_path: Path) -> None:
         chosen = Selection(date(2020, 1, 1), date(2026, 6, 1), "month", balance="country")
         shown = [row for row in series(con, chosen) if row["topic_id"] == "harvest"]
         of_all, by_day = (
-            next(row for row in of_range(con, each) if row["topic_id"] == "harvest")
+            next(row for row in range_series(con, each) if row["topic_id"] == "harvest")
             for each in (chosen, replace(chosen, unit="day"))
         )
     names = ("share", "low", "high")

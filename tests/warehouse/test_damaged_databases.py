@@ -3,7 +3,7 @@
 import duckdb
 import pytest
 
-from warehouse.read.query import DatabaseDamaged, damage_named
+from warehouse.read.query import DatabaseDamaged, detect_damage
 
 INVALIDATED = (
     "IO Error: Detached database: the database has been invalidated because of a previous fatal"
@@ -20,7 +20,7 @@ INVALIDATED = (
     ],
 )
 def test_a_file_that_could_not_be_written_is_not_damaged(original: str) -> None:
-    with pytest.raises(duckdb.FatalException, match=original), damage_named("news.duckdb"):
+    with pytest.raises(duckdb.FatalException, match=original), detect_damage("news.duckdb"):
         raise duckdb.FatalException(INVALIDATED.format(original))
 
 
@@ -33,6 +33,6 @@ def test_a_file_that_could_not_be_written_is_not_damaged(original: str) -> None:
     ],
 )
 def test_a_damaged_file_is_named_with_the_original_error(message: str) -> None:
-    with pytest.raises(DatabaseDamaged) as damaged, damage_named("news.duckdb"):
+    with pytest.raises(DatabaseDamaged) as damaged, detect_damage("news.duckdb"):
         raise duckdb.FatalException(message)
     assert message.rpartition("Original error: ")[2][:80] in str(damaged.value)

@@ -12,7 +12,7 @@ import pytest
 from tests.bench.intervals import SCATTERS, Case, coverage
 from warehouse.build import loader, mart_refresh
 from warehouse.questions.selection import Selection
-from warehouse.questions.series import of_range, series, totals
+from warehouse.questions.series import range_series, series, totals
 from warehouse.stats.daily_counts import Counts
 from warehouse.stats.dispersion import MOST, dispersion
 from warehouse.stats.intervals import share_interval
@@ -191,7 +191,7 @@ def test_a_sum_over_sources_and_periods_has_the_variance_of_its_parts(
     """
     # The same of all days together, whatever the periods that are shown beside it.
     totals_by_unit = [
-        of_range(con, replace(CHOSEN, unit=unit)) for unit in ("day", "week", "month")
+        range_series(con, replace(CHOSEN, unit=unit)) for unit in ("day", "week", "month")
     ]
     assert totals_by_unit[0] == totals_by_unit[1] == totals_by_unit[2]
     [of_all] = totals_by_unit[0]

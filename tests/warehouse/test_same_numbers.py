@@ -19,7 +19,7 @@ from tests.warehouse.test_local_days import ask, load_pages
 from warehouse.layers.layout import Layout
 from warehouse.questions.citation import missing
 from warehouse.questions.selection import Selection, choices
-from warehouse.questions.series import of_range, series
+from warehouse.questions.series import range_series, series
 from warehouse.questions.sources import is_lacking, percent_known
 from warehouse.read.query import snapshot
 
@@ -160,7 +160,7 @@ def test_a_completeness_says_of_how_many_days_it_is(tmp_path: Path) -> None:
         selection = Selection(first, last, topics=("harvest",))
         rows = series(con, selection)
         assert f"Collected: {known}" in missing(con, selection, choices(con), rows)
-        [total] = of_range(con, selection)
+        [total] = range_series(con, selection)
     assert total["completeness"] == 1
     assert is_lacking(total)
     assert percent_known(total) == f"100% on {estimated} of {days} days"

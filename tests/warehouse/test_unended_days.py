@@ -21,7 +21,7 @@ from tests.support.staged_pages import START, TOPICS, Page, source, stage
 from tests.warehouse.test_local_days import NEW_YORK, TOKYO, ask, load_pages
 from warehouse.layers.layout import Layout
 from warehouse.questions.selection import choices
-from warehouse.questions.usual import compared
+from warehouse.questions.usual import compare_with_past
 from warehouse.read.query import snapshot
 from warehouse.read.source_health import source_health
 
@@ -96,7 +96,7 @@ def test_the_report_s_seven_days_are_those_of_the_overview(morning: Layout) -> N
     days = [(day - START.date()).days for day in (figures.last_whole_day, figures.last_day)]
     assert days == [3, 6]
     with snapshot(morning) as con:
-        week = compared(con, "week", figures.last_whole_day)
+        week = compare_with_past(con, "week", figures.last_whole_day)
     late = {row["topic_id"]: row["late"] for row in figures.topics}
     assert late["harvest"]["articles"] == week["harvest"]["articles"] == 3
     for name in ("hits", "share", "low", "high"):

@@ -8,7 +8,7 @@ import pytest
 
 from tasks.monitor.digest import topic_lines
 from warehouse.build import loader
-from warehouse.questions.usual import compared, nothing_to_compare
+from warehouse.questions.usual import compare_with_past, nothing_to_compare
 
 DAY = date(2026, 6, 28)
 PAST = range(-62, -6)
@@ -48,7 +48,7 @@ def fill(con: duckdb.DuckDBPyConnection, cells: Sequence[Cells]) -> None:
 
 
 def week(con: duckdb.DuckDBPyConnection) -> tuple[str, int, int, int]:
-    found = compared(con, "week", DAY)["g20"]
+    found = compare_with_past(con, "week", DAY)["g20"]
     return (
         *(found["verdict"], found["hits"], round(found["expected"])),
         found["compared_articles"],
@@ -82,7 +82,7 @@ def test_a_rise_is_seen_beside_a_new_paper(con: duckdb.DuckDBPyConnection) -> No
 
 def test_a_new_paper_alone_has_too_few_to_say(con: duckdb.DuckDBPyConnection) -> None:
     fill(con, [("gb-new", NOW, 8, 20)])
-    found = compared(con, "week", DAY)["g20"]
+    found = compare_with_past(con, "week", DAY)["g20"]
     assert (found["verdict"], found["hits"], found["expected"]) == ("too few to say", 56, None)
 
 
@@ -108,10 +108,10 @@ def test_a_feed_without_articles_is_no_past(con: duckdb.DuckDBPyConnection) -> N
     """Nor are articles in languages that the topic has not: both are read days with none."""
     fill(con, [QUIET, ("gb-loud", PAST, 0, 0), ("gb-loud", NOW, 6, 10)])
     assert week(con) == ("as usual", 49, 7, 140)
-    found = compared(con, "week", DAY)["g20"]
+    found = compare_with_past(con, "week", DAY)["g20"]
     assert found["new_sources"] == ["gb-loud"]
     assert digest(con).startswith("49, 42 of them in new sources (usual 7.0)")
-    assert compared(con, "day", DAY)["g20"]["new_sources"] == ["gb-loud"]
+    assert compare_with_past(con, "day", DAY)["g20"]["new_sources"] == ["gb-loud"]
 
 
 def test_nor_are_articles_of_its_last_weeks(con: duckdb.DuckDBPyConnection) -> None:
@@ -125,13 +125,13 @@ def test_a_weekly_paper_has_a_past(con: duckdb.DuckDBPyConnection) -> None:
     read = [day for day in range(-62, 1) if day % 7]
     fill(con, [QUIET, ("gb-weekly", range(-56, 1, 7), 3, 30), ("gb-weekly", read, 0, 0)])
     assert week(con) == ("as usual", 10, 10, 170)
-    assert compared(con, "week", DAY)["g20"]["new_sources"] == []
+    assert compare_with_past(con, "week", DAY)["g20"]["new_sources"] == []
 
 
 @pytest.mark.parametrize("unit", ["day", "week"])
 def test_half_of_the_past_is_half_of_its_days(con: duckdb.DuckDBPyConnection, unit: str) -> None:
     fill(con, [("gb-sundays", range(-62, -6, 7), 0, 40), ("gb-sundays", NOW, 4, 40)])
-    found = compared(con, unit, DAY)["g20"]
+    found = compare_with_past(con, unit, DAY)["g20"]
     assert (found["verdict"], found["expected"]) == ("too few to say", None)
     assert found["new_sources"] == ["gb-sundays"]
     assert "(too few to say what is usual)" in digest(con)
@@ -142,7 +142,7 @@ def test_what_the_past_rests_on(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(
         "UPDATE topic_daily SET estimated_published = 25 WHERE day >= ?", [DAY - timedelta(36)]
     )
-    found = compared(con, "week", DAY)["g20"]
+    found = compare_with_past(con, "week", DAY)["g20"]
     past = {"days": 56, "days_collected": 35, "days_estimated": 30, "completeness": 0.8}
     assert found["past"] == past
     assert digest(con) == (
@@ -182,7 +182,7 @@ def test_nothing_was_collected_is_said_of_nothing_else(
         " articles_other_languages = ?, estimated_published = ? WHERE day > ?",
         [articles, articles, others, published, DAY - timedelta(7)],
     )
-    found = compared(con, "week", DAY)["g20"]
+    found = compare_with_past(con, "week", DAY)["g20"]
     assert (found["verdict"], found["score"]) == (verdict, None)
     assert nothing_to_compare(found) == said
     assert digest(con).startswith(said)

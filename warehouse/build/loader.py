@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from warehouse.allocation import few_arenas, give_back
+from warehouse.allocation import limit_arenas, release_memory
 from warehouse.build import schema_version
 from warehouse.build.article_texts_view import point_texts, without_files
 from warehouse.build.checks_runner import CheckFailed, run_checks
@@ -73,7 +73,7 @@ def open_writer(layout: Layout, committed: Iterable[str]) -> Iterator[Connection
     raises LayersBroken, since a rebuild would lose its rows. DocumentError for a later
     SCHEMA_VERSION. The caller holds the writer's lock.
     """
-    few_arenas()
+    limit_arenas()
     try:
         with _usable_file(layout, set(committed)) as con:
             if not (has_table(con, "loads") and last_load(con)):
@@ -81,7 +81,7 @@ def open_writer(layout: Layout, committed: Iterable[str]) -> Iterator[Connection
                     make_relations(con)
             yield con
     finally:
-        give_back()
+        release_memory()
 
 
 @contextmanager

@@ -46,7 +46,7 @@ def publish_locked(layout: Layout) -> Path | None:
     snapshot = layout.spare.rename(folder / layout.writer.name)
     sync(folder)
     write_whole(snapshot.with_name(NAME), manifest_content)
-    show(layout, folder)
+    switch_readers(layout, folder)
     return snapshot
 
 
@@ -90,7 +90,7 @@ def published_load(layout: Layout) -> int:
     return int(found[1]) if found else 0
 
 
-def show(layout: Layout, folder: Path) -> None:
+def switch_readers(layout: Layout, folder: Path) -> None:
     """Switch readers to a snapshot, atomically."""
     # A symlink cannot be changed: a new one is renamed over it.
     link, current = layout.warehouse / "current.new", layout.current.parent

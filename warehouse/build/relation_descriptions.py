@@ -7,7 +7,7 @@ import duckdb
 
 from warehouse.build.loader import make_relations
 from warehouse.layers.layout import Layout
-from warehouse.read.query import damage_named, open_snapshot, records
+from warehouse.read.query import detect_damage, open_snapshot, records
 
 # Headings and names in the order of display; a last heading is for names that are not here.
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -83,7 +83,7 @@ def describe(layout: Layout) -> list[Relation]:
     if con is None:
         con = duckdb.connect()
         make_relations(con)
-    with con, damage_named(layout.current):
+    with con, detect_damage(layout.current):
         relations = records(con, RELATIONS)
         columns = records(con, COLUMNS)
         macros = records(con, MACROS)

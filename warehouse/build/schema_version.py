@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse.build.writer_file import opened
-from warehouse.layers.documents import newer
+from warehouse.layers.documents import newer_version_error
 from warehouse.layers.layout import Layout
 from warehouse.read.query import QueryError, columns_of, snapshot
 
@@ -37,7 +37,7 @@ def refuse_newer(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     newest = max((version for version in schema_versions(con) if version), default=0)
     if newest > SCHEMA_VERSION:
         ours = f"this version of Presswatch writes {SCHEMA_VERSION}"
-        raise newer(path, f"has tables of schema version {newest}, {ours}")
+        raise newer_version_error(path, f"has tables of schema version {newest}, {ours}")
 
 
 def refuse_newer_snapshot(layout: Layout) -> None:

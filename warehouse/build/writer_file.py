@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import duckdb
 
 from warehouse.layers.layout import Layout
-from warehouse.read.query import damage_named, quoted
+from warehouse.read.query import detect_damage, quoted
 
 STORAGE = "v1.2.0"  # storage version of the file: DuckDB 1.2 and later can read it
 # DuckDB's memory_limit for usual loads, and for loads that read all history. DuckDB caches pages up
@@ -33,7 +33,7 @@ def opened(layout: Layout) -> Iterator[duckdb.DuckDBPyConnection]:
 
     DatabaseDamaged where it is damaged.
     """
-    with damage_named(layout.writer), _connect(layout) as con:
+    with detect_damage(layout.writer), _connect(layout) as con:
         # Closing the cursor drops its temporary tables before the checkpoint of DETACH.
         with con.cursor() as cursor:
             cursor.execute("USE news")

@@ -16,7 +16,7 @@ from warehouse.layers.documents import DocumentError
 from warehouse.layers.findings import Finding, Kind, make_finding
 from warehouse.layers.layout import Layout
 from warehouse.layers.writer_lock import writer_lock
-from warehouse.read.query import DatabaseDamaged, damage_named, quoted
+from warehouse.read.query import DatabaseDamaged, detect_damage, quoted
 
 
 def manifest_findings(layout: Layout) -> Iterator[Finding]:
@@ -31,7 +31,7 @@ def manifest_findings(layout: Layout) -> Iterator[Finding]:
 def table_findings(con: duckdb.DuckDBPyConnection, path: Path) -> Iterator[Finding]:
     """A finding unless DuckDB can read the whole file, whose blocks have checksums."""
     try:
-        with damage_named(path):
+        with detect_damage(path):
             tables = con.execute(
                 "SELECT database_name, table_name FROM duckdb_tables() WHERE NOT temporary"
             ).fetchall()
@@ -49,7 +49,7 @@ def writer_findings(layout: Layout) -> Iterator[Finding]:
         return
     with writer_lock(layout), duckdb.connect() as con:
         try:
-            with damage_named(path):
+            with detect_damage(path):
                 con.execute(f"ATTACH {quoted(path)} AS news (READ_ONLY)")
         except DatabaseDamaged as error:
             yield error.finding

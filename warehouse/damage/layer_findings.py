@@ -23,9 +23,9 @@ from warehouse.layers.commits import (
     Commit,
     commit_of,
     committed_runs,
-    named_now,
     read_commit,
     run_of_commit,
+    with_current_files,
 )
 from warehouse.layers.compactions import (
     DAY_PREFIX,
@@ -78,7 +78,7 @@ def read_committed(layout: Layout) -> Committed:
             compactions.append(read_record(path))
         except DocumentError as error:
             findings.append(error.finding)
-    current = named_now(commits, compacted_files(compactions))
+    current = with_current_files(commits, compacted_files(compactions))
     return Committed(tuple(current), tuple(compactions), tuple(findings))
 
 

@@ -131,10 +131,10 @@ def read_commits(folder: Path, commit_ids: Iterable[str]) -> list[Commit]:
     After compaction several commits have a file in common.
     """
     found = [commit for one in commit_ids if (commit := read_commit(folder, one))]
-    return named_now(found, compacted_files(read_compactions(folder)) if found else {})
+    return with_current_files(found, compacted_files(read_compactions(folder)) if found else {})
 
 
-def named_now(
+def with_current_files(
     found: Iterable[Commit], compacted: Mapping[tuple[str, str], CompactedFile]
 ) -> list[Commit]:
     """The commits, in the order in which they were made, with their current files."""

@@ -109,10 +109,12 @@ def decode(kind: type[T], content: bytes, name: object, *, format: int = 1) -> T
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise DocumentError(name, f"is damaged: {where}: {first['msg']}", remedy) from error
-    raise newer(name, f"has format {found}, this version of Presswatch reads {format}")
+    raise newer_version_error(
+        name, f"has format {found}, this version of Presswatch reads {format}"
+    )
 
 
-def newer(name: object, found: str) -> DocumentError:
+def newer_version_error(name: object, found: str) -> DocumentError:
     """The error for data of a newer version of Presswatch: what was found, and the remedy."""
     return DocumentError(name, found, UPGRADE)
 

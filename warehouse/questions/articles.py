@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 
 from warehouse.layers.layout import Layout
-from warehouse.questions.selection import COUNTING, Selection, counts_in, listed
+from warehouse.questions.selection import COUNTING, Selection, counts_in, literal_list
 from warehouse.questions.texts import files_by_day, texts_of
 from warehouse.read.query import records
 
@@ -38,14 +38,14 @@ def counted_sql(selection: Selection) -> str:
     ]
     if not selection.has_all_sources:
         parts.append(
-            f"SEMI JOIN (FROM sources WHERE {selection.of_sources()}) AS chosen"
+            f"SEMI JOIN (FROM sources WHERE {selection.source_condition()}) AS chosen"
             " ON chosen.source_id = articles.source_id"
         )
     if selection.topics:
         field = " AND field = 'headline'" if selection.is_headlines_only else ""
         parts.append(
             f"SEMI JOIN (FROM mentions JOIN {COUNTING} USING (topic_id)\n"
-            f"           WHERE {selection.of_topics()}{field}) AS hit\n"
+            f"           WHERE {selection.topic_condition()}{field}) AS hit\n"
             "    ON hit.article_id = articles.article_id AND hit.version_no = articles.version_no\n"
             f"   AND {OF_LANGUAGES}"
         )
@@ -54,9 +54,9 @@ def counted_sql(selection: Selection) -> str:
             "SEMI JOIN (FROM article_revisions WHERE is_other_text AND is_like_for_like) AS revised"
             " ON revised.article_id = articles.article_id"
         )
-    parts.append(f"WHERE {selection.of_days('{published_date}')}")
+    parts.append(f"WHERE {selection.day_condition('{published_date}')}")
     if selection.written_in:
-        parts.append(f"  AND {selection.of_written()}")
+        parts.append(f"  AND {selection.language_condition()}")
     if selection.is_without_copies:
         parts.append("  AND duplicate_of IS NULL")
     return selection.sql("\n".join(parts))
@@ -119,7 +119,7 @@ def contexts(
         f"""SELECT article_id, topic_id, field, context_left, matched_text, context_right
         FROM mentions
         SEMI JOIN articles USING (article_id, version_no)
-        WHERE article_id IN (SELECT unnest(?::UUID[])) AND {selection.of_topics()}{field}
+        WHERE article_id IN (SELECT unnest(?::UUID[])) AND {selection.topic_condition()}{field}
         QUALIFY row_number() OVER (PARTITION BY article_id, field, sentence_no
                                    ORDER BY char_start, topic_id) = 1
         ORDER BY list_position(['headline', 'kicker', 'standfirst', 'body', 'caption'], field),
@@ -183,7 +183,7 @@ def mention_spans(
     return records(
         con,
         f"""SELECT field, char_start, char_end, topic_id FROM mentions
-        WHERE article_id = ? AND version_no = ? AND topic_id IN ({listed(topics) or "NULL"})
+        WHERE article_id = ? AND version_no = ? AND topic_id IN ({literal_list(topics) or "NULL"})
         ORDER BY ALL""",
         [article_id, version_no],
     )

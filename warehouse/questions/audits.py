@@ -42,15 +42,15 @@ class Audited:
         return self.precision.n
 
     def __str__(self) -> str:
-        text = f"audited n = {self.n}, precision {in_words(self.precision)}"
+        text = f"audited n = {self.n}, precision {estimate_in_words(self.precision)}"
         if self.unsure:
             text += f", {self.unsure} unsure"
         if self.recall:
-            text += f", recall at most {in_words(self.recall)}"
+            text += f", recall at most {estimate_in_words(self.recall)}"
         return text if self.is_current else f"{text}, of definition {self.topic_version}"
 
 
-def in_words(found: Estimate) -> str:
+def estimate_in_words(found: Estimate) -> str:
     """An estimate with its interval: .91 (.84 to .95)."""
     return f"{_short(found.share)} ({_short(found.low)} to {_short(found.high)})"
 

@@ -34,7 +34,7 @@ def citation(
     """
     versions = con.sql(
         "SELECT topic_id, name, topic_version FROM topics"
-        f" WHERE valid_to IS NULL AND {selection.of_topics()} ORDER BY name"
+        f" WHERE valid_to IS NULL AND {selection.topic_condition()} ORDER BY name"
     ).fetchall()
     topics = (
         f"{about} (not audited)"
@@ -46,7 +46,7 @@ def citation(
     )
     [(sources,)] = con.sql(
         f"SELECT count(DISTINCT source_id) FROM {selection.sql('topic_daily{local}')}"
-        f" WHERE {selection.of_days()} AND {selection.of_sources()}"
+        f" WHERE {selection.day_condition()} AND {selection.source_condition()}"
     ).fetchall()
     counted = "headlines" if selection.is_headlines_only else "articles"
     days = "local days of the sources" if selection.is_local else "UTC days"
@@ -73,7 +73,7 @@ def definitions(con: duckdb.DuckDBPyConnection, selection: Selection) -> list[Ro
            NULL::VARCHAR[] AS sections_exclude, NULL::VARCHAR[] AS languages
     WHERE false
 )
-WHERE valid_to IS NULL AND {selection.of_topics()}
+WHERE valid_to IS NULL AND {selection.topic_condition()}
 ORDER BY name, topic_id""",
     )
 
@@ -88,7 +88,7 @@ def begun_or_ended(con: duckdb.DuckDBPyConnection, selection: Selection, known: 
     spans = con.sql(
         f"SELECT coalesce(name, source_id), min(day), max(day)"
         f" FROM {selection.sql('coverage{local}')} JOIN sources USING (source_id)"
-        f" WHERE {selection.of_sources()} GROUP BY ALL ORDER BY 2, 1"
+        f" WHERE {selection.source_condition()} GROUP BY ALL ORDER BY 2, 1"
     ).fetchall()
     parts = [
         f"{name}:{begins}{ends}"
@@ -124,8 +124,8 @@ def missing(
     states: dict[str, int] = dict(
         con.sql(
             f"SELECT state, count(*) FROM {selection.sql('coverage{local}')}"
-            f" JOIN sources USING (source_id) WHERE {selection.of_days()}"
-            f" AND {selection.of_sources()} GROUP BY state"
+            f" JOIN sources USING (source_id) WHERE {selection.day_condition()}"
+            f" AND {selection.source_condition()} GROUP BY state"
         ).fetchall()
     )
     lacks, partial = (states.get(state, 0) for state in ("missing", "partial"))

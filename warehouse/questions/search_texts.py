@@ -124,9 +124,9 @@ def found_series(
         selection: what was searched.
         hits: articles in which it was found, by source and day.
     """
-    days = selection.sql(DAYS_OF_ALL.replace("{written}", selection.of_written()))
+    days = selection.sql(DAYS_OF_ALL.replace("{written}", selection.language_condition()))
     articles = "articles_original" if selection.is_without_copies else "d.articles"
-    where = f"{selection.of_days()} AND {selection.of_sources()}"
+    where = f"{selection.day_condition()} AND {selection.source_condition()}"
     given: dict[str, Any] = {
         "sources": [source for source, _ in hits],
         "days": [day for _, day in hits],
@@ -172,6 +172,6 @@ def _variations(counts: pa.Table) -> dict[str, Any]:
     return {"varying": sources.tolist(), "variations": variation[0].tolist()}
 
 
-def of_search(selection: Selection, languages: Sequence[str] | None) -> Selection:
+def search_selection(selection: Selection, languages: Sequence[str] | None) -> Selection:
     """The selection of a search, without topics and periods; None for all languages."""
     return replace(selection, topics=(), unit="day", written_in=tuple(languages or ()))

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from warehouse.read.query import QueryError, has_table, quoted, records
-from warehouse.read.utc_or_local_days import of_days
+from warehouse.read.utc_or_local_days import sql_for_days
 
 UNITS = {"day": 1, "week": 7, "month": 30}  # with their approximate number of days
 PARTS = ("source", "country", "language")  # what a series can be divided by
@@ -60,27 +60,31 @@ class Selection:
 
     def sql(self, template: str) -> str:
         """Fill in {local} and {published_date} for the selection's kind of days."""
-        return of_days(template, self.is_local)
+        return sql_for_days(template, self.is_local)
 
-    def of_sources(self) -> str:
+    def source_condition(self) -> str:
         """A condition on the columns source_id, country and language of topic_daily or sources."""
         chosen = {"source_id": self.sources, "country": self.countries, "language": self.languages}
-        parts = [f"{name} IN ({listed(values)})" for name, values in chosen.items() if values]
+        parts = [f"{name} IN ({literal_list(values)})" for name, values in chosen.items() if values]
         if self.is_panel:
             first, last = self.panel_days or (self.first_day, self.last_day)
             panel = f"balanced_panel{{local}}('{first}', '{last}')"
             parts.append(f"source_id IN (FROM {self.sql(panel)})")
         return " AND ".join(parts) or "true"
 
-    def of_written(self) -> str:
+    def language_condition(self) -> str:
         """A condition on the column language of articles."""
-        return counts_in(f"[{listed(self.written_in)}]", "language") if self.written_in else "true"
+        return (
+            counts_in(f"[{literal_list(self.written_in)}]", "language")
+            if self.written_in
+            else "true"
+        )
 
-    def of_topics(self) -> str:
+    def topic_condition(self) -> str:
         """A condition on topic_id."""
-        return f"topic_id IN ({listed(self.topics)})" if self.topics else "true"
+        return f"topic_id IN ({literal_list(self.topics)})" if self.topics else "true"
 
-    def of_days(self, column: str = "day") -> str:
+    def day_condition(self, column: str = "day") -> str:
         """A condition on a column of days."""
         return f"{column} BETWEEN {literal(self.first_day)} AND {literal(self.last_day)}"
 
@@ -111,7 +115,7 @@ def choices(con: duckdb.DuckDBPyConnection, *, is_local: bool = False) -> Choice
         "SELECT source_id, coalesce(name, source_id) AS name, country, language FROM sources"
         " WHERE source_id IN (SELECT source_id FROM coverage) ORDER BY name, 1",
     )
-    span = of_days("SELECT min(day), max(day) FROM coverage{local}", is_local)
+    span = sql_for_days("SELECT min(day), max(day) FROM coverage{local}", is_local)
     [(first_day, last_day)] = con.sql(span).fetchall()
     ended = _last_ended(con, is_local=is_local)
     return Choices(
@@ -155,7 +159,7 @@ def _distinct(values: Iterable[str | None]) -> tuple[str, ...]:
     return tuple(sorted({value for value in values if value}))
 
 
-def checked(selection: Selection, known: Choices) -> Selection:
+def checked_selection(selection: Selection, known: Choices) -> Selection:
     """The selection; QueryError if it names an unknown topic or source, or a wrong range."""
     for kind, chosen, there in (
         ("topic", selection.topics, known.topics),
@@ -184,6 +188,6 @@ def literal(value: str | date) -> str:
     return f"DATE '{value.isoformat()}'" if isinstance(value, date) else quoted(value)
 
 
-def listed(values: Iterable[str]) -> str:
+def literal_list(values: Iterable[str]) -> str:
     """Texts in SQL, separated by commas."""
     return ", ".join(map(literal, values))

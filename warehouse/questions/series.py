@@ -80,7 +80,11 @@ def series_sql(selection: Selection, part: str = "") -> str:
         hits += "_headline"
     elif selection.is_without_copies:
         hits += "_original"
-    conditions = (selection.of_days(), selection.of_topics(), selection.of_sources())
+    conditions = (
+        selection.day_condition(),
+        selection.topic_condition(),
+        selection.source_condition(),
+    )
     return (
         (SQL / "series.sql")
         .read_text()
@@ -116,7 +120,7 @@ def series(con: duckdb.DuckDBPyConnection, selection: Selection, part: str = "")
     return [with_interval(row) for row in records(con, series_sql(selection, part))]
 
 
-def of_range(con: duckdb.DuckDBPyConnection, selection: Selection) -> list[Row]:
+def range_series(con: duckdb.DuckDBPyConnection, selection: Selection) -> list[Row]:
     """The share of each topic over all selected days, whatever the unit: a row of `series` each.
 
     Not the sum of its periods: the shorter they are, the wider the interval would be, since a few
@@ -159,7 +163,7 @@ FROM (
     UNION ALL BY NAME
     SELECT NULL::BIGINT AS threshold, NULL::DOUBLE AS false_alarms_per_year WHERE false
 )
-WHERE {selection.of_days()} AND {selection.of_topics()}
+WHERE {selection.day_condition()} AND {selection.topic_condition()}
 ORDER BY day, topic_id"""
     return selection.sql(sql)
 
@@ -185,10 +189,10 @@ CROSS JOIN LATERAL (
     FROM coverage{{local}} AS days
     WHERE days.source_id = gaps.source_id
       AND day BETWEEN gaps.first_day AND gaps.last_day
-      AND {selection.of_days()}
+      AND {selection.day_condition()}
 )
 WHERE first_day <= DATE '{selection.last_day}' AND last_day >= DATE '{selection.first_day}'
-  AND {selection.of_sources()}
+  AND {selection.source_condition()}
 ORDER BY first_day, source"""
     return selection.sql(sql)
 

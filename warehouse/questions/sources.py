@@ -11,7 +11,9 @@ from warehouse.questions.series import DAYS_OF_LOST, LOST, SQL, Row
 from warehouse.read.query import records
 from warehouse.read.source_health import on_days, percent_collected
 
-Known = Mapping[str, Any]  # a row of what was collected: of sources, series, gaps or collected.sql
+CompletenessRow = Mapping[
+    str, Any
+]  # a row of what was collected: of sources, series, gaps or collected.sql
 LATEST = 50  # rejections that are listed
 READS = 20  # reads of listings that are listed
 WHOLE = 0.95
@@ -45,10 +47,10 @@ def sources(con: duckdb.DuckDBPyConnection, selection: Selection) -> list[Row]:
                    {COMPLETENESS} AS completeness,
                    count(estimated_published) AS days_estimated, count(*) AS days
             FROM {selection.sql("coverage{local}")}
-            WHERE {selection.of_days()}
+            WHERE {selection.day_condition()}
             GROUP BY source_id
         ) AS collected USING (source_id)
-        WHERE is_watched AND {selection.of_sources()}
+        WHERE is_watched AND {selection.source_condition()}
         ORDER BY name, source_id
         """,
     )
@@ -56,7 +58,8 @@ def sources(con: duckdb.DuckDBPyConnection, selection: Selection) -> list[Row]:
 
 def source_ids(con: duckdb.DuckDBPyConnection, selection: Selection) -> tuple[str, ...]:
     """The ids of the selected sources that are or were configured."""
-    sql = f"SELECT source_id FROM sources WHERE is_watched AND {selection.of_sources()} ORDER BY 1"
+    condition = selection.source_condition()
+    sql = f"SELECT source_id FROM sources WHERE is_watched AND {condition} ORDER BY 1"
     return tuple(row["source_id"] for row in records(con, sql))
 
 
@@ -173,20 +176,20 @@ def collected(con: duckdb.DuckDBPyConnection, selection: Selection) -> Row:
                    AS known_days
         FROM {selection.sql("coverage{local}")}
         JOIN (SELECT source_id, country, language FROM sources) USING (source_id)
-        WHERE {selection.of_days()} AND {selection.of_sources()}
+        WHERE {selection.day_condition()} AND {selection.source_condition()}
         """,
     )
     return row
 
 
-def percent_known(row: Known) -> str:
+def percent_known(row: CompletenessRow) -> str:
     """The completeness of a row with days_estimated, and for how many of its days it is known."""
     if row["completeness"] is None:
         return "unknown"
     return percent_collected(row["completeness"]) + on_days(row["days_estimated"], row["days"])
 
 
-def lost_known(row: Known) -> str:
+def lost_known(row: CompletenessRow) -> str:
     """The estimated lost articles of a row with days_of_lost, and for how many days."""
     if row["lost"] is None:
         return "unknown"
@@ -195,7 +198,7 @@ def lost_known(row: Known) -> str:
     return about_lost(row["lost"]) + on_days(row["days_of_lost"], days)
 
 
-def lost_in_all(gaps: Sequence[Known]) -> str:
+def lost_in_all(gaps: Sequence[CompletenessRow]) -> str:
     """The estimated lost articles in all these gaps, in the format of `lost_known`."""
     known = [gap["lost"] for gap in gaps if gap["lost"] is not None]
     days = {name: sum(gap[name] for gap in gaps) for name in ("days_of_lost", "days_selected")}
@@ -209,7 +212,7 @@ def about_lost(lost: float | None) -> str:
     return "under 1" if 0 < lost < 0.5 else f"{lost:,.0f}"
 
 
-def whole_part(row: Known) -> float:
+def whole_part(row: CompletenessRow) -> float:
     """The part of a row with days_estimated that was certainly collected, from 0 to 1.
 
     A day with unknown completeness counts as 0, and so does a row without days.
@@ -220,13 +223,13 @@ def whole_part(row: Known) -> float:
     return float(min(known, row["days_collected"] / row["days"]))
 
 
-def is_lacking(row: Known) -> bool:
+def is_lacking(row: CompletenessRow) -> bool:
     """Whether a row with days_estimated needs a warning."""
     is_known = row["completeness"] is not None and row["days_estimated"] >= WHOLE * row["days"]
     return not is_known or row["completeness"] < WHOLE
 
 
-def published_share(row: Known) -> str:
+def published_share(row: CompletenessRow) -> str:
     """The completeness of a row with days_estimated, in words."""
     if row["completeness"] is None:
         return "how much of what was published is not known"

@@ -10,7 +10,7 @@ import duckdb
 
 from warehouse.layers.layout import Layout
 from warehouse.layers.parquet import UNDATED
-from warehouse.questions.selection import listed
+from warehouse.questions.selection import literal_list
 
 DAY = re.compile(r"/published_date=([^/]+)/")
 
@@ -32,4 +32,4 @@ def files_by_day(con: duckdb.DuckDBPyConnection, layout: Layout) -> dict[date | 
 def texts_of(files: Iterable[str]) -> str:
     """A relation of SQL: the rows of these files."""
     days = "hive_partitioning = true, hive_types = {'published_date': DATE}"
-    return f"read_parquet([{listed(files)}], {days})"
+    return f"read_parquet([{literal_list(files)}], {days})"

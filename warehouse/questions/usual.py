@@ -8,7 +8,7 @@ from typing import NamedTuple
 import duckdb
 
 from warehouse.questions.selection import Selection
-from warehouse.questions.series import SQL, Row, of_range
+from warehouse.questions.series import SQL, Row, range_series
 from warehouse.questions.sources import is_lacking, published_share
 from warehouse.read.query import records
 
@@ -24,7 +24,7 @@ LEAST_EXPECTED = 1.0  # articles; with fewer, and fewer than LEAST_HITS, there i
 LEAST_HITS = 4
 
 
-class Usual(NamedTuple):
+class Comparison(NamedTuple):
     """A period compared with the same sources' periods before it."""
 
     # far more, more, as usual, less, far less; or too few to say, not collected, no article, no
@@ -41,7 +41,7 @@ class Usual(NamedTuple):
     past: Row | None = None
 
 
-def usual(periods: Sequence[Row], length: int) -> Usual:
+def compare_period(periods: Sequence[Row], length: int) -> Comparison:
     """Compare a period with those before it.
 
     Counts are modelled as quasi-Poisson: the scatter is that of the past, but at least that of
@@ -53,18 +53,18 @@ def usual(periods: Sequence[Row], length: int) -> Usual:
     """
     now = next((row for row in periods if row["back"] == 0), None)
     if now is None:
-        return Usual("too few to say", None, None, None)
+        return Comparison("too few to say", None, None, None)
     judged = _judged(now, [row for row in periods if row["back"] > 0 and row["articles"]], length)
     return judged._replace(new_sources=now["new_sources"], past=_past(now))
 
 
-def _judged(now: Row, past: Sequence[Row], length: int) -> Usual:
+def _judged(now: Row, past: Sequence[Row], length: int) -> Comparison:
     if not now["articles"] or len(past) < least_periods(length):
-        return Usual("too few to say", None, None, None)
+        return Comparison("too few to say", None, None, None)
     expected, hits, articles = now["expected"], now["hits"], now["articles"]
     share = expected / articles
     if expected < LEAST_EXPECTED and hits < LEAST_HITS:
-        return Usual("too few to say", share, expected, None, hits, articles)
+        return Comparison("too few to say", share, expected, None, hits, articles)
     # A topic that never came up is expected in a tenth of an article, as in the spikes.
     least = max(expected, 0.1)
     squares = [
@@ -76,7 +76,7 @@ def _judged(now: Row, past: Sequence[Row], length: int) -> Usual:
     score = (hits - expected) / math.sqrt(scatter * least * (1 + unknown))
     far = "far " if abs(score) >= FAR else ""
     verdict = "as usual" if abs(score) < UNUSUAL else f"{far}{'more' if score > 0 else 'less'}"
-    return Usual(verdict, share, expected, score, hits, articles)
+    return Comparison(verdict, share, expected, score, hits, articles)
 
 
 def _past(now: Row) -> Row | None:
@@ -96,7 +96,7 @@ def least_periods(length: int) -> int:
     return max(4, math.ceil(length / 2))
 
 
-def compared(
+def compare_with_past(
     con: duckdb.DuckDBPyConnection,
     unit: str,
     day: date,
@@ -106,7 +106,7 @@ def compared(
 ) -> dict[str, Row]:
     """Each topic's day, or the seven days that end with it, compared with those before, by topic.
 
-    Rows: as of `series` and `Usual`.
+    Rows: as of `series` and `Comparison`.
     """
     length, past = LENGTHS[unit], TRAILING[unit]
     chosen = Selection(day - timedelta(days=length - 1), day, sources=sources, is_local=is_local)
@@ -122,10 +122,10 @@ def compared(
     for row in records(con, chosen.sql((SQL / "usual.sql").read_text()), given):
         by_topic.setdefault(row["topic_id"], []).append(row)
     found = {}
-    for now in of_range(con, chosen):
-        judged = usual(by_topic.get(now["topic_id"], []), past)
+    for now in range_series(con, chosen):
+        judged = compare_period(by_topic.get(now["topic_id"], []), past)
         if not now["articles"]:
-            judged = Usual(_without_articles(now), None, None, None)
+            judged = Comparison(_without_articles(now), None, None, None)
         found[now["topic_id"]] = now | judged._asdict()
     return found
 
@@ -138,7 +138,7 @@ def _without_articles(now: Row) -> str:
 
 
 def nothing_to_compare(now: Row | None) -> str:
-    """Why a row of `compared` has no article, as a clause; empty where it has some."""
+    """Why a row of `compare_with_past` has no article, as a clause; empty where it has some."""
     if now is None or now["verdict"] == "not collected":
         return "nothing was collected"
     if now["articles"]:
@@ -160,5 +160,5 @@ def past_in_words(past: Row) -> str:
 
 
 def compared_since(unit: str, day: date) -> date:
-    """The first day of the past that `compared` reads."""
+    """The first day of the past that `compare_with_past` reads."""
     return day - timedelta(days=LENGTHS[unit] * (TRAILING[unit] + 1) - 1)

@@ -17,7 +17,7 @@ WORD = re.compile(r"[^\W\d_]{3,}")
 
 
 @dataclass(frozen=True, slots=True)
-class Blame:
+class ExclusionCandidate:
     """An alias, section, or word near a mention, found in articles that are not about the topic."""
 
     text: str
@@ -26,7 +26,9 @@ class Blame:
     judged: int  # articles of the sample with it
 
 
-def blames(con: duckdb.DuckDBPyConnection, audit_id: str) -> dict[str, list[Blame]]:
+def exclusion_candidates(
+    con: duckdb.DuckDBPyConnection, audit_id: str
+) -> dict[str, list[ExclusionCandidate]]:
     """All candidates, by heading."""
     return {
         "Aliases of wrong articles": wrong_aliases(con, audit_id),
@@ -35,13 +37,13 @@ def blames(con: duckdb.DuckDBPyConnection, audit_id: str) -> dict[str, list[Blam
     }
 
 
-def wrong_aliases(con: duckdb.DuckDBPyConnection, audit_id: str) -> list[Blame]:
+def wrong_aliases(con: duckdb.DuckDBPyConnection, audit_id: str) -> list[ExclusionCandidate]:
     """The aliases, in descending order of the weight of wrong articles that they match."""
     found = _blamed(con, audit_id, lambda row: {row["alias"]}, least=1)
     return sorted(found, key=lambda each: (-each.wrong, each.text))
 
 
-def wrong_contexts(con: duckdb.DuckDBPyConnection, audit_id: str) -> list[Blame]:
+def wrong_contexts(con: duckdb.DuckDBPyConnection, audit_id: str) -> list[ExclusionCandidate]:
     """Words near mentions that occur in more wrong than right articles, by weight."""
     found = _blamed(
         con,
@@ -52,7 +54,7 @@ def wrong_contexts(con: duckdb.DuckDBPyConnection, audit_id: str) -> list[Blame]
     return [blame for blame in found if blame.wrong > blame.right][:MOST_NAMED]
 
 
-def wrong_sections(con: duckdb.DuckDBPyConnection, audit_id: str) -> list[Blame]:
+def wrong_sections(con: duckdb.DuckDBPyConnection, audit_id: str) -> list[ExclusionCandidate]:
     """Sections with more wrong than right articles, by weight."""
     found = _blamed(con, audit_id, lambda row: {row["section"]} - {None}, least=1)
     return [blame for blame in found if blame.wrong > blame.right][:MOST_NAMED]
@@ -63,7 +65,7 @@ def _blamed(
     audit_id: str,
     named: Callable[[Row], Iterable[str]],
     least: int,
-) -> list[Blame]:
+) -> list[ExclusionCandidate]:
     rows = records(
         con,
         """SELECT article_id, weight, mentions.verdict, mentions.alias, section,
@@ -80,7 +82,7 @@ def _blamed(
         for text in named(row):
             articles[row["verdict"]][text].add(row["article_id"])
     found = [
-        Blame(
+        ExclusionCandidate(
             text,
             sum(weights["no"][each] for each in wrong),
             sum(weights["yes"][each] for each in articles["yes"][text]),

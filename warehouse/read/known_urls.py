@@ -22,7 +22,7 @@ TRIES = 3  # after which such an outcome is accepted
 LAST_LISTINGS = Path(__file__).parents[1] / "queries" / "last_listings.sql"
 
 
-class Once:
+class QueryCache:
     """Query results computed once for all sources of a run, by the first thread to need them."""
 
     def __init__(self) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from warehouse.layers.layout import Layout
 from warehouse.read.query import (
-    damage_named,
+    detect_damage,
     has_table,
     open_snapshot,
     records,
@@ -59,7 +59,7 @@ def poll_intervals(layout: Layout) -> dict[str, PollInterval]:
     con = open_snapshot(layout)
     if con is None:
         return {}
-    with con, damage_named(layout.current):
+    with con, detect_damage(layout.current):
         if not has_table(con, "poll_intervals"):
             return {}  # an earlier version published the snapshot; the next load adds the table
         return {row["source_id"]: PollInterval(**row) for row in records(con, INTERVALS)}
@@ -74,7 +74,7 @@ def next_rechecks(layout: Layout, steps: Sequence[timedelta], now: datetime) -> 
     # One day more than the last step, since no source waits longer than a day for its next poll.
     seen_since = now - last_step - timedelta(days=1)
     given = {"steps": list(steps), "last_step": last_step, "seen_since": seen_since}
-    with con, damage_named(layout.current):
+    with con, detect_damage(layout.current):
         if not has_table(con, "poll_intervals"):
             return {}
         return {row["source_id"]: row["due_at"] for row in records(con, NEXT_RECHECKS, given)}

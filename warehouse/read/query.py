@@ -64,7 +64,7 @@ class DatabaseDamaged(QueryError):  # noqa: N818 - named for a state
 
 
 @contextmanager
-def damage_named(path: Path | str) -> Iterator[None]:
+def detect_damage(path: Path | str) -> Iterator[None]:
     """Raise DatabaseDamaged if DuckDB reports its file as damaged."""
     try:
         yield
@@ -86,7 +86,7 @@ def open_snapshot(layout: Layout) -> duckdb.DuckDBPyConnection | None:
     # Path.exists raises for a folder that may not be read.
     if not os.path.exists(path):  # noqa: PTH110
         return None
-    with damage_named(path):
+    with detect_damage(path):
         con = duckdb.connect(path, read_only=True)
         con.execute("SET TimeZone = 'UTC'")
         [(load_no,)] = con.execute("SELECT max(load_no) FROM loads").fetchall()
@@ -128,12 +128,12 @@ def open_existing_snapshot(layout: Layout) -> duckdb.DuckDBPyConnection:
 @contextmanager
 def snapshot(layout: Layout) -> Iterator[duckdb.DuckDBPyConnection]:
     """The current snapshot of `open_existing_snapshot`, closed after the body."""
-    with open_existing_snapshot(layout) as con, damage_named(layout.current):
+    with open_existing_snapshot(layout) as con, detect_damage(layout.current):
         yield con
 
 
 @contextmanager
-def kept_open(layout: Layout) -> Iterator[None]:
+def keep_snapshot_open(layout: Layout) -> Iterator[None]:
     """Keep the current snapshot open, for many short queries of this process."""
     # Opening it takes 20 ms of CPU, but 0.2 ms while another connection is open (DuckDB 2.0.1).
     con = open_snapshot(layout)
@@ -145,7 +145,7 @@ def kept_open(layout: Layout) -> Iterator[None]:
 
 
 @contextmanager
-def asked(
+def user_query(
     layout: Layout, sql: str, writes: Path | None = None
 ) -> Iterator[duckdb.DuckDBPyRelation | None]:
     """A person's query on the current snapshot: a relation to read within the body, or None.
@@ -153,7 +153,7 @@ def asked(
     The query can read only the snapshot and the article files, and writes nothing; the body may
     write the file `writes`. QueryError with a message of one line.
     """
-    with snapshot(layout) as con, _errors_in_a_line(), damage_named(layout.current):
+    with snapshot(layout) as con, _errors_in_a_line(), detect_damage(layout.current):
         _refuse_writing(con, sql)
         confine(con, layout, writes)
         # The views of texts have the data folder's path at the last load; it may have been moved.
@@ -165,7 +165,7 @@ def asked(
 
 def query(layout: Layout, sql: str) -> pa.Table:
     """The result of one SQL query on the current snapshot; QueryError with one line."""
-    with snapshot(layout) as con, _errors_in_a_line(), damage_named(layout.current):
+    with snapshot(layout) as con, _errors_in_a_line(), detect_damage(layout.current):
         relation = con.sql(sql)
         return pa.table({}) if relation is None else relation.to_arrow_table()
 
@@ -232,7 +232,7 @@ def snapshot_records(
     con = open_snapshot(layout)
     if con is None:
         return []
-    with con, damage_named(layout.current):
+    with con, detect_damage(layout.current):
         return records(con, sql, parameters)
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import duckdb
 
 from warehouse.layers.layout import Layout
-from warehouse.read.query import columns_of, damage_named, open_snapshot, quoted, records
+from warehouse.read.query import columns_of, detect_damage, open_snapshot, quoted, records
 
 NOTABLE_SHARE = 0.1  # of pages that need JavaScript; single ones are graphics and quizzes
 
@@ -153,7 +153,7 @@ def source_health(layout: Layout) -> dict[str, SourceHealth]:
     con = open_snapshot(layout)
     if con is None:
         return {}
-    with con, damage_named(layout.current):
+    with con, detect_damage(layout.current):
         return health_in(con)
 
 

@@ -28,6 +28,6 @@ def fill_in(template: str, values: Mapping[str, str]) -> str:
     return template
 
 
-def of_days(template: str, is_local: bool) -> str:
+def sql_for_days(template: str, is_local: bool) -> str:
     """The SQL of a template for one kind of day."""
     return fill_in(template, DAYS[is_local])

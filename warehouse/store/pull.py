@@ -10,7 +10,7 @@ import duckdb
 
 from warehouse.build.article_texts_view import point_texts
 from warehouse.build.manifest import NAME
-from warehouse.build.publish import copy_over, show, snapshot_folder, snapshots
+from warehouse.build.publish import copy_over, snapshot_folder, snapshots, switch_readers
 from warehouse.layers.commits import CommittedFile, named_files
 from warehouse.layers.layout import Layout
 from warehouse.layers.parquet import file_sha256
@@ -146,7 +146,7 @@ def _download_snapshot(layout: Layout, store: Store, stored: StoredSnapshot) -> 
         point_texts(con, layout)
     shutil.rmtree(folder, ignore_errors=True)
     coming.rename(folder)
-    show(layout, folder)
+    switch_readers(layout, folder)
     layout.writer.parent.mkdir(parents=True, exist_ok=True)
     # A log of the old file would be replayed into the new one.
     layout.writer.with_name(layout.writer.name + ".wal").unlink(missing_ok=True)

@@ -45,7 +45,7 @@ READ_FIRST: Mapping[str, Callable[[Layout], object]] = {
 }
 
 
-def join(layout: Layout, url: str) -> None:
+def link_to_store(layout: Layout, url: str) -> None:
     """Make a folder the working copy of a store, unless it already is.
 
     Data in the folder become the first state of an empty store. If neither the folder nor its

@@ -15,7 +15,7 @@ from tasks.report.page import of_topic
 from warehouse.questions.audits import Audited, audit_words, audited, corrected
 from warehouse.questions.citation import begun_or_ended, citation, definitions, missing
 from warehouse.questions.selection import PARTS
-from warehouse.questions.series import Row, gaps, of_range, series, spikes
+from warehouse.questions.series import Row, gaps, range_series, series, spikes
 from warehouse.questions.sources import lost_in_all
 from warehouse.read.query import QueryError
 
@@ -40,7 +40,7 @@ def attention(view: DeskRequest) -> Response:
     spike_rows = labelled(view, spikes(view.con, view.selection))
     by_topic = {topic: of_topic(rows, topic) for topic in view.selection.topics}
     gap_rows = gaps(view.con, view.selection)
-    totals = labelled(view, of_range(view.con, view.selection))
+    totals = labelled(view, range_series(view.con, view.selection))
     order, unit = [*view.known.topics.values()], view.selection.unit
     about["chart"] = charts.attention(rows, spike_rows, unit, brush=True, order=order)
     return view.page(
@@ -107,7 +107,7 @@ def with_topics(view: DeskRequest) -> DeskRequest:
     """The request with the topics that are mentioned most, where it names none."""
     if view.selection.topics or "topic" in view.query:
         return view
-    hits = {row["topic_id"]: row["hits"] or 0 for row in of_range(view.con, view.selection)}
+    hits = {row["topic_id"]: row["hits"] or 0 for row in range_series(view.con, view.selection)}
     most = sorted(view.known.topics, key=lambda topic: -hits.get(topic, 0))[:SHOWN_FIRST]
     topics = tuple(topic for topic in view.known.topics if topic in most)
     return replace(view, selection=replace(view.selection, topics=topics))

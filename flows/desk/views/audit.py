@@ -20,12 +20,12 @@ from warehouse.layers.audits import SAMPLE, Kind, audit_files, read_audits
 from warehouse.questions.audits import (
     audit_words,
     audited,
-    in_words,
+    estimate_in_words,
     precision_by,
     precision_by_alias,
     precision_by_mention,
 )
-from warehouse.questions.wrong_articles import blames
+from warehouse.questions.wrong_articles import exclusion_candidates
 from warehouse.read.query import QueryError
 
 SIZES = (50, 100, 200, 400)
@@ -80,8 +80,8 @@ def judge(view: DeskRequest) -> Response:
         found=found,
         words=audit_words(found),
         tables=tables,
-        in_words=in_words,
-        blames=blames(view.con, found.audit_id) if found and article is None else {},
+        in_words=estimate_in_words,
+        blames=exclusion_candidates(view.con, found.audit_id) if found and article is None else {},
     )
 
 

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from flows.desk.desk import DeskRequest
 from warehouse.questions.audits import audit_words, audited
 from warehouse.questions.sources import source_ids
-from warehouse.questions.usual import compared
+from warehouse.questions.usual import compare_with_past
 
 
 def overview(view: DeskRequest) -> Response:
@@ -18,7 +18,7 @@ def overview(view: DeskRequest) -> Response:
     chosen = () if view.selection.has_all_sources else source_ids(view.con, view.selection)
     # Without any source there is nothing to compare.
     rows = {
-        unit: compared(view.con, unit, day, chosen, is_local=view.known.is_local)
+        unit: compare_with_past(view.con, unit, day, chosen, is_local=view.known.is_local)
         if chosen or view.selection.has_all_sources
         else {}
         for unit in ("day", "week")

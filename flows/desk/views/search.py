@@ -13,7 +13,7 @@ from flows.desk.views.articles import PAGE, page_number, pages
 from tasks.report import charts
 from warehouse.questions.articles import articles_by_id
 from warehouse.questions.citation import citation, missing
-from warehouse.questions.search_texts import Row, of_search
+from warehouse.questions.search_texts import Row, search_selection
 from warehouse.questions.series import RANGE
 from warehouse.read.query import QueryError
 
@@ -35,7 +35,7 @@ def search(view: DeskRequest) -> Response:
 def requested_search(view: DeskRequest, query: Query) -> Search:
     """The search of the load that the URL names, else of the current one."""
     searches: Searches = view.request.app.state.searches
-    selection = of_search(view.selection, query.languages)
+    selection = search_selection(view.selection, query.languages)
     given = view.query.get("load", "")
     load_no = int(given) if given.isascii() and given.isdigit() else view.load_no
     kept = searches.get(query, selection, load_no)
