@@ -141,7 +141,7 @@ class PagePool:
     ) -> Submitted[R | Extraction]:
         """Run `work` on one page, once the pool has room; `in_order` yields the result."""
         is_large = any(isinstance(arg, bytes) and len(arg) > LARGE_PAGE for arg in args)
-        call = partial(alone if is_large else tried, work, *args, **kwargs)
+        call = partial(run_large_page if is_large else run_or_reject, work, *args, **kwargs)
         with ExitStack() as held:
             for room in (self._large, self._room) if is_large else (self._room,):
                 room.acquire()
@@ -167,7 +167,7 @@ class PagePool:
         A page that hung or ended its process is a rejection.
         """
         # Submits only as many pages ahead as keep the processes busy.
-        for key, page in ahead(submitted, self._width):
+        for key, page in read_ahead(submitted, self._width):
             try:
                 result = page.result() if page else None
             except TimeoutError:
@@ -182,7 +182,7 @@ def page_pool(settings: Settings) -> closing[PagePool]:
     return closing(PagePool(settings))
 
 
-def ahead(items: Iterable[T], width: int) -> Iterator[T]:
+def read_ahead(items: Iterable[T], width: int) -> Iterator[T]:
     """The items, each yielded when `width` of them have been taken."""
     waiting: deque[T] = deque()
     for item in items:
@@ -192,7 +192,7 @@ def ahead(items: Iterable[T], width: int) -> Iterator[T]:
     yield from waiting
 
 
-def tried(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R | Extraction:
+def run_or_reject(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R | Extraction:
     """What `work` returns, or the rejection of a page that made it raise."""
     try:
         return work(*args, **kwargs)
@@ -201,10 +201,10 @@ def tried(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R | Extrac
         return _rejection(Outcome.PAGE_CRASHED, f"{type(surprise).__name__}: {surprise}")
 
 
-def alone(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R | Extraction:
-    """As `tried`, for a large page: also returns its memory to the system."""
+def run_large_page(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R | Extraction:
+    """As `run_or_reject`, for a large page: also returns its memory to the system."""
     try:
-        return tried(work, *args, **kwargs)
+        return run_or_reject(work, *args, **kwargs)
     finally:
         release_memory()
 

@@ -31,7 +31,7 @@ from tasks.load.load_run import load, publish_all
 from tasks.locks.run_locks import running, started_at
 from tasks.model import Batch, Capture, Outcome
 from tasks.partition.partitions import Run
-from tasks.process_pool import PagePool, Submitted, WorkerPool, tried
+from tasks.process_pool import PagePool, Submitted, WorkerPool, run_or_reject
 from tasks.refine.refine_archive import refine
 from tasks.sources.source import Source
 from tasks.text.urls import fold
@@ -79,7 +79,7 @@ class HereAndNow:
 
     def submit(self, work: Callable[..., Any], *args: Any) -> Any:  # noqa: ANN401
         """The result itself."""
-        return tried(work, *args)
+        return run_or_reject(work, *args)
 
     def in_order(self, submitted: Iterable[Any]) -> Iterator[Any]:
         """The results, as they are."""

@@ -180,7 +180,7 @@ def import_sources(
     Without --find no requests are made, and a source needs a feed in the list.
     """
     from tasks.find.listed import imported
-    from tasks.find.read_list import read_list, site_asked
+    from tasks.find.read_list import entry_from_site, read_list
     from tasks.settings import Settings
     from tasks.sources.add_sources import add_sources, as_toml
     from tasks.sources.source import load_sources
@@ -188,7 +188,7 @@ def import_sources(
     known = load_sources(sources) if sources.exists() else ()
     ask = None
     if search:
-        ask = partial(site_asked, Settings(), pause=pause, allow_private=allow_private_hosts)
+        ask = partial(entry_from_site, Settings(), pause=pause, allow_private=allow_private_hosts)
     done = imported(read_list(file), known, language=language, timezone=timezone, ask=ask)
     if as_json:
         left_out = [{"name": name, "reason": reason} for name, reason in done.left_out]

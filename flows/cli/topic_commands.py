@@ -24,7 +24,7 @@ from warehouse.read.query import open_snapshot
 MOST_SHOWN = 8  # languages of a topic
 
 if TYPE_CHECKING:
-    from tasks.suggest.suggestions import InLanguage
+    from tasks.suggest.suggestions import LanguageSuggestions
 
 
 def list_topics(
@@ -106,7 +106,7 @@ def suggest_aliases(
         console.print(_line_to_add(topic, found, is_joined=is_joined))
 
 
-def _as_json(found: "InLanguage") -> dict[str, Any]:
+def _as_json(found: "LanguageSuggestions") -> dict[str, Any]:
     suggestions = [
         {
             "phrase": one.phrase,
@@ -127,7 +127,7 @@ def _as_json(found: "InLanguage") -> dict[str, Any]:
     }
 
 
-def _view(found: "InLanguage") -> Group:
+def _view(found: "LanguageSuggestions") -> Group:
     about = f"{found.in_topic:,} of {counted(found.articles, 'article')} mention it"
     title = Text.assemble((found.language or "language unknown", "bold"), ": ", about)
     if not found.suggestions:
@@ -146,7 +146,7 @@ def _view(found: "InLanguage") -> Group:
     return Group(title, Padding(table, (0, 0, 1, 2), expand=False))
 
 
-def _line_to_add(topic: str, found: Sequence["InLanguage"], *, is_joined: bool) -> Text:
+def _line_to_add(topic: str, found: Sequence["LanguageSuggestions"], *, is_joined: bool) -> Text:
     phrases = [one.phrase for each in found for one in each.suggestions]
     # A string of JSON is one of TOML.
     line = ", ".join(json.dumps(phrase, ensure_ascii=False) for phrase in phrases)

@@ -26,7 +26,7 @@ from tasks.backfill.refine_shard import staged_before, staged_once
 from tasks.backfill.shard_processes import AHEAD, Refinement, ShardFailed, ShardPool, Shards
 from tasks.backfill.shards import Shard, ShardJob, Staged
 from tasks.model import RunFailed
-from tasks.process_pool import ahead
+from tasks.process_pool import read_ahead
 from tasks.text.counted import counted
 
 log = logging.getLogger(__name__)
@@ -75,12 +75,12 @@ _MADE_BY = f"Presswatch {_CODE} on Python {'.'.join(platform.python_version_tupl
 _own = threading.local()
 
 
-def made_by() -> str:
+def code_fingerprint() -> str:
     """What two machines must share to produce the same rows: the code of `tasks`, and Python."""
     return _MADE_BY
 
 
-def demand(wanted: str, dask_worker: Worker | None = None) -> None:
+def require_same_code(wanted: str, dask_worker: Worker | None = None) -> None:
     """Raise RunFailed unless this worker would produce the rows of a backfill that is `wanted`.
 
     Dask fills in `dask_worker` where this is run outside a task.
@@ -90,14 +90,14 @@ def demand(wanted: str, dask_worker: Worker | None = None) -> None:
         raise RunFailed(f"the Dask worker {name} has {_MADE_BY}, and the backfill {wanted}")
 
 
-def cut_here(warc: Shard, size: int, wanted: str) -> list[Shard | ShardFailed]:
+def cut_on_worker(warc: Shard, size: int, wanted: str) -> list[Shard | ShardFailed]:
     """The shards of a file; raises RunFailed when the backfill is of another version."""
     found = _tried(warc, wanted, lambda pool: list(pool.shards([warc], size)))
     return [found] if isinstance(found, ShardFailed) else list(map(_with_worker, found))
 
 
-def refine_here(job: ShardJob, wanted: str) -> Parcel | ShardFailed:
-    """A shard's rows, staged on this worker and packed; raises as `cut_here` does."""
+def refine_on_worker(job: ShardJob, wanted: str) -> Parcel | ShardFailed:
+    """A shard's rows, staged on this worker and packed; raises as `cut_on_worker` does."""
 
     def refined(pool: ShardPool) -> Parcel | ShardFailed:
         # Dask removes what a killed worker has left in its folder.
@@ -111,7 +111,7 @@ def refine_here(job: ShardJob, wanted: str) -> Parcel | ShardFailed:
 
 def _tried(shard: Shard, wanted: str, work: Callable[[ShardPool], T]) -> T | ShardFailed:
     """Do the work in this thread's process; replace the process when it raises."""
-    demand(wanted)
+    require_same_code(wanted)
     try:
         if not shard.is_there():
             return ShardFailed(shard, "the file is not there, or another one")
@@ -143,10 +143,10 @@ class Cluster:
     """
 
     def __init__(self, client: Client, address: str) -> None:
-        self._client, self._address, self._made_by = client, address, made_by()
+        self._client, self._address, self._made_by = client, address, code_fingerprint()
         # The scheduler reads what is sent through it, so it needs the same version as the workers.
         try:
-            theirs: str = client.run_on_scheduler(made_by)  # type: ignore[no-untyped-call]
+            theirs: str = client.run_on_scheduler(code_fingerprint)  # type: ignore[no-untyped-call]
         except (AttributeError, ImportError) as wrong:
             theirs = str(wrong)
         if theirs != self._made_by:
@@ -155,7 +155,9 @@ class Cluster:
             client.wait_for_workers(1, timeout=FIRST_WORKER_SECONDS)
         except TimeoutError:
             raise RunFailed(f"no worker has joined the Dask scheduler at {address}") from None
-        for worker, found in client.run(demand, self._made_by, on_error="return").items():
+        for worker, found in client.run(
+            require_same_code, self._made_by, on_error="return"
+        ).items():
             if isinstance(found, RunFailed):
                 raise found
             if isinstance(found, Exception):
@@ -164,9 +166,9 @@ class Cluster:
 
     def shards(self, warcs: Iterable[Shard], size: int, done: Container[Shard] = ()) -> Shards:
         """The shards of all files in their order, as `ShardPool.shards` gives them."""
-        submit = partial(self._client.submit, cut_here, pure=False, priority=FIRST)
+        submit = partial(self._client.submit, cut_on_worker, pure=False, priority=FIRST)
         cuts = ((warc, submit(warc, size, self._made_by)) for warc in warcs)
-        for warc, future in ahead(cuts, AHEAD):
+        for warc, future in read_ahead(cuts, AHEAD):
             found = self._result(warc, future)
             shards = [found] if isinstance(found, ShardFailed) else found
             yield from (shard for shard in shards if shard not in done)
@@ -192,7 +194,7 @@ class Cluster:
         if staged := staged_before(work):
             return lambda: staged
         sent = replace(work, folder=Path(work.folder.name))
-        future = self._client.submit(refine_here, sent, self._made_by, pure=False)
+        future = self._client.submit(refine_on_worker, sent, self._made_by, pure=False)
 
         def settled() -> Refinement:
             found = self._result(shard, future)

@@ -17,7 +17,7 @@ from tasks.backfill.captures import Captures
 from tasks.backfill.selection import Passed
 from tasks.backfill.shards import ShardJob, Staged
 from tasks.model import Capture, Extraction
-from tasks.process_pool import tried
+from tasks.process_pool import run_or_reject
 from tasks.prompts.page_hints import NO_SITE, Site
 from tasks.refine.refine_pages import (
     K,
@@ -161,7 +161,7 @@ class _ShardRefiner:
             # Its signal, SIGPROF, ends this process even within C code.
             signal.setitimer(signal.ITIMER_PROF, self._job.page_seconds)
             try:
-                refined = tried(refine_page, page.capture, page.payload, origin, page.site)
+                refined = run_or_reject(refine_page, page.capture, page.payload, origin, page.site)
             finally:
                 signal.setitimer(signal.ITIMER_PROF, 0)
         self._cursor.truncate(0)

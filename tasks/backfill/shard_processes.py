@@ -13,7 +13,7 @@ from pebble import ProcessExpired
 from tasks.backfill.refine_shard import stage_shard
 from tasks.backfill.shards import Shard, ShardJob, Staged, cut_into_shards, is_small
 from tasks.model import Extraction, Outcome
-from tasks.process_pool import Submitted, WorkerPool, ahead
+from tasks.process_pool import Submitted, WorkerPool, read_ahead
 
 AHEAD = 2  # shards in the pool for each process, so that none waits for a slow one
 # A process is replaced after this many batches: its heap grows from shard to shard. The CPU time of
@@ -58,7 +58,7 @@ class ShardPool:
             else self.workers.submit(partial(_tried, warc, partial(cut_into_shards, warc, size)))
             for warc in warcs
         )
-        for cut in ahead(cuts, AHEAD):
+        for cut in read_ahead(cuts, AHEAD):
             found = cut if isinstance(cut, Shard) else cut.result()
             shards = found if isinstance(found, list) else [found]
             yield from (shard for shard in shards if shard not in done)
@@ -74,7 +74,7 @@ class ShardPool:
                     jobs = [job(shard) for shard in batch]
                     yield jobs, self.workers.submit(partial(_refined, jobs))
 
-        for batch in ahead(started(), self._width):
+        for batch in read_ahead(started(), self._width):
             if isinstance(batch, ShardFailed):
                 yield batch
                 continue

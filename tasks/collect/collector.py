@@ -13,7 +13,7 @@ from tasks.collect.activity import Activity
 from tasks.collect.circuit_breaker import Breaker
 from tasks.collect.fetch import Client
 from tasks.collect.fetch.client import BUSY, FAILED
-from tasks.collect.fetch.request import shown
+from tasks.collect.fetch.request import url_for_message
 from tasks.collect.listings import find_files, read_file
 from tasks.collect.read_listings import ListingReader
 from tasks.collect.source_time import SourceTime, deferrals
@@ -206,7 +206,7 @@ class _Visit:
         known: KnownListing | DuePage | None,
         kind: CaptureKind = CaptureKind.PAGE,
     ) -> Attempt:
-        with self.collector.activity.of(self.source.id, f"fetches {shown(url)}"):
+        with self.collector.activity.of(self.source.id, f"fetches {url_for_message(url)}"):
             attempt = self.collector.client.get(
                 url,
                 kind=kind,

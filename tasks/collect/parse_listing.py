@@ -10,7 +10,7 @@ from tasks.collect.listings import Listing, NoListing, read_listing
 from tasks.collect.listings.feeds_and_sitemaps import unreadable
 from tasks.collect.listings.saved_files import GZIP_MAGIC
 from tasks.model import Attempt, Extraction, Outcome
-from tasks.process_pool import PagePool, tried
+from tasks.process_pool import PagePool, run_or_reject
 from tasks.settings import Limits
 
 # Listings of at most this many bytes are parsed in this process: one that was all attributes of a
@@ -47,7 +47,7 @@ def parse_listing(
         # feedparser takes time that is quadratic in the attributes of one element: 92 s for 1 MB.
         seconds = limits.source_seconds / 10
         try:
-            parsed = pool.call(partial(tried, read), seconds, deadline)
+            parsed = pool.call(partial(run_or_reject, read), seconds, deadline)
             found = unreadable(parsed.detail) if isinstance(parsed, Extraction) else parsed
         except TimeoutError:
             if time.monotonic() >= deadline:

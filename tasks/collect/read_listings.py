@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tasks.collect.fetch.request import origin, shown
+from tasks.collect.fetch.request import origin, url_for_message
 from tasks.collect.index_sitemaps import IndexSitemaps
 from tasks.collect.listing_cache import ListingCache, archived_copy
 from tasks.collect.listings import Listing
@@ -169,7 +169,7 @@ class ListingReader:
 
     def _parse(self, attempt: Attempt) -> tuple[Listing | None, Attempt]:
         collector, deadline = self.collector, self.time.deadline
-        with collector.activity.of(self.source.id, f"parses {shown(attempt.url_final)}"):
+        with collector.activity.of(self.source.id, f"parses {url_for_message(attempt.url_final)}"):
             may_be_section = attempt.url_requested in self.source.sections
             listing, attempt = parse_listing(
                 attempt, collector.limits, collector.pool, deadline, may_be_section=may_be_section

@@ -26,7 +26,7 @@ def read_list(path: Path) -> list[Listed]:
     return (read_opml if is_xml else read_csv)(content, path)
 
 
-def site_asked(
+def entry_from_site(
     settings: Settings,
     one: Listed,
     given: Mapping[str, str],

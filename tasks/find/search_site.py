@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from selectolax.lexbor import LexborHTMLParser
 
 from tasks.collect.fetch import Client
-from tasks.collect.fetch.request import origin, shown
+from tasks.collect.fetch.request import origin, url_for_message
 from tasks.collect.listings import Listing
 from tasks.collect.parse_listing import parse_listing
 from tasks.collect.recovery import USUAL_PLACES, is_news
@@ -277,4 +277,4 @@ def _says_news(url: str) -> bool:
 
 
 def _trial(place: Place, outcome: str, detail: str) -> Trial:
-    return Trial(place.url, place.found_by, str(outcome), shown(detail))
+    return Trial(place.url, place.found_by, str(outcome), url_for_message(detail))

@@ -73,10 +73,10 @@ def score_blocks(page: Page, headline: int, hints: Hints, model: Model) -> Draft
     columns, around = describe(page, headline, hints, model.lexicon)
     first, second, prompt = model.text if page.is_text else model.tree
     columns |= relate(around, first.score(columns), columns)
-    return Draft(page, columns, look_again(second, columns), look_for_prompts(prompt, columns))
+    return Draft(page, columns, rescore_doubtful(second, columns), score_prompts(prompt, columns))
 
 
-def look_again(second: Forest, columns: Columns) -> Column:
+def rescore_doubtful(second: Forest, columns: Columns) -> Column:
     """The final scores: the second forest's, where the first left a doubt."""
     score = columns["own_score"].copy()
     likely = score > UNLIKELY
@@ -84,7 +84,7 @@ def look_again(second: Forest, columns: Columns) -> Column:
     return score
 
 
-def look_for_prompts(prompt: Forest, columns: Columns) -> Column:
+def score_prompts(prompt: Forest, columns: Columns) -> Column:
     """How likely each block is a prompt, where it matters: near article text or where it pleads."""
     # Prompts far from article text, in menus and footers, are never kept: they need no score.
     is_near = np.convolve(columns["own_score"] > UNLIKELY, np.ones(7))[3:-3] > 0

@@ -53,7 +53,7 @@ class Suggestion:
 
 
 @dataclass(slots=True)
-class InLanguage:
+class LanguageSuggestions:
     """The suggestions in one language."""
 
     language: str
@@ -64,7 +64,7 @@ class InLanguage:
 
 def suggest(
     layout: Layout, topic_id: str, *, language: str = "", limit: int = 20, days: int = 365
-) -> list[InLanguage]:
+) -> list[LanguageSuggestions]:
     """Suggestions by language, in descending order of the topic's articles.
 
     Only the last `days` days with articles are read, or all if `days` is 0. QueryError for a topic
@@ -73,7 +73,11 @@ def suggest(
     with snapshot(layout) as con:
         topic = counted_topic(layout, topic_id)
         files = choose_articles(con, layout, topic_id, days)
-        found = [InLanguage(**row) for row in by_language(con) if language in ("", row["language"])]
+        found = [
+            LanguageSuggestions(**row)
+            for row in by_language(con)
+            if language in ("", row["language"])
+        ]
         if not found:
             raise QueryError(f"there are no articles in the language {language!r}")
         sample_texts(con, files, MOST_SAMPLED, OTHERS)
@@ -136,7 +140,7 @@ def _count(
     con: duckdb.DuckDBPyConnection,
     files: Sequence[str],
     topic: Topic,
-    found: Sequence[InLanguage],
+    found: Sequence[LanguageSuggestions],
 ) -> None:
     """Match the phrases like aliases over all articles, and count the articles that they add."""
     by_id = {

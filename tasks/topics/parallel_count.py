@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from tasks.process_pool import WorkerPool, ahead
+from tasks.process_pool import WorkerPool, read_ahead
 from tasks.progress import advance
 from tasks.settings import available_cores
 from tasks.topics.mentions import count
@@ -59,7 +59,7 @@ def count_files(
             # Without preloading the models for pages, the first result takes 0.5 s instead of 2 s.
             pool = WorkerPool(wanted, nice=0, preload=__name__)
             stack.callback(pool.close)
-            counting = ahead(map(pool.submit, calls), wanted * PARTS_AHEAD)
+            counting = read_ahead(map(pool.submit, calls), wanted * PARTS_AHEAD)
             tables = (part.result() for part in counting)
         for number, table in enumerate(tables, 1):
             advance("parts of the articles counted", number, len(parts))

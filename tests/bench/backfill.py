@@ -29,7 +29,7 @@ from tasks.backfill.shard_processes import shard_pool
 from tasks.backfill.shard_runs import Place, grouped, load_shards
 from tasks.backfill.shards import ShardJob, Staged, cut_into_shards, open_warcs
 from tasks.installation import SOURCES, TOPICS, open_installation
-from tasks.process_pool import tried
+from tasks.process_pool import run_or_reject
 from tasks.refine.refine_pages import Origin, refine_page
 from tasks.settings import Limits, available_cores
 from tests.bench.warehouse import Steps, cpu, cpu_with_pools
@@ -146,7 +146,7 @@ def _extracted(path: Path, part: int, parts: int) -> dict[str, float]:
     refine_page(*pages[0], Origin())
     begun, used = time.perf_counter(), time.process_time()
     for capture, payload in pages:
-        tried(refine_page, capture, payload, Origin())
+        run_or_reject(refine_page, capture, payload, Origin())
     wall, used = time.perf_counter() - begun, time.process_time() - used
     return {"pages": len(pages), "cpu": used, "wall": wall}
 

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from flows.cli.app import app
 from tasks.suggest.keyness import Sampled, distinguishing
 from tasks.suggest.phrases import document
-from tasks.suggest.suggestions import InLanguage, suggest
+from tasks.suggest.suggestions import LanguageSuggestions, suggest
 from tasks.text.folding import fold
 from tests.suggest import made_articles
 from tests.suggest.made_articles import ABOUT, ELSE, LACKING, WRITTEN
@@ -29,7 +29,7 @@ def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
 
 
 @pytest.fixture(scope="module")
-def found(layout: Layout) -> dict[str, InLanguage]:
+def found(layout: Layout) -> dict[str, LanguageSuggestions]:
     return {each.language: each for each in suggest(layout, "blockade")}
 
 
@@ -40,7 +40,7 @@ def command(layout: Layout, *words: object) -> tuple[int, str, str]:
 
 
 @pytest.mark.parametrize("language", WRITTEN)
-def test_an_omitted_alias_comes_first(found: dict[str, InLanguage], language: str) -> None:
+def test_an_omitted_alias_comes_first(found: dict[str, LanguageSuggestions], language: str) -> None:
     each = found[language]
     assert (each.articles, each.in_topic) == (ABOUT + ELSE, ABOUT)
     first = each.suggestions[0]
@@ -56,7 +56,9 @@ def test_an_omitted_alias_comes_first(found: dict[str, InLanguage], language: st
 
 
 @pytest.mark.parametrize("language", WRITTEN)
-def test_what_surrounds_the_texts_is_no_alias(found: dict[str, InLanguage], language: str) -> None:
+def test_what_surrounds_the_texts_is_no_alias(
+    found: dict[str, LanguageSuggestions], language: str
+) -> None:
     written = WRITTEN[language]
     phrases = [fold(one.phrase).text for one in found[language].suggestions]
     notice = fold(f"{written.notice} {written.dateline}").text

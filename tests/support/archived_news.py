@@ -16,7 +16,7 @@ from tasks.archive import ArchiveWriter
 from tasks.load.load_run import load
 from tasks.model import Attempt, Batch, CaptureKind, Entry, Outcome
 from tasks.partition.partitions import Run
-from tasks.process_pool import PagePool, tried
+from tasks.process_pool import PagePool, run_or_reject
 from tasks.refine.refine_archive import refine
 from tasks.topics.topic import Topic, TopicEntry
 from tasks.upkeep.compaction import compact, drop_retired, publish_files
@@ -36,17 +36,17 @@ PAGE = """<html lang="en"><head><title>{title}</title><meta property="og:type" c
 NARROW = TopicEntry(id="summit", name="Summit", aliases=("G20",)).topic()
 
 
-class HereAndNow:
+class InlinePool:
     """A pool that does its work at once, in this process."""
 
     def submit(self, work: Callable[..., Any], *args: Any) -> Any:
-        return tried(work, *args)
+        return run_or_reject(work, *args)
 
     def in_order(self, submitted: Iterable[Any]) -> Iterator[Any]:
         yield from submitted
 
 
-POOL = cast(PagePool, HereAndNow())
+POOL = cast(PagePool, InlinePool())
 
 
 def begun(number: int) -> datetime:

@@ -16,7 +16,7 @@ from tasks.prompts.block_features import describe, relate
 from tasks.prompts.block_model import Forest
 from tasks.prompts.block_roles import find_headline
 from tasks.prompts.clean_page import as_it_is, finish
-from tasks.prompts.draft import UNLIKELY, Draft, look_again, look_for_prompts
+from tasks.prompts.draft import UNLIKELY, Draft, rescore_doubtful, score_prompts
 from tasks.prompts.tree_arrays import Column, Columns
 from tasks.prompts.word_weights import Lexicon
 from tests.training import page_model
@@ -36,7 +36,7 @@ WORDY = ("article_words", "prompt_words", "plea", "target_words")
 # Trees of the three forests: parsed pages, text.
 SIZES = {False: (80, 300, 240), True: (100, 260, 260)}
 RATES = (0.15, 0.06, 0.12)
-LOOKS = (Forest.score, look_again, look_for_prompts)
+LOOKS = (Forest.score, rescore_doubtful, score_prompts)
 DEPTH = 6
 
 

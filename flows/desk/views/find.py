@@ -9,7 +9,7 @@ from starlette.responses import Response
 from flows.desk.address import address
 from flows.desk.desk import Desk, DeskRequest
 from flows.desk.views.forms import FormFields, single_value
-from tasks.collect.fetch.request import shown
+from tasks.collect.fetch.request import url_for_message
 from warehouse.read.query import QueryError
 
 LONGEST = 300  # characters of a domain or URL
@@ -21,7 +21,7 @@ def find(view: DeskRequest) -> Response:
     return view.page(
         "find.html",
         view="sources",
-        domain=shown(domain),
+        domain=url_for_message(domain),
         search=view.desk.feed_searches.get(domain) if view.desk.feed_searches else None,
         may_search=view.desk.feed_searches is not None,
     )

@@ -14,7 +14,7 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from tasks.collect.fetch.crawl_delay import MAX_PATIENCE, Hosts, backoff, retry_after
 from tasks.collect.fetch.exchanges import Exchanges, FetchedResponse, Record
-from tasks.collect.fetch.request import host_key, joined, origin, request_headers
+from tasks.collect.fetch.request import host_key, origin, request_headers, resolve_location
 from tasks.collect.fetch.robots import MAX_BYTES, MAX_REDIRECTS, Policy, Robots
 from tasks.collect.fetch.ssrf_guard import Resolve, system_resolve
 from tasks.collect.fetch.transport import Transfer
@@ -160,7 +160,9 @@ class Client:
                         raise Failure(Outcome.ROBOTS_DENIED, f"disallowed by robots.txt of {site}")
                     pause = max(pause, policy.delay)
                 response = self._send(call, request, pause)
-                target = joined(call.url, response.location) if response.location else None
+                target = (
+                    resolve_location(call.url, response.location) if response.location else None
+                )
         except Failure as failure:
             return call.attempt(failure.outcome, failure.detail)
         content, headers = response.content, response.headers

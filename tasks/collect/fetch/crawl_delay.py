@@ -37,7 +37,7 @@ class Host:
         Raises a Failure when the host asks for too long a wait, or when the wait would end after
         `deadline`, on the monotonic clock (LEFT_FOR_LATER); RuntimeError once the client is closed.
         """
-        with held(self._turn, deadline):
+        with hold_lock(self._turn, deadline):
             now = time.monotonic()
             asked = self._held_until - now
             if asked > min(MAX_PATIENCE, self._patience):
@@ -75,7 +75,7 @@ class Hosts:
 
 
 @contextmanager
-def held(lock: threading.Lock, deadline: float) -> Iterator[None]:
+def hold_lock(lock: threading.Lock, deadline: float) -> Iterator[None]:
     """Hold a lock; raises a Failure, LEFT_FOR_LATER, when it is not free by the deadline."""
     seconds = min(max(deadline - time.monotonic(), 0.0), threading.TIMEOUT_MAX)
     if not lock.acquire(timeout=seconds):

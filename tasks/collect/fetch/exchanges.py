@@ -10,7 +10,7 @@ from datetime import datetime
 from requests import PreparedRequest, Response
 from requests.structures import CaseInsensitiveDict
 
-from tasks.collect.fetch.request import prepared, shown
+from tasks.collect.fetch.request import prepare_request, url_for_message
 from tasks.collect.fetch.transport import GuardedSession, Transfer
 from tasks.http.response import REDIRECTS, Content, body_pieces, is_success, read_content
 from tasks.model import Attempt, CaptureKind, Exchange, Failure, Outcome
@@ -61,13 +61,13 @@ class Exchanges:
     def enter(self, target: str) -> PreparedRequest:
         """Go to the next hop; raises a Failure for an invalid URL and for one redirect too many."""
         try:
-            request = prepared(target, self.headers)
+            request = prepare_request(target, self.headers)
         except Failure as failure:
-            hop = f"redirect to {shown(target)}: " if self.seen else ""
+            hop = f"redirect to {url_for_message(target)}: " if self.seen else ""
             raise Failure(failure.outcome, hop + failure.detail) from None
         url = str(request.url)
         if url in self.seen:
-            raise Failure(Outcome.TOO_MANY_REDIRECTS, f"redirect loop at {shown(url)}")
+            raise Failure(Outcome.TOO_MANY_REDIRECTS, f"redirect loop at {url_for_message(url)}")
         if len(self.seen) > self.max_redirects:
             raise Failure(Outcome.TOO_MANY_REDIRECTS, f"more than {self.max_redirects} redirects")
         self.seen.add(url)
@@ -116,6 +116,6 @@ class Exchanges:
             outcome=outcome,
             attempted_at=self.started_at,
             seconds=self.seconds,
-            detail=f"{shown(self.url)}: {detail}" if detail else "",
+            detail=f"{url_for_message(self.url)}: {detail}" if detail else "",
             exchanges=tuple(self.done),
         )

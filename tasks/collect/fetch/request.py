@@ -48,7 +48,7 @@ def request_headers(
     return sent
 
 
-def prepared(url: str, sent: dict[str, str]) -> PreparedRequest:
+def prepare_request(url: str, sent: dict[str, str]) -> PreparedRequest:
     """A GET request for the normalised URL.
 
     Raises a Failure: URL_INVALID, URL_TOO_LONG or SCHEME_REFUSED.
@@ -99,14 +99,14 @@ def _too_long(url: str) -> Failure:
     return Failure(Outcome.URL_TOO_LONG, detail)
 
 
-def joined(url: str, location: str) -> str:
+def resolve_location(url: str, location: str) -> str:
     """The URL in a Location header; raises a Failure, URL_INVALID."""
     # Sites put unencoded UTF-8 there, which HTTP libraries read as Latin-1.
     target = location.encode("latin-1", errors="replace").decode("utf-8", errors="replace")
     try:
         return urljoin(url, target)
     except ValueError as error:
-        raise _invalid(f"redirect to {shown(target)}: {error}") from None
+        raise _invalid(f"redirect to {url_for_message(target)}: {error}") from None
 
 
 def origin(url: str) -> str:
@@ -126,7 +126,7 @@ def _authority(parts: SplitResult) -> str:
     return host if parts.port in (None, _PORTS[parts.scheme]) else f"{host}:{parts.port}"
 
 
-def shown(url: str) -> str:
+def url_for_message(url: str) -> str:
     """The URL for a message: one line, truncated, without credentials."""
     text = _USER_INFO.sub("***@", url)
     text = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)

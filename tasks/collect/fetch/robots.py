@@ -13,7 +13,7 @@ from tempfile import NamedTemporaryFile
 
 from protego import Protego
 
-from tasks.collect.fetch.crawl_delay import held
+from tasks.collect.fetch.crawl_delay import hold_lock
 from tasks.model import Attempt, Failure, Outcome
 from warehouse.layers.documents import decode, encode
 
@@ -99,7 +99,7 @@ class Robots:
         key = (origin, allow_private)
         with self._lock:
             lock = self._locks.setdefault(origin, threading.Lock())
-        with held(lock, deadline):
+        with hold_lock(lock, deadline):
             if key not in self._known:
                 self._known[key] = self._load(origin, ask)
             known = self._known[key]
