@@ -74,7 +74,7 @@ def run_id(moment: datetime) -> str:
     return f"{moment:%Y%m%dT%H%M%SZ}-{digits:06x}"
 
 
-class HereAndNow:
+class InlinePool:
     """A pool of pages that does its work at once, in this process."""
 
     def submit(self, work: Callable[..., Any], *args: Any) -> Any:  # noqa: ANN401
@@ -127,7 +127,7 @@ class PastSource:
         for capture, _ in read_archive(done.warc):
             self._note(capture)
         about = (self.installation.layout, {self.source.id: self.source})
-        return refine(done.warc, run_id(moment), *about, cast(PagePool, HereAndNow()))
+        return refine(done.warc, run_id(moment), *about, cast(PagePool, InlinePool()))
 
     def _answers(self, moment: datetime, site: Site) -> dict[Hashable, dict[str, Any]]:
         """The snapshot's answers to a run: its last listings, and the pages due for a recheck."""

@@ -20,7 +20,7 @@ class Activity:
         self._begun: dict[str, tuple[datetime, str]] = {}
 
     @contextmanager
-    def of(self, source_id: str, what: str) -> Iterator[None]:
+    def show(self, source_id: str, what: str) -> Iterator[None]:
         """Show what is done for a source while the body runs, such as `fetches https://...`."""
         self._begun[source_id] = (datetime.now(UTC), what)
         try:

@@ -206,7 +206,7 @@ class _Visit:
         known: KnownListing | DuePage | None,
         kind: CaptureKind = CaptureKind.PAGE,
     ) -> Attempt:
-        with self.collector.activity.of(self.source.id, f"fetches {url_for_message(url)}"):
+        with self.collector.activity.show(self.source.id, f"fetches {url_for_message(url)}"):
             attempt = self.collector.client.get(
                 url,
                 kind=kind,

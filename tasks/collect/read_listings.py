@@ -169,7 +169,9 @@ class ListingReader:
 
     def _parse(self, attempt: Attempt) -> tuple[Listing | None, Attempt]:
         collector, deadline = self.collector, self.time.deadline
-        with collector.activity.of(self.source.id, f"parses {url_for_message(attempt.url_final)}"):
+        with collector.activity.show(
+            self.source.id, f"parses {url_for_message(attempt.url_final)}"
+        ):
             may_be_section = attempt.url_requested in self.source.sections
             listing, attempt = parse_listing(
                 attempt, collector.limits, collector.pool, deadline, may_be_section=may_be_section

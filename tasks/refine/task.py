@@ -31,7 +31,7 @@ def refine_sources(
     """Extract, clean and normalise the pages of each source, until the last source is collected."""
 
     def refine(one: Collected) -> None:
-        with stage("refine"), activity.of(one.source_id, "refines its pages"):
+        with stage("refine"), activity.show(one.source_id, "refines its pages"):
             refined.put(refine_source(installation, run_id, one, pool))
 
     with ThreadPoolExecutor(MAX_AT_ONCE) as threads:

@@ -22,8 +22,11 @@ def test_another_library_reads_records_digests_and_bodies(tmp_path: Path) -> Non
         Client(Limits(), AGENT, tmp_path / "cache") as client,
         ArchiveWriter(tmp_path / "raw", "aa-paper", RUN) as archive,
     ):
-        target = web.say("/chunked", CHUNKED + CHUNKS)
-        for url in (web.say("/moved", redirect(target)), web.say("/gone", http(b"", "404 Gone"))):
+        target = web.set_answers("/chunked", CHUNKED + CHUNKS)
+        for url in (
+            web.set_answers("/moved", redirect(target)),
+            web.set_answers("/gone", http(b"", "404 Gone")),
+        ):
             ask(client, url, kind=CaptureKind.PAGE, record=archive.write)
     kinds: Counter[str] = Counter()
     bodies = []

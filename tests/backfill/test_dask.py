@@ -32,7 +32,7 @@ from tests.faults.test_ingest_killed import wait_until_gone
 from tests.support.build_warcs import Archived, news, url_of, write_warc
 from tests.support.dask_cluster import DaskCluster
 from tests.support.ports import free_port
-from tests.support.serving import ROOT, until
+from tests.support.serving import ROOT, wait_for
 from warehouse.layers.layout import Layout
 
 pytestmark = pytest.mark.slow
@@ -143,7 +143,7 @@ def test_a_page_without_an_end_is_one_rejection(dask: DaskCluster, tmp_path: Pat
 
 def kill_when_at_work(pid: int, killed: list[int]) -> None:
     """Kill a worker while a process of its refines a shard."""
-    children = until("it is at work", lambda: shard_processes(pid), 60)
+    children = wait_for("it is at work", lambda: shard_processes(pid), 60)
     time.sleep(0.3)
     os.kill(pid, signal.SIGKILL)
     killed += [pid, *children]
@@ -170,7 +170,7 @@ def test_workers_that_are_killed_lose_nothing(
     assert len(found) > 8
     are_alike(killed, found, want)
     assert len(gone) == 4
-    until("all that was killed has ended", lambda: not any(map(is_there, gone)), 15)
+    wait_for("all that was killed has ended", lambda: not any(map(is_there, gone)), 15)
     dask.wait_for(*WORKERS)
     assert dask.pids()["north"] != pids["north"]
     assert not list((dask.folder / "north").rglob("shard-*"))
@@ -251,7 +251,7 @@ def test_a_killed_backfill_goes_on_where_it_was(
     data = tmp_path / "killed"
     for what, count in {"stage/shards/*-*[0-9a-f]": 1, "commits/*": 1}.items():
         run = start(data, prefect_api, *warcs)
-        until("it is under way", lambda: len(list(data.glob(what))) >= count, 90)  # noqa: B023
+        wait_for("it is under way", lambda: len(list(data.glob(what))) >= count, 90)  # noqa: B023
         os.kill(dask.pids()["south"], signal.SIGKILL)
         run.send_signal(signal.SIGKILL)
         assert run.wait() == -signal.SIGKILL

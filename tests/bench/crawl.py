@@ -15,7 +15,7 @@ from statistics import median
 from tasks.installation import TOPICS
 from tests.bench.overhead import server
 from tests.bench.timed import Timed, timed
-from tests.support.source_server import Asked, asked, host, papers_served
+from tests.support.source_server import LoggedRequest, host, papers_served, take_requests
 
 PAPERS, ARTICLES, PAUSES, ROUNDS = 200, 10, (0.2, 1.0), 3
 SCRIPT = Path(__file__).parent / "peers" / "run_spider.py"
@@ -65,7 +65,7 @@ def peer(python: Path, name: str, papers: int, articles: int) -> Start:
     return start
 
 
-def crawl_row(title: str, pause: float, done: Timed, log: Sequence[Asked]) -> str:
+def crawl_row(title: str, pause: float, done: Timed, log: Sequence[LoggedRequest]) -> str:
     """How one crawl went, beside the time that the pauses alone would take."""
     times: dict[str, list[float]] = defaultdict(list)
     for one in log:
@@ -87,7 +87,7 @@ def crawl_row(title: str, pause: float, done: Timed, log: Sequence[Asked]) -> st
     return f"| {' | '.join(cells)} |"
 
 
-def idle_row(title: str, runs: Sequence[Timed], log: Sequence[Asked]) -> str:
+def idle_row(title: str, runs: Sequence[Timed], log: Sequence[LoggedRequest]) -> str:
     """The median of some runs with nothing new, and what one of them asked."""
     conditional = sum(one.is_conditional and one.status == 304 for one in log)
     robots = sum(one.path == "/robots.txt" for one in log)
@@ -102,7 +102,7 @@ def crawls(systems: dict[str, Start], papers: int, articles: int, pause: float) 
     for title, start in systems.items():
         with papers_served(papers, articles) as port, tempfile.TemporaryDirectory() as name:
             done = start(port, Path(name), pause)
-            print(crawl_row(title, pause, done, asked(port)))
+            print(crawl_row(title, pause, done, take_requests(port)))
 
 
 def idle(systems: dict[str, Start], papers: int, articles: int, rounds: int) -> None:
@@ -111,10 +111,10 @@ def idle(systems: dict[str, Start], papers: int, articles: int, rounds: int) -> 
     for title, start in systems.items():
         with papers_served(papers, articles) as port, tempfile.TemporaryDirectory() as name:
             start(port, Path(name), 0.05)
-            logs, runs = [asked(port)], []
+            logs, runs = [take_requests(port)], []
             for _ in range(rounds):
                 runs.append(start(port, Path(name), 0.05))
-                logs.append(asked(port))
+                logs.append(take_requests(port))
             assert len({len(log) for log in logs[1:]}) == 1
             rows.append(idle_row(title, runs, logs[-1]))
     print(*rows, sep="\n")

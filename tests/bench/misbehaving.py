@@ -17,7 +17,7 @@ from tests.bench.backfill import MB, Peak
 from tests.bench.crawl import sources
 from tests.support.misbehaving import WAYS, Way, misbehaving_served
 from tests.support.serving import ROOT
-from tests.support.source_server import asked, host
+from tests.support.source_server import host, take_requests
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query
 
@@ -75,7 +75,7 @@ def ingest(
                 time.sleep(LOOK_SECONDS)
             wall = time.monotonic() - began
             _look(layout, articles, seen)
-        last = {one.host: one.at for one in sorted(asked(port), key=lambda one: one.at)}
+        last = {one.host: one.at for one in sorted(take_requests(port), key=lambda one: one.at)}
     most = peak.end()
     good = {f"gb-paper-{number}": last[host(number)] for number in range(bad, papers)}
     ends: dict[str, dict[str, int]] = {f"gb-paper-{number}": {} for number in range(bad)}

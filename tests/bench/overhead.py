@@ -31,7 +31,7 @@ from tasks.sources.source import Source
 from tests.support.loopback import Loopback, http
 from tests.support.ports import free_port
 from tests.support.publishing import publish
-from tests.support.serving import ROOT, until
+from tests.support.serving import ROOT, wait_for
 
 PAPERS, ARTICLES, TIMES = 20, 30, 3
 AT_ONCE = 200
@@ -123,10 +123,10 @@ def _open_paper(web: Loopback, number: int) -> str:
         page = f"<html lang=en><head><title>{title}</title><meta property='article:published_time'"
         page += f" content='{at.isoformat()}'></head><body><nav><a href=/>Home</a></nav>"
         page += f"<article><h1>{title}</h1>{body}<p>Subscribe now for full access.</p></article>"
-        url = web.say(f"/news/{article}-story.html", http(page.encode()))
+        url = web.set_answers(f"/news/{article}-story.html", http(page.encode()))
         items.append(f"<item><title>{title}</title><link>{url}</link></item>")
     feed = f"<rss version='2.0'><channel><title>x</title>{''.join(items)}</channel></rss>"
-    listing = web.say("/feed", http(feed.encode(), Content_Type="application/rss+xml"))
+    listing = web.set_answers("/feed", http(feed.encode(), Content_Type="application/rss+xml"))
     return (
         f'[[source]]\nid = "gb-paper-{number}"\nname = "Paper {number}"\nlanguage = "en"\n'
         f'timezone = "UTC"\nfeeds = ["{listing}"]\nallow_private_hosts = true\n'
@@ -147,7 +147,7 @@ def server() -> Iterator[str]:
     command = [sys.executable, "-m", "prefect", "server", "start", "--port", str(port)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        until("the server answers", lambda: _answers(port), 120)
+        wait_for("the server answers", lambda: _answers(port), 120)
         yield api
     finally:
         process.terminate()

@@ -61,7 +61,7 @@ def _write_day(layout: Layout, day: int, articles: int) -> None:
         for of, is_late in ((day, False), (day - 1, True)):
             numbers = np.arange(max(articles if of >= 0 else 0, 0))
             chosen = (numbers % HOURS == hour) & ((numbers // HOURS % LATE == 0) == is_late)
-            made = articles_of(max(of, 0), articles).some(numbers[chosen])
+            made = articles_of(max(of, 0), articles).select(numbers[chosen])
             if not len(made):
                 continue
             folder = layout.articles / f"published_date={FIRST_DAY + timedelta(days=of)}"

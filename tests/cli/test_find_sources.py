@@ -22,8 +22,8 @@ ON_LOOPBACK = ("--allow-private-hosts", "--pause", "0")
 def site() -> Iterator[Loopback]:
     feed = rss(ends=datetime.now(UTC))
     with Loopback() as web:
-        web.say("/", http(page(declares("/out.rss"), language="en-GB")))
-        web.say("/out.rss", http(feed, Content_Type="application/rss+xml"))
+        web.set_answers("/", http(page(declares("/out.rss"), language="en-GB")))
+        web.set_answers("/out.rss", http(feed, Content_Type="application/rss+xml"))
         yield web
 
 
@@ -68,7 +68,7 @@ def test_find_says_why_it_found_nothing_and_what_is_missing(site: Loopback, sour
     status, out, err = command("sources", "find", site.url, "--pause", "0", "--sources", sources)
     assert (status, out) == (1, "")
     assert "address_refused" in err
-    site.say("/", http(page(declares("/out.rss"))))  # its language is of no one country
+    site.set_answers("/", http(page(declares("/out.rss"))))  # its language is of no one country
     words = ("sources", "find", site.url, *ON_LOOPBACK, "--sources", sources, "--add")
     status, out, err = command(*words)
     assert status == 2

@@ -98,7 +98,7 @@ def test_a_killed_history_goes_on_and_asks_for_nothing_twice(
         reached.set()
         threading.Event().wait(60)
 
-    archive.say(archive.address(last), hang)
+    archive.set_answers(archive.address(last), hang)
     asked = [sys.executable, "-m", "flows", "history", *words]
     run = subprocess.Popen(
         asked,
@@ -111,7 +111,7 @@ def test_a_killed_history_goes_on_and_asks_for_nothing_twice(
     wait_until_gone(run.pid)
     before = list(archive.page_requests)
     assert before[-1] == archive.address(last)
-    archive.say(archive.address(last), last.response)
+    archive.set_answers(archive.address(last), last.response)
     status, _, error = command("history", *words)
     assert status == 0, error
     # All but the request that was killed.

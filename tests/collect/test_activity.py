@@ -6,7 +6,7 @@ import re
 import pytest
 
 from tasks.collect.activity import SHOWN, Activity
-from tests.support.serving import until
+from tests.support.serving import wait_for
 
 
 def test_a_line_names_source_work_and_time(
@@ -15,8 +15,8 @@ def test_a_line_names_source_work_and_time(
     monkeypatch.setattr("tasks.collect.activity.SECONDS", 0.01)
     caplog.set_level(logging.INFO)
     activity = Activity()
-    with activity.logged(), activity.of("gb-post", "fetches http://paper.example/a"):
-        until("a line was logged", lambda: caplog.messages)
+    with activity.logged(), activity.show("gb-post", "fetches http://paper.example/a"):
+        wait_for("a line was logged", lambda: caplog.messages)
     what = r"gb-post fetches http://paper\.example/a since \d\d:\d\d:\d\d UTC"
     assert re.fullmatch(f"waiting for: {what}", caplog.messages[0])
     assert activity.line() == ""
@@ -24,8 +24,12 @@ def test_a_line_names_source_work_and_time(
 
 def test_the_longest_waited_for_come_first_and_the_rest_is_counted() -> None:
     activity = Activity()
-    with activity.of("gb-0", "reads"), activity.of("gb-1", "reads"), activity.of("gb-2", "reads"):
+    with (
+        activity.show("gb-0", "reads"),
+        activity.show("gb-1", "reads"),
+        activity.show("gb-2", "reads"),
+    ):
         assert re.findall(r"gb-\d", activity.line()) == ["gb-0", "gb-1", "gb-2"]
-        with activity.of("gb-3", "x"), activity.of("gb-4", "x"), activity.of("gb-5", "x"):
+        with activity.show("gb-3", "x"), activity.show("gb-4", "x"), activity.show("gb-5", "x"):
             assert len(re.findall(r"gb-\d", activity.line())) == SHOWN
             assert activity.line().endswith("; 1 more sources")

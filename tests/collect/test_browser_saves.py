@@ -236,12 +236,12 @@ def test_what_chromium_saves_is_read(
     browser: Browser, web: Loopback, desk: Desk, tmp_path: Path
 ) -> None:
     frame = "<p>Advertisement of a ferry line that nobody asked for, in a frame.</p>"
-    web.say("/ad", http(frame.encode()))
-    web.say(
+    web.set_answers("/ad", http(frame.encode()))
+    web.set_answers(
         "/dot.svg", http(b"<svg xmlns='http://www.w3.org/2000/svg'/>", Content_Type="image/svg+xml")
     )
     text = f"<meta charset=utf-8><title>Ferry sails</title>{BODY}<iframe src=/ad></iframe>"
-    web.say("/ferry", http(f"<!doctype html>{text}<img src=/dot.svg><p>Fähre ".encode()))
+    web.set_answers("/ferry", http(f"<!doctype html>{text}<img src=/dot.svg><p>Fähre ".encode()))
     page = browser.new_page()
     url = f"http://courier.test:{web.port}/ferry"
     page.goto(url)

@@ -6,8 +6,8 @@ from tests.support.loopback import Loopback, http
 
 def test_a_page_that_needs_javascript_is_reported_in_words(web: Loopback) -> None:
     app = b"<html><body><div id=root></div><script src=/main.js></script></body></html>"
-    page = web.say("/2026/03/02/ferry-sails", http(app))
-    one = source(feeds=(web.say("/feed", feed(item(page))),))
+    page = web.set_answers("/2026/03/02/ferry-sails", http(app))
+    one = source(feeds=(web.set_answers("/feed", feed(item(page))),))
     listed, checked = check_source(one, Settings())
     assert (listed.is_good, checked.is_good) == (True, False)
     assert checked.text == (
@@ -18,7 +18,7 @@ def test_a_page_that_needs_javascript_is_reported_in_words(web: Loopback) -> Non
 
 def test_what_is_too_long_is_reported_with_the_remedy(web: Loopback) -> None:
     items = (item(f"{web.url}/p{number}") for number in range(501))
-    listed, _ = check_source(source(feeds=(web.say("/feed", feed(*items)),)), Settings())
+    listed, _ = check_source(source(feeds=(web.set_answers("/feed", feed(*items)),)), Settings())
     assert listed.text.endswith(
         "/feed: feed, 500 entries; of 501 entries the first 500 are read: 501 state no date;"
         " PRESSWATCH_LIMITS__MAX_ENTRIES takes more"
@@ -27,7 +27,7 @@ def test_what_is_too_long_is_reported_with_the_remedy(web: Loopback) -> None:
 
 def test_indexes_that_name_too_many_sitemaps_are_reported(web: Loopback) -> None:
     indexes = tuple(
-        web.say(
+        web.set_answers(
             f"/index-{one}",
             sitemap(
                 *(f"{web.url}/map-{one}-{number}" for number in range(10)),

@@ -130,7 +130,7 @@ def one_of_two(
 
     def fill(layout: Layout) -> None:
         assert Desk(layout.root, pool).run_and_load(one, max_new=1).deferred == 1
-        assert lasting_web.asked("/feed")[0].header("If-None-Match") is None
+        assert lasting_web.requests("/feed")[0].header("If-None-Match") is None
 
     return KeptFolder(tmp_path_factory.mktemp("begun"), fill)
 
@@ -143,9 +143,9 @@ def begun(one_of_two: KeptFolder, pool: PagePool) -> Desk:
 
 def pair(web: Loopback, *answers: Answer) -> Source:
     """A source whose feed, with a validator, names two pages, unless it is to answer otherwise."""
-    web.forget()
+    web.reset()
     listed = feed(*map(item, say_pages(web, "a", "b")), ETag='"1"')
-    return source(feeds=(web.say("/feed", *(answers or [listed])),))
+    return source(feeds=(web.set_answers("/feed", *(answers or [listed])),))
 
 
 def captures(collected: Collected) -> list[Capture]:
@@ -159,11 +159,11 @@ def fetched(web: Loopback) -> list[str]:
 
 
 def say_pages(web: Loopback, *names: str) -> list[str]:
-    return [web.say(f"/{name}", page(f"All about {name}")) for name in names]
+    return [web.set_answers(f"/{name}", page(f"All about {name}")) for name in names]
 
 
 def test_every_attempt_is_archived_in_its_order(web: Loopback, desk: Desk) -> None:
-    found = web.say("/feed", feed(*map(item, say_pages(web, "a", "b"))))
+    found = web.set_answers("/feed", feed(*map(item, say_pages(web, "a", "b"))))
     (collected,) = desk.run(source(feeds=(found,)))
     assert [(one.kind, one.outcome) for one in captures(collected)] == [
         ("robots", "not_found"),
@@ -179,7 +179,7 @@ def test_every_attempt_is_archived_in_its_order(web: Loopback, desk: Desk) -> No
 
 def test_limits_leave_the_rest_for_later_runs(web: Loopback, desk: Desk) -> None:
     named = say_pages(web, "a", "b", "c", "d", "e")
-    one = source(feeds=(web.say("/feed", feed(*map(item, named), ETag='"1"')),))
+    one = source(feeds=(web.set_answers("/feed", feed(*map(item, named), ETag='"1"')),))
     assert desk.run_and_load(one, max_new=2).deferred == 3
     # What the others fetch is not loaded, so that each begins with the third page.
     assert desk.run(one, max_new_articles=2)[0].deferred == 1
@@ -192,9 +192,9 @@ def test_limits_leave_the_rest_for_later_runs(web: Loopback, desk: Desk) -> None
 def test_a_day_cut_by_a_limit_is_partial(web: Loopback, desk: Desk) -> None:
     day = datetime.now(UTC)
     meta = f'<meta property="article:published_time" content="{day.isoformat()}">'
-    named = [web.say(f"/{name}", page(f"All about {name}", meta)) for name in "abc"]
+    named = [web.set_answers(f"/{name}", page(f"All about {name}", meta)) for name in "abc"]
     listed = [item(address, format_datetime(day)) for address in named]
-    one = source(feeds=(web.say("/feed", feed(*listed)),))
+    one = source(feeds=(web.set_answers("/feed", feed(*listed)),))
     states = "SELECT state, reasons, failed FROM coverage WHERE extracted > 0"
     assert desk.run_and_load(one, max_new=1).outcomes["left_for_later"] == 1
     (cut,) = query(desk.layout, states).to_pylist()
@@ -211,7 +211,7 @@ def test_a_304_finds_what_a_limited_run_left(lasting_web: Loopback, begun: Desk)
     assert second.outcomes == {"fetched": 1, "not_modified": 1}
     (third,) = begun.run(one)
     assert (third.outcomes, third.listed, third.error) == ({"not_modified": 1}, 2, "")
-    assert [hit.header("If-None-Match") for hit in lasting_web.asked("/feed")] == ['"1"', '"1"']
+    assert [hit.header("If-None-Match") for hit in lasting_web.requests("/feed")] == ['"1"', '"1"']
     assert fetched(lasting_web) == ["/feed", "/b", "/feed"]
 
 
@@ -228,7 +228,7 @@ def test_without_the_archived_copy_a_listing_is_asked_for_anew(
         shutil.rmtree(begun.layout.cache / "listings")
         (again,) = begun.run(one)
         assert (again.outcomes, again.error) == ({"fetched": 1, "listed": 1}, "")
-        assert lasting_web.asked("/feed")[-1].header("If-None-Match") is None
+        assert lasting_web.requests("/feed")[-1].header("If-None-Match") is None
 
 
 def test_an_unchanged_listing_is_parsed_once(
@@ -252,19 +252,23 @@ def test_an_unchanged_listing_is_parsed_once(
     begun.run(one)
     assert len(parsed) == 2
     assert fetched(lasting_web) == ["/feed", "/b"] * 3
-    sent = [hit.header("If-None-Match") for hit in lasting_web.asked("/feed")]
+    sent = [hit.header("If-None-Match") for hit in lasting_web.requests("/feed")]
     assert sent == ['"1"'] * 3
 
 
 def test_known_urls_are_not_fetched_again(web: Loopback, desk: Desk) -> None:
-    plain = web.say("/story", page("A story", f'<link rel="canonical" href="{web.url}/main">'))
-    web.say("/old", http(b"", "301 Moved", Location="/story"))
-    web.say("/main", page("A story"))
-    web.say("/gone", http(b"", "410 Gone"))
-    web.say("/slow", http(b"", "503 Busy"))
+    plain = web.set_answers(
+        "/story", page("A story", f'<link rel="canonical" href="{web.url}/main">')
+    )
+    web.set_answers("/old", http(b"", "301 Moved", Location="/story"))
+    web.set_answers("/main", page("A story"))
+    web.set_answers("/gone", http(b"", "410 Gone"))
+    web.set_answers("/slow", http(b"", "503 Busy"))
     first = [plain, f"{web.url}/gone", f"{web.url}/slow"]
     twins = ["/story?utm_source=x&fbclid=1", "/story/amp", "/main", "/old", "/slow#top"]
-    web.say("/feed", feed(*map(item, first)), feed(*(item(web.url + twin) for twin in twins)))
+    web.set_answers(
+        "/feed", feed(*map(item, first)), feed(*(item(web.url + twin) for twin in twins))
+    )
     one = source(feeds=(f"{web.url}/feed",))
     desk.run_and_load(one)
     assert fetched(web) == ["/feed", "/story", "/gone", "/slow"]
@@ -290,7 +294,7 @@ def test_what_is_not_there_yet_is_asked_for_again_and_not_for_ever(
         http(b"<title>Just a moment...</title><p>Checking your browser before accessing the site."),
     )
     late, asks, never = (
-        web.say(f"/{name}", *answers)
+        web.set_answers(f"/{name}", *answers)
         for name, *answers in (
             ("late", gone, page("All about late")),
             ("asks", challenge, page("All about asks")),
@@ -298,9 +302,9 @@ def test_what_is_not_there_yet_is_asked_for_again_and_not_for_ever(
         )
     )
     listed = [[never], [never], [late, asks, never]]
-    one = source(feeds=(web.say("/feed", *(feed(*map(item, urls)) for urls in listed)),))
+    one = source(feeds=(web.set_answers("/feed", *(feed(*map(item, urls)) for urls in listed)),))
     desk.load(*(collected for _ in listed for collected in desk.run(one)), sources=(one,))
-    assert len(web.asked("/never")) == 3
+    assert len(web.requests("/never")) == 3
     web.hits.clear()
     desk.run_and_load(one)
     assert fetched(web) == ["/feed", "/late", "/asks"]
@@ -313,8 +317,8 @@ def test_what_is_not_there_yet_is_asked_for_again_and_not_for_ever(
 def test_twins_in_one_run_are_one_page_under_its_first_name(web: Loopback, desk: Desk) -> None:
     (a,) = say_pages(web, "a")
     named = (f"{a}?utm_medium=rss", f"{a}/amp", a)
-    mapped = web.say("/sitemap.xml", sitemap(*say_pages(web, "b"), a))
-    one = source(feeds=(web.say("/feed", feed(*map(item, named))),), sitemaps=(mapped,))
+    mapped = web.set_answers("/sitemap.xml", sitemap(*say_pages(web, "b"), a))
+    one = source(feeds=(web.set_answers("/feed", feed(*map(item, named))),), sitemaps=(mapped,))
     (collected,) = desk.run(one, max_new=1)
     assert fetched(web) == ["/feed", "/sitemap.xml", "/a"]
     assert (collected.listed, collected.deferred) == (2, 1)
@@ -324,10 +328,10 @@ def test_pages_that_were_asked_for_with_their_tracking_parameters_are_known(
     web: Loopback, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tracked = ["/a?id=1&utm_source=rss", "/b?id=1&utm_source=rss"]
-    web.say(tracked[0], page("All about a"))
-    web.say(tracked[1], http(b"", "503 Busy"))
+    web.set_answers(tracked[0], page("All about a"))
+    web.set_answers(tracked[1], http(b"", "503 Busy"))
     listed = feed(*(item(web.url + path) for path in tracked), ETag='"1"')
-    one = source(feeds=(web.say("/feed", listed, UNMODIFIED),))
+    one = source(feeds=(web.set_answers("/feed", listed, UNMODIFIED),))
     with monkeypatch.context() as earlier:
         earlier.setattr(feeds_and_sitemaps, "without_trackers", str)
         earlier.setattr(listing_cache, "LISTING_VERSION", 1)
@@ -346,16 +350,18 @@ def test_entries_older_than_asked_for_are_left_alone(web: Loopback, desk: Desk) 
         item(undated),
         item(absurd, "Thu, 01 Jan 1970 00:00:00 GMT"),
     )
-    one = source(feeds=(web.say("/feed", feed(*items)),))
+    one = source(feeds=(web.set_answers("/feed", feed(*items)),))
     (collected,) = desk.run(one, since=datetime(2026, 3, 5, tzinfo=UTC))
     assert fetched(web) == ["/feed", "/new", "/undated", "/absurd"]
     assert (collected.listed, collected.deferred) == (4, 0)
 
 
 def test_an_index_leads_to_its_sitemaps_and_each_is_read_once(web: Loopback, desk: Desk) -> None:
-    children = [web.say(f"/map-{n}.xml", sitemap(*say_pages(web, f"p{n}"))) for n in range(3)]
-    index = web.say("/index.xml", sitemap(*children, root="sitemapindex", name="sitemap"))
-    web.say("/map-2.xml", sitemap(index, root="sitemapindex", name="sitemap"))
+    children = [
+        web.set_answers(f"/map-{n}.xml", sitemap(*say_pages(web, f"p{n}"))) for n in range(3)
+    ]
+    index = web.set_answers("/index.xml", sitemap(*children, root="sitemapindex", name="sitemap"))
+    web.set_answers("/map-2.xml", sitemap(index, root="sitemapindex", name="sitemap"))
     (collected,) = desk.run(source(sitemaps=(index, children[0])))
     assert fetched(web) == ["/index.xml", "/map-0.xml", "/map-1.xml", "/map-2.xml", "/p0", "/p1"]
     assert collected.error == ""
@@ -366,8 +372,8 @@ def test_an_index_without_end_is_cut_off_and_own_listings_are_not(
 ) -> None:
     for n in range(MOST_SITEMAPS + 9):
         child = f"{web.url}/map-{n + 1}.xml"
-        web.say(f"/map-{n}.xml", sitemap(child, root="sitemapindex", name="sitemap"))
-    feeds = tuple(web.say(f"/feed-{n}", feed()) for n in range(MOST_SITEMAPS + 2))
+        web.set_answers(f"/map-{n}.xml", sitemap(child, root="sitemapindex", name="sitemap"))
+    feeds = tuple(web.set_answers(f"/feed-{n}", feed()) for n in range(MOST_SITEMAPS + 2))
     desk.run(source(sitemaps=(f"{web.url}/map-0.xml",), feeds=feeds))
     asked = fetched(web)
     assert len([path for path in asked if "feed" in path]) == len(feeds)
@@ -377,12 +383,12 @@ def test_an_index_without_end_is_cut_off_and_own_listings_are_not(
 def index(web: Loopback, name: str, dates: Sequence[str], **headers: str) -> str:
     """An index of sitemaps that changed then; an empty date is not stated."""
     maps = "".join(
-        f"<sitemap><loc>{web.say(f'/{name}-{number}', sitemap())}</loc>"
+        f"<sitemap><loc>{web.set_answers(f'/{name}-{number}', sitemap())}</loc>"
         + (f"<lastmod>{date}</lastmod></sitemap>" if date else "</sitemap>")
         for number, date in enumerate(dates)
     )
     text = f"<sitemapindex>{maps}</sitemapindex>"
-    return web.say(f"/{name}", http(text.encode(), **(XML | headers)))
+    return web.set_answers(f"/{name}", http(text.encode(), **(XML | headers)))
 
 
 def unread(collected: Collected) -> dict[str, str]:
@@ -446,9 +452,9 @@ def test_a_day_is_partial_while_sitemaps_are_unread(web: Loopback, desk: Desk) -
 
 
 def test_a_section_page_is_a_listing_only_where_it_is_configured(web: Loopback, desk: Desk) -> None:
-    web.say("/ferry-is-back-in-service-12345", page("Ferry is back"))
+    web.set_answers("/ferry-is-back-in-service-12345", page("Ferry is back"))
     link = '<main><a href="/ferry-is-back-in-service-12345">The ferry is back in service</a></main>'
-    section = web.say("/news", http(f"<html><body>{link}</body></html>".encode()))
+    section = web.set_answers("/news", http(f"<html><body>{link}</body></html>".encode()))
     (good,) = desk.run(source(sections=(section,)))
     assert good.outcomes == {"fetched": 1, "listed": 1, "not_found": 1}
     (wrong,) = desk.run(source(feeds=(section,)))
@@ -459,10 +465,10 @@ def test_a_section_page_is_a_listing_only_where_it_is_configured(web: Loopback, 
 def test_a_listing_ends_in_its_outcome_and_the_others_are_read(web: Loopback, desk: Desk) -> None:
     bomb = b'<!DOCTYPE rss [<!ENTITY a "ha">]><rss><channel><title>&a;</title></channel></rss>'
     feeds = {
-        web.say("/entities", http(bomb, **XML)): "entities_refused",
-        web.say("/text", http(b"no feed at all", **XML)): "listing_unreadable",
-        web.say("/missing", http(b"", "404 Not Found")): "not_found",
-        web.say("/good", feed(*map(item, say_pages(web, "a")))): "listed",
+        web.set_answers("/entities", http(bomb, **XML)): "entities_refused",
+        web.set_answers("/text", http(b"no feed at all", **XML)): "listing_unreadable",
+        web.set_answers("/missing", http(b"", "404 Not Found")): "not_found",
+        web.set_answers("/good", feed(*map(item, say_pages(web, "a")))): "listed",
     }
     (collected,) = desk.run(source(feeds=tuple(feeds)))
     ended = {one.url_requested: one.outcome for one in captures(collected) if one.kind == "listing"}
@@ -483,10 +489,10 @@ def test_a_source_that_falls_silent_is_left_for_later(
 ) -> None:
     good, *bad = say_pages(web, "good", *(f"bad-{n}" for n in range(FAILURES_IN_A_ROW + 3)))
     for n in range(len(bad)):
-        web.say(f"/bad-{n}", answer)
+        web.set_answers(f"/bad-{n}", answer)
     # One that answers in between starts the count anew.
     named = [bad[0], good, *bad[1:]]
-    (collected,) = desk.run(source(feeds=(web.say("/feed", feed(*map(item, named))),)))
+    (collected,) = desk.run(source(feeds=(web.set_answers("/feed", feed(*map(item, named))),)))
     assert collected.outcomes[outcome] == 1 + FAILURES_IN_A_ROW
     assert collected.deferred == len(bad) - 1 - FAILURES_IN_A_ROW
     assert collected.error == ""
@@ -496,7 +502,7 @@ def test_what_goes_wrong_with_a_source_is_reported_and_its_archive_is_closed(
     web: Loopback, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     good, bad = say_pages(web, "good", "bad")
-    one = source(feeds=(web.say("/feed", feed(item(good), item(bad))),))
+    one = source(feeds=(web.set_answers("/feed", feed(item(good), item(bad))),))
     write = archive.ArchiveWriter.write
 
     def full(self: Any, attempt: Any, entry: Any = None) -> Capture:
@@ -520,7 +526,7 @@ def test_an_archive_that_cannot_be_closed_is_not_handed_on(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(archive.write, "finish", full)
-    (collected,) = desk.run(source(feeds=(web.say("/feed", feed()),)))
+    (collected,) = desk.run(source(feeds=(web.set_answers("/feed", feed()),)))
     assert collected.warc is None
     assert "No space left" in collected.error
     monkeypatch.undo()
@@ -531,7 +537,7 @@ def test_an_archive_that_cannot_be_closed_is_not_handed_on(
 def test_what_a_dead_run_left_open_is_closed_before_a_source_is_collected(
     web: Loopback, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one = source(feeds=(web.say("/feed", feed()),))
+    one = source(feeds=(web.set_answers("/feed", feed()),))
     with monkeypatch.context() as patched:
         patched.setattr(archive.write, "finish", lambda *_: None)
         desk.run(one)
@@ -545,7 +551,8 @@ def test_two_sources_never_fetch_the_same_page(web: Loopback, desk: Desk) -> Non
     shared = say_pages(web, *(f"p{n}" for n in range(12)))
     names = ("gb-post", "de-blatt")
     sources = [
-        source(name, feeds=(web.say(f"/{name}", feed(*map(item, shared))),)) for name in names
+        source(name, feeds=(web.set_answers(f"/{name}", feed(*map(item, shared))),))
+        for name in names
     ]
     with Client(Limits(), AGENT, desk.layout.cache) as client:
         collector = desk.collector(client)
@@ -568,9 +575,9 @@ def test_two_sources_never_fetch_the_same_page(web: Loopback, desk: Desk) -> Non
 def test_robots_is_one_capture_and_what_it_forbids_is_not_fetched(
     web: Loopback, desk: Desk
 ) -> None:
-    web.say("/robots.txt", http(b"User-agent: *\nDisallow: /private/\n"))
+    web.set_answers("/robots.txt", http(b"User-agent: *\nDisallow: /private/\n"))
     open_page, closed = say_pages(web, "open", "private/closed")
-    one = source(feeds=(web.say("/feed", feed(item(closed), item(open_page))),))
+    one = source(feeds=(web.set_answers("/feed", feed(item(closed), item(open_page))),))
     (collected,) = desk.run(one)
     ended = [(c.kind.value, c.outcome.value) for c in captures(collected)]
     assert ended == [
@@ -581,12 +588,12 @@ def test_robots_is_one_capture_and_what_it_forbids_is_not_fetched(
     ]
     (again,) = desk.run(one)  # robots.txt is kept for a day
     assert [c.kind.value for c in captures(again)] == ["listing", "page", "page"]
-    assert len(web.asked("/robots.txt")) == 1
+    assert len(web.requests("/robots.txt")) == 1
 
 
 def test_an_unreachable_robots_keeps_the_source_away(web: Loopback, desk: Desk) -> None:
-    web.say("/robots.txt", http(b"", "500 Oops"))
-    one = source(feeds=(web.say("/feed", feed()),))
+    web.set_answers("/robots.txt", http(b"", "500 Oops"))
+    one = source(feeds=(web.set_answers("/feed", feed()),))
     (collected,) = desk.run(one)
     assert collected.outcomes == {"robots_unreachable": 1, "server_error": 1}
     assert "robots_unreachable" in collected.error
@@ -636,7 +643,7 @@ def test_an_odd_name_or_a_time_to_come_is_a_rejection_that_can_be_loaded(
 
 def test_files_and_a_dead_feed(web: Loopback, desk: Desk, tmp_path: Path) -> None:
     one = saved(tmp_path / "saved", {"a.txt": f"Ferry\n\n{TEXT}"})
-    dead = web.say("/feed", http(b"", "404 Not Found"))
+    dead = web.set_answers("/feed", http(b"", "404 Not Found"))
     (collected,) = desk.run(one.model_copy(update={"feeds": (dead,)}))
     assert collected.outcomes == {"fetched": 1, "not_found": 2}
     assert collected.error == f"no listing could be read: not_found: {dead}: status 404"
@@ -644,7 +651,7 @@ def test_files_and_a_dead_feed(web: Loopback, desk: Desk, tmp_path: Path) -> Non
 
 def test_the_limit_is_for_each_source(web: Loopback, desk: Desk) -> None:
     sources = [
-        source(name, feeds=(web.say(f"/{name}", feed(*map(item, say_pages(web, *pages)))),))
+        source(name, feeds=(web.set_answers(f"/{name}", feed(*map(item, say_pages(web, *pages)))),))
         for name, pages in (("gb-post", "abc"), ("de-blatt", "def"))
     ]
     assert [one.deferred for one in desk.run(*sources, max_new=2)] == [1, 1]
@@ -652,7 +659,9 @@ def test_the_limit_is_for_each_source(web: Loopback, desk: Desk) -> None:
 
 def test_a_link_that_is_too_long_costs_itself_only(web: Loopback, desk: Desk) -> None:
     long = web.url + "/" + "a" * 40_000
-    posts = source(feeds=(web.say("/feed", feed(item(long), *map(item, say_pages(web, "a")))),))
+    posts = source(
+        feeds=(web.set_answers("/feed", feed(item(long), *map(item, say_pages(web, "a")))),)
+    )
     collected = desk.run_and_load(posts)
     assert collected.outcomes == {
         "fetched": 1,
@@ -680,7 +689,7 @@ def test_each_read_of_a_listing_is_compared_with_the_one_before(web: Loopback, d
         for each in "abc"
     }
     papers = [
-        source(name, feeds=(web.say(f"/{name}", *(listed(name, each) for each in shown)),))
+        source(name, feeds=(web.set_answers(f"/{name}", *(listed(name, each) for each in shown)),))
         for name, shown in reads.items()
     ]
     first = desk.run(*papers)

@@ -15,7 +15,7 @@ from tasks.model import Failure, Outcome
 
 
 def turn(hosts: Hosts, host: str, pause: float, seconds: float = 0.0) -> tuple[float, float]:
-    with hosts.of(host).turn(pause):
+    with hosts.get(host).turn(pause):
         began = time.monotonic()
         time.sleep(seconds)
         return began, time.monotonic()
@@ -53,7 +53,7 @@ def test_hosts_do_not_wait_for_each_other() -> None:
 
 def test_a_hold_is_for_everybody() -> None:
     hosts = Hosts()
-    host = hosts.of("paper.example")
+    host = hosts.get("paper.example")
     with host.turn(0.0):
         host.hold(0.2, Outcome.RATE_LIMITED)
     held = time.monotonic()
@@ -61,7 +61,7 @@ def test_a_hold_is_for_everybody() -> None:
 
 
 def test_a_host_that_wants_too_much_is_not_asked() -> None:
-    host = Hosts().of("paper.example")
+    host = Hosts().get("paper.example")
     with host.turn(0.0):
         host.hold(MAX_PATIENCE + 60, Outcome.SERVER_ERROR)
     with pytest.raises(Failure, match="180 s more") as failure, host.turn(0.0):
@@ -70,7 +70,7 @@ def test_a_host_that_wants_too_much_is_not_asked() -> None:
 
 
 def test_a_host_cannot_hold_up_the_run_little_by_little() -> None:
-    host = Hosts().of("paper.example")
+    host = Hosts().get("paper.example")
     host._patience = 0.15
     with host.turn(0.0):
         host.hold(0.1, Outcome.RATE_LIMITED)

@@ -31,7 +31,7 @@ def test_a_page_comes_with_all_that_was_said(get: Get) -> None:
     answer = http(b"<p>x</p>", ETag='"1"', Last_Modified="Mon, 02 Nov 2026 10:00:00 GMT")
     with Loopback() as site:
         recorded: list[Attempt] = []
-        attempt = get(site.say("/page", answer) + "#part", record=recorded.append)
+        attempt = get(site.set_answers("/page", answer) + "#part", record=recorded.append)
         assert attempt.outcome is Outcome.FETCHED
         assert (attempt.status, attempt.content_type, attempt.etag) == (200, "text/html", '"1"')
         assert attempt.last_modified == "Mon, 02 Nov 2026 10:00:00 GMT"
@@ -42,7 +42,7 @@ def test_a_page_comes_with_all_that_was_said(get: Get) -> None:
         assert 0 < attempt.seconds < 2
         assert [one.kind for one in recorded] == [CaptureKind.ROBOTS, CaptureKind.PAGE]
         assert recorded[-1] == attempt
-        hit = site.asked("/page")[0]
+        hit = site.requests("/page")[0]
         assert hit.header("User-Agent") == AGENT
         assert hit.header("Accept-Encoding") == "gzip, deflate, br"
         assert hit.header("Host") == f"127.0.0.1:{site.port}"
@@ -63,11 +63,11 @@ def test_a_page_comes_with_all_that_was_said(get: Get) -> None:
 )
 def test_raw_bytes_are_those_of_the_wire(get: Get, answer: bytes) -> None:
     with Loopback() as site:
-        attempt = get(site.say("/page", answer))
+        attempt = get(site.set_answers("/page", answer))
         assert attempt.outcome is Outcome.FETCHED
         (exchange,) = attempt.exchanges
         assert exchange.response == answer
-        assert exchange.request == site.asked("/page")[0].head
+        assert exchange.request == site.requests("/page")[0].head
         assert exchange.ip == "127.0.0.1"
         assert exchange.url == attempt.url_final
 
@@ -75,8 +75,8 @@ def test_raw_bytes_are_those_of_the_wire(get: Get, answer: bytes) -> None:
 def test_raw_bytes_of_every_hop(get: Get) -> None:
     hop = redirect("/page", "301 Moved")
     with Loopback() as site:
-        site.say("/page", PAGE)
-        attempt = get(site.say("/go", hop))
+        site.set_answers("/page", PAGE)
+        attempt = get(site.set_answers("/go", hop))
         assert [exchange.response for exchange in attempt.exchanges] == [hop, PAGE]
         assert [exchange.url for exchange in attempt.exchanges] == [
             site.url + "/go",
@@ -109,7 +109,7 @@ def test_raw_bytes_of_every_hop(get: Get) -> None:
 )
 def test_a_status_is_one_outcome(get: Get, status: str, outcome: Outcome) -> None:
     with Loopback() as site:
-        attempt = get(site.say("/page", http(b"why", status)))
+        attempt = get(site.set_answers("/page", http(b"why", status)))
         assert (attempt.outcome, attempt.status) == (outcome, int(status[:3]))
         assert attempt.payload == b""
         assert status[:3] in attempt.detail
@@ -135,7 +135,7 @@ def test_a_status_is_one_outcome(get: Get, status: str, outcome: Outcome) -> Non
 )
 def test_what_is_no_page_is_not_read(get: Get, content_type: str, is_page: bool) -> None:
     with Loopback() as site:
-        url = site.say("/page", http(b"x" * 1000, Content_Type=content_type))
+        url = site.set_answers("/page", http(b"x" * 1000, Content_Type=content_type))
         attempt = get(url)
         assert attempt.outcome is (Outcome.FETCHED if is_page else Outcome.NOT_A_PAGE)
         if not is_page:
@@ -147,12 +147,12 @@ def test_a_listing_is_asked_with_what_is_known_of_it(get: Get) -> None:
     listing = {"kind": CaptureKind.LISTING}
     known = {"etag": 'W/"7"', "last_modified": "Mon, 02 Nov 2026 10:00:00 GMT"}
     with Loopback() as site:
-        url = site.say("/feed", b"HTTP/1.1 304 Not Modified\r\n\r\n")
+        url = site.set_answers("/feed", b"HTTP/1.1 304 Not Modified\r\n\r\n")
         attempt = get(url, **listing, **known)
         assert attempt.outcome is Outcome.NOT_MODIFIED
         assert (attempt.status, attempt.payload, attempt.detail) == (304, b"", "")
         assert (attempt.etag, attempt.last_modified) == tuple(known.values())
-        hit = site.asked("/feed")[0]
+        hit = site.requests("/feed")[0]
         assert hit.header("If-None-Match") == known["etag"]
         assert hit.header("If-Modified-Since") == known["last_modified"]
         assert "rss" in (hit.header("Accept") or "")
@@ -201,7 +201,7 @@ def test_urls_that_are_not_asked_for(client: Client, url: str, outcome: Outcome)
 @pytest.mark.parametrize("path", ["//members/1", "/a?b=%5B1%5D", "/a%7Cb"])
 def test_a_path_is_asked_for_as_it_stands(get: Get, path: str) -> None:
     with Loopback() as site:
-        attempt = get(site.say(path, PAGE))
+        attempt = get(site.set_answers(path, PAGE))
         assert attempt.outcome is Outcome.FETCHED
         assert attempt.url_final == site.url + path
         assert attempt.exchanges[0].request.startswith(f"GET {path} HTTP/1.1\r\n".encode())
@@ -210,8 +210,8 @@ def test_a_path_is_asked_for_as_it_stands(get: Get, path: str) -> None:
 def test_odd_locations(get: Get) -> None:
     with Loopback() as site:
         there = "/caf\u00e9 \u65b0/x?q=\u00fc".encode().decode("latin-1")
-        site.say("/caf%C3%A9%20%E6%96%B0/x?q=%C3%BC", PAGE)
-        attempt = get(site.say("/go", redirect(there)))
+        site.set_answers("/caf%C3%A9%20%E6%96%B0/x?q=%C3%BC", PAGE)
+        attempt = get(site.set_answers("/go", redirect(there)))
         assert attempt.outcome is Outcome.FETCHED
         assert attempt.url_final.isascii()
 
@@ -219,26 +219,26 @@ def test_odd_locations(get: Get) -> None:
 @pytest.mark.parametrize("status", ["429 Slow", "500 Oops", "503 Later"])
 def test_a_passing_error_is_tried_again(get: Get, status: str) -> None:
     with Loopback() as site:
-        attempt = get(site.say("/page", http(b"no", status), http(b"no", status), PAGE))
+        attempt = get(site.set_answers("/page", http(b"no", status), http(b"no", status), PAGE))
         assert attempt.outcome is Outcome.FETCHED
-        assert len(attempt.exchanges) == len(site.asked("/page")) == 3
-        get(site.say("/down", http(b"no", status)))
-        assert len(site.asked("/down")) == 3
+        assert len(attempt.exchanges) == len(site.requests("/page")) == 3
+        get(site.set_answers("/down", http(b"no", status)))
+        assert len(site.requests("/down")) == 3
 
 
 def test_retry_after_is_kept_and_holds_for_other_threads(get: Get) -> None:
     with Loopback() as site:
-        slow = site.say("/slow", http(status="503 Later", Retry_After="1"), PAGE)
-        other = site.say("/other", PAGE)
+        slow = site.set_answers("/slow", http(status="503 Later", Retry_After="1"), PAGE)
+        other = site.set_answers("/other", PAGE)
         get(site.url + "/first")
         thread = threading.Thread(target=get, args=(slow,))
         thread.start()
-        while not site.asked("/slow"):
+        while not site.requests("/slow"):
             time.sleep(0.01)
         get(other)
         thread.join()
-        told = site.asked("/slow")[0]
-        for later in (site.asked("/slow")[1], site.asked("/other")[0]):
+        told = site.requests("/slow")[0]
+        for later in (site.requests("/slow")[1], site.requests("/other")[0]):
             assert later.began - told.began >= 0.95
 
 
@@ -246,9 +246,9 @@ def test_retry_after_is_kept_and_holds_for_other_threads(get: Get) -> None:
 def test_retry_after_as_a_date(get: Get) -> None:
     with Loopback() as site:
         date = format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
-        attempt = get(site.say("/page", http(status="429 Slow", Retry_After=date), PAGE))
+        attempt = get(site.set_answers("/page", http(status="429 Slow", Retry_After=date), PAGE))
         assert attempt.outcome is Outcome.FETCHED
-        first, second = site.asked("/page")
+        first, second = site.requests("/page")
         assert second.began - first.began >= 0.9
         assert attempt.seconds < 0.9
 
@@ -259,18 +259,18 @@ def test_retry_after_as_a_date(get: Get) -> None:
 )
 def test_a_host_that_wants_an_hour_is_left_alone(get: Get, status: str, outcome: Outcome) -> None:
     with Loopback() as site:
-        attempt = get(site.say("/page", http(b"", status, Retry_After="3600")))
+        attempt = get(site.set_answers("/page", http(b"", status, Retry_After="3600")))
         assert attempt.outcome is outcome
         assert "3600 s" in attempt.detail
-        again = get(site.say("/other", PAGE))
+        again = get(site.set_answers("/other", PAGE))
         assert (again.outcome, again.exchanges) == (outcome, ())
-        assert not site.asked("/other")
+        assert not site.requests("/other")
 
 
 def test_a_connection_dropped_unanswered_is_tried_once_more(get: Get) -> None:
     with Loopback() as site:
-        assert get(site.say("/page", b"", PAGE)).outcome is Outcome.FETCHED
-        attempt = get(site.say("/never", b""))
+        assert get(site.set_answers("/page", b"", PAGE)).outcome is Outcome.FETCHED
+        attempt = get(site.set_answers("/never", b""))
         assert attempt.outcome is Outcome.BROKEN_RESPONSE
         assert [exchange.response for exchange in attempt.exchanges] == [b"", b""]
 
@@ -289,13 +289,13 @@ def test_what_a_source_hangs_on_is_asked_once_more_when_it_breaks_off(
     get: Get, broken: bytes, kind: CaptureKind
 ) -> None:
     with Loopback() as site:
-        attempt = get(site.say("/feed", broken, http(b"whole")), kind=kind)
+        attempt = get(site.set_answers("/feed", broken, http(b"whole")), kind=kind)
         assert (attempt.payload, len(attempt.exchanges)) == (b"whole", 2)
-        attempt = get(site.say("/never", broken), kind=kind)
+        attempt = get(site.set_answers("/never", broken), kind=kind)
         assert (attempt.outcome, attempt.payload) == (Outcome.BROKEN_RESPONSE, b"")
-        assert len(site.asked("/never")) == 2
-        get(site.say("/once", broken), kind=kind, max_tries=1)
-        assert len(site.asked("/once")) == 1
+        assert len(site.requests("/never")) == 2
+        get(site.set_answers("/once", broken), kind=kind, max_tries=1)
+        assert len(site.requests("/once")) == 1
 
 
 def test_a_name_not_found_at_once_is_looked_up_once_more(tmp_path: Path) -> None:
@@ -309,7 +309,7 @@ def test_a_name_not_found_at_once_is_looked_up_once_more(tmp_path: Path) -> None
 
     client = Client(Limits(max_seconds=3), AGENT, tmp_path, resolve=resolve, backoff_seconds=0.02)
     with Loopback() as site:
-        url = site.say("/feed", PAGE).replace("127.0.0.1", "paper.example")
+        url = site.set_answers("/feed", PAGE).replace("127.0.0.1", "paper.example")
         assert ask(client, url).outcome is Outcome.FETCHED
     attempt = ask(client, "http://gone.example/", kind=CaptureKind.ROBOTS)
     assert attempt.outcome is Outcome.DNS_FAILED
@@ -318,14 +318,14 @@ def test_a_name_not_found_at_once_is_looked_up_once_more(tmp_path: Path) -> None
 
 def test_as_many_tries_as_the_call_allows(get: Get) -> None:
     with Loopback() as site:
-        get(site.say("/down", http(b"no", "503 Later")), max_tries=1)
-        get(site.say("/dropped", b""), max_tries=1)
-        assert [len(site.asked(path)) for path in ("/down", "/dropped")] == [1, 1]
+        get(site.set_answers("/down", http(b"no", "503 Later")), max_tries=1)
+        get(site.set_answers("/dropped", b""), max_tries=1)
+        assert [len(site.requests(path)) for path in ("/down", "/dropped")] == [1, 1]
 
 
 def test_nobody_answers(get: Get) -> None:
     with Loopback() as site:
-        get(site.say("/page", PAGE))
+        get(site.set_answers("/page", PAGE))
     attempt = get(site.url + "/page")
     assert attempt.outcome is Outcome.CONNECT_FAILED
     assert "refused" in attempt.detail
@@ -337,7 +337,7 @@ def test_threads_take_turns_at_a_host_and_keep_the_pause(client: Client) -> None
         conn.sendall(PAGE)
 
     with Loopback() as site:
-        urls = [site.say(f"/{number}", slowly) for number in range(4)]
+        urls = [site.set_answers(f"/{number}", slowly) for number in range(4)]
         threads = [
             threading.Thread(target=ask, args=(client, url), kwargs={"min_interval": 0.15})
             for url in urls
@@ -354,7 +354,7 @@ def test_threads_take_turns_at_a_host_and_keep_the_pause(client: Client) -> None
 
 def test_a_closed_client_does_not_wait(client: Client) -> None:
     with Loopback() as site:
-        ask(client, site.say("/page", PAGE))
+        ask(client, site.set_answers("/page", PAGE))
         client.close()
         with pytest.raises(RuntimeError):
             ask(client, site.url + "/page", min_interval=60)
@@ -397,7 +397,7 @@ def test_whatever_a_server_says_is_an_outcome(
     tmp_path: Path, answer: Answer, kind: CaptureKind
 ) -> None:
     with Loopback() as site:
-        site.say("/page", answer)
+        site.set_answers("/page", answer)
         client = Client(Limits(max_seconds=2, max_tries=1), AGENT, tmp_path)
         attempt = ask(client, site.url + "/page", kind=kind)
         assert isinstance(attempt.outcome, Outcome)

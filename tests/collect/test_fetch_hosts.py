@@ -50,7 +50,7 @@ def resolving(*answers: str) -> Resolve:
 )
 def test_redirects_that_are_not_followed(get: Get, target: str, outcome: Outcome) -> None:
     with Loopback() as site:
-        attempt = get(site.say("/go", redirect(target)))
+        attempt = get(site.set_answers("/go", redirect(target)))
         assert attempt.outcome is outcome
         assert len(attempt.exchanges) == 1
         assert attempt.detail
@@ -87,14 +87,14 @@ def test_a_public_page_does_not_lead_to_a_private_one(
         return system_resolve(name, port)
 
     with Loopback() as site:
-        site.say("/page", PAGE)
-        site.say("/go", redirect(f"http://{host}:{site.port}/page"))
+        site.set_answers("/page", PAGE)
+        site.set_answers("/go", redirect(f"http://{host}:{site.port}/page"))
         client = Client(Limits(), AGENT, tmp_path, resolve=resolve)
         attempt = ask(client, f"http://paper.example:{site.port}/go", allow_private=False)
         assert attempt.outcome is Outcome.ADDRESS_REFUSED
         assert len(attempt.exchanges) == 1
         assert set(connected) == {PUBLIC}
-        assert not site.asked("/page")
+        assert not site.requests("/page")
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "0x7f.1", "[::1]", "[::ffff:7f00:1]"])
@@ -107,7 +107,7 @@ def test_loopback_is_refused_where_it_is_not_allowed(client: Client, host: str) 
 
 def test_a_refusal_to_one_source_is_none_to_another(client: Client) -> None:
     with Loopback() as site:
-        url = site.say("/page", PAGE)
+        url = site.set_answers("/page", PAGE)
         for allowed in (True, False, True, False):
             outcome = Outcome.FETCHED if allowed else Outcome.ADDRESS_REFUSED
             assert ask(client, url, allow_private=allowed).outcome is outcome
@@ -118,7 +118,7 @@ def test_a_name_that_changes_its_address_never_leads_to_loopback(
 ) -> None:
     """The resolver says a public address first and loopback from then on."""
     with Loopback() as site:
-        site.say("/page", PAGE)
+        site.set_answers("/page", PAGE)
         for public in (PUBLIC, "8.8.8.8"):
             resolve = resolving(public, "127.0.0.1")
             client = Client(Limits(max_tries=2), AGENT, tmp_path / public, resolve=resolve)
@@ -128,17 +128,17 @@ def test_a_name_that_changes_its_address_never_leads_to_loopback(
                 assert attempt.outcome in (Outcome.ADDRESS_REFUSED, Outcome.ROBOTS_UNREACHABLE)
                 assert "not a public address" in attempt.detail
         assert connected == [PUBLIC, "8.8.8.8"]
-        assert not site.asked("/page")
+        assert not site.requests("/page")
 
 
 def test_the_connection_goes_to_the_address_that_was_checked(tmp_path: Path) -> None:
     """A name that only the given resolver knows, and a Host header that keeps the name."""
     with Loopback() as site:
-        site.say("/page", PAGE)
+        site.set_answers("/page", PAGE)
         client = Client(Limits(), AGENT, tmp_path, resolve=resolving("127.0.0.1"))
         attempt = ask(client, f"http://paper.example:{site.port}/page")
         assert attempt.outcome is Outcome.FETCHED
-        assert site.asked("/page")[0].header("Host") == f"paper.example:{site.port}"
+        assert site.requests("/page")[0].header("Host") == f"paper.example:{site.port}"
         assert attempt.exchanges[0].ip == "127.0.0.1"
 
 
@@ -146,7 +146,7 @@ def test_the_connection_goes_to_the_address_that_was_checked(tmp_path: Path) -> 
 def test_a_round_of_redirects_ends(get: Get, hops: list[str]) -> None:
     with Loopback() as site:
         for here, there in zip(["/a", *hops], hops, strict=False):
-            site.say(here, redirect(there))
+            site.set_answers(here, redirect(there))
         attempt = get(site.url + "/a")
         assert attempt.outcome is Outcome.TOO_MANY_REDIRECTS
         assert len(attempt.exchanges) == len(hops)
@@ -156,8 +156,8 @@ def test_redirects_are_counted(tmp_path: Path) -> None:
     client = Client(Limits(max_redirects=3), AGENT, tmp_path)
     with Loopback() as site:
         for hop in range(10):
-            site.say(f"/{hop}", redirect(f"{hop + 1}"))
-        site.say("/10", PAGE)
+            site.set_answers(f"/{hop}", redirect(f"{hop + 1}"))
+        site.set_answers("/10", PAGE)
         assert ask(client, site.url + "/7").outcome is Outcome.FETCHED
         attempt = ask(client, site.url + "/6")
         assert attempt.outcome is Outcome.TOO_MANY_REDIRECTS
@@ -166,8 +166,10 @@ def test_redirects_are_counted(tmp_path: Path) -> None:
 
 def test_nothing_is_carried_to_the_next_hop_or_host(get: Get) -> None:
     with Loopback() as site, Loopback() as other:
-        hop = http(status="302 Found", Location=other.say("/page", PAGE), Set_Cookie="id=1; Path=/")
-        url = site.say("/go", hop)
+        hop = http(
+            status="302 Found", Location=other.set_answers("/page", PAGE), Set_Cookie="id=1; Path=/"
+        )
+        url = site.set_answers("/go", hop)
         assert get(url).outcome is get(url).outcome is Outcome.FETCHED
         for hit in site.hits + other.hits:
             for name in ("Cookie", "Authorization", "Referer", "Proxy-Authorization"):
@@ -182,8 +184,8 @@ def test_the_environment_does_not_count(
     monkeypatch.setenv("NETRC", str(netrc))
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     with Loopback() as site:
-        assert get(site.say("/page", PAGE)).outcome is Outcome.FETCHED
-        assert site.asked("/page")[0].header("Authorization") is None
+        assert get(site.set_answers("/page", PAGE)).outcome is Outcome.FETCHED
+        assert site.requests("/page")[0].header("Authorization") is None
 
 
 def certificate(folder: Path, *names: str) -> tuple[Path, ssl.SSLContext]:
@@ -223,7 +225,7 @@ def test_tls_keeps_the_name_and_refuses_others(tmp_path: Path) -> None:
     resolve = resolving("127.0.0.1")
     trusting = Client(Limits(), AGENT, tmp_path, resolve=resolve, ca_bundle=str(file))
     with Loopback(context) as site:
-        site.say("/page", PAGE)
+        site.set_answers("/page", PAGE)
         attempt = ask(trusting, f"https://paper.example:{site.port}/page")
         assert attempt.outcome is Outcome.FETCHED
         assert attempt.exchanges[0].response == PAGE

@@ -63,7 +63,7 @@ def test_a_bomb_goes_no_further_than_the_limit(
         start = HEAD + f"Content-Encoding: {coding}\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
         answer = start + b"%x\r\n%s\r\n0\r\n\r\n" % (len(bomb), bomb)
     with Loopback() as site, at_most(6 * LIMIT):
-        attempt = get(tmp_path, site.say("/page", answer))
+        attempt = get(tmp_path, site.set_answers("/page", answer))
     assert attempt.outcome is Outcome.TOO_LARGE
     assert attempt.status == 200
     assert attempt.payload == b""
@@ -76,9 +76,9 @@ def test_a_bomb_goes_no_further_than_the_limit(
 def test_a_bomb_with_an_error_is_not_unpacked(tmp_path: Path, status: str) -> None:
     bomb = gzip.compress(bytes(60 * LIMIT))
     with Loopback() as site, at_most(3 * LIMIT):
-        site.say("/there", http(b"here"))
+        site.set_answers("/there", http(b"here"))
         answer = http(bomb, status, Content_Encoding="gzip", Location="/there")
-        attempt = get(tmp_path, site.say("/page", answer))
+        attempt = get(tmp_path, site.set_answers("/page", answer))
     found = Outcome.NOT_FOUND if status.startswith("404") else Outcome.SERVER_ERROR
     assert attempt.outcome is (Outcome.FETCHED if status.startswith("302") else found)
 
@@ -86,7 +86,7 @@ def test_a_bomb_with_an_error_is_not_unpacked(tmp_path: Path, status: str) -> No
 def test_a_page_of_100_mb_is_given_up_at_once_when_it_says_so(tmp_path: Path) -> None:
     with Loopback() as site, at_most(2 * LIMIT):
         start = HEAD + b"Content-Length: 100000000\r\n\r\n"
-        attempt = get(tmp_path, site.say("/page", endless(start, bytes(65536))))
+        attempt = get(tmp_path, site.set_answers("/page", endless(start, bytes(65536))))
     assert attempt.outcome is Outcome.TOO_LARGE
     assert "Content-Length 100000000" in attempt.detail
     assert attempt.exchanges[0].response == start
@@ -109,20 +109,20 @@ def test_a_body_that_never_ends_is_given_up_at_the_limit(
     tmp_path: Path, start: bytes, chunk: bytes
 ) -> None:
     with Loopback() as site, at_most(6 * LIMIT):
-        attempt = get(tmp_path, site.say("/page", endless(start, chunk)))
+        attempt = get(tmp_path, site.set_answers("/page", endless(start, chunk)))
     assert attempt.outcome in (Outcome.TOO_LARGE, Outcome.BROKEN_RESPONSE)
     assert attempt.payload == b""
-    assert len(site.asked("/page")) == 1
+    assert len(site.requests("/page")) == 1
 
 
 def test_an_error_page_that_never_ends_is_still_the_error(tmp_path: Path) -> None:
     start = b"HTTP/1.1 404 Not Found\r\n\r\n"
     with Loopback() as site, at_most(3 * LIMIT):
-        attempt = get(tmp_path, site.say("/page", endless(start, bytes(65536))))
+        attempt = get(tmp_path, site.set_answers("/page", endless(start, bytes(65536))))
         assert attempt.outcome is Outcome.NOT_FOUND
         assert attempt.exchanges[0].response == start
         start = b"HTTP/1.1 302 Found\r\nLocation: /page\r\n\r\n"
-        hop = site.say("/go", endless(start, bytes(65536)))
+        hop = site.set_answers("/go", endless(start, bytes(65536)))
         assert get(tmp_path, hop).outcome is Outcome.NOT_FOUND
 
 
@@ -144,12 +144,12 @@ def test_a_dripping_answer_is_cut_off_at_the_deadline(
     tmp_path: Path, start: bytes, drop: bytes
 ) -> None:
     with Loopback() as site:
-        attempt = get(tmp_path, site.say("/page", dripping(start, drop)), seconds=0.5)
+        attempt = get(tmp_path, site.set_answers("/page", dripping(start, drop)), seconds=0.5)
         redirected = start.startswith(b"HTTP/1.1 302")
         assert attempt.outcome is (Outcome.TOO_MANY_REDIRECTS if redirected else Outcome.TIMED_OUT)
         assert attempt.seconds > 0.4
         assert attempt.detail.startswith(site.url)
-        assert len(site.asked("/page")) == 1
+        assert len(site.requests("/page")) == 1
 
 
 @pytest.mark.slow
@@ -164,14 +164,14 @@ def test_the_deadline_is_for_all_hops_together(tmp_path: Path) -> None:
 
     with Loopback() as site:
         for hop in range(5):
-            site.say(f"/{hop}", slowly(redirect(f"/{hop + 1}")))
+            site.set_answers(f"/{hop}", slowly(redirect(f"/{hop + 1}")))
         attempt = get(tmp_path, site.url + "/0", seconds=0.5)
         assert attempt.outcome is Outcome.TIMED_OUT
 
 
 def test_silence_is_cut_off_too(tmp_path: Path) -> None:
     with Loopback() as site:
-        attempt = get(tmp_path, site.say("/page", lambda conn: time.sleep(2)), seconds=0.4)
+        attempt = get(tmp_path, site.set_answers("/page", lambda conn: time.sleep(2)), seconds=0.4)
         assert attempt.outcome is Outcome.TIMED_OUT
 
 
@@ -181,7 +181,7 @@ def test_pauses_do_not_count_against_the_deadline(tmp_path: Path) -> None:
     client = Client(limits, "Presswatch/0", tmp_path)
     with Loopback() as site:
         attempt = client.get(
-            site.say("/page", http(b"x")),
+            site.set_answers("/page", http(b"x")),
             kind=CaptureKind.PAGE,
             record=lambda attempt: None,
             min_interval=0.6,
@@ -205,7 +205,7 @@ def test_a_flood_of_headers_is_a_broken_response(
     tmp_path: Path, answer: bytes | Callable[..., None]
 ) -> None:
     with Loopback() as site, at_most(3 * LIMIT):
-        attempt = get(tmp_path, site.say("/page", answer))
+        attempt = get(tmp_path, site.set_answers("/page", answer))
     assert attempt.outcome is Outcome.BROKEN_RESPONSE
     assert len(attempt.exchanges[-1].response) < 400_000
 
@@ -227,7 +227,7 @@ def test_a_flood_of_headers_is_a_broken_response(
 )
 def test_a_broken_answer_is_never_half_a_page(tmp_path: Path, answer: bytes) -> None:
     with Loopback() as site:
-        attempt = get(tmp_path, site.say("/page", answer))
+        attempt = get(tmp_path, site.set_answers("/page", answer))
         assert attempt.outcome is Outcome.BROKEN_RESPONSE
         assert attempt.payload == b""
         assert attempt.exchanges[0].response.startswith(answer[:20])
@@ -237,7 +237,7 @@ def test_exactly_the_limit_is_a_page(tmp_path: Path) -> None:
     with Loopback() as site:
         for coding, pack in (("identity", bytes), ("gzip", gzip.compress)):
             for size, outcome in ((LIMIT, Outcome.FETCHED), (LIMIT + 1, Outcome.TOO_LARGE)):
-                url = site.say("/page", http(pack(b"x" * size), Content_Encoding=coding))
+                url = site.set_answers("/page", http(pack(b"x" * size), Content_Encoding=coding))
                 attempt = get(tmp_path, url)
                 assert attempt.outcome is outcome
                 assert len(attempt.payload) == (size if outcome is Outcome.FETCHED else 0)

@@ -23,7 +23,7 @@ from tasks.process_pool import page_pool
 from tasks.sources.source import Source
 from tests.bench.crawl import sources
 from tests.support.ports import free_port
-from tests.support.serving import until
+from tests.support.serving import wait_for
 from tests.support.source_server import papers_served
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query
@@ -61,7 +61,7 @@ def test_all_sources_are_collected_at_the_same_time_in_few_task_runs(
     assert [one.outcomes.get("fetched", 0) for one in again.sources] == [0] * SOURCES
     groups = ("gb-paper-0 and 2 more", "gb-paper-3 and 2 more")
     named = sorted(f"collect {group}: Completed" for group in groups for _ in range(2))
-    until("all tasks are known", lambda: task_runs(groups) == named)
+    wait_for("all tasks are known", lambda: task_runs(groups) == named)
 
 
 def task_runs(groups: Sequence[str]) -> list[str]:
@@ -83,7 +83,7 @@ def test_a_task_all_of_whose_sources_failed_is_failed_and_what_they_brought_is_r
     with pytest.raises(RunFailed, match="every source asked failed"):
         run_of(path)
     states = ["collect gb-half: Failed"]
-    until("the states are known", lambda: task_runs(["gb-half"]) == states)
+    wait_for("the states are known", lambda: task_runs(["gb-half"]) == states)
     rows = query(Layout(tmp_path / "data"), "SELECT count(*) AS n FROM articles").to_pylist()
     assert rows == [{"n": 1}]
 

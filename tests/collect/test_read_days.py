@@ -50,13 +50,13 @@ class Paper:
         pinned = [(f"p{n}", told) for n, told in enumerate(self.pinned) if told < at]
         items = [
             item(
-                web.say(f"/{name}/{story}", page(f"{name} {story}")),
+                web.set_answers(f"/{name}/{story}", page(f"{name} {story}")),
                 format_datetime(START + MIDNIGHT + told),
             )
             for story, told in reversed(pinned + times)
         ]
         for path in self.feeds:
-            web.say(f"/{name}/{path}", feed(*items))
+            web.set_answers(f"/{name}/{path}", feed(*items))
 
 
 PAPERS = {
@@ -233,12 +233,12 @@ def polled_cut(web: Loopback, desk: Desk, one: Source, *, is_dated: bool) -> Non
         new = [(f"new{hour}", hour * HOUR) for hour in range(1, at // HOUR, 4)]
         items = [
             item(
-                web.say(f"/{one.id}/{name}", page(f"{one.id} {name}")),
+                web.set_answers(f"/{one.id}/{name}", page(f"{one.id} {name}")),
                 format_datetime(START + MIDNIGHT + told) if is_dated else "",
             )
             for name, told in old + new
         ]
-        web.say(f"/{one.id}/feed", feed(*items))
+        web.set_answers(f"/{one.id}/feed", feed(*items))
         (collected,) = desk.collect(
             MIDNIGHT + at, one, recheck_after=(), limits={"max_entries": 20}
         )

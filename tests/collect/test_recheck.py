@@ -123,7 +123,7 @@ class Desk:
 
 @pytest.fixture
 def web(lasting_web: Loopback) -> Loopback:
-    lasting_web.forget()
+    lasting_web.reset()
     return lasting_web
 
 
@@ -136,7 +136,7 @@ def desk(tmp_path: Path, pool: PagePool) -> Desk:
 def first_look(
     lasting_web: Loopback, pool: PagePool, tmp_path_factory: pytest.TempPathFactory
 ) -> KeptFolder:
-    lasting_web.say("/a", page(**VALIDATORS))
+    lasting_web.set_answers("/a", page(**VALIDATORS))
     one = paper(lasting_web, "a")
 
     def fill(layout: Layout) -> None:
@@ -161,7 +161,7 @@ def paper(web: Loopback, *names: str, **places: Any) -> Source:
     """A paper whose feed names pages, published an hour before the start."""
     published = format_datetime(START - HOUR)
     items = [item(f"{web.url}/{name}", published) for name in names]
-    return source(feeds=(web.say("/feed", feed(*items)),), **places)
+    return source(feeds=(web.set_answers("/feed", feed(*items)),), **places)
 
 
 def asked(web: Loopback) -> list[str]:
@@ -172,7 +172,7 @@ def asked(web: Loopback) -> list[str]:
 
 
 def test_a_page_is_asked_for_again_after_each_step(web: Loopback, begun: Desk) -> None:
-    web.say("/a", UNMODIFIED)
+    web.set_answers("/a", UNMODIFIED)
     one = paper(web, "a")
     assert begun.rechecks(1 * HOUR, one) == 0
     assert begun.look([3 * HOUR], one) == [1]
@@ -180,7 +180,7 @@ def test_a_page_is_asked_for_again_after_each_step(web: Loopback, begun: Desk) -
     assert begun.look([4 * HOUR, 24 * HOUR, 170 * HOUR], one) == [0, 1, 1]
     assert begun.rechecks(200 * HOUR, one) == 0
 
-    hits = web.asked("/a")
+    hits = web.requests("/a")
     assert [hit.header("If-None-Match") for hit in hits] == ['"1"'] * 3
     assert {hit.header("If-Modified-Since") for hit in hits} == {VALIDATORS["Last_Modified"]}
     assert begun.ask(
@@ -192,7 +192,7 @@ def test_a_page_is_asked_for_again_after_each_step(web: Loopback, begun: Desk) -
 
 
 def test_what_was_first_seen_long_ago_is_left_alone(web: Loopback, begun: Desk) -> None:
-    web.say("/a", page())
+    web.set_answers("/a", page())
     one = paper(web, "a")
     assert begun.rechecks(15 * DAY, one) == 0
     assert begun.rechecks(13 * DAY, one) == 1
@@ -203,12 +203,12 @@ def test_an_article_old_when_it_was_first_seen_does_not_change_and_days_asked_fo
 ) -> None:
     ages = {"young": 6, "old": 8}
     for name in (*ages, "undated"):
-        web.say(f"/{name}", page(name, title=f"All about the {name}"))
+        web.set_answers(f"/{name}", page(name, title=f"All about the {name}"))
     places = [
         item(f"{web.url}/{name}", format_datetime(START - HOUR - days * DAY))
         for name, days in ages.items()
     ]
-    one = source(feeds=(web.say("/feed", feed(*places, item(f"{web.url}/undated"))),))
+    one = source(feeds=(web.set_answers("/feed", feed(*places, item(f"{web.url}/undated"))),))
     desk.ingest(0 * HOUR, one)
     asked(web)
     assert desk.rechecks(3 * HOUR, one, since=START - DAY) == 1
@@ -227,7 +227,7 @@ def _day(desk: Desk, source_id: str = "gb-post") -> list[tuple[Any, ...]]:
 
 def test_new_articles_come_first_and_the_longest_due_next(web: Loopback, desk: Desk) -> None:
     for name in ("a", "b", "c"):
-        web.say(f"/{name}", page(f"About {name}.", title=f"All about {name}"))
+        web.set_answers(f"/{name}", page(f"About {name}.", title=f"All about {name}"))
     found = {
         after: desk.collect(after, paper(web, name))
         for after, name in ((0 * HOUR, "b"), (1 * HOUR, "a"))
@@ -243,7 +243,7 @@ def test_new_articles_come_first_and_the_longest_due_next(web: Loopback, desk: D
 
 
 def test_no_steps_no_rechecks_and_a_paper_has_its_own(web: Loopback, begun: Desk) -> None:
-    web.say("/a", page())
+    web.set_answers("/a", page())
     assert begun.rechecks(3 * HOUR, paper(web, "a"), recheck_after=()) == 0
     assert begun.rechecks(4 * HOUR, paper(web, "a", recheck_after=())) == 0
     assert begun.rechecks(5 * HOUR, paper(web, "a", recheck_after=("6h",))) == 0
@@ -253,20 +253,20 @@ def test_no_steps_no_rechecks_and_a_paper_has_its_own(web: Loopback, begun: Desk
 def test_a_silent_host_is_not_asked_for_all_its_pages(web: Loopback, desk: Desk) -> None:
     names = [f"p{n}" for n in range(FAILURES_IN_A_ROW + 3)]
     for name in names:
-        web.say(f"/{name}", page(f"About {name}.", title=f"All about {name}"), DOWN)
+        web.set_answers(f"/{name}", page(f"About {name}.", title=f"All about {name}"), DOWN)
     one = paper(web, *names)
     desk.ingest(0 * HOUR, one)
     assert desk.rechecks(3 * HOUR, one) == FAILURES_IN_A_ROW
 
 
 def test_a_source_without_a_listing_is_left_alone(web: Loopback, begun: Desk) -> None:
-    (failed,) = begun.collect(3 * HOUR, source(feeds=(web.say("/feed", DOWN),)))
+    (failed,) = begun.collect(3 * HOUR, source(feeds=(web.set_answers("/feed", DOWN),)))
     assert failed.error
     assert asked(web) == []
 
 
 def test_robots_hold_for_a_page_asked_for_again(web: Loopback, begun: Desk) -> None:
-    web.say("/robots.txt", http(b"User-agent: *\nDisallow: /a\n"))
+    web.set_answers("/robots.txt", http(b"User-agent: *\nDisallow: /a\n"))
     for kept in (begun.layout.cache / "robots").iterdir():
         kept.unlink()
     begun.look([3 * HOUR], paper(web, "a"))
@@ -289,7 +289,7 @@ def test_saved_files_are_not_looked_at_again(desk: Desk, tmp_path: Path) -> None
 
 
 def test_two_papers_ask_for_their_own_articles(web: Loopback, desk: Desk) -> None:
-    web.say("/a", page())
+    web.set_answers("/a", page())
     one = paper(web, "a")
     other = source("de-blatt", feeds=one.feeds)
     collected = desk.collect(0 * HOUR, one, other)
@@ -301,7 +301,9 @@ def test_two_papers_ask_for_their_own_articles(web: Loopback, desk: Desk) -> Non
 
 def test_what_is_learnt_of_a_site_later_makes_no_version(web: Loopback, desk: Desk) -> None:
     for number in range(1, 10):
-        web.say(f"/{number}", http(finnish_page(number, with_teaser(story(number))).encode()))
+        web.set_answers(
+            f"/{number}", http(finnish_page(number, with_teaser(story(number))).encode())
+        )
     desk.ingest(0 * HOUR, paper(web, "1"))
     desk.ingest(3 * HOUR, paper(web, *"23456789"))
     assert desk.ask("SELECT DISTINCT versions FROM articles") == [(1,)]
@@ -391,7 +393,7 @@ OWN_STEP = ("gb-awaited", "gb-undated")
 
 def paper_of_one_page(web: Loopback, name: str) -> Source:
     published = "" if name.startswith(UNDATED_BY_FEED) else format_datetime(START - HOUR)
-    feeds = (web.say(f"/{name}/feed", feed(item(f"{web.url}/{name}", published))),)
+    feeds = (web.set_answers(f"/{name}/feed", feed(item(f"{web.url}/{name}", published))),)
     return source(name, feeds=feeds, recheck_after=("10d",) if name.startswith(OWN_STEP) else None)
 
 
@@ -400,11 +402,11 @@ def second_looks(
     lasting_web: Loopback, pool: PagePool, tmp_path_factory: pytest.TempPathFactory
 ) -> KeptFolder:
     web = lasting_web
-    web.forget()
-    web.say("/moved", page(ETag='"1"'), UNMODIFIED)
+    web.reset()
+    web.set_answers("/moved", page(ETag='"1"'), UNMODIFIED)
     papers = tuple(paper_of_one_page(web, name) for name in LOOKS)
     for name, (_, answers) in LOOKS.items():
-        web.say(f"/{name}", *answers)
+        web.set_answers(f"/{name}", *answers)
 
     def fill(layout: Layout) -> None:
         desk = Desk(layout.root, pool)
@@ -416,7 +418,7 @@ def second_looks(
             assert [each.rechecked for each in looks[hour * HOUR]] == [1] * len(due)
         desk.load_runs(looks, papers)
         # A page whose day has come is read as if it were new.
-        sent = [hit.header("If-None-Match") for hit in web.asked("/gb-ahead")]
+        sent = [hit.header("If-None-Match") for hit in web.requests("/gb-ahead")]
         assert sent == [None, '"1"', None]
 
     return KeptFolder(tmp_path_factory.mktemp("looked"), fill)
@@ -439,9 +441,9 @@ def ended(desk: Desk, name: str) -> list[str]:
 
 def test_validators_are_those_of_a_text_that_came(web: Loopback, looked: Desk) -> None:
     one = paper_of_one_page(web, "gb-validated")
-    web.say("/gb-validated", UNMODIFIED)
+    web.set_answers("/gb-validated", UNMODIFIED)
     assert looked.rechecks(DAY, one) == 1
-    assert [hit.header("If-None-Match") for hit in web.asked("/gb-validated")] == ['"1"']
+    assert [hit.header("If-None-Match") for hit in web.requests("/gb-validated")] == ['"1"']
 
 
 def test_an_article_dated_ahead_is_dated_once_its_day_has_come(looked: Desk) -> None:
@@ -507,13 +509,13 @@ def test_what_fails_is_tried_again_for_a_while_and_makes_no_gap(
     web: Loopback, looked: Desk
 ) -> None:
     one = paper_of_one_page(web, "gb-fails")
-    web.say("/gb-fails", DOWN, page(ETag='"2"'))
+    web.set_answers("/gb-fails", DOWN, page(ETag='"2"'))
     assert looked.look([5 * HOUR], one) == [1]
     assert ended(looked, one.id) == ["server_error"] * TRIES
     assert [looked.rechecks(hour * HOUR, one) for hour in (6, 7)] == [0, 0]
     assert _day(looked, one.id) == [(1, 1, 0, False)]
     assert looked.rechecks(24 * HOUR, one) == 1
-    assert [hit.header("If-None-Match") for hit in web.asked("/gb-fails")] == ['"1"'] * 2
+    assert [hit.header("If-None-Match") for hit in web.requests("/gb-fails")] == ['"1"'] * 2
 
 
 def test_a_redirected_page_is_asked_for_under_the_name_it_was_listed_by(
@@ -573,8 +575,8 @@ def test_the_flow_looks_again_and_finishes_a_look_that_was_killed(
     web: Loopback, prefect_api: str, desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PRESSWATCH_RECHECK_AFTER", "1s, 1d")
-    web.say("/a", page(), page("The G20 was told of it."), http(b"", "404 Not Found"))
-    web.say("/feed", feed(item(f"{web.url}/a", format_datetime(datetime.now(UTC) - HOUR))))
+    web.set_answers("/a", page(), page("The G20 was told of it."), http(b"", "404 Not Found"))
+    web.set_answers("/feed", feed(item(f"{web.url}/a", format_datetime(datetime.now(UTC) - HOUR))))
     sources = tmp_path / "sources.toml"
     sources.write_text(
         '[[source]]\nid = "gb-post"\nname = "Post"\nlanguage = "en"\ntimezone = "UTC"\n'
@@ -599,4 +601,4 @@ def test_the_flow_looks_again_and_finishes_a_look_that_was_killed(
         "SELECT version_no, found_in FROM article_revisions"
         " JOIN captures USING (capture_id, version_no)"
     ) == [(2, "recheck")]
-    assert len(web.asked("/a")) == 2
+    assert len(web.requests("/a")) == 2

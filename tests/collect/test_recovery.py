@@ -46,7 +46,7 @@ class Paper:
     def show(self, hour: int) -> None:
         """Publish until then."""
         for number in range(self.published, hour):
-            self.web.say(f"/a{number}", page(f"All about number {number}"))
+            self.web.set_answers(f"/a{number}", page(f"All about number {number}"))
         self.published = hour
         items = "".join(
             f"<item><link>{self.web.url}/a{each}</link>"
@@ -54,7 +54,7 @@ class Paper:
             for each in range(hour - 10, hour)
         )
         rss = f'<rss version="2.0"><channel>{items}</channel></rss>'
-        self.web.say("/feed", http(rss.encode(), **XML))
+        self.web.set_answers("/feed", http(rss.encode(), **XML))
         self.web.hits.clear()
 
     def say_sitemap(self, path: str, hours: Iterable[int], more: str = "") -> str:
@@ -64,7 +64,7 @@ class Paper:
             for each in hours
         )
         text = f'<urlset xmlns:n="{NEWS}">{urls}{more}</urlset>'
-        return self.web.say(path, http(text.encode(), **XML))
+        return self.web.set_answers(path, http(text.encode(), **XML))
 
     def say_index(self) -> None:
         """Have robots.txt name an index, of three sitemaps."""
@@ -72,11 +72,11 @@ class Paper:
             f"<sitemap><loc>{self.web.url}/{name}.xml</loc></sitemap>"
             for name in ("archive", "news-today", "authors")
         )
-        self.web.say(
+        self.web.set_answers(
             "/index.xml?of=news", http(f"<sitemapindex>{index}</sitemapindex>".encode(), **XML)
         )
         robots = f"Sitemap: http://[broken\nSitemap: {self.web.url}/index.xml?of=news\n"
-        self.web.say("/robots.txt", http(robots.encode()))
+        self.web.set_answers("/robots.txt", http(robots.encode()))
 
     def at(self, hour: int) -> datetime:
         return START + hour * HOUR
@@ -103,7 +103,7 @@ def say_sitemaps(paper: Paper, hour: int) -> None:
         foreign += f"{paper.at(8).isoformat()}</n:publication_date></url>"
         paper.say_sitemap("/news-today.xml", range(-400, 24), undated + foreign)
     elif paper.one.id == "gb-failing" and hour == 24:
-        paper.web.say("/news-sitemap.xml", http(b"", "503 Service Unavailable"))
+        paper.web.set_answers("/news-sitemap.xml", http(b"", "503 Service Unavailable"))
     elif paper.one.id == "gb-failing" and hour > 24:
         paper.say_sitemap("/news-sitemap.xml", range(-20, 26))
     elif paper.one.id == "gb-crowded" and hour:

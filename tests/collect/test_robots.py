@@ -47,12 +47,14 @@ def rules(text: str) -> bytes:
 
 def test_forbidden_pages_and_listings_are_not_asked_for(reader: Callable[[], Reader]) -> None:
     with Loopback() as site:
-        site.say("/robots.txt", rules("User-agent: *\nDisallow: /private/\nDisallow: /feed"))
-        page, feed = site.say("/private/page", PAGE), site.say("/feed.xml", PAGE)
+        site.set_answers(
+            "/robots.txt", rules("User-agent: *\nDisallow: /private/\nDisallow: /feed")
+        )
+        page, feed = site.set_answers("/private/page", PAGE), site.set_answers("/feed.xml", PAGE)
         asks = reader()
         assert asks.get(page).outcome is Outcome.ROBOTS_DENIED
         assert asks.get(feed, CaptureKind.LISTING).outcome is Outcome.ROBOTS_DENIED
-        assert asks.get(site.say("/page", PAGE)).outcome is Outcome.FETCHED
+        assert asks.get(site.set_answers("/page", PAGE)).outcome is Outcome.FETCHED
         assert [hit.path for hit in site.hits] == ["/robots.txt", "/page"]
         assert [attempt.outcome for attempt in asks.robots] == [Outcome.ROBOTS_READ]
 
@@ -62,10 +64,10 @@ def test_the_group_that_names_this_project_is_the_one_that_counts(
 ) -> None:
     text = "User-agent: *\nDisallow: /\n\nUser-agent: PressWatch\nDisallow: /no\n"
     with Loopback() as site:
-        site.say("/robots.txt", rules(text))
+        site.set_answers("/robots.txt", rules(text))
         asks = reader()
-        assert asks.get(site.say("/yes", PAGE)).outcome is Outcome.FETCHED
-        assert asks.get(site.say("/no", PAGE)).outcome is Outcome.ROBOTS_DENIED
+        assert asks.get(site.set_answers("/yes", PAGE)).outcome is Outcome.FETCHED
+        assert asks.get(site.set_answers("/no", PAGE)).outcome is Outcome.ROBOTS_DENIED
 
 
 @pytest.mark.parametrize(
@@ -86,32 +88,32 @@ def test_an_agent_is_named_by_its_token(agent: str, is_ours: bool) -> None:
 
 def test_a_file_without_content_allows_all(reader: Callable[[], Reader]) -> None:
     with Loopback() as site:
-        site.say("/robots.txt", b"HTTP/1.1 204 No Content\r\n\r\n")
-        assert reader().get(site.say("/page", PAGE)).outcome is Outcome.FETCHED
+        site.set_answers("/robots.txt", b"HTTP/1.1 204 No Content\r\n\r\n")
+        assert reader().get(site.set_answers("/page", PAGE)).outcome is Outcome.FETCHED
 
 
 def test_a_redirect_to_a_forbidden_page_is_not_followed(reader: Callable[[], Reader]) -> None:
     with Loopback() as site:
-        site.say("/robots.txt", rules("User-agent: *\nDisallow: /no"))
-        attempt = reader().get(site.say("/go", redirect("/no")))
+        site.set_answers("/robots.txt", rules("User-agent: *\nDisallow: /no"))
+        attempt = reader().get(site.set_answers("/go", redirect("/no")))
         assert attempt.outcome is Outcome.ROBOTS_DENIED
         assert attempt.url_final == site.url + "/no"
-        assert not site.asked("/no")
+        assert not site.requests("/no")
 
 
 def test_the_robots_of_the_other_host_count_after_a_redirect(reader: Callable[[], Reader]) -> None:
     with Loopback() as site, Loopback() as other:
-        other.say("/robots.txt", rules("User-agent: *\nDisallow: /"))
-        attempt = reader().get(site.say("/go", redirect(other.say("/page", PAGE))))
+        other.set_answers("/robots.txt", rules("User-agent: *\nDisallow: /"))
+        attempt = reader().get(site.set_answers("/go", redirect(other.set_answers("/page", PAGE))))
         assert attempt.outcome is Outcome.ROBOTS_DENIED
-        assert not other.asked("/page")
+        assert not other.requests("/page")
 
 
 @pytest.mark.parametrize("status", ["404 Not Found", "410 Gone", "401 No", "403 No", "418 Tea"])
 def test_a_4xx_allows_all(reader: Callable[[], Reader], status: str) -> None:
     with Loopback() as site:
-        site.say("/robots.txt", http(b"User-agent: *\nDisallow: /", status))
-        assert reader().get(site.say("/page", PAGE)).outcome is Outcome.FETCHED
+        site.set_answers("/robots.txt", http(b"User-agent: *\nDisallow: /", status))
+        assert reader().get(site.set_answers("/page", PAGE)).outcome is Outcome.FETCHED
 
 
 @pytest.mark.parametrize(
@@ -133,14 +135,14 @@ def test_unreachable_means_stay_away_for_this_run(
 ) -> None:
     limits = Limits(max_seconds=0.5, connect_seconds=0.3, max_tries=1)
     with Loopback() as site:
-        site.say("/robots.txt", answer)
+        site.set_answers("/robots.txt", answer)
         asks = Reader(tmp_path, limits)
         for path in ("/page", "/other"):
-            assert asks.get(site.say(path, PAGE)).outcome is Outcome.ROBOTS_UNREACHABLE
+            assert asks.get(site.set_answers(path, PAGE)).outcome is Outcome.ROBOTS_UNREACHABLE
         assert {hit.path for hit in site.hits} == {"/robots.txt"}
         assert len(asks.robots) == len(site.hits) == 1
         assert asks.robots[0].outcome is not Outcome.ROBOTS_READ
-        site.say("/robots.txt", rules(""))
+        site.set_answers("/robots.txt", rules(""))
         assert Reader(tmp_path, limits).get(site.url + "/page").outcome is Outcome.FETCHED
 
 
@@ -155,20 +157,20 @@ def test_five_redirects_are_followed_and_a_sixth_means_there_is_none(
 ) -> None:
     for hops, outcome in ((5, Outcome.ROBOTS_DENIED), (6, Outcome.FETCHED)):
         with Loopback() as site:
-            site.say("/robots.txt", redirect("/1"))
+            site.set_answers("/robots.txt", redirect("/1"))
             for hop in range(1, hops):
-                site.say(f"/{hop}", redirect(f"/{hop + 1}"))
-            site.say(f"/{hops}", rules("User-agent: *\nDisallow: /"))
-            assert reader().get(site.say("/page", PAGE)).outcome is outcome
+                site.set_answers(f"/{hop}", redirect(f"/{hop + 1}"))
+            site.set_answers(f"/{hops}", rules("User-agent: *\nDisallow: /"))
+            assert reader().get(site.set_answers("/page", PAGE)).outcome is outcome
 
 
 def test_a_long_file_is_read_to_the_limit(reader: Callable[[], Reader]) -> None:
     start = b"HTTP/1.1 200 OK\r\nContent-Length: 10000000\r\n\r\nUser-agent: *\nDisallow: /no\n"
     with Loopback() as site:
-        site.say("/robots.txt", endless(start, b"# nothing to see here, go on\n" * 1000))
+        site.set_answers("/robots.txt", endless(start, b"# nothing to see here, go on\n" * 1000))
         asks = reader()
-        assert asks.get(site.say("/no", PAGE)).outcome is Outcome.ROBOTS_DENIED
-        assert asks.get(site.say("/page", PAGE)).outcome is Outcome.FETCHED
+        assert asks.get(site.set_answers("/no", PAGE)).outcome is Outcome.ROBOTS_DENIED
+        assert asks.get(site.set_answers("/page", PAGE)).outcome is Outcome.FETCHED
         read = asks.robots[0]
         assert read.outcome is Outcome.ROBOTS_READ
         assert len(read.payload) == MAX_BYTES
@@ -181,16 +183,16 @@ def test_a_rule_cut_by_the_limit_is_no_rule(reader: Callable[[], Reader]) -> Non
     line = "Disallow: /private"
     text += "#" * (MAX_BYTES - len(text) - len("\nDisallow: /")) + "\n" + line
     with Loopback() as site:
-        site.say("/robots.txt", rules(text))
-        assert reader().get(site.say("/page", PAGE)).outcome is Outcome.FETCHED
+        site.set_answers("/robots.txt", rules(text))
+        assert reader().get(site.set_answers("/page", PAGE)).outcome is Outcome.FETCHED
 
 
 def test_crawl_delay_is_a_pause(reader: Callable[[], Reader]) -> None:
     with Loopback() as site:
-        site.say("/robots.txt", rules("User-agent: *\nCrawl-delay: 0.3"))
+        site.set_answers("/robots.txt", rules("User-agent: *\nCrawl-delay: 0.3"))
         asks = reader()
         for path in ("/a", "/b"):
-            asks.get(site.say(path, PAGE))
+            asks.get(site.set_answers(path, PAGE))
         gaps = [b.began - a.ended for a, b in pairwise(site.hits)]
         assert len(gaps) == 2
         assert all(gap > 0.28 for gap in gaps)
@@ -209,41 +211,41 @@ def test_delay_is_the_longer_one_and_capped() -> None:
 
 def test_kept_for_a_day_over_runs(tmp_path: Path) -> None:
     with Loopback() as site:
-        site.say("/robots.txt", rules("User-agent: *\nDisallow: /no"))
-        url = site.say("/no", PAGE)
+        site.set_answers("/robots.txt", rules("User-agent: *\nDisallow: /no"))
+        url = site.set_answers("/no", PAGE)
         for _ in range(2):
             assert Reader(tmp_path).get(url).outcome is Outcome.ROBOTS_DENIED
-        assert len(site.asked("/robots.txt")) == 1
+        assert len(site.requests("/robots.txt")) == 1
         (kept,) = (tmp_path / "robots").iterdir()
         old = json.loads(kept.read_text())
         old["fetched_at"] = (datetime.now(UTC) - timedelta(days=1, seconds=1)).isoformat()
         kept.write_text(json.dumps(old))
         Reader(tmp_path).get(url)
-        assert len(site.asked("/robots.txt")) == 2
+        assert len(site.requests("/robots.txt")) == 2
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"origin": 1}', '{"fetched_at": "x"}', "\xff"])
 def test_a_broken_cache_file_is_no_cache(tmp_path: Path, text: str) -> None:
     with Loopback() as site:
-        url = site.say("/page", PAGE)
+        url = site.set_answers("/page", PAGE)
         Reader(tmp_path).get(url)
         (kept,) = (tmp_path / "robots").iterdir()
         kept.write_text(text, encoding="latin-1")
         assert Reader(tmp_path).get(url).outcome is Outcome.FETCHED
-        assert len(site.asked("/robots.txt")) == 2
+        assert len(site.requests("/robots.txt")) == 2
 
 
 def test_threads_share_one_request(reader: Callable[[], Reader]) -> None:
     with Loopback() as site:
-        site.say("/robots.txt", rules("User-agent: *\nDisallow:"))
-        asks, url = reader(), site.say("/page", PAGE)
+        site.set_answers("/robots.txt", rules("User-agent: *\nDisallow:"))
+        asks, url = reader(), site.set_answers("/page", PAGE)
         threads = [threading.Thread(target=asks.get, args=(url,)) for _ in range(6)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        assert len(site.asked("/robots.txt")) == len(asks.robots) == 1
-        assert len(site.asked("/page")) == 6
+        assert len(site.requests("/robots.txt")) == len(asks.robots) == 1
+        assert len(site.requests("/page")) == 6
 
 
 def test_a_file_of_many_agents_and_rules() -> None:

@@ -36,7 +36,7 @@ def listed(*addresses: str) -> bytes:
 
 
 def say(web: Loopback, *names: str) -> list[str]:
-    return [web.say(f"/{name}", page(f"All about {name}", META)) for name in names]
+    return [web.set_answers(f"/{name}", page(f"All about {name}", META)) for name in names]
 
 
 @pytest.mark.slow
@@ -44,8 +44,8 @@ def test_what_a_slow_page_leaves_no_time_for_comes_with_the_next_run(
     web: Loopback, desk: Desk
 ) -> None:
     first, slow, *rest = say(web, "a", "slow", "b", "c")
-    web.say("/slow", SLOW)
-    one = source(feeds=(web.say("/feed", listed(first, slow, *rest)),))
+    web.set_answers("/slow", SLOW)
+    one = source(feeds=(web.set_answers("/feed", listed(first, slow, *rest)),))
     began = time.monotonic()
     cut = desk.run_and_load(one, source_seconds=1, max_seconds=60)
     assert time.monotonic() - began < 60
@@ -67,8 +67,8 @@ def test_what_a_slow_page_leaves_no_time_for_comes_with_the_next_run(
 
 
 def test_a_listing_has_a_tenth_of_the_time(web: Loopback, desk: Desk) -> None:
-    slow = web.say("/slow", SLOW)
-    good = web.say("/feed", listed(*say(web, "a")))
+    slow = web.set_answers("/slow", SLOW)
+    good = web.set_answers("/feed", listed(*say(web, "a")))
     (collected,) = desk.run(source(feeds=(slow, good)), source_seconds=4, max_seconds=60)
     assert collected.outcomes == {"fetched": 1, "listed": 1, "not_found": 1, "timed_out": 1}
     assert (collected.error, collected.deferred, collected.late) == ("", 0, "")
@@ -85,8 +85,8 @@ def held(seconds: float, answer: bytes) -> Answer:
 @pytest.mark.slow
 def test_a_listing_without_time_left_is_no_failure_of_its_source(web: Loopback, desk: Desk) -> None:
     # The time goes by before the feed is asked for: robots.txt has the limit of a request.
-    web.say("/robots.txt", held(1.2, b"HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n"))
-    feeds = tuple(web.say(f"/feed-{n}", listed(*say(web, "a"))) for n in range(2))
+    web.set_answers("/robots.txt", held(1.2, b"HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n"))
+    feeds = tuple(web.set_answers(f"/feed-{n}", listed(*say(web, "a"))) for n in range(2))
     one = source(feeds=feeds)
     (cut,) = desk.run(one, source_seconds=1)
     assert fetched(web) == []
@@ -97,7 +97,7 @@ def test_a_listing_without_time_left_is_no_failure_of_its_source(web: Loopback, 
         ("listing", "left_for_later"),
     ]
     # The answer that was cut off is nobody's robots.txt.
-    web.say("/robots.txt", b"HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n")
+    web.set_answers("/robots.txt", b"HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n")
     (whole,) = desk.run(one)
     assert whole.outcomes["fetched"] == 1
     desk.load(cut, whole, sources=(one,))
@@ -112,8 +112,8 @@ def test_a_pause_that_is_longer_than_the_time_left_is_not_waited_for(
 ) -> None:
     robots = b"User-agent: *\nCrawl-delay: 30\n"
     head = f"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {len(robots)}\r\n\r\n"
-    web.say("/robots.txt", head.encode() + robots)
-    one = source(feeds=(web.say("/feed", listed(*say(web, "a"))),))
+    web.set_answers("/robots.txt", head.encode() + robots)
+    one = source(feeds=(web.set_answers("/feed", listed(*say(web, "a"))),))
     began = time.monotonic()
     (collected,) = desk.run(one, source_seconds=20)
     assert time.monotonic() - began < 20
@@ -128,8 +128,8 @@ def test_a_feed_that_cannot_be_parsed_in_time_is_the_failure_of_this_feed(
     # feedparser takes minutes for 100,000 attributes of one element, though the feed has 1 MB.
     attributes = " ".join(f'a{n}=""' for n in range(100_000))
     text = f'<rss version="2.0"><channel><title>t</title><item {attributes}/></channel></rss>'
-    bad = web.say("/bad", http(text.encode(), Content_Type="application/xml"))
-    good = web.say("/feed", listed(*say(web, "a")))
+    bad = web.set_answers("/bad", http(text.encode(), Content_Type="application/xml"))
+    good = web.set_answers("/feed", listed(*say(web, "a")))
     limits = Limits(source_seconds=40)
     with Client(limits, AGENT, desk.layout.cache) as client:
         collected = Collector(desk.layout, RUN, client, limits, pool).collect(
@@ -156,7 +156,7 @@ def test_the_time_of_a_source_ends_while_its_listing_is_parsed(
     limits = Limits(source_seconds=1)
     with Client(limits, AGENT, desk.layout.cache) as client:
         collected = Collector(desk.layout, RUN, client, limits, pool).collect(
-            source(feeds=(web.say("/feed", listed(*say(web, "a"))),))
+            source(feeds=(web.set_answers("/feed", listed(*say(web, "a"))),))
         )
     assert [page.result() for page in pages] == [None, None]
     assert collected.outcomes == {"left_for_later": 1, "not_found": 1}
@@ -183,7 +183,7 @@ def test_a_listing_whose_process_dies_or_raises_is_unreadable(
     limits = Limits()
     with Client(limits, AGENT, desk.layout.cache) as client:
         collected = Collector(desk.layout, RUN, client, limits, pool).collect(
-            source(feeds=(web.say("/feed", listed()),))
+            source(feeds=(web.set_answers("/feed", listed()),))
         )
     assert collected.outcomes == {"listing_unreadable": 1, "not_found": 1}
     assert why in collected.error
@@ -206,7 +206,7 @@ def test_what_a_source_is_doing_is_known_while_it_lasts(web: Loopback, desk: Des
         lines.append(activity.line())
         conn.sendall(page("All about a"))
 
-    one = source(feeds=(web.say("/feed", listed(web.say("/a", answer))),))
+    one = source(feeds=(web.set_answers("/feed", listed(web.set_answers("/a", answer))),))
     activity, limits = Activity(), Limits()
     with Client(limits, AGENT, desk.layout.cache) as client:
         Collector(desk.layout, RUN, client, limits, activity=activity).collect(one)

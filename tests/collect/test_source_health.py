@@ -79,7 +79,7 @@ class Desk(AnyDesk):
 
 @pytest.fixture
 def web(lasting_web: Loopback) -> Loopback:
-    lasting_web.forget()
+    lasting_web.reset()
     return lasting_web
 
 
@@ -110,7 +110,7 @@ def paper(web: Loopback, name: str, **places: Any) -> Source:
 def say(web: Loopback, name: str, *answers: bytes) -> None:
     """What each listing of the paper answers."""
     for each in LISTINGS:
-        web.say(f"/{name}/{each}", *answers)
+        web.set_answers(f"/{name}/{each}", *answers)
 
 
 @pytest.fixture(scope="module")
@@ -120,11 +120,11 @@ def all_polled(
     """Every paper was asked at its times, and all of it was loaded at once."""
     for name in POLLS:
         say(lasting_web, name, DOWN)
-    article = item(lasting_web.say("/a", page("All is well")), format_datetime(START))
+    article = item(lasting_web.set_answers("/a", page("All is well")), format_datetime(START))
     say(lasting_web, "gb-seldom", feed(article), DOWN)
     say(lasting_web, "gb-relapsed", *[DOWN] * 3 * 2, feed(), DOWN)
     say(lasting_web, "gb-half", feed())
-    lasting_web.say("/gb-half/one", http(b"", "404 Not Found"))
+    lasting_web.set_answers("/gb-half/one", http(b"", "404 Not Found"))
     say(lasting_web, "gb-well", feed())
     papers = [paper(lasting_web, name) for name in POLLS]
 
@@ -196,7 +196,7 @@ def test_before_its_third_failure_a_source_is_asked_as_ever(web: Loopback, polle
 def test_a_source_that_is_read_again_is_asked_as_ever(web: Loopback, polled: Desk) -> None:
     one = paper(web, "gb-failed-9")
     say(web, one.id, DOWN)
-    web.say(f"/{one.id}/one", feed(item(web.say("/b", page("All is well")))))
+    web.set_answers(f"/{one.id}/one", feed(item(web.set_answers("/b", page("All is well")))))
     (back,) = polled.run(81 * HOUR, one)
     # Once one was read, the others are asked as ever.
     asked = [path.rpartition("/")[2] for path in fetched(web)]
@@ -237,7 +237,7 @@ def test_a_source_of_whose_listings_one_is_read_is_never_skipped(
 ) -> None:
     one = paper(web, "gb-half")
     say(web, one.id, feed())
-    gone = web.say("/gb-half/one", http(b"", "404 Not Found"))
+    gone = web.set_answers("/gb-half/one", http(b"", "404 Not Found"))
     collected = polled.asks(3 * HOUR, one)
     assert (collected.error, collected.skipped) == ("", "")
     health = polled.health(one)
@@ -259,16 +259,16 @@ def test_a_source_asked_for_by_name_is_asked_in_any_case(web: Loopback, polled: 
 def test_a_source_with_another_address_is_asked_at_once(web: Loopback, polled: Desk) -> None:
     one = paper(web, "gb-failed-3")
     assert polled.asks(2.5 * HOUR, one).skipped
-    moved = source(one.id, feeds=(*one.feeds, web.say("/new", feed())))
+    moved = source(one.id, feeds=(*one.feeds, web.set_answers("/new", feed())))
     collected = polled.asks(2.6 * HOUR, moved)
     assert (collected.error, collected.skipped, collected.outcomes["listed"]) == ("", "", 1)
 
 
 def test_pages_that_bring_no_answer_any_more_are_a_failure(web: Loopback, desk: Desk) -> None:
     def said(count: int) -> Source:
-        bad = [web.say(f"/bad-{n}", DOWN) for n in range(count)]
-        good = web.say("/good", page("All is well"))
-        return source(feeds=(web.say("/feed", feed(*map(item, [*bad, good]))),))
+        bad = [web.set_answers(f"/bad-{n}", DOWN) for n in range(count)]
+        good = web.set_answers("/good", page("All is well"))
+        return source(feeds=(web.set_answers("/feed", feed(*map(item, [*bad, good]))),))
 
     one = said(FAILURES_IN_A_ROW - 1)
     found = desk.named([0], one)
@@ -286,7 +286,7 @@ def test_pages_that_bring_no_answer_any_more_are_a_failure(web: Loopback, desk: 
 
 def test_where_nobody_answers_the_papers_are_not_blamed(web: Loopback, desk: Desk) -> None:
     names = ("gb-a", "gb-b", "gb-c")
-    answering = [source(name, feeds=(web.say(f"/{name}", feed()),)) for name in names]
+    answering = [source(name, feeds=(web.set_answers(f"/{name}", feed()),)) for name in names]
     nowhere = f"http://127.0.0.1:{dead_port()}/feed"
     dead = [source(name, feeds=(nowhere,)) for name in names]
     found = desk.named([0], *answering) | desk.named([1, 2, 3, 4], *dead)
@@ -294,7 +294,9 @@ def test_where_nobody_answers_the_papers_are_not_blamed(web: Loopback, desk: Des
     assert {paper.state for paper in source_health(desk.layout).values()} == {"cut_off"}
     assert [desk.health(one).failures_in_a_row for one in dead] == [0, 0, 0]
     # One that answers, if only with an error, shows that the line is up.
-    found = desk.named([5, 6, 7], *dead[:2], source("gb-c", feeds=(web.say("/feed", DOWN),)))
+    found = desk.named(
+        [5, 6, 7], *dead[:2], source("gb-c", feeds=(web.set_answers("/feed", DOWN),))
+    )
     # Now none of them is known to be well, so that nobody else can be blamed.
     found |= desk.named([20], *dead)
     assert all(each.error for collected in found.values() for each in collected)
@@ -329,11 +331,11 @@ def test_a_source_of_saved_files_alone_is_never_skipped(desk: Desk, tmp_path: Pa
 
 
 def test_a_failure_in_the_future_holds_nothing_up(web: Loopback, desk: Desk) -> None:
-    one = source(feeds=(web.say("/feed", DOWN),))
+    one = source(feeds=(web.set_answers("/feed", DOWN),))
     # Of a clock that is twenty years fast.
     desk.load_runs(desk.named([20 * 365 * 24 + hour for hour in range(3)], one), (one,))
     assert desk.health(one).state == "failing"
-    web.say("/feed", feed())
+    web.set_answers("/feed", feed())
     assert desk.run(0 * HOUR, one)[0].skipped == ""
     assert desk.health(one).state == "healthy"
 
@@ -457,7 +459,7 @@ def test_nobody_looked_so_nobody_more_is_silent(paces: Layout) -> None:
 @pytest.fixture
 def installation(web: Loopback, tmp_path: Path) -> Files:
     """One paper that works and one at whose address nobody listens."""
-    web.say("/feed", feed(item(web.say("/a", page("All is well")))))
+    web.set_answers("/feed", feed(item(web.set_answers("/a", page("All is well")))))
     feeds = {"gb-good": f"{web.url}/feed", "gb-dead": f"http://127.0.0.1:{dead_port()}/feed"}
     text = "".join(
         f'[[source]]\nid = "{name}"\nname = "{name}"\nlanguage = "en"\ntimezone = "UTC"\n'

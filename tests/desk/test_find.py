@@ -21,7 +21,7 @@ PLACE = "/sources/find"
 @pytest.fixture
 def site() -> Iterator[Loopback]:
     with Loopback() as web:
-        web.say("/", http(b"<html>"))
+        web.set_answers("/", http(b"<html>"))
         yield web
 
 

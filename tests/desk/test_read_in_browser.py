@@ -101,7 +101,7 @@ def test_an_archived_page_does_nothing(browser: Browser, tmp_path: Path, web: Lo
     layout = archived(tmp_path, html)
     [row] = snapshot_records(layout, "SELECT article_id FROM articles")
     control = browser.new_page()
-    control.goto(web.say("/raw", http(html.encode())), wait_until="commit")
+    control.goto(web.set_answers("/raw", http(html.encode())), wait_until="commit")
     control.wait_for_timeout(500)
     control.close()
     assert web.connections > 5, "the page as it is asks for much"

@@ -27,7 +27,7 @@ from flows.desk.snapshots import Snapshots
 from flows.desk.views import search as view
 from tasks.topics.topic import TopicEntry
 from tests.desk.made_texts import JOINED, SCRIPT, WORDS
-from tests.support.serving import until
+from tests.support.serving import wait_for
 from warehouse.layers.layout import Layout
 from warehouse.questions.articles import articles_by_id, count
 from warehouse.questions.search_texts import search_selection
@@ -65,7 +65,7 @@ def shown(
         page = str(client.get(address, params=given or None).text)
         return page if is_wanted(page) else ""
 
-    return until("the search has come so far", asked, SECONDS)
+    return wait_for("the search has come so far", asked, SECONDS)
 
 
 def test_words_find_what_a_topic_counts(reader: TestClient) -> None:

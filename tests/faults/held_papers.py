@@ -27,7 +27,7 @@ from tasks.report.page import chart_library
 from tests.faults.test_ingest_killed import OF_ITS_RUN, TABLES
 from tests.support.loopback import Loopback, http
 from tests.support.sample_newsroom import TOPICS
-from tests.support.serving import ROOT, START_SECONDS, Files, Served, pids_of, until
+from tests.support.serving import ROOT, START_SECONDS, Files, Served, pids_of, wait_for
 from tests.support.small_disk import SmallDisk
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query
@@ -47,7 +47,7 @@ class Paper:
         self.web, self.id = web, source_id
         self._may_answer, self._is_asked = threading.Event(), threading.Event()
         self._may_answer.set()
-        self.feed_url = web.say(f"/{source_id}/feed", _feed())
+        self.feed_url = web.set_answers(f"/{source_id}/feed", _feed())
         dice = random.Random(source_id)
         noon = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
         self._pages = [
@@ -55,36 +55,36 @@ class Paper:
             for number in range(1, PAGES + 1)
         ]
         self.come_back()
-        web.say(self._path(HELD), self._answer_when_let)
+        web.set_answers(self._path(HELD), self._answer_when_let)
         self.close()
 
     def open(self) -> None:
         """List the pages in the feed."""
         urls = [self.web.url + self._path(number) for number in range(1, PAGES + 1)]
-        self.web.say(f"/{self.id}/feed", _feed(*urls))
+        self.web.set_answers(f"/{self.id}/feed", _feed(*urls))
 
     def cut_feed(self) -> None:
         """Let the connection end in the middle of the feed."""
         self.open()
         answer = self.web.answers(f"/{self.id}/feed")[0]
         assert isinstance(answer, bytes)
-        self.web.say(f"/{self.id}/feed", answer[: len(answer) // 2])
+        self.web.set_answers(f"/{self.id}/feed", answer[: len(answer) // 2])
 
     def go_silent(self) -> None:
         """Take requests for the third page and those after it, and end the connection."""
         self.open()
         for number in range(HELD, PAGES + 1):
-            self.web.say(self._path(number), lambda conn: None)
+            self.web.set_answers(self._path(number), lambda conn: None)
 
     def come_back(self) -> None:
         """Answer again."""
         self.open()
         for number, page in enumerate(self._pages, 1):
-            self.web.say(self._path(number), page)
+            self.web.set_answers(self._path(number), page)
 
     def close(self) -> None:
         """List nothing, and forget who asked."""
-        self.web.say(f"/{self.id}/feed", _feed())
+        self.web.set_answers(f"/{self.id}/feed", _feed())
         self.web.hits[:] = [hit for hit in self.web.hits if not hit.path.startswith(f"/{self.id}/")]
 
     @contextmanager
@@ -104,7 +104,7 @@ class Paper:
 
     def asked(self) -> list[int]:
         """How often each page was asked for."""
-        return [len(self.web.asked(self._path(number))) for number in range(1, PAGES + 1)]
+        return [len(self.web.requests(self._path(number))) for number in range(1, PAGES + 1)]
 
     def _path(self, number: int) -> str:
         return f"/{self.id}/page-{number}"
@@ -213,7 +213,7 @@ class Desk:
         """A run that waits for the paper's third page while the body runs."""
         with paper.held():
             run = self.begin(paper, *others)
-            until("the page that is held back is asked for", paper.is_asked, START_SECONDS)
+            wait_for("the page that is held back is asked for", paper.is_asked, START_SECONDS)
             yield run
 
     def answers(self) -> bool:
@@ -292,7 +292,7 @@ class Desk:
             for one in client.read_deployments():
                 assert all(schedule.active for schedule in one.schedules)
             ingest = client.read_deployment_by_name("ingest/ingest").id
-        until("a scheduled run to come", lambda: self._coming(ingest), 90)
+        wait_for("a scheduled run to come", lambda: self._coming(ingest), 90)
 
     def _coming(self, deployment: UUID) -> list[FlowRun]:
         now = datetime.now(UTC)

@@ -34,7 +34,7 @@ from tasks.model import Entry, ListingSummary
 from tasks.settings import Limits
 from tasks.text.urls import fold
 from tests.faults.simulated_month import POLLINGS, Lived
-from tests.support.busy_newsroom import NEWS_SITEMAP, Asked, Month, Paper, Story
+from tests.support.busy_newsroom import NEWS_SITEMAP, Month, Paper, RequestCounts, Story
 from warehouse.build.loader import make_relations
 from warehouse.build.mart_merge import MACROS, marts
 from warehouse.layers.parquet_schemas import CAPTURE_SCHEMA
@@ -74,7 +74,7 @@ def pass_listings(month: Month, polling: str) -> Lived:
 class _Source:
     """A source as an installation knows it."""
 
-    def __init__(self, paper: Paper, month: Month, asked: Asked) -> None:
+    def __init__(self, paper: Paper, month: Month, asked: RequestCounts) -> None:
         self.paper, self.month, self.asked = paper, month, asked
         self.feed_url = f"https://{paper.id}.test/feed"
         self.due_at = self.open_until = month.start
@@ -184,7 +184,7 @@ class _Installation:
     def __init__(self, month: Month, polling: str) -> None:
         self.month, self.polling = month, POLLINGS[polling]
         self.by_interval = polling == "adaptive"
-        self.asked, self.runs, self._captured = Asked(), 0, 0
+        self.asked, self.runs, self._captured = RequestCounts(), 0, 0
         self.sources = [_Source(paper, month, self.asked) for paper in month.papers]
         self.con = con = duckdb.connect()
         con.execute("SET TimeZone = 'UTC'")

@@ -30,7 +30,15 @@ from tasks.process_pool import PagePool, page_pool
 from tasks.refine.refine_source import refine_source
 from tasks.sources.source import Source
 from tasks.upkeep.compaction import compact, drop_retired, publish_files
-from tests.support.busy_newsroom import PAPERS, START, Asked, BusyNewsroom, Kind, Month, outages
+from tests.support.busy_newsroom import (
+    PAPERS,
+    START,
+    BusyNewsroom,
+    Kind,
+    Month,
+    RequestCounts,
+    outages,
+)
 from tests.support.clock import Clock, set_own_clock
 from tests.support.sample_newsroom import TOPICS
 from tests.support.serving import ROOT
@@ -86,7 +94,7 @@ class Lived:
     polling: str
     rows: Callable[[str], list[dict[str, Any]]]
     """What its warehouse answers to a query."""
-    asked: Asked
+    asked: RequestCounts
     runs: int
     seconds: float
     cpu_seconds: float
@@ -120,7 +128,7 @@ def _begin(folder: Path, polling: str, month: Month) -> "subprocess.Popen[bytes]
 def read_lived(folder: Path, polling: str) -> Lived:
     """What an installation has left in its folder."""
     said = json.loads((folder / OUTCOME).read_text())
-    asked = Asked()
+    asked = RequestCounts()
     for source_id, kind, times in said.pop("requests"):
         asked.requests[source_id, cast(Kind, kind)] = times
     for source_id, moments in said.pop("reads").items():

@@ -20,7 +20,7 @@ from tests.support.loopback import Loopback, slow_source
 from tests.support.ports import free_port
 from tests.support.prefect_database import put_database, without_prefect
 from tests.support.sample_newsroom import Newsroom, Place
-from tests.support.serving import ROOT, pids_of, until
+from tests.support.serving import ROOT, pids_of, wait_for
 
 pytestmark = pytest.mark.slow
 AUTH = "PREFECT_API_AUTH_STRING"
@@ -61,7 +61,7 @@ class Terminal:
             assert self.run.poll() is None, self.said.read_text()
             return bool(there())
 
-        until(what, asked, 120)
+        wait_for(what, asked, 120)
 
     def press(self, how: signal.Signals = signal.SIGINT) -> None:
         os.killpg(self.run.pid, how)
@@ -78,7 +78,7 @@ class Terminal:
         return said
 
     def leaves_nothing(self) -> None:
-        until("its processes are gone", lambda: not self.processes(), SECONDS)
+        wait_for("its processes are gone", lambda: not self.processes(), SECONDS)
 
     def processes(self) -> list[int]:
         return pids_of(str(self.home))
@@ -140,14 +140,14 @@ def slow(web: Loopback, tmp_path: Path) -> Place:
 
 def test_while_it_collects(terminal: Terminal, web: Loopback, slow: Place) -> None:
     terminal.start("ingest", *options(slow))
-    terminal.wait_for("it collects", lambda: web.asked("/feed"))
+    terminal.wait_for("it collects", lambda: web.requests("/feed"))
     terminal.press()
     assert terminal.ends().count("\n") == 2  # the other line says that the run began
 
 
 def test_a_killed_command_leaves_no_server(terminal: Terminal, web: Loopback, slow: Place) -> None:
     terminal.start("ingest", *options(slow))
-    terminal.wait_for("it collects", lambda: web.asked("/feed"))
+    terminal.wait_for("it collects", lambda: web.requests("/feed"))
     assert terminal.server()
     terminal.run.kill()
     terminal.run.wait()

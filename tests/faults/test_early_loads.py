@@ -16,7 +16,7 @@ from tests.faults.test_ingest_killed import lasting, start, wait_until_gone
 from tests.support.loopback import Loopback
 from tests.support.publishing import check_snapshot
 from tests.support.sample_newsroom import Place
-from tests.support.serving import until
+from tests.support.serving import wait_for
 from warehouse.layers.layout import Layout
 
 pytestmark = pytest.mark.slow
@@ -79,8 +79,8 @@ def waiting_for_slow(
         paper.web.hits.clear()
     with papers[1].held():
         run = start(desk, api)
-        until("the page that is held back is asked for", papers[1].is_asked, 60)
-        until("the fast paper can be queried", desk.has_fast, 60)
+        wait_for("the page that is held back is asked for", papers[1].is_asked, 60)
+        wait_for("the fast paper can be queried", desk.has_fast, 60)
         assert run.poll() is None
         yield run
 

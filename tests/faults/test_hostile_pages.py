@@ -70,7 +70,7 @@ def pages(web: Loopback) -> dict[str, tuple[str, str]]:
         "/empty": (http(b""), "empty_page"),
     }
     for path, (answer, _) in served.items():
-        web.say(path, answer)
+        web.set_answers(path, answer)
     return {web.url + path: ("page", outcome) for path, (_, outcome) in served.items()}
 
 
@@ -99,12 +99,14 @@ def run(folder: Path, sources: Path) -> tuple[Layout, Any]:
 
 def test_each_hostile_page_has_its_outcome(web: Loopback, prefect_api: str, tmp_path: Path) -> None:
     want = {address: outcome for address, (_, outcome) in pages(web).items()}
-    hostile = web.say("/feed", http(feed(list(want)), Content_Type="application/rss+xml"))
-    entities = web.say("/entities", http(ENTITIES, Content_Type="application/rss+xml"))
+    hostile = web.set_answers("/feed", http(feed(list(want)), Content_Type="application/rss+xml"))
+    entities = web.set_answers("/entities", http(ENTITIES, Content_Type="application/rss+xml"))
     with Loopback() as chatty:
-        chatty.say("/robots.txt", endless(b"HTTP/1.1 200 OK\r\n\r\n", b"# " + b"r" * 9_998 + b"\n"))
-        story = chatty.say("/story", http(article("Ferry back in service")))
-        quiet = chatty.say("/feed", http(feed([story]), Content_Type="application/rss+xml"))
+        chatty.set_answers(
+            "/robots.txt", endless(b"HTTP/1.1 200 OK\r\n\r\n", b"# " + b"r" * 9_998 + b"\n")
+        )
+        story = chatty.set_answers("/story", http(article("Ferry back in service")))
+        quiet = chatty.set_answers("/feed", http(feed([story]), Content_Type="application/rss+xml"))
         inside = f"http://localhost:{web.port}/feed"
         sources = sources_toml(
             tmp_path,

@@ -15,7 +15,7 @@ from flows.processes.ctrl_c import MESSAGE
 from tasks.upkeep.retention import drop_snapshots
 from tests.faults.held_papers import STUCK_SECONDS, Desk
 from tests.support.loopback import Loopback
-from tests.support.serving import START_SECONDS, Served, pids_of, until, until_gone
+from tests.support.serving import START_SECONDS, Served, pids_of, wait_for, wait_until_no_process
 from tests.support.small_disk import SmallDisk
 from warehouse.layers.writer_lock import writer_lock
 
@@ -77,7 +77,7 @@ def test_a_run_at_the_terminal_dies_unheard(desk: Desk) -> None:
     paper = desk.papers["unheard"]
     with paper.held():
         run = desk.ingest("--only", paper.id)
-        until("the page that is held back is asked for", paper.is_asked, START_SECONDS)
+        wait_for("the page that is held back is asked for", paper.is_asked, START_SECONDS)
         run.kill()
         desk.died = datetime.now(UTC)
         run.wait()
@@ -95,10 +95,10 @@ def test_the_worker_is_ended_in_the_middle_of_a_load(desk: Desk) -> None:
     with writer_lock(desk.layout):
         paper.open()
         run = desk.begin(paper)
-        until("it loads", lambda: desk.is_at(run, "load", "Running"), START_SECONDS)
+        wait_for("it loads", lambda: desk.is_at(run, "load", "Running"), START_SECONDS)
         since = time.monotonic()
         os.kill(desk.served.pid("worker"), signal.SIGTERM)
-        until_gone(f"FLOW_RUN_ID={run}")
+        wait_until_no_process(f"FLOW_RUN_ID={run}")
     desk.ends("SIGTERM of the worker in a load", paper, run, since, "Crashed", asked=ONCE)
 
 
@@ -111,11 +111,13 @@ def test_the_worker(desk: Desk) -> None:
     with desk.in_the_middle(goes_on) as first, desk.in_the_middle(killed) as second:
         pending.open()
         third = desk.begin(pending)
-        until("it is taken", lambda: desk.served.run(third).state_type == "PENDING", START_SECONDS)
+        wait_for(
+            "it is taken", lambda: desk.served.run(third).state_type == "PENDING", START_SECONDS
+        )
         with_it = (desk.flow(second), *pids_of(f"FLOW_RUN_ID={third}"))
         with stopped(desk.served):
             since = kill(desk.served.pid("worker"), *with_it)
-            until_gone(f"FLOW_RUN_ID={first}")
+            wait_until_no_process(f"FLOW_RUN_ID={first}")
     desk.ends("kill -9 of the worker", goes_on, first, since, "Crashed", asked=HELD_PAGE_AGAIN)
     what = "kill -9 of worker and run"
     desk.ends(what, killed, second, since, "Crashed", asked=HELD_PAGE_AGAIN)
@@ -138,7 +140,7 @@ def test_the_network_goes_in_mid_feed_and_a_stranger_holds_the_writers_file(desk
         stranger.stdout.readline()
         since = time.monotonic()
         run = desk.begin(cut, silent, whole)
-        until("it waits", lambda: desk.is_at(run, "load", "AwaitingRetry"), START_SECONDS)
+        wait_for("it waits", lambda: desk.is_at(run, "load", "AwaitingRetry"), START_SECONDS)
         let_go = time.monotonic()
         stranger.communicate()
     message = desk.ends("network gone in mid-feed", cut, run, since, "Partial", asked=ONCE)
@@ -165,10 +167,10 @@ def test_the_disk_is_full_in_a_load_and_in_publishing(desk: Desk) -> None:
     disk.fill()
     paper.open()
     run = desk.begin(paper)
-    until("the load waits", lambda: desk.is_at(run, "load", "AwaitingRetry"), START_SECONDS)
+    wait_for("the load waits", lambda: desk.is_at(run, "load", "AwaitingRetry"), START_SECONDS)
     disk.free()
     disk.fill(enough_to_load)
-    until("publishing waits", lambda: desk.is_at(run, "publish", "AwaitingRetry"), START_SECONDS)
+    wait_for("publishing waits", lambda: desk.is_at(run, "publish", "AwaitingRetry"), START_SECONDS)
     since = time.monotonic()
     disk.free()
     desk.ends("full disk: load, then publish", paper, run, since, "Completed", asked=ONCE)
@@ -182,7 +184,7 @@ def test_the_disks_are_full_in_fetching_and_of_the_articles(desk: Desk) -> None:
     with desk.in_the_middle(lost, loaded) as run:
         since = time.monotonic()
         archive.fill()
-    until("it waits", lambda: desk.is_at(run, "load", "AwaitingRetry"), START_SECONDS)
+    wait_for("it waits", lambda: desk.is_at(run, "load", "AwaitingRetry"), START_SECONDS)
     freed = time.monotonic()
     articles.free()
     message = desk.ends("full disk: archive", lost, run, since, "Partial", asked=HELD_PAGE_AGAIN)
@@ -195,7 +197,7 @@ def test_the_disks_are_full_in_fetching_and_of_the_articles(desk: Desk) -> None:
 def test_the_run_that_died_unheard_is_marked(desk: Desk) -> None:
     """By the automation, since nobody but the server had heard of it."""
     assert desk.died, "only after the test that lets it die"
-    run = until("it is marked", lambda: desk.unpooled("Crashed"), STUCK_SECONDS)
+    run = wait_for("it is marked", lambda: desk.unpooled("Crashed"), STUCK_SECONDS)
     assert run.state
     seconds = (run.state.timestamp - desk.died).total_seconds()
     assert seconds < STUCK_SECONDS
@@ -209,7 +211,7 @@ def test_the_server(desk: Desk) -> None:
     paper = desk.papers["server"]
     with desk.in_the_middle(paper) as run:
         since = kill(desk.served.pid("server"))
-    until("the server is back", desk.answers, START_SECONDS)
+    wait_for("the server is back", desk.answers, START_SECONDS)
     desk.ends("kill -9 of the Prefect server", paper, run, since, "Completed", asked=ONCE)
 
 
@@ -219,7 +221,7 @@ def test_serve_itself(desk: Desk) -> None:
         assert desk.served.process
         since = kill(desk.served.process.pid)
         desk.served.process.wait()
-        until_gone(str(desk.layout.root), seconds=START_SECONDS)
+        wait_until_no_process(str(desk.layout.root), seconds=START_SECONDS)
         desk.served.start()
     desk.ends("kill -9 of presswatch serve", paper, run, since, "Crashed", asked=HELD_PAGE_AGAIN)
 
@@ -252,7 +254,7 @@ def test_serve_is_hurried_with_its_runs(desk: Desk) -> None:
     before = len(served.out.read_text())
     with desk.in_the_middle(desk.papers["hurried"]):
         served.process.send_signal(signal.SIGINT)
-        until("it is stopping", lambda: "stopping" in served.out.read_text()[before:])
+        wait_for("it is stopping", lambda: "stopping" in served.out.read_text()[before:])
         assert served.stop(signal.SIGINT) == 130
     said = served.out.read_text()[before:]
     assert said.splitlines()[-1] == MESSAGE

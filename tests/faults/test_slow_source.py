@@ -41,11 +41,13 @@ def test_a_source_that_drips_ends_in_its_time_and_takes_nothing_from_the_others(
         for n in range(9):
             # Each good one starts the count of failures in a row anew.
             drips = dripping(HEAD + b"\r\n<p>", b"a") if n % 2 else http(article(f"Slow {n}"))
-            slow.say(f"/{n}", drips)
-        feeds = {"gb-slow": slow.say("/feed", http(feed([f"{slow.url}/{n}" for n in range(9)])))}
+            slow.set_answers(f"/{n}", drips)
+        feeds = {
+            "gb-slow": slow.set_answers("/feed", http(feed([f"{slow.url}/{n}" for n in range(9)])))
+        }
         for name in "abc":
-            page = fast.say(f"/{name}", http(article(f"Fast {name}")))
-            feeds[f"gb-{name}"] = fast.say(f"/feed-{name}", http(feed([page])))
+            page = fast.set_answers(f"/{name}", http(article(f"Fast {name}")))
+            feeds[f"gb-{name}"] = fast.set_answers(f"/feed-{name}", http(feed([page])))
         path = sources_toml(tmp_path, *((name, url, True) for name, url in feeds.items()))
         done = ingest(sources_file=str(path), topics_file=str(TOPICS), data=str(data))
     assert not done.failed

@@ -73,8 +73,8 @@ def test_loopback_is_refused_unless_it_is_allowed(served: Served, tmp_path: Path
 
 def test_a_host_by_its_number_and_one_in_another_script(tmp_path: Path) -> None:
     with Loopback() as web:
-        web.say("/", http(page(declares("/out.rss"))))
-        web.say("/out.rss", http(rss()))
+        web.set_answers("/", http(page(declares("/out.rss"))))
+        web.set_answers("/out.rss", http(rss()))
         limits = Limits(max_seconds=1)
         for host, name in (("127.0.0.1", "127.0.0.1"), ("münchner-blatt.de", "xn--")):
             with Client(limits, AGENT, tmp_path / name, resolve=resolve) as client:
@@ -87,9 +87,9 @@ def test_a_host_by_its_number_and_one_in_another_script(tmp_path: Path) -> None:
 def test_http_that_leads_to_https(tmp_path: Path) -> None:
     file, context = certificate(tmp_path, "paper.com")
     with Loopback(context) as secure, Loopback() as plain:
-        plain.say("/", redirect(f"https://paper.com:{secure.port}/"))
-        secure.say("/", http(page(declares("/out.rss"))))
-        secure.say("/out.rss", http(rss()))
+        plain.set_answers("/", redirect(f"https://paper.com:{secure.port}/"))
+        secure.set_answers("/", http(page(declares("/out.rss"))))
+        secure.set_answers("/out.rss", http(rss()))
         cache = tmp_path / "cache"
         with Client(Limits(), AGENT, cache, ca_bundle=str(file), resolve=resolve) as client:
             find = Search(client, Limits(), allow_private=True, pause=0, now=NOW)

@@ -7,7 +7,7 @@ from prefect.client.orchestration import get_client
 from prefect.context import FlowRunContext
 from prefect.settings import get_current_settings
 
-from tests.support.serving import until
+from tests.support.serving import wait_for
 
 BEAT = "prefect.flow-run.heartbeat"
 
@@ -32,4 +32,4 @@ def heartbeats(resource: str) -> list[dict[str, Any]]:
 def test_a_run_sends_heartbeats_by_our_settings(prefect_api: str) -> None:
     assert get_current_settings().flows.heartbeat_frequency == 30
     resource = short()
-    until("its heartbeat is known", lambda: len(heartbeats(resource)) == 1, 60)
+    wait_for("its heartbeat is known", lambda: len(heartbeats(resource)) == 1, 60)

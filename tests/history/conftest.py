@@ -23,7 +23,7 @@ from tests.support.archived_news import POOL
 from tests.support.build_warcs import page
 from tests.support.publishing import publish
 from tests.support.staged_pages import TOPICS, source
-from tests.support.web_archive import Kept, WebArchive
+from tests.support.web_archive import StoredCapture, WebArchive
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query
 
@@ -32,11 +32,11 @@ MAY = Period(date(2024, 5, 1), date(2024, 5, 3))
 DOMAIN = "paper0.co.uk"
 
 
-def article(number: int, day: int = 1, hours: float = 8, **about: Any) -> Kept:
+def article(number: int, day: int = 1, hours: float = 8, **about: Any) -> StoredCapture:
     """A capture of an article that appeared on a day of May."""
     url = f"https://www.{DOMAIN}/2024/05/{day:02d}/harbour-board-meets-{number:05d}.html"
     at = datetime(2024, 5, day, tzinfo=UTC) + timedelta(hours=hours)
-    return Kept(url, at, **{"body": page(0, number, day=day)} | about)
+    return StoredCapture(url, at, **{"body": page(0, number, day=day)} | about)
 
 
 @dataclass

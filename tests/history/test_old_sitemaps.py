@@ -6,7 +6,7 @@ from tests.history.conftest import MAY, Desk, article
 from tests.support.build_warcs import page
 from tests.support.loopback import Loopback, http
 from tests.support.staged_pages import source
-from tests.support.web_archive import Kept
+from tests.support.web_archive import StoredCapture
 
 WHOLE: tuple[str, list[str], int, int] = ("observed", [], 1, 0)
 
@@ -22,23 +22,23 @@ def paper(desk: Desk, site: Loopback) -> list[str]:
     about = {"feeds": (f"{site.url}/feed",), "domains": ("127.0.0.1",)}
     desk.source = source("gb-harbour", allow_private_hosts=True, min_interval_seconds=0, **about)
     pages = [
-        site.say(
+        site.set_answers(
             f"/2024/05/{day:02d}/harbour-board-meets-{day:05d}.html", http(page(0, day, day=day))
         )
         for day in (1, 2, 3)
     ]
-    april = site.say("/2024/04/03/harbour-board-met-00001.html", http(page(0, 9)))
+    april = site.set_answers("/2024/04/03/harbour-board-met-00001.html", http(page(0, 9)))
     more = [
         f"{site.url}/tag/harbour",
         f"{site.url}/picture.jpg",
         "https://other.net/2024/05/01/a-b-c-d",
     ]
     months = [
-        site.say("/sitemap-2024-05.xml.gz", http(gzip.compress(sitemap(*pages, *more)))),
-        site.say("/sitemap-2024-04.xml", http(sitemap(april))),
+        site.set_answers("/sitemap-2024-05.xml.gz", http(gzip.compress(sitemap(*pages, *more)))),
+        site.set_answers("/sitemap-2024-04.xml", http(sitemap(april))),
     ]
-    index = site.say("/sitemap-archive.xml", http(sitemap(*months, kind="sitemap")))
-    site.say("/robots.txt", http(f"Sitemap: {index}\n".encode(), Content_Type="text/plain"))
+    index = site.set_answers("/sitemap-archive.xml", http(sitemap(*months, kind="sitemap")))
+    site.set_answers("/robots.txt", http(f"Sitemap: {index}\n".encode(), Content_Type="text/plain"))
     return pages
 
 
@@ -53,7 +53,7 @@ def test_a_month_of_which_all_pages_were_asked_for_is_observed(desk: Desk) -> No
         rows = desk.ask("FROM captures WHERE kind = 'page'")
         assert {row["obtained_from"] for row in rows} == {"source_archive"}
         assert {row["url_requested"] for row in rows} == set(pages)
-        assert not site.asked("/sitemap-2024-04.xml")
+        assert not site.requests("/sitemap-2024-04.xml")
         # Nothing is left to fill, so nothing is asked for.
         asked = len(site.hits)
         assert desk.history(places="sitemaps").tally.requests == 0
@@ -65,11 +65,11 @@ def test_a_month_of_which_a_page_failed_is_not_until_it_came(desk: Desk) -> None
         pages = paper(desk, site)
         path = pages[1].removeprefix(site.url)
         answers = site.answers(path)
-        site.say(path, http(b"", "503 Service Unavailable"))
+        site.set_answers(path, http(b"", "503 Service Unavailable"))
         desk.history(places="sitemaps")
         part = ("partial", ["no_listing_read"], 1, 0)
         assert desk.days() == {1: part, 2: ("missing", ["no_listing_read"], 0, 0), 3: part}
-        site.say(path, *answers)
+        site.set_answers(path, *answers)
         again = desk.history(places="sitemaps")
         assert (again.tally.fetched, again.tally.saved) == (1, 1)
         assert desk.days() == {1: WHOLE, 2: WHOLE, 3: WHOLE}
@@ -78,7 +78,7 @@ def test_a_month_of_which_a_page_failed_is_not_until_it_came(desk: Desk) -> None
 def test_what_a_sitemap_lacks_comes_from_the_archive_and_is_marked(desk: Desk) -> None:
     with Loopback() as site:
         paper(desk, site)
-        site.say("/sitemap-2024-05.xml.gz", http(b"", "404 Not Found"))
+        site.set_answers("/sitemap-2024-05.xml.gz", http(b"", "404 Not Found"))
         found = desk.history(places="sitemaps wayback")
         # The archive has nothing of 127.0.0.1: both places were asked.
         assert found.tally.error == ""
@@ -95,9 +95,9 @@ def test_a_page_that_the_source_gave_is_not_asked_of_the_archive(desk: Desk) -> 
     with Loopback() as site:
         pages = paper(desk, site)
         for day, url in enumerate(pages, 1):
-            desk.archive.keep(Kept(url, article(0, day).at, page(0, day, day=day)))
+            desk.archive.keep(StoredCapture(url, article(0, day).at, page(0, day, day=day)))
         path = pages[1].removeprefix(site.url)
-        site.say(path, http(b"", "503 Service Unavailable"))
+        site.set_answers(path, http(b"", "503 Service Unavailable"))
         found = desk.history(places="sitemaps wayback")
         assert +found.tally.known == {("wayback", "2024-05"): 2}
         assert [path.rpartition("/")[2] for path in desk.archive.page_requests] == [

@@ -15,7 +15,7 @@ from tests.history.conftest import Desk, article
 from tests.support.build_warcs import page
 from tests.support.loopback import Answer, dripping, http, redirect
 from tests.support.staged_pages import Page, listing, prose, stage
-from tests.support.web_archive import Kept
+from tests.support.web_archive import StoredCapture
 
 ARCHIVED = ["no_listing_read", "archived_only"]
 GONE = b"<html><head><title>404 - Page not found</title></head><body><h1>Page not found</h1></body>"
@@ -30,7 +30,9 @@ def test_an_archived_day_is_filled_and_is_no_observed_day(desk: Desk) -> None:
     desk.archive.keep(*(article(number, day) for number, day in enumerate((1, 1, 2, 3))))
     # A later capture of the same page, under another address of it.
     first = desk.archive.kept[0]
-    desk.archive.keep(Kept(first.url.replace("https", "http"), first.at + timedelta(1), b"later"))
+    desk.archive.keep(
+        StoredCapture(first.url.replace("https", "http"), first.at + timedelta(1), b"later")
+    )
     found = desk.history()
     assert found.tally.error == ""
     assert desk.days() == {
@@ -77,7 +79,7 @@ def test_every_end_of_a_capture_has_its_outcome(desk: Desk) -> None:
     archive = desk.archive
     busy = http(b"", "429 Too Many Requests", Retry_After="1")
     blocked = http(b"This URL has been excluded from the Wayback Machine.", "403 Forbidden")
-    elsewhere = archive.say("/elsewhere", http(page(0, 99)))
+    elsewhere = archive.set_answers("/elsewhere", http(page(0, 99)))
     earlier = article(90, hours=30)
     troubles: dict[str, tuple[Answer, ...]] = {
         "asked to wait": (busy, article(0).response),
@@ -93,8 +95,8 @@ def test_every_end_of_a_capture_has_its_outcome(desk: Desk) -> None:
     }
     kept = [article(number, hours=number) for number in range(len(troubles))]
     for capture, answers in zip(kept, troubles.values(), strict=True):
-        archive.say(archive.address(capture), *answers)
-    archive.say(archive.address(earlier), earlier.response)
+        archive.set_answers(archive.address(capture), *answers)
+    archive.set_answers(archive.address(earlier), earlier.response)
     body = page(0, 20)
     zipped: dict[str, Any] = {"headers": {"Content-Encoding": "gzip"}, "body": gzip.compress(body)}
     archive.keep(
@@ -168,7 +170,7 @@ def test_what_the_index_says_is_named(
 
 def test_a_dry_run_says_what_would_be_fetched_and_writes_nothing(desk: Desk) -> None:
     desk.archive.keep(*(article(number, day) for number, day in enumerate((1, 2, 2, 3))))
-    desk.archive.keep(Kept("https://www.paper0.co.uk/tag/harbour", article(0).at, b""))
+    desk.archive.keep(StoredCapture("https://www.paper0.co.uk/tag/harbour", article(0).at, b""))
     desk.archive.keep(article(8, day=20, hours=-400))
     found = desk.history(dry_run=True)
     assert found.tally.wanted == {("wayback", "2024-05"): 4}

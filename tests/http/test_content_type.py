@@ -46,7 +46,7 @@ def web() -> Iterator[Loopback]:
 def test_all_agree_on_what_is_a_page(content_type: str, web: Loopback, tmp_path: Path) -> None:
     is_page = content_type in PAGES
     response = http(BODY, Content_Type=content_type)
-    attempt = ask(Client(Limits(), AGENT, tmp_path), web.say("/page", response))
+    attempt = ask(Client(Limits(), AGENT, tmp_path), web.set_answers("/page", response))
     assert (attempt.outcome is Outcome.FETCHED) is is_page
     assert (attempt.outcome is Outcome.NOT_A_PAGE) is not is_page
     for record in (

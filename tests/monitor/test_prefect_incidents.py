@@ -148,8 +148,10 @@ def test_runs_tell_of_a_source_once_and_of_its_recovery(
     prefect_api: str, web: Loopback, hook: Receiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     down = http(b"", "503 Busy")
-    sources, good = tmp_path / "sources.toml", web.say("/good", feed())
-    bad = web.say("/bad", down, down, feed(item(web.say("/a", page("All is well")))))
+    sources, good = tmp_path / "sources.toml", web.set_answers("/good", feed())
+    bad = web.set_answers(
+        "/bad", down, down, feed(item(web.set_answers("/a", page("All is well"))))
+    )
     sources.write_text(
         "".join(
             f'[[source]]\nid = "gb-{name}"\nname = "{name}"\nlanguage = "en"\ntimezone = "UTC"\n'

@@ -28,7 +28,7 @@ from tests.support.dask_cluster import DaskCluster
 from tests.support.loopback import Loopback, slow_source
 from tests.support.prefect_database import WITHOUT_BLOCKS
 from tests.support.sample_newsroom import Newsroom, Place
-from tests.support.serving import Served, pids_of, until
+from tests.support.serving import Served, pids_of, wait_for
 from warehouse.read.query import query
 
 pytestmark = pytest.mark.slow
@@ -135,10 +135,10 @@ def test_stopped_in_the_middle_and_started_again(
         source_lock(place.layout, PAPERS[0], "run-x"),
         another_source(place, slow_source(web)),
     ):
-        until("the slow one is offered", lambda: "xx-slow" in offered(served))
+        wait_for("the slow one is offered", lambda: "xx-slow" in offered(served))
         runs = [served.begin(only=[paper]) for paper in (PAPERS[0], "xx-slow")]
-        until("one waits", lambda: "waiting" in served.run(runs[0]).name)
-        until("one collects", lambda: web.asked("/feed"), 120)
+        wait_for("one waits", lambda: "waiting" in served.run(runs[0]).name)
+        wait_for("one collects", lambda: web.requests("/feed"), 120)
         assert served.stop(signal.SIGINT) == 130
     assert pids_of(str(place.data)) == []
     said = served.out.read_text()
@@ -160,7 +160,7 @@ def test_a_run_by_hand_waits_its_turn_and_says_so(served: Served, place: Place) 
     with source_lock(place.layout, PAPERS[0], "run-x"):
         run = served.begin(only=PAPERS)
         why = f"ingest, waiting: {PAPERS[0]} is being collected by run run-x"
-        until("it waits", lambda: served.run(run).name == why)
+        wait_for("it waits", lambda: served.run(run).name == why)
         metrics = httpx.get(f"http://127.0.0.1:{served.port}/metrics", timeout=30).text
         assert 'presswatch_waiting_runs{for="source"} 1.0' in metrics
         assert served.state(run) == "Running"
@@ -220,9 +220,9 @@ def test_runs_fire_by_themselves_and_leave_out_what_is_busy(served: Served, plac
         with ExitStack() as held:
             for paper in PAPERS:
                 held.enter_context(source_lock(place.layout, paper, "run-x"))
-            state = until("a run is skipped", lambda: fired(served, "Skipped"), 300)
+            state = wait_for("a run is skipped", lambda: fired(served, "Skipped"), 300)
             assert state == "run run-x is collecting " + ", ".join(PAPERS)
-        loaded = until("a run completes", lambda: fired(served, "Completed"), 300)
+        loaded = wait_for("a run completes", lambda: fired(served, "Completed"), 300)
         assert loaded.startswith("loaded: 0 new articles, 0 revised, 0 mentions")
     finally:
         with served.client() as client:

@@ -10,7 +10,7 @@ from tests.faults.test_ingest_killed import lasting
 from tests.support.machines import RUN_SECONDS, STOP_SECONDS, Machines
 from tests.support.postgres import Postgres, programs
 from tests.support.sample_newsroom import Newsroom, Place
-from tests.support.serving import until
+from tests.support.serving import wait_for
 from warehouse.layers.writer_lock import writer_lock
 
 pytestmark = pytest.mark.slow
@@ -111,7 +111,7 @@ def test_two_ingests_of_the_same_paper(machines: Machines) -> None:
         until_it_says(machines, first, WAITS)
         second = machines.begin(only=[PAPERS[0]])
         waiting = f"ingest, waiting: {PAPERS[0]} is being collected by run "
-        until(
+        wait_for(
             "the second waits for its turn",
             lambda: machines.run(second).name.startswith(waiting),
             RUN_SECONDS,
@@ -130,7 +130,7 @@ def test_a_worker_that_is_stopped_leaves_no_run_running(machines: Machines) -> N
             until_it_says(machines, run, WAITS)
         south.terminate()
         south.wait(STOP_SECONDS)
-        (crashed,) = until(
+        (crashed,) = wait_for(
             "one has crashed", lambda: in_state(machines, runs, "Crashed"), RUN_SECONDS
         )
     (other,) = (machines.ended(run) for run in runs if run != crashed)
@@ -140,7 +140,7 @@ def test_a_worker_that_is_stopped_leaves_no_run_running(machines: Machines) -> N
 
 
 def until_it_says(machines: Machines, run: UUID, words: str) -> None:
-    until(f"run {run} says {words}", partial(machines.has_said, run, words), RUN_SECONDS)
+    wait_for(f"run {run} says {words}", partial(machines.log_contains, run, words), RUN_SECONDS)
 
 
 def in_state(machines: Machines, runs: list[UUID], name: str) -> list[UUID]:

@@ -19,7 +19,7 @@ from tests.flows.test_run_page import LONG, RUN, collected, rejected
 from tests.support.chromium import chromium
 from tests.support.loopback import Loopback, http
 from tests.support.sample_newsroom import Newsroom, Place
-from tests.support.serving import Served, until
+from tests.support.serving import Served, wait_for
 from tests.support.ui_pages import (
     CHOSEN,
     FETCH,
@@ -197,13 +197,13 @@ def test_a_schedule_is_paused_by_its_switch(ui: Watched, served: Served) -> None
     switch.click()
     expect(ui.page.get_by_text("Deployment schedule paused").first).to_be_visible()
     ui.shoot("schedule-paused")
-    until("the schedule is paused", lambda: not is_active(served))
-    until("no run is planned", lambda: not planned(served))
+    wait_for("the schedule is paused", lambda: not is_active(served))
+    wait_for("no run is planned", lambda: not planned(served))
     ui.open_deployment()
     expect(switch).not_to_be_checked()
     switch.click()
     expect(ui.page.get_by_text("Deployment schedule active").first).to_be_visible()
-    until("the schedule is active", lambda: is_active(served))
+    wait_for("the schedule is active", lambda: is_active(served))
 
 
 def test_the_pages_ask_their_own_server_only(ui: Watched) -> None:
@@ -224,7 +224,7 @@ def page(browser: Browser) -> Iterator[Page]:
     """A page of another origin: the same machine, another port."""
     with Loopback() as web:
         page = browser.new_page()
-        page.goto(web.say("/", http(b"<html><title>Somebody else</title></html>")))
+        page.goto(web.set_answers("/", http(b"<html><title>Somebody else</title></html>")))
         yield page
         page.close()
 
@@ -293,4 +293,4 @@ def test_the_pages_of_the_server_start_a_run_by_its_other_name(
     page.get_by_role("button", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Quick run").click()
     expect(page.get_by_role("link", name="View run")).to_be_visible(timeout=60_000)
-    until("a run was started", lambda: runs_and_deployments(served)[0] > before)
+    wait_for("a run was started", lambda: runs_and_deployments(served)[0] > before)

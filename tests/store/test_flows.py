@@ -22,7 +22,7 @@ from tests.support.machines import RUN_SECONDS
 from tests.support.prefect_database import put_database
 from tests.support.s3 import whole
 from tests.support.sample_newsroom import Newsroom, Place
-from tests.support.serving import until
+from tests.support.serving import wait_for
 from warehouse.read.query import query
 from warehouse.store import lease
 from warehouse.store.lease import stored_turn
@@ -86,7 +86,7 @@ def test_killed_while_it_writes_the_store(
     root = undisturbed.data.parent  # rows name its saved files
     place = of_store(store, root, f"killed-{reached}")
     process = start(place, prefect_api)
-    until("pages are fetched", lambda: list(place.layout.raw.glob("*/*")), RUN_SECONDS)
+    wait_for("pages are fetched", lambda: list(place.layout.raw.glob("*/*")), RUN_SECONDS)
     while not next(store.list(reached), None):
         assert process.poll() is None, place.data.with_suffix(".log").read_text()
         time.sleep(0.002)

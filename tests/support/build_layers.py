@@ -66,7 +66,7 @@ def _write_run(layout: Layout, day: int, count: int, earlier: int, seed: int) ->
     dice = np.random.default_rng([seed, day, 1])
     run_id = run_id_of(day)
     old = articles_of(day - 1, earlier, seed) if day else articles_of(0, 0)
-    revised = old.some(np.flatnonzero(dice.random(earlier) < REVISED))
+    revised = old.select(np.flatnonzero(dice.random(earlier) < REVISED))
     files: list[CommittedFile] = []
     captured = [other_captures(run_id, day, int(count * REJECTED), dice)]
     stripped = []

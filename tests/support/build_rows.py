@@ -36,7 +36,7 @@ _WEIGHT = 1 / np.arange(2, 2 + len(SOURCES))
 
 
 @dataclass(frozen=True)
-class Made:
+class MadeArticles:
     """Pages of one day: what they are, before they have a text."""
 
     keys: Array
@@ -49,9 +49,9 @@ class Made:
     def __len__(self) -> int:
         return len(self.keys)
 
-    def some(self, chosen: Array) -> "Made":
+    def select(self, chosen: Array) -> "MadeArticles":
         """The chosen ones."""
-        return Made(self.keys[chosen], self.source[chosen], self.published[chosen])
+        return MadeArticles(self.keys[chosen], self.source[chosen], self.published[chosen])
 
     @property
     def names(self) -> list[str]:
@@ -66,13 +66,13 @@ class Made:
         return [f"{name}.test/{key}" for name, key in zip(self.names, keys, strict=True)]
 
 
-def articles_of(day: int, count: int, seed: int = 7) -> Made:
+def articles_of(day: int, count: int, seed: int = 7) -> MadeArticles:
     """The articles that are published on a day, the same each time it is asked."""
     dice = np.random.default_rng([seed, day])
     start = (FIRST_DAY - date(1970, 1, 1)).days + day
     seconds = start * 86_400 + np.sort(dice.integers(0, 82_800, count))
     source = dice.choice(len(SOURCES), count, p=_WEIGHT / _WEIGHT.sum())
-    return Made(dice.integers(0, 256, (count, 16), np.uint8), source, seconds * _SECOND)
+    return MadeArticles(dice.integers(0, 256, (count, 16), np.uint8), source, seconds * _SECOND)
 
 
 def moment(day: int) -> datetime:
@@ -101,7 +101,7 @@ def _table(schema: pa.Schema, columns: dict[str, Any], count: int) -> pa.Table:
 
 
 def article_rows(
-    run_id: str, made: Made, dice: np.random.Generator, version_no: int | None = None
+    run_id: str, made: MadeArticles, dice: np.random.Generator, version_no: int | None = None
 ) -> pa.Table:
     """The articles with a text each; without a version number as they are staged."""
     fetched = _fetched(made, run_id, version_no)
@@ -136,7 +136,7 @@ def article_rows(
     return _table(ARTICLE_SCHEMA, columns, len(made))
 
 
-def capture_rows(run_id: str, made: Made, version_no: int | None = None) -> pa.Table:
+def capture_rows(run_id: str, made: MadeArticles, version_no: int | None = None) -> pa.Table:
     """The captures of the articles' pages; without a version number as they are staged."""
     paths = made.paths
     columns = {
@@ -186,9 +186,9 @@ def other_captures(run_id: str, day: int, count: int, dice: np.random.Generator)
     return _table(CAPTURE_FILE_SCHEMA, columns, size)
 
 
-def stripped_rows(run_id: str, made: Made, version_no: int | None = None) -> pa.Table:
+def stripped_rows(run_id: str, made: MadeArticles, version_no: int | None = None) -> pa.Table:
     """The prompts that were taken out of the articles' pages."""
-    twice = made.some(np.repeat(np.arange(len(made)), PROMPTS))
+    twice = made.select(np.repeat(np.arange(len(made)), PROMPTS))
     columns = {
         "article_id": _uuids(twice.keys),
         "version_no": version_no,
@@ -203,7 +203,7 @@ def stripped_rows(run_id: str, made: Made, version_no: int | None = None) -> pa.
     return _table(STRIPPED_SCHEMA, columns, len(twice))
 
 
-def _texts(made: Made, dice: np.random.Generator) -> dict[str, Any]:
+def _texts(made: MadeArticles, dice: np.random.Generator) -> dict[str, Any]:
     """Headline, standfirst, body and captions, with the topics named at their shares."""
     count = len(made)
     language = _LANGUAGE_OF[made.source]
@@ -248,11 +248,11 @@ def _sketches(order: Array, dice: np.random.Generator) -> dict[str, pa.Array]:
     }
 
 
-def _digests(made: Made, dice: np.random.Generator) -> Array:
+def _digests(made: MadeArticles, dice: np.random.Generator) -> Array:
     return dice.integers(0, 256, (len(made), 32), np.uint8)
 
 
-def _fetched(made: Made, run_id: str, version_no: int | None) -> pa.Array:
+def _fetched(made: MadeArticles, run_id: str, version_no: int | None) -> pa.Array:
     """A new article ten minutes after its publication, a later version when its run began."""
     if version_no in (None, 1):
         return _times(made.published + 600 * _SECOND)
@@ -263,11 +263,11 @@ def _times(microseconds: Array) -> pa.Array:
     return pa.array(microseconds).cast(UTC_TIME)
 
 
-def _urls(made: Made) -> list[str]:
+def _urls(made: MadeArticles) -> list[str]:
     return [f"https://{path}" for path in made.paths]
 
 
-def _raw_refs(made: Made, run_id: str) -> list[str]:
+def _raw_refs(made: MadeArticles, run_id: str) -> list[str]:
     return [f"{name}/{run_id}.warc.gz#{at * 20_000}" for at, name in enumerate(made.names)]
 
 
@@ -277,7 +277,7 @@ def _uuids(keys: Array) -> pa.Array:
     return pa.ExtensionArray.from_storage(pa.uuid(), raw)
 
 
-def _capture_ids(made: Made, run_id: str) -> pa.Array:
+def _capture_ids(made: MadeArticles, run_id: str) -> pa.Array:
     """An id for each page's capture in a run."""
     digest = hashlib.md5(run_id.encode(), usedforsecurity=False).digest()
     return _uuids(made.keys ^ np.frombuffer(digest, np.uint8))

@@ -187,7 +187,7 @@ def outages(start: datetime, days: int, papers: Sequence[Paper], seed: int) -> t
 
 
 @dataclass
-class Asked:
+class RequestCounts:
     """What the sources were asked."""
 
     requests: Counter[tuple[str, Kind]] = field(default_factory=Counter)
@@ -200,7 +200,7 @@ class BusyNewsroom:
     """The sources of a month, served; `now` is the moment that they show."""
 
     def __init__(self, month: Month) -> None:
-        self.month, self.now, self.asked = month, month.start, Asked()
+        self.month, self.now, self.asked = month, month.start, RequestCounts()
         self._servers = {
             paper.id: PaperServer(
                 f"127.0.{4 + number // 250}.{1 + number % 250}", partial(self._answer, paper)

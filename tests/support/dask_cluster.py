@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from distributed import Client
 
-from tests.support.serving import ROOT, until
+from tests.support.serving import ROOT, wait_for
 
 HERE = ("--host", "127.0.0.1", "--no-dashboard")
 START_SECONDS = 60
@@ -32,7 +32,7 @@ class DaskCluster:
     def __enter__(self) -> Self:
         about = ("--port", "0", "--no-show", "--scheduler-file", str(self._file))
         self.scheduler = self._start("scheduler", self._code, *HERE, *about)
-        self.address = str(until("the scheduler is up", self._told, START_SECONDS)["address"])
+        self.address = str(wait_for("the scheduler is up", self._told, START_SECONDS)["address"])
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -59,7 +59,7 @@ class DaskCluster:
                 workers = client.scheduler_info(-1)["workers"].values()
                 return sorted(one["name"] for one in workers) == sorted(names)
 
-            until(f"workers {names}", are_there, START_SECONDS)
+            wait_for(f"workers {names}", are_there, START_SECONDS)
 
     def pids(self) -> dict[str, int]:
         """Process id of each worker, by name; its nanny is another process."""

@@ -55,13 +55,13 @@ class Loopback:
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self._tls = tls
-        self.forget()
+        self.reset()
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port = self._socket.getsockname()[1]
         self.url = f"http{'s' if tls else ''}://127.0.0.1:{self.port}"
 
-    def forget(self) -> None:
-        """Be as if nothing had been said or asked yet."""
+    def reset(self) -> None:
+        """Drop all answers and requests."""
         self._answers: dict[str, list[Answer]] = defaultdict(list)
         self._answers["/robots.txt"] = [http(b"none", "404 Not Found")]
         self.hits: list[Hit] = []
@@ -80,16 +80,16 @@ class Loopback:
         self._socket.shutdown(socket.SHUT_RDWR)  # close alone does not wake accept
         self._socket.close()
 
-    def say(self, path: str, *answers: Answer) -> str:
+    def set_answers(self, path: str, *answers: Answer) -> str:
         """Set a path's answers; returns its URL."""
         self._answers[path] = list(answers)
         return self.url + path
 
     def answers(self, path: str) -> list[Answer]:
-        """What is said at a path."""
+        """The answers of a path that are left."""
         return list(self._answers[path])
 
-    def asked(self, path: str) -> list[Hit]:
+    def requests(self, path: str) -> list[Hit]:
         return [hit for hit in self.hits if hit.path == path]
 
     def _accept(self) -> None:
@@ -169,6 +169,8 @@ def ask(client: Client, url: str, **options: Any) -> Attempt:
 
 def slow_source(web: Loopback) -> str:
     """The entry of a source whose feed never ends."""
-    url = web.say("/feed", dripping(b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n\r\n", b" "))
+    url = web.set_answers(
+        "/feed", dripping(b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n\r\n", b" ")
+    )
     entry = '[[source]]\nid = "xx-slow"\nname = "Slow"\nlanguage = "en"\ntimezone = "UTC"\n'
     return f'{entry}feeds = ["{url}"]\nallow_private_hosts = true\n'

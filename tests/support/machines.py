@@ -18,7 +18,7 @@ from prefect.client.schemas.objects import FlowRun
 from tests.support.ports import free_port
 from tests.support.prefect_database import without_prefect
 from tests.support.sample_newsroom import DEPLOYMENTS, Place
-from tests.support.serving import ROOT, START_SECONDS, until
+from tests.support.serving import ROOT, START_SECONDS, wait_for
 
 UNITS = DEPLOYMENTS / "systemd"
 PROGRAMS = "/opt/presswatch/.venv/bin/"
@@ -97,7 +97,7 @@ class Machines:
             except OSError:
                 return False
 
-        until("the server answers", answers, START_SECONDS)
+        wait_for("the server answers", answers, START_SECONDS)
         return server
 
     def start_worker(self, name: str, limit: int = 1) -> "subprocess.Popen[bytes]":
@@ -151,9 +151,9 @@ class Machines:
             run = self.run(run_id)
             return run if run.state and run.state.is_final() else None
 
-        return until(f"run {run_id} ends", asked, RUN_SECONDS)
+        return wait_for(f"run {run_id} ends", asked, RUN_SECONDS)
 
-    def has_said(self, run_id: UUID, words: str) -> bool:
+    def log_contains(self, run_id: UUID, words: str) -> bool:
         """Whether a line of the run's log has the words."""
         about = {"logs": {"flow_run_id": {"any_": [str(run_id)]}}}
         with self.client() as client:

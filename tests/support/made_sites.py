@@ -17,8 +17,8 @@ class Served:
         self.web = web
         for site in sites():
             for path, answer in site.answers.items():
-                self.web.say(self._key(site, path), self._filled(site, answer))
-            self.web.say(f"{site.host}/robots.txt", self._robots(site))
+                self.web.set_answers(self._key(site, path), self._filled(site, answer))
+            self.web.set_answers(f"{site.host}/robots.txt", self._robots(site))
 
     def address(self, site: Site) -> str:
         """What a person types."""

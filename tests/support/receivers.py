@@ -6,7 +6,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from tests.support.serving import until
+from tests.support.serving import wait_for
 
 
 class Receiver(ThreadingHTTPServer):
@@ -41,7 +41,7 @@ class Receiver(ThreadingHTTPServer):
         def found() -> str | None:
             return next((text for text in self.texts if text.startswith(subject)), None)
 
-        return until(f"a message {subject!r} comes, of {self.texts}", found, 120)
+        return wait_for(f"a message {subject!r} comes, of {self.texts}", found, 120)
 
 
 class _Handler(BaseHTTPRequestHandler):

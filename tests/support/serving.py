@@ -23,7 +23,7 @@ START_SECONDS = 180
 T = TypeVar("T")
 
 
-def until(what: str, ask: Callable[[], T | None], seconds: float = 60, pause: float = 0.5) -> T:
+def wait_for(what: str, ask: Callable[[], T | None], seconds: float = 60, pause: float = 0.5) -> T:
     """What `ask` says as soon as it says something; the test fails when it never does."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -86,7 +86,7 @@ class Served:
                 self.command, cwd=ROOT, env=self.environment, stdout=out, stderr=out
             )
         try:
-            until("presswatch serve is up", lambda: self._is_up(begun), START_SECONDS)
+            wait_for("presswatch serve is up", lambda: self._is_up(begun), START_SECONDS)
         except BaseException:
             self.stop()
             raise
@@ -152,7 +152,7 @@ class Served:
                 return None  # the server is being started again
             return run if run.state and run.state.is_final() else None
 
-        return until(f"run {run_id} ends", asked, seconds)
+        return wait_for(f"run {run_id} ends", asked, seconds)
 
 
 def processes_of(*words: str) -> dict[int, str]:
@@ -176,9 +176,9 @@ def pids_of(*words: str) -> list[int]:
     return list(processes_of(*words))
 
 
-def until_gone(*words: str, seconds: float = 60) -> None:
+def wait_until_no_process(*words: str, seconds: float = 60) -> None:
     """Wait until there is no such process; the failure says which ones are left."""
     try:
-        until("no process is left", lambda: not processes_of(*words), seconds)
+        wait_for("no process is left", lambda: not processes_of(*words), seconds)
     except AssertionError as late:
         raise AssertionError(f"{late}: {processes_of(*words)}") from None

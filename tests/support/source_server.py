@@ -32,7 +32,7 @@ ROBOTS = b"User-agent: *\nDisallow: /private/\n"
 
 
 @dataclass(frozen=True)
-class Asked:
+class LoggedRequest:
     """One request; the time is that at which it had come in, by the server's monotonic clock."""
 
     host: str
@@ -95,7 +95,7 @@ class Papers:
         self.numbers = {host(number): number for number in range(papers)}
         self.articles = articles
         self.port = 0
-        self.log: list[Asked] = []
+        self.log: list[LoggedRequest] = []
 
     def answer(self, at_host: str, path: str, head: bytes) -> bytes:
         """The whole response; all but the log is noted."""
@@ -107,7 +107,7 @@ class Papers:
         is_conditional = b"\r\nif-none-match:" in head.lower()
         if is_conditional and kind != "text/html":
             status, body = "304 Not Modified", b""
-        self.log.append(Asked(at_host, path, arrived, int(status[:3]), is_conditional))
+        self.log.append(LoggedRequest(at_host, path, arrived, int(status[:3]), is_conditional))
         return _http(status, kind, body)
 
     def _found(self, paper: int, path: str) -> tuple[str, str, bytes]:
@@ -186,10 +186,10 @@ def served_by(module: str, *numbers: int) -> Iterator[int]:
             process.terminate()
 
 
-def asked(port: int) -> list[Asked]:
-    """What was asked since this was last called."""
+def take_requests(port: int) -> list[LoggedRequest]:
+    """The requests since the last call."""
     with urlopen(f"http://{host(0)}:{port}/.log") as answer:
-        return [Asked(**one) for one in json.load(answer)]
+        return [LoggedRequest(**one) for one in json.load(answer)]
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ FORMAT = "%Y%m%d%H%M%S"
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoredCapture:
     """One capture."""
 
     url: str
@@ -48,11 +48,11 @@ class WebArchive(Loopback):
 
     def __init__(self) -> None:
         super().__init__()
-        self.kept: list[Kept] = []
+        self.kept: list[StoredCapture] = []
         self.index_says: list[Answer] = []
         """Answers of the index, used up one by one."""
 
-    def keep(self, *captures: Kept) -> None:
+    def keep(self, *captures: StoredCapture) -> None:
         self.kept += captures
 
     @property
@@ -63,7 +63,7 @@ class WebArchive(Loopback):
     def page_requests(self) -> list[str]:
         return [hit.path for hit in self.hits if hit.path.startswith("/web/")]
 
-    def address(self, capture: Kept) -> str:
+    def address(self, capture: StoredCapture) -> str:
         return f"/web/{capture.at:{FORMAT}}id_/{capture.url}"
 
     def _answers_to(self, path: str) -> list[Answer]:

@@ -23,7 +23,7 @@ from tests.faults.test_ingest_killed import start
 from tests.support.daily_news import NOW, DailyNews, day_of_news, ingest, run_id
 from tests.support.publishing import publish
 from tests.support.sample_newsroom import Newsroom, Place
-from tests.support.serving import until
+from tests.support.serving import wait_for
 from tests.support.staged_pages import HARVEST, SOURCES, SUMMIT, TOPICS, files, stage, tables
 from warehouse.layers.commits import committed_runs
 from warehouse.layers.layout import Layout
@@ -299,7 +299,7 @@ def test_a_copy_of_a_running_ingest_is_finished_where_it_comes_back(
     place = Place(tmp_path, "running")
     run = start(place, prefect_api)
     # All three are open for some tenths of a second.
-    until("archives grow", partial(_are_open, place.layout, 3, 90_000), 120, pause=0.02)
+    wait_for("archives grow", partial(_are_open, place.layout, 3, 90_000), 120, pause=0.02)
     back_up(place.layout, tmp_path / "copy")
     assert run.wait() == 0
     again, asked = Place(tmp_path, "copy"), len(newsroom.requests)

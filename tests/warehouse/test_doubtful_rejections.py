@@ -51,13 +51,15 @@ def desk(tmp_path: Path, pool: PagePool) -> Desk:
 
 
 def test_a_rejected_article_is_lost_until_a_rule_brings_it_back(web: Loopback, desk: Desk) -> None:
-    before = item(web.say("/before", article_page("The day before")), format_datetime(START))
+    before = item(
+        web.set_answers("/before", article_page("The day before")), format_datetime(START)
+    )
     addresses = (
-        web.say("/kept", article_page("All is well")),
-        web.say("/islands/", rejected_story()),
+        web.set_answers("/kept", article_page("All is well")),
+        web.set_answers("/islands/", rejected_story()),
     )
     new = [item(address, format_datetime(START + DAY)) for address in addresses]
-    one = loopback_source(feeds=(web.say("/feed", feed(before), feed(*new, before)),))
+    one = loopback_source(feeds=(web.set_answers("/feed", feed(before), feed(*new, before)),))
     for days in range(3):
         desk.ingest(days * DAY, one, loads_all=True, recheck_after=())
     columns = "outcome, is_doubtful, prose_words BETWEEN 600 AND 700, detail"
@@ -197,7 +199,7 @@ def test_a_run_says_which_of_its_sources_rejects_more(
     sources.write_text(
         "\n".join(
             f'[[source]]\nid = "{name}"\nname = "{name}"\nlanguage = "en"\ntimezone = "UTC"\n'
-            f'feeds = ["{web.say(f"/{name}", feed())}"]\nmin_interval_seconds = 0\n'
+            f'feeds = ["{web.set_answers(f"/{name}", feed())}"]\nmin_interval_seconds = 0\n'
             "allow_private_hosts = true"
             for name in ("gb-new-layout", "gb-lists")
         )

@@ -197,7 +197,7 @@ class Client:
 
     def _send(self, call: Exchanges, request: PreparedRequest, pause: float) -> FetchedResponse:
         """Send a request, retrying where that may help; the host's hold is the pause between."""
-        host = self._hosts.of(host_key(call.url))
+        host = self._hosts.get(host_key(call.url))
         tries = 0
         while True:
             tries += 1

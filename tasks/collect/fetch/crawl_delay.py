@@ -68,7 +68,7 @@ class Hosts:
         self._hosts: dict[str, Host] = {}
         self.closing = threading.Event()
 
-    def of(self, host: str) -> Host:
+    def get(self, host: str) -> Host:
         """The host of a `host_key`, created at first use."""
         with self._lock:
             return self._hosts.setdefault(host, Host(self.closing))
