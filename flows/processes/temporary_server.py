@@ -20,7 +20,7 @@ HOST = "127.0.0.1"
 STOP_SECONDS = 5
 APP = "prefect.server.api.server:create_app"
 # Without UI, schedules and other services that only a permanent server needs.
-LIKE_PREFECTS_OWN = {
+EPHEMERAL_SETTINGS = {
     "PREFECT_UI_ENABLED": "0",
     "PREFECT__SERVER_EPHEMERAL": "1",
     "PREFECT__SERVER_FINAL": "1",
@@ -59,7 +59,7 @@ class PrefectServer:
         command = [sys.executable, "-m", "uvicorn", "--factory", APP, "--log-level", "error"]
         command += ["--host", HOST, "--port", str(port)]
         given = settings.to_environment_variables(exclude_unset=True)
-        self._process = start(command, {**os.environ, **given, **LIKE_PREFECTS_OWN}, self._out)
+        self._process = start(command, {**os.environ, **given, **EPHEMERAL_SETTINGS}, self._out)
         # Not in `wait`: `demo` makes its history before that, for a minute.
         threading.Thread(target=self._unlock_when_up, args=(lock,), daemon=True).start()
         # At exit Prefect first sends the events that it still has.

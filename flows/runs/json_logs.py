@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 # What pydantic takes for true. Read here, not from Settings: a wrong setting is reported as JSON.
 TRUE = {"1", "true", "t", "yes", "y", "on"}
 # Keys of Prefect's log lines, and of ours while a flow runs.
-OF_A_RUN = ("flow_run_id", "flow_run_name", "task_run_id", "task_run_name")
+RUN_FIELDS = ("flow_run_id", "flow_run_name", "task_run_id", "task_run_name")
 # Prefect's own logging.yml with our formatter, in every process that reads these variables.
 PREFECT_LOGGING = {
     "PREFECT_LOGGING_FORMATTERS_JSON_CLASS": "flows.runs.json_logs.JsonFormatter",
@@ -46,7 +46,7 @@ class JsonFormatter(logging.Formatter):
                 run |= {"task_run_id": task.task_run.id, "task_run_name": task.task_run.name}
                 run.setdefault("flow_run_id", task.task_run.flow_run_id)
             about = run | about
-        entry |= {key: str(about[key]) for key in OF_A_RUN if about.get(key)}
+        entry |= {key: str(about[key]) for key in RUN_FIELDS if about.get(key)}
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)
         return json.dumps(entry, ensure_ascii=False)

@@ -22,10 +22,10 @@ RENAMED = {"ingest": "hourly", "maintain": "nightly", "report": "daily", "backfi
 HOURLY, DUE = "hourly", "due"
 EVERY_HOUR = CronSchedule(cron="7 * * * *", timezone="UTC")
 # Fields of a deployment to copy. Its version is the project's, its labels are the server's.
-OF_THE_SERVER = {"schedules", "labels", "version_info", "branch", "base", "root"}
-FIELDS = DeploymentCreate.model_fields.keys() - OF_THE_SERVER
+SERVER_FIELDS = {"schedules", "labels", "version_info", "branch", "base", "root"}
+FIELDS = DeploymentCreate.model_fields.keys() - SERVER_FIELDS
 # Fields of a schedule to copy, its slug included: the server updates a schedule by its slug.
-OF_A_SCHEDULE = DeploymentScheduleCreate.model_fields.keys()
+SCHEDULE_FIELDS = DeploymentScheduleCreate.model_fields.keys()
 
 
 def rename_deployments(client: SyncPrefectClient, file: Path) -> None:
@@ -77,7 +77,7 @@ def _copy(client: SyncPrefectClient, old: DeploymentResponse, name: str) -> None
     """Copy a deployment under another name; its planned runs and automations move to the copy."""
     fields = old.model_dump(mode="json", include=set(FIELDS))
     limit = old.global_concurrency_limit
-    schedules = [one.model_dump(mode="json", include=set(OF_A_SCHEDULE)) for one in old.schedules]
+    schedules = [one.model_dump(mode="json", include=set(SCHEDULE_FIELDS)) for one in old.schedules]
     fields |= {
         "name": name,
         "schedules": schedules,

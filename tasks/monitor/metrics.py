@@ -19,7 +19,7 @@ from warehouse.layers.layout import Layout
 from warehouse.read.query import open_snapshot
 
 # Name, description, columns of the labels by label, SQL of the figure, relation.
-OF_SOURCES = (
+SOURCE_METRICS = (
     (
         "presswatch_source_articles",
         "Articles of the source in the warehouse.",
@@ -49,7 +49,7 @@ OF_SOURCES = (
         "coverage",
     ),
 )
-OF_RUNS = (
+RUN_METRICS = (
     (
         "presswatch_run_ended_timestamp_seconds",
         "When a run of the flow last ended in the state.",
@@ -158,7 +158,7 @@ def _of_the_warehouse(layout: Layout) -> Iterator[Metric]:
         about = "When the warehouse was last loaded."
         loaded = con.execute("SELECT epoch(max(loaded_at)) FROM loads").fetchall()
         yield _family("presswatch_last_load_timestamp_seconds", about, (), loaded)
-        for name, about, labels, figure, relation in OF_SOURCES:
+        for name, about, labels, figure, relation in SOURCE_METRICS:
             # Archives have hundreds of thousands of other domains, which are left out.
             rows = con.execute(
                 f"SELECT {', '.join(labels)}, {figure} FROM {relation}"  # noqa: S608 - constants
@@ -175,7 +175,7 @@ def _of_runs(earlier: Iterable[Metric], run: EndedRun | None) -> Iterator[Metric
         new[0][run.flow, run.state] = run.ended_at.timestamp()
         new[1][run.flow,] = run.seconds
         new[2].update({(run.flow, name): seconds for name, seconds in run.stages.items()})
-    for (name, about, labels), rows in zip(OF_RUNS, new, strict=True):
+    for (name, about, labels), rows in zip(RUN_METRICS, new, strict=True):
         for sample in known[name].samples if name in known else ():
             # A run replaces its flow's earlier run; the last end in each other state is kept.
             if not run or sample.labels["flow"] != run.flow or "state" in labels:

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 KEPT = timedelta(days=7)
 # Days for which a reported spike is remembered: more than those that are searched for spikes.
 SPIKE_DAYS = 7
-OF_A_SOURCE = frozenset(
+SOURCE_KINDS = frozenset(
     {
         Kind.SOURCE_FAILED,
         Kind.SOURCE_NOT_ASKED,
@@ -121,7 +121,7 @@ def _recoveries(
             continue
         del state.told[key]
         # A source that was taken out of sources.toml has not recovered.
-        is_retired = reported.kind in OF_A_SOURCE and reported.about not in found.sources
+        is_retired = reported.kind in SOURCE_KINDS and reported.about not in found.sources
         if reported.day is None and not is_retired:
             since, subject = moment(reported.since), f"Presswatch: recovered: {reported.recovered}"
             yield subject, f"It is over: {reported.headline}, since {since}; seen {moment(now)}."

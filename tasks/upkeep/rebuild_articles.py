@@ -39,7 +39,7 @@ from warehouse.read.query import snapshot_records
 from warehouse.store.working_copy import synchronised
 
 # The remedy for a run that can neither keep its rows nor be rebuilt.
-WITHOUT = (
+REMEDY = (
     "restore it or the run's archive files from a backup; to go on without the run, delete its"
     " Parquet files and the folder `warehouse`"
 )
@@ -143,7 +143,7 @@ def _rebuild_run(
     if not run or not is_there or damage:
         broken = [replace(each, remedy=BACKUP) for each in changed_files(layout, [old])]
         if not old.files:
-            broken.insert(0, replace(lost_commit(layout, old.id), remedy=WITHOUT))
+            broken.insert(0, replace(lost_commit(layout, old.id), remedy=REMEDY))
     commit = None
     if run and is_there and (broken or not damage):
         lost += damage

@@ -5,7 +5,7 @@ from typing import Any
 
 import duckdb
 
-from warehouse.build.mart_merge import ADDED, OF_RUNS
+from warehouse.build.mart_merge import ADDED, RUN_RELATIONS
 from warehouse.build.sql_files import make_view, read_sql
 from warehouse.read.query import records
 from warehouse.read.utc_or_local_days import DAYS, fill_in
@@ -17,7 +17,7 @@ OFFENDERS = 5  # rows that the error of a failed check shows
 #
 # Views `touched_<name>`: a relation's rows of the articles and pages of the load's runs.
 # `touched_copies` and `touched_originals` have the same text as a touched article.
-OF_ARTICLES = {
+ARTICLE_CHECKS = {
     "article_versions": ("article_versions", "SEMI JOIN touched_ids USING (article_id)"),
     "articles": ("articles", "SEMI JOIN touched_ids USING (article_id)"),
     "copies": ("articles", "SEMI JOIN touched_ids AS t ON articles.duplicate_of = t.article_id"),
@@ -50,7 +50,7 @@ _OF_DAYS = {
     "topic_spikes{local}": ("topic_spikes{local}", "SEMI JOIN rows_of_coverage{local} USING (day)"),
     "spike_days{local}": ("topic_daily{local}", "SEMI JOIN rows_of_coverage{local} USING (day)"),
 }
-OF_DAYS = {
+DAY_CHECKS = {
     fill_in(name, days): (fill_in(relation, days), fill_in(condition, days))
     for days in DAYS
     for name, (relation, condition) in _OF_DAYS.items()
@@ -145,10 +145,12 @@ def _view_all(con: Connection) -> None:
         " UNION ALL SELECT view_name FROM duckdb_views() WHERE NOT internal"
     )
     existing = {name for (name,) in rows.fetchall()}
-    for name in existing.intersection((*ADDED, *OF_RUNS)):
+    for name in existing.intersection((*ADDED, *RUN_RELATIONS)):
         _view(con, f"added_{name}", f"FROM {name}")
         _view(con, f"run_{name}", f"FROM {name}")
-    parts = {name: relation for name, (relation, *_) in (OF_ARTICLES | OF_DAYS | PERIODS).items()}
+    parts = {
+        name: relation for name, (relation, *_) in (ARTICLE_CHECKS | DAY_CHECKS | PERIODS).items()
+    }
     for name, relation in (parts | {view: view for view in SUMS}).items():
         if relation in existing:
             _view(con, f"touched_{name}", f"FROM {relation}")
@@ -161,7 +163,7 @@ def _view_touched(con: Connection) -> None:
         " UNION SELECT article_id FROM added_captures WHERE article_id IS NOT NULL"
         " UNION SELECT article_id FROM changed_articles"
     )
-    _copy_rows(con, OF_ARTICLES)
+    _copy_rows(con, ARTICLE_CHECKS)
     con.execute(
         "CREATE OR REPLACE TEMP TABLE touched_days AS"
         " SELECT source_id, published_date AS day"
@@ -175,7 +177,7 @@ def _view_touched(con: Connection) -> None:
         " FROM rows_of_articles WHERE published_local_date IS NOT NULL"
         " UNION FROM keys_of_coverage_local"
     )
-    _copy_rows(con, OF_DAYS)
+    _copy_rows(con, DAY_CHECKS)
     for name, (relation, column, kind, days) in PERIODS.items():
         rows = con.execute(
             f"SELECT DISTINCT date_trunc('{kind}', day)::DATE FROM rows_of_{days}"  # noqa: S608

@@ -29,7 +29,7 @@ Connection = duckdb.DuckDBPyConnection
 # Relations to which a load only adds rows.
 ADDED = ("article_versions", "captures", "stripped_blocks", "files")
 # Relations by run: a load replaces all rows of its runs.
-OF_RUNS = ("runs", "polls", "listing_reads")
+RUN_RELATIONS = ("runs", "polls", "listing_reads")
 # For the SELECTs of marts and their touched keys.
 MACROS = r"""
 CREATE OR REPLACE TEMP MACRO utc_day(moment) AS make_timestamp(epoch_us(moment))::DATE;
@@ -138,7 +138,7 @@ def view_added(con: Connection) -> None:
     # As constants, which DuckDB compares with statistics of row groups; a join reads all run ids.
     listed = ", ".join(f"'{run_id}'" for (run_id,) in run_ids) or "NULL"
     where = f"WHERE run_id IN ({listed})"
-    for name in OF_RUNS:
+    for name in RUN_RELATIONS:
         con.execute(f"CREATE OR REPLACE TEMP VIEW added_{name} AS FROM {name} {where}")
     for name, last in con.execute("FROM last_rows").fetchall():
         con.execute(f"CREATE OR REPLACE TEMP VIEW run_{name} AS FROM {name} {where}")

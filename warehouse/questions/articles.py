@@ -14,7 +14,7 @@ from warehouse.read.query import records
 Row = dict[str, Any]
 
 # SQL condition: the topic counts mentions in articles of this language.
-OF_LANGUAGES = counts_in("hit.languages", "articles.language")
+LANGUAGE_CONDITION = counts_in("hit.languages", "articles.language")
 CONTEXTS = 3  # sentences shown of an article
 MOST_COPIES = 50
 MOST_BLOCKS = 300
@@ -47,7 +47,7 @@ def counted_sql(selection: Selection) -> str:
             f"SEMI JOIN (FROM mentions JOIN {COUNTING} USING (topic_id)\n"
             f"           WHERE {selection.topic_condition()}{field}) AS hit\n"
             "    ON hit.article_id = articles.article_id AND hit.version_no = articles.version_no\n"
-            f"   AND {OF_LANGUAGES}"
+            f"   AND {LANGUAGE_CONDITION}"
         )
     if selection.is_revised_only:
         parts.append(

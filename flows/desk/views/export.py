@@ -114,7 +114,7 @@ def _search(view: DeskRequest) -> Answer | None:
         raise HTTPException(409, "This search is not done: open its page, and save it from there.")
     rows = [row | {"query": query.line} for row in found.series[view.selection.unit]]
     charted = [row | {"series": query.line} for row in rows]
-    names = [name for name in COLUMNS if name not in ("topic_id", "part", *OF_AUDITS)]
+    names = [name for name in COLUMNS if name not in ("topic_id", "part", *AUDIT_COLUMNS)]
     return Answer(
         lambda: _table(rows, names),
         "",
@@ -148,7 +148,7 @@ COLUMNS = {
 }
 
 
-OF_AUDITS = ("corrected", "corrected_low", "corrected_high", "audit")
+AUDIT_COLUMNS = ("corrected", "corrected_low", "corrected_high", "audit")
 
 
 def _series_table(rows: Sequence[Row], part: str) -> pa.Table:
@@ -168,7 +168,7 @@ def _table(series: Sequence[Row], names: Sequence[str]) -> pa.Table:
         row | {"first_day": row["period"], "last_day": row["period_end"] - timedelta(days=1)}
         for row in series
     ]
-    kinds = dict.fromkeys(OF_AUDITS[:3], pa.float64())  # also where all are NULL
+    kinds = dict.fromkeys(AUDIT_COLUMNS[:3], pa.float64())  # also where all are NULL
     return pa.table(
         {name: pa.array([row[name] for row in rows], kinds.get(name)) for name in names}
     )
