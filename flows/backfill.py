@@ -29,7 +29,7 @@ from tasks.model import ARTICLE_OUTCOMES, RunFailed
 from tasks.report.task import report_or_warn
 from tasks.settings import MOST_PROCESSES, ConfigError, Settings
 from tasks.text.counted import counted
-from warehouse.store.lease import stored_turn
+from warehouse.store.lease import lease_sources
 
 if TYPE_CHECKING:
     from tasks.backfill.dask_cluster import Cluster
@@ -101,7 +101,7 @@ def _backfill(
                 held.enter_context(source_lock(layout, FLOW))
             except SourceBusy:
                 raise RunFailed("another backfill is at work here") from None
-            if held.enter_context(stored_turn(layout, f"{FLOW}-{new_run_id()}", [FLOW])):
+            if held.enter_context(lease_sources(layout, f"{FLOW}-{new_run_id()}", [FLOW])):
                 raise RunFailed("another machine's backfill is at work in the store")
             # After the locks: only the one backfill may remove staged rows.
             sweep_staged(layout)

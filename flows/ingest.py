@@ -19,8 +19,8 @@ from flows.runs.ingest_result import (
     end,
     is_scheduled,
     nothing_due,
-    rename,
     run_name,
+    set_run_name,
     show_waiting,
     skip,
 )
@@ -94,7 +94,7 @@ def ingest(
         chosen, message = due_or_next(installation.layout, chosen, *about)
         if message:
             return nothing_due(message)  # type: ignore[return-value]
-    rename(run_name(len(chosen)))
+    set_run_name(run_name(len(chosen)))
     run_id = new_run_id()
     waiting = None if is_scheduled() else show_waiting
     # A scheduled run skips busy sources, since the next one comes; a person's run waits for them.
@@ -102,7 +102,7 @@ def ingest(
         if locked.busy and not locked.sources:
             return skip(run_id, locked.busy)  # type: ignore[return-value]
         if locked.has_waited:
-            rename(run_name(len(locked.sources)))
+            set_run_name(run_name(len(locked.sources)))
         prepare_to_fetch(installation)
         # Prefect takes the state, and returns its data to the caller.
         return _ingest(installation, run_id, locked, bool(only), since_days, max_new)  # type: ignore[return-value]

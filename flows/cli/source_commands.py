@@ -179,7 +179,7 @@ def import_sources(
 
     Without --find no requests are made, and a source needs a feed in the list.
     """
-    from tasks.find.listed import imported
+    from tasks.find.listed import import_listed
     from tasks.find.read_list import entry_from_site, read_list
     from tasks.settings import Settings
     from tasks.sources.add_sources import add_sources, as_toml
@@ -189,7 +189,7 @@ def import_sources(
     ask = None
     if search:
         ask = partial(entry_from_site, Settings(), pause=pause, allow_private=allow_private_hosts)
-    done = imported(read_list(file), known, language=language, timezone=timezone, ask=ask)
+    done = import_listed(read_list(file), known, language=language, timezone=timezone, ask=ask)
     if as_json:
         left_out = [{"name": name, "reason": reason} for name, reason in done.left_out]
         answer = {"entries": done.entries, "left_out": left_out}

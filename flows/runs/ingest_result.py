@@ -73,14 +73,14 @@ def skip(run_id: str, busy: Mapping[str, str]) -> State[Ingested]:
     """End a scheduled run whose sources are all being collected by another run."""
     message = busy_with(busy)
     log.info("nothing to collect: %s", message)
-    rename("ingest, skipped")
+    set_run_name("ingest, skipped")
     return Completed(name="Skipped", message=message, data=Ingested(run_id, busy=busy))
 
 
 def nothing_due(message: str) -> State[Ingested]:
     """End a run for which no source is due."""
     log.info("%s", message)
-    rename("ingest, nothing due")
+    set_run_name("ingest, nothing due")
     return Completed(name="NothingDue", message=message, data=Ingested(""))
 
 
@@ -119,7 +119,7 @@ def end(installation: Installation, done: Ingested, *, is_published: bool) -> St
     )
     message = _joined(message, *notes)
     log.info("%s", message)
-    rename(run_name(len(done.sources), loaded.articles))
+    set_run_name(run_name(len(done.sources), loaded.articles))
     _create_artifacts(figures, done, ailing)
     names = {source.id: source.name for source in installation.sources}
     emit_source_events(names, done.failed, ailing, _flow_run())
@@ -207,7 +207,7 @@ def is_scheduled() -> bool:
     return bool(run and run.auto_scheduled)
 
 
-def rename(name: str) -> None:
+def set_run_name(name: str) -> None:
     """Set the run's name in Prefect's lists."""
     run = _flow_run()
     if run:
@@ -219,7 +219,7 @@ def show_waiting(why: str) -> None:
     """Show what the run is waiting for, in its log and in its name."""
     # Not as a state: a forced one, "Waiting", misled Prefect's orchestration and automations.
     log.info("waiting: %s", why)
-    rename(f"ingest, waiting: {why}")
+    set_run_name(f"ingest, waiting: {why}")
 
 
 def _flow_run() -> FlowRun | None:

@@ -60,7 +60,7 @@ def draw_sample(
             f"SELECT (SELECT topic_version FROM topics WHERE valid_to IS NULL"
             f" AND topic_id = {literal(topic_id)}), (SELECT max(load_no) FROM loads),"
             f" (SELECT count(*) FROM (SELECT articles.* {counted_sql(days)})"
-            f"  WHERE {of_languages(topic_id)})"
+            f"  WHERE {language_condition(topic_id)})"
         ).fetchall()
     sample = Sample(
         audit_id=new_audit_id(topic_id, kind, now),
@@ -117,7 +117,7 @@ def _sampled(
     )
 
 
-def of_languages(topic_id: str) -> str:
+def language_condition(topic_id: str) -> str:
     """A condition on articles: those that count for the topic, by their language."""
     of_topic = f"FROM topics WHERE topic_id = {literal(topic_id)} AND valid_to IS NULL"
     return counts_in(f"(SELECT languages {of_topic})", "language")
@@ -143,7 +143,7 @@ def _counted(con: duckdb.DuckDBPyConnection, topic_id: str, days: Selection) -> 
         f"""SELECT article_id::VARCHAR, source_id, coalesce(language, ''), alias, {MONTH}
         FROM (SELECT articles.* {counted_sql(replace(days, topics=(topic_id,)))})
         JOIN ({aliases_sql(topic_id)}) USING (article_id, version_no)
-        WHERE {of_languages(topic_id)}
+        WHERE {language_condition(topic_id)}
         ORDER BY article_id"""
     ).fetchall()
     return _Population([row[0] for row in rows], [row[1:] for row in rows])
@@ -186,7 +186,7 @@ def _near_misses(con: duckdb.DuckDBPyConnection, topic_id: str, days: Selection)
             WHERE topic_id = {literal(topic_id)}
         ) AS is_hit
         FROM (SELECT articles.* {counted_sql(days)}) AS articles
-        WHERE {of_languages(topic_id)}"""
+        WHERE {language_condition(topic_id)}"""
     )
     words = tuple(word for word, _ in con.execute(SCORED).fetchall())
     sections = tuple(name for (name,) in con.execute(SECTIONS).fetchall())

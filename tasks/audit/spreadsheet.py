@@ -25,7 +25,7 @@ ANSWER_OF["?"] = "unsure"
 
 
 @dataclass(slots=True)
-class Imported:
+class ImportedVerdicts:
     """The result of an import."""
 
     taken: int = 0
@@ -60,7 +60,7 @@ def export_csv(audits: list[Audit], reader: str, path: Path) -> int:
     return len(rows)
 
 
-def import_csv(layout: Layout, audits: list[Audit], path: Path, reader: str) -> Imported:
+def import_csv(layout: Layout, audits: list[Audit], path: Path, reader: str) -> ImportedVerdicts:
     """Take the verdicts of a CSV file, whose columns may be in any order.
 
     Rows with the verdict that is there already change nothing, so a file can be imported again. A
@@ -73,7 +73,7 @@ def import_csv(layout: Layout, audits: list[Audit], path: Path, reader: str) -> 
         for name, audit in by_id.items()
         for one in audit.sample.articles
     }
-    result, now = Imported(), datetime.now(UTC)
+    result, now = ImportedVerdicts(), datetime.now(UTC)
     verdicts: dict[tuple[str, str], dict[str, Verdict]] = {}
     for line, row in _rows(path):
         try:

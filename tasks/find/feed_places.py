@@ -7,7 +7,7 @@ from urllib.parse import urljoin, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from tasks.collect.listings.feeds_and_sitemaps import plain
+from tasks.collect.listings.feeds_and_sitemaps import plain_text
 from tasks.collect.listings.section_links import looks_like_article
 from tasks.text.urls import fold, is_http, registrable_domain, same_site
 
@@ -138,7 +138,7 @@ def _linked(tree: LexborHTMLParser, base: str, url: str) -> Iterator[tuple[str, 
             image = node.css_first("img[alt]")
             alt = image.attributes["alt"] if image else None
             title = node.attributes.get("title")
-            text = " ".join(filter(None, (plain(node.text()), alt, title)))
+            text = " ".join(filter(None, (plain_text(node.text()), alt, title)))
             says_feed = len(text) < 60 and bool(_FEED_TEXT.search(text))
         if is_feed_host or (is_own and says_feed):
             yield target, "linked from"

@@ -26,7 +26,7 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
+class ImportedSources:
     """The entries of a list, and the sources left out: names and reasons."""
 
     entries: tuple[Entry, ...]
@@ -37,14 +37,14 @@ class Imported:
 Ask = Callable[[Listed, Mapping[str, str]], Entry | str]
 
 
-def imported(
+def import_listed(
     listed: Iterable[Listed],
     known: Sequence[Source],
     *,
     language: str = "",
     timezone: str = "",
     ask: Ask | None = None,
-) -> Imported:
+) -> ImportedSources:
     """Entries for sources that are not known; `language` and `timezone` where a list lacks them."""
     ids = {source.id for source in known}
     places = {url: source.id for source in known for url in source.listings}
@@ -63,7 +63,7 @@ def imported(
         ids.add(source_id)
         places.update(dict.fromkeys(_listings(entry), source_id))
         entries.append({**entry, "id": source_id})
-    return Imported(tuple(entries), tuple(left_out))
+    return ImportedSources(tuple(entries), tuple(left_out))
 
 
 def _entry(

@@ -8,7 +8,7 @@ from math import ceil
 from typing import Any
 from urllib.parse import urlsplit
 
-from tasks.collect.listings.feeds_and_sitemaps import plain
+from tasks.collect.listings.feeds_and_sitemaps import plain_text
 from tasks.extract.languages import choose_language, detect
 from tasks.find.countries import COUNTRY_OF, country_code, country_of_domain
 from tasks.find.judge import Trial
@@ -160,7 +160,7 @@ def _name(found: SiteSearchResult, taken: Sequence[Trial]) -> Value:
     if name := next((trial.title for trial in taken if trial.title), ""):
         return Value(name, "title of the feed")
     title = found.page.tree.css_first("title") if found.page else None
-    if title and (name := plain(title.text()) or ""):
+    if title and (name := plain_text(title.text()) or ""):
         return Value(re.split(r"\s[|–—-]\s", name)[0], "title of the home page")
     return Value((urlsplit(found.home).hostname or found.asked).removeprefix("www."), "domain")
 
@@ -198,4 +198,4 @@ def _back_to(dates: Sequence[datetime]) -> datetime:
 
 def _meta(page: Page | None, name: str) -> str:
     node = page.tree.css_first(f'meta[property="{name}"]') if page else None
-    return plain(node.attributes.get("content")) or "" if node else ""
+    return plain_text(node.attributes.get("content")) or "" if node else ""

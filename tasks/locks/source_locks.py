@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tasks.sources.source import Source
 from warehouse.layers.layout import Layout
 from warehouse.layers.writer_lock import try_lock
-from warehouse.store.lease import stored_turn
+from warehouse.store.lease import lease_sources
 
 LOOK_AGAIN_SECONDS = 0.5
 MAX_NAMED = 5  # sources of a run that a message names
@@ -61,7 +61,7 @@ def lock_sources(
                 busy[source.id] = other.run_id
         free = [source.id for source in wanted if source.id not in busy]
         wait = (lambda others: wait_for(busy_with(others))) if waiting else None
-        busy |= held.enter_context(stored_turn(layout, run_id, free, wait))
+        busy |= held.enter_context(lease_sources(layout, run_id, free, wait))
         locked = tuple(source for source in wanted if source.id not in busy)
         yield LockedSources(locked, busy, bool(waits))
 

@@ -29,7 +29,7 @@ WIDTHS = {False: (4, 10), True: (4, 10, 25)}
 
 
 @dataclass(frozen=True, slots=True)
-class Around:
+class PageStructure:
     """Structures of a page that `relate` needs again after the first model has scored it."""
 
     tree: TreeArrays
@@ -37,7 +37,9 @@ class Around:
     topic: PageTopic
 
 
-def describe(page: Page, headline: int, hints: Hints, lexicon: Lexicon) -> tuple[Columns, Around]:
+def describe(
+    page: Page, headline: int, hints: Hints, lexicon: Lexicon
+) -> tuple[Columns, PageStructure]:
     """The columns that need no score, and what `relate` needs; -1 is no headline."""
     scores = [lexicon.score_text(block.text) for block in page.blocks]
     columns = _text_columns(page.blocks, scores, lexicon)
@@ -65,10 +67,10 @@ def describe(page: Page, headline: int, hints: Hints, lexicon: Lexicon) -> tuple
         columns |= card_columns(tree, columns)
         columns |= name_columns(tree, columns["chars"])
         columns |= control_columns(tree, columns["chars"])
-    return columns, Around(tree, neighbours, PageTopic(words))
+    return columns, PageStructure(tree, neighbours, PageTopic(words))
 
 
-def relate(around: Around, score: Column, columns: Columns) -> Columns:
+def relate(around: PageStructure, score: Column, columns: Columns) -> Columns:
     """The columns that describe how the first model scored the surroundings of each block."""
     tree, is_text = around.tree, around.tree.page.is_text
     weighed = score * columns["chars"]

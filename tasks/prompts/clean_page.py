@@ -31,7 +31,7 @@ from tasks.prompts.prompt_evidence import (
 from tasks.prompts.recurring import strip_recurring
 from tasks.prompts.split_into_blocks import split_lines, split_tree
 from tasks.prompts.stated_text import join_stated, stated_lines
-from tasks.prompts.text_pages import take_as_is
+from tasks.prompts.text_pages import assign_text_roles
 from tasks.prompts.text_rules import find_rule
 from tasks.prompts.word_weights import fold
 
@@ -71,7 +71,7 @@ def _clean(page: Page, hints: Hints) -> Cleaned:
 
 
 def _clean_rest(page: Page, hints: Hints) -> Cleaned:
-    if unchanged := as_it_is(page, hints):
+    if unchanged := clean_unchanged_text(page, hints):
         return unchanged
     if not page.blocks:
         return Cleaned()
@@ -87,13 +87,13 @@ def _clean_rest(page: Page, hints: Hints) -> Cleaned:
     return _with_unread(read, page, unread)
 
 
-def as_it_is(page: Page, hints: Hints) -> Cleaned | None:
+def clean_unchanged_text(page: Page, hints: Hints) -> Cleaned | None:
     """A page saved as text with nothing to remove; None for every other page."""
     if not page.is_text:
         return None
     texts = [block.text for block in page.blocks]
     kept = overridden_blocks(page, hints.overrides, "keep")
-    return take_as_is(texts, hints) if is_clean(texts, hints.language, kept) else None
+    return assign_text_roles(texts, hints) if is_clean(texts, hints.language, kept) else None
 
 
 def _with_unread(cleaned: Cleaned, page: Page, unread: dict[int, tuple[str, str]]) -> Cleaned:

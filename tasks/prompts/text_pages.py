@@ -52,7 +52,7 @@ def text_role(draft: Draft, at: int, headline: int, first: int) -> Role | None:
     return Role.STANDFIRST if is_next and not DATE.search(text) else None
 
 
-def take_as_is(texts: Sequence[str], hints: Hints) -> Cleaned:
+def assign_text_roles(texts: Sequence[str], hints: Hints) -> Cleaned:
     """All lines in order: kicker, headline, standfirst, captions that follow it, body."""
     headline = fold(hints.headline)
     named = [at for at in (0, 1) if headline and at < len(texts) and fold(texts[at]) == headline]

@@ -54,7 +54,7 @@ class TreeArrays:
         return np.array(rows, np.intp)
 
     @cached_property
-    def sisters(self) -> list[int]:
+    def sibling_groups(self) -> list[int]:
         """A number for each element, the same for siblings of the same name."""
         numbers: dict[tuple[int, str, str], int] = {}
         return [
@@ -62,7 +62,7 @@ class TreeArrays:
             for element in self.page.elements
         ]
 
-    def held(self, values: Column) -> Column:
+    def element_sums(self, values: Column) -> Column:
         """The sum of `values` over the blocks of each element; `values` may have several rows."""
         total = np.zeros((*values.shape[:-1], values.shape[-1] + 1))
         values.cumsum(axis=-1, dtype=np.float64, out=total[..., 1:])

@@ -74,7 +74,7 @@ def element_columns(tree: TreeArrays, lexicon: Lexicon) -> Columns:
 def container_columns(tree: TreeArrays, good: Column, columns: Columns, prefix: str) -> Columns:
     """How much good text a block's containers hold, and its distance to the main container."""
     chars, total = columns["chars"], good.sum()
-    held, size, links = tree.held(np.array([good, chars, columns["links"]]))
+    held, size, links = tree.element_sums(np.array([good, chars, columns["links"]]))
     # How many blocks stand in elements of the same names, and how much good text they hold.
     group = tree.alike
     count = np.bincount(group)[group].astype(np.float32)
@@ -130,7 +130,7 @@ def headline_columns(tree: TreeArrays, headline: int) -> Columns:
 
 def promotion_columns(tree: TreeArrays, columns: Columns) -> Columns:
     """How much the text in a block's containers is worded like prompts."""
-    plea = tree.held(pleading(columns)) / np.maximum(1, tree.end - tree.start)
+    plea = tree.element_sums(pleading(columns)) / np.maximum(1, tree.end - tree.start)
     around = plea.astype(np.float32)[tree.levels[:4]]
     return {f"plea{level}": row for level, row in enumerate(around)}
 
@@ -138,7 +138,9 @@ def promotion_columns(tree: TreeArrays, columns: Columns) -> Columns:
 def card_columns(tree: TreeArrays, columns: Columns) -> Columns:
     """Of the nearest list of cards around a block: their number, size, links and good text."""
     sisters: dict[int, list[int]] = {}
-    for at, (sister, element) in enumerate(zip(tree.sisters, tree.page.elements, strict=True)):
+    for at, (sister, element) in enumerate(
+        zip(tree.sibling_groups, tree.page.elements, strict=True)
+    ):
         # Elements that hold any text; paragraphs are no cards.
         if element.end > element.start and element.tag != "p":
             sisters.setdefault(sister, []).append(at)
@@ -157,7 +159,7 @@ def card_columns(tree: TreeArrays, columns: Columns) -> Columns:
         count = np.array([len(each) for each in lists])
         first = np.array([0, *accumulate(count[:-1].tolist())])
         values = np.array([columns["chars"], columns["links"], columns["good"]])
-        held = tree.held(values)[:, members]
+        held = tree.element_sums(values)[:, members]
         blocks = (tree.end - tree.start)[members]
         parts = np.array([held[0], held[1] != 0, held[2], blocks])
         size, linked, good, blocks = np.add.reduceat(parts, first, axis=1, dtype=np.float64)
@@ -168,7 +170,7 @@ def card_columns(tree: TreeArrays, columns: Columns) -> Columns:
 
 def kin_column(tree: TreeArrays, weighed: Column, chars: Column) -> Column:
     """The score of the blocks in sister elements of the same name, weighed by size; -1 for none."""
-    group = np.array(tree.sisters, np.intp)[tree.own]
+    group = np.array(tree.sibling_groups, np.intp)[tree.own]
     rest = np.bincount(group, chars)[group] - chars
     score = (np.bincount(group, weighed)[group] - weighed) / (rest + 1)
     return np.where(rest > 0, score, -1).astype(np.float32)
@@ -176,7 +178,7 @@ def kin_column(tree: TreeArrays, weighed: Column, chars: Column) -> Column:
 
 def control_columns(tree: TreeArrays, chars: Column) -> Columns:
     """Steps up to the nearest element with a button or an input field, and its size."""
-    held, controls = tree.held(chars), tree.page.controls
+    held, controls = tree.element_sums(chars), tree.page.controls
     nearest = list(range(len(tree.parents)))
     for at, outer in enumerate(tree.parents):
         if at not in controls:
@@ -191,7 +193,7 @@ def control_columns(tree: TreeArrays, chars: Column) -> Columns:
 
 def name_columns(tree: TreeArrays, chars: Column) -> Columns:
     """Steps up to the nearest small element that is named for promotion, or for the frame."""
-    small = np.flatnonzero(tree.held(chars) <= SMALL).tolist()
+    small = np.flatnonzero(tree.element_sums(chars) <= SMALL).tolist()
     elements = tree.page.elements
     nearest = np.full((len(WANTED), len(chars)), -np.inf, np.float32)
     for element in map(elements.__getitem__, small):

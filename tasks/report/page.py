@@ -108,7 +108,7 @@ def render(figures: Figures, library: str) -> str:
 
 def _topic(figures: Figures, topic: Mapping[str, Any]) -> dict[str, Any]:
     names = ("attention", "index", "spikes", "by_source")
-    rows = {name: of_topic(getattr(figures, name), topic["topic_id"]) for name in names}
+    rows = {name: topic_rows(getattr(figures, name), topic["topic_id"]) for name in names}
     known = [row for row in rows["index"] if row["value"] is not None]
     sources: dict[str, dict[str, float]] = defaultdict(lambda: dict.fromkeys(SUMMED, 0))
     for row in rows["by_source"]:
@@ -131,14 +131,14 @@ def _topic(figures: Figures, topic: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def of_topic(rows: Iterable[Row], topic_id: str) -> list[Row]:
+def topic_rows(rows: Iterable[Row], topic_id: str) -> list[Row]:
     """The rows of one topic."""
     return [row for row in rows if row["topic_id"] == topic_id]
 
 
 def attention_chart(figures: Figures, topic_id: str, height: int = 160) -> chart_style.Spec:
     """The main chart of one topic."""
-    rows, spikes = (of_topic(rows, topic_id) for rows in (figures.attention, figures.spikes))
+    rows, spikes = (topic_rows(rows, topic_id) for rows in (figures.attention, figures.spikes))
     return charts.attention(rows, spikes, figures.unit, height=height)
 
 

@@ -6,7 +6,15 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from math import log, sqrt
 
-from tasks.suggest.phrases import Document, Phrase, frequent, held, is_whole, may_be_alias, within
+from tasks.suggest.phrases import (
+    Document,
+    Phrase,
+    contained_phrases,
+    frequent,
+    is_whole,
+    may_be_alias,
+    subphrases,
+)
 
 LEAST_ARTICLES = 3  # of the topic that must contain a phrase
 PRIOR = 10.0  # weight of the prior, in articles
@@ -47,7 +55,7 @@ def distinguishing(
     least = max(LEAST_ARTICLES, len(topic) // 200)
     in_topic = frequent((each.document for each in topic), least)
     in_others = Counter(
-        phrase for each in others for phrase in held(each.document, in_topic.keys())
+        phrase for each in others for phrase in contained_phrases(each.document, in_topic.keys())
     )
     common = frozenset(phrase for phrase, n in in_others.items() if n > COMMON * len(others))
     whole = {phrase for phrase in in_topic if is_whole(phrase, common)}
@@ -55,7 +63,7 @@ def distinguishing(
     # Phrases that only one paper uses are dropped.
     sources: dict[Phrase, set[str]] = defaultdict(set)
     for article in topic:
-        for phrase in held(article.document, candidates):
+        for phrase in contained_phrases(article.document, candidates):
             sources[phrase].add(article.source_id)
     is_one_paper = len({article.source_id for article in topic}) == 1
     ranked = [
@@ -69,7 +77,7 @@ def distinguishing(
     kept: dict[Phrase, Keyness] = {}
     for each in ranked:
         # A phrase that contains a higher ranked one would count only where that counts.
-        if each.phrase not in cut and not any(part in kept for part in within(each.phrase)):
+        if each.phrase not in cut and not any(part in kept for part in subphrases(each.phrase)):
             kept[each.phrase] = each
     return [*kept.values()]
 
@@ -98,7 +106,7 @@ def _pieces(
         return {
             part
             for phrase in longer
-            for part in within(phrase)
+            for part in subphrases(phrase)
             if part in shorter and in_topic[phrase] >= share * in_topic[part]
         }
 

@@ -92,7 +92,7 @@ def frequent(documents: Iterable[Document], least: int) -> dict[Phrase, int]:
     return found
 
 
-def held(document: Document, phrases: AbstractSet[Phrase]) -> set[Phrase]:
+def contained_phrases(document: Document, phrases: AbstractSet[Phrase]) -> set[Phrase]:
     """The given phrases that a document contains."""
     lengths = range(1, MOST_CHARACTERS + 1)
     return {
@@ -121,13 +121,13 @@ def may_be_alias(phrase: Phrase) -> bool:
     return len(phrase) <= MOST_WORDS
 
 
-def within(phrase: Phrase) -> Iterator[Phrase]:
+def subphrases(phrase: Phrase) -> Iterator[Phrase]:
     """The shorter phrases within a phrase."""
     for size in range(1, len(phrase)):
         for at in range(len(phrase) - size + 1):
             yield phrase[at : at + size]
 
 
-def spelt(phrase: Phrase) -> str:
+def phrase_text(phrase: Phrase) -> str:
     """A phrase as it is written in a folded text."""
     return phrase if isinstance(phrase, str) else " ".join(phrase)

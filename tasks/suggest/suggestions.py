@@ -9,7 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from tasks.suggest.keyness import Keyness, Sampled, distinguishing
-from tasks.suggest.phrases import document, spelt
+from tasks.suggest.phrases import document, phrase_text
 from tasks.topics.mentions import Hit, Matcher, mentions_in
 from tasks.topics.topic import folded_phrase, phrases_of
 from warehouse.layers.definitions import Topic, read_definitions
@@ -30,7 +30,7 @@ WEIGHED = 3  # phrases counted for each suggestion to show: many would add no ar
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class AddedArticle:
     """One article that an alias would add."""
 
     published_date: date
@@ -48,7 +48,7 @@ class Suggestion:
     low: float  # lower end of the 99.9 % interval of the log-odds
     in_topic: int = 0  # articles of the topic that contain it
     adds: int = 0  # articles that contain it and do not count yet
-    sample: Sample | None = None  # the newest article that it adds
+    sample: AddedArticle | None = None  # the newest article that it adds
     spellings: Counter[str] = field(default_factory=Counter, repr=False)
 
 
@@ -83,7 +83,9 @@ def suggest(
         sample_texts(con, files, MOST_SAMPLED, OTHERS)
         for group in found:
             ranked = _ranked(con, topic, group.language)[: limit * WEIGHED]
-            group.suggestions = [Suggestion(spelt(k.phrase), k.log_odds, k.low) for k in ranked]
+            group.suggestions = [
+                Suggestion(phrase_text(k.phrase), k.log_odds, k.low) for k in ranked
+            ]
         _count(con, files, topic, found)
     for group in found:
         adding = [suggestion for suggestion in group.suggestions if suggestion.adds]
@@ -207,6 +209,6 @@ def _count_batch(
             if suggestion.sample is None or day > suggestion.sample.published_date:
                 context = f"{hit.context_left}[{hit.matched_text}]{hit.context_right}"
                 text = " ".join(context.split())
-                suggestion.sample = Sample(
+                suggestion.sample = AddedArticle(
                     day, headlines[row].as_py() or "", urls[row].as_py(), text
                 )

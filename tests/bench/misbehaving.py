@@ -15,7 +15,7 @@ from pathlib import Path
 from tasks.installation import TOPICS
 from tests.bench.backfill import MB, Peak
 from tests.bench.crawl import sources
-from tests.support.misbehaving import WAYS, Way, misbehaving_served
+from tests.support.misbehaving import WAYS, Misbehaviour, misbehaving_served
 from tests.support.serving import ROOT
 from tests.support.source_server import host, take_requests
 from warehouse.layers.layout import Layout
@@ -47,7 +47,7 @@ class Ingested:
     """The runs."""
 
 
-def way_of(number: int) -> Way:
+def way_of(number: int) -> Misbehaviour:
     """How a bad paper misbehaves."""
     return WAYS[number % len(WAYS)]
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tasks.find.csv_list import write_csv
-from tasks.find.listed import Imported, imported
+from tasks.find.listed import ImportedSources, import_listed
 from tasks.find.opml import write_opml
 from tasks.find.read_list import read_list
 from tasks.sources.add_sources import add_sources
@@ -60,10 +60,10 @@ strip = ["div.a > b", "text:Read on*"]
 """
 
 
-def take(folder: Path, text: str, known: Iterable[Source] = (), **given: Any) -> Imported:
+def take(folder: Path, text: str, known: Iterable[Source] = (), **given: Any) -> ImportedSources:
     path = folder / "list"
     path.write_text(text, encoding="utf-8")
-    return imported(read_list(path), tuple(known), **given)
+    return import_listed(read_list(path), tuple(known), **given)
 
 
 def test_opml_of_a_reader_of_feeds(tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_csv_of_media_cloud(tmp_path: Path) -> None:
         "X": "of youtube, not a news site",
         "Nothing": "neither a feed nor a home page",
     }
-    found = imported(
+    found = import_listed(
         read_list(tmp_path / "list"),
         (),
         ask=lambda one, given: {

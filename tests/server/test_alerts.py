@@ -106,16 +106,16 @@ def test_runs_that_crash_fail_and_make_a_source_fail_are_reported_once(
             run = client.create_flow_run_from_deployment(deployment, state=later)
             client.set_flow_run_state(run.id, Crashed(message="The machine lost power"), force=True)
             crashed.append(run)
-            text = receiver.got(f"Presswatch: {crashed[0].name} ended Crashed\n")
+            text = receiver.wait_for_text(f"Presswatch: {crashed[0].name} ended Crashed\n")
     assert "The machine lost power" in text
     # The automation saw both before the run that follows was told to it.
     run = served.ended(served.begin(only=[GONE]))
-    text = receiver.got("Presswatch: ingest failed\n")
+    text = receiver.wait_for_text("Presswatch: ingest failed\n")
     assert f"every source asked failed (1); {GONE}: " in text
     assert text.endswith(f"/runs/flow-run/{run.id}")
-    assert "connect_failed" in receiver.got(f"Presswatch: Gone ({GONE}) fails\n")
+    assert "connect_failed" in receiver.wait_for_text(f"Presswatch: Gone ({GONE}) fails\n")
     assert served.ended(served.begin(only=[GONE, GOOD])).state_name == "Partial"
-    receiver.got("Presswatch: recovered: ingest completed\n")
+    receiver.wait_for_text("Presswatch: recovered: ingest completed\n")
     assert len(receiver.texts) == 4, receiver.texts
 
 

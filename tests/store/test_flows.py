@@ -25,7 +25,7 @@ from tests.support.sample_newsroom import Newsroom, Place
 from tests.support.serving import wait_for
 from warehouse.read.query import query
 from warehouse.store import lease
-from warehouse.store.lease import stored_turn
+from warehouse.store.lease import lease_sources
 from warehouse.store.objects import Store
 from warehouse.store.working_copy import catch_up, link_to_store
 
@@ -113,7 +113,7 @@ def test_a_backfill_from_a_bucket_into_a_store(
     assert (again.done, again.bytes_before) == (0, path.stat().st_size)
     assert there.ask(TEXTS) == here.ask(TEXTS)
     with (
-        stored_turn(here.layout, "backfill-other", ["backfill"]),
+        lease_sources(here.layout, "backfill-other", ["backfill"]),
         pytest.raises(RunFailed, match="another machine's backfill is at work in the store"),
     ):
         backfill([str(path)], **there.files)

@@ -18,20 +18,20 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"
 HUGE_BYTES, ATTRIBUTES, LINK_CHARACTERS = 9_900_000, 100_000, 40_000
 SENTENCE = b"The harbour board met on Monday to hear how the sanctions change the trade.</p><p>"
 
-Say = Callable[[asyncio.StreamWriter], Awaitable[None]]
+Responder = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
 
 @dataclass(frozen=True)
-class Way:
+class Misbehaviour:
     """How a paper misbehaves."""
 
     name: str
     outcomes: frozenset[str]
     """In which its feed or its pages may end, one at least."""
-    feed: Say | None = None
+    feed: Responder | None = None
     listing: Callable[[str], bytes] | None = None
     """What its feed lists, from its address."""
-    pages: Say | None = None
+    pages: Responder | None = None
 
 
 async def _drip(to: asyncio.StreamWriter) -> None:
@@ -82,13 +82,15 @@ def _long_links(root: str) -> bytes:
 
 
 WAYS = (
-    Way("drip", frozenset({"left_for_later", "timed_out"}), pages=_drip),
-    Way("hang", frozenset({"timed_out"}), feed=_hang),
-    Way("endless", frozenset({"too_large"}), pages=_endless),
-    Way("huge", frozenset({"article", "page_timed_out", "page_crashed"}), pages=_huge),
-    Way("quadratic", frozenset({"listing_unreadable", "left_for_later"}), listing=_quadratic),
-    Way("long links", frozenset({"url_too_long"}), listing=_long_links),
-    Way("reset", frozenset({"connect_failed", "broken_response"}), pages=_reset),
+    Misbehaviour("drip", frozenset({"left_for_later", "timed_out"}), pages=_drip),
+    Misbehaviour("hang", frozenset({"timed_out"}), feed=_hang),
+    Misbehaviour("endless", frozenset({"too_large"}), pages=_endless),
+    Misbehaviour("huge", frozenset({"article", "page_timed_out", "page_crashed"}), pages=_huge),
+    Misbehaviour(
+        "quadratic", frozenset({"listing_unreadable", "left_for_later"}), listing=_quadratic
+    ),
+    Misbehaviour("long links", frozenset({"url_too_long"}), listing=_long_links),
+    Misbehaviour("reset", frozenset({"connect_failed", "broken_response"}), pages=_reset),
 )
 
 

@@ -35,7 +35,7 @@ class Receiver(ThreadingHTTPServer):
     def texts(self) -> list[str]:
         return [body["text"] for body in self.bodies]
 
-    def got(self, subject: str) -> str:
+    def wait_for_text(self, subject: str) -> str:
         """The text that begins with the subject, once it has come."""
 
         def found() -> str | None:

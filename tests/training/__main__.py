@@ -15,7 +15,7 @@ import numpy as np
 from tasks.prompts.block_features import describe, relate
 from tasks.prompts.block_model import Forest
 from tasks.prompts.block_roles import find_headline
-from tasks.prompts.clean_page import as_it_is, finish
+from tasks.prompts.clean_page import clean_unchanged_text, finish
 from tasks.prompts.draft import UNLIKELY, Draft, rescore_doubtful, score_prompts
 from tasks.prompts.tree_arrays import Column, Columns
 from tasks.prompts.word_weights import Lexicon
@@ -139,7 +139,7 @@ def write_pages(recipe: Recipe, scores: list[Column], pleads: list[Column], out:
             continue
         draft = Draft(e.page, table, score, plea)
         headline = find_headline(e.page, e.hints.headline)
-        found = as_it_is(e.page, e.hints) or finish(draft, headline, e.hints)
+        found = clean_unchanged_text(e.page, e.hints) or finish(draft, headline, e.hints)
         heads = [text for text in (found.kicker, found.headline, found.standfirst) if text]
         body = "\n".join(found.paragraphs)
         pages[e.page_id] = {

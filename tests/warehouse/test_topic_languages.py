@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tasks.audit.sampling import of_languages
+from tasks.audit.sampling import language_condition
 from tasks.load.load_run import load
 from tasks.topics.languages import without_alias
 from tasks.topics.topic import TopicEntry
@@ -90,7 +90,7 @@ def test_articles_count_whatever_form_their_code_has(tmp_path: Path) -> None:
         assert [(row["hits"], row["articles"]) for row in series(con, selection)] == [
             (counted, counted)
         ]
-        sql = f"SELECT count(*) {counted_sql(selection)} AND {of_languages('given')}"
+        sql = f"SELECT count(*) {counted_sql(selection)} AND {language_condition('given')}"
         assert con.sql(sql).fetchall() == [(counted,)]
 
 

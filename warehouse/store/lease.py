@@ -109,7 +109,7 @@ def _acquire(store: Store, key: str, holder: str, waiting: Callable[[str], None]
 
 
 @contextmanager
-def stored_turn(
+def lease_sources(
     layout: Layout,  # without a store this has no effect
     run_id: str,
     source_ids: Sequence[str],

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from flows.desk.desk import DeskRequest
 from tasks.report import charts
 from tasks.report.chart_style import Spec
-from tasks.report.page import of_topic
+from tasks.report.page import topic_rows
 from warehouse.questions.audits import Audited, audit_words, audited, corrected
 from warehouse.questions.citation import begun_or_ended, citation, definitions, missing
 from warehouse.questions.selection import PARTS
@@ -38,7 +38,7 @@ def attention(view: DeskRequest) -> Response:
     if not rows:
         return view.page("attention.html", **about, problem=lacking)
     spike_rows = labelled(view, spikes(view.con, view.selection))
-    by_topic = {topic: of_topic(rows, topic) for topic in view.selection.topics}
+    by_topic = {topic: topic_rows(rows, topic) for topic in view.selection.topics}
     gap_rows = gaps(view.con, view.selection)
     totals = labelled(view, range_series(view.con, view.selection))
     order, unit = [*view.known.topics.values()], view.selection.unit
@@ -95,7 +95,7 @@ def multiples(
     rows = labelled(view, rows, part)
     return {
         topic: charts.small_multiples(
-            of_topic(rows, topic),
+            topic_rows(rows, topic),
             view.selection.unit,
             charts.colour_of(view.known.topics[topic], [*view.known.topics.values()]),
         )
@@ -124,7 +124,7 @@ def part_of(view: DeskRequest) -> str:
 def labelled(view: DeskRequest, rows: Sequence[Row], part: str = "") -> list[Row]:
     """Rows by topic, with the name of their topic or part, and the address of their articles."""
     names, found = view.known.sources, []
-    for row in (row for topic in view.selection.topics for row in of_topic(rows, topic)):
+    for row in (row for topic in view.selection.topics for row in topic_rows(rows, topic)):
         name, changes = view.known.topics[row["topic_id"]], dict[str, Any]()
         if part:
             name, changes = names.get(row["part"], row["part"]) or "unknown", {part: row["part"]}

@@ -15,7 +15,7 @@ from xml.sax import SAXException
 import feedparser
 from lxml import etree
 
-from tasks.collect.listings.newest import Dated, newest, stated_at
+from tasks.collect.listings.newest import Dated, newest, stated_timestamp
 from tasks.model import Entry, Outcome
 from tasks.text.dates import EARLIEST_YEAR
 from tasks.text.printed_times import instant
@@ -160,7 +160,7 @@ def listing_of(
     return Listing(
         kind,
         cut.entries,
-        title=plain(title),
+        title=plain_text(title),
         left_out=cut.left_out,
         left_out_until=cut.left_out_until,
     )
@@ -168,7 +168,7 @@ def listing_of(
 
 def dated(found: Iterable[Entry | None]) -> Iterator[Dated]:
     """The entries, each after the time that it states."""
-    return ((stated_at(entry.published_raw), entry) for entry in found if entry)
+    return ((stated_timestamp(entry.published_raw), entry) for entry in found if entry)
 
 
 def sitemap_pages(payload: bytes, url: str) -> tuple[bool, list[tuple[float, Entry]]] | NoListing:
@@ -195,7 +195,7 @@ def sitemap_pages(payload: bytes, url: str) -> tuple[bool, list[tuple[float, Ent
         published = texts.get("publication_date")
         entry = entry_of(texts.get("loc"), url, headline=texts.get("title"), published=published)
         if entry:
-            pages.append((stated_at(published or texts.get("lastmod")), entry))
+            pages.append((stated_timestamp(published or texts.get("lastmod")), entry))
     return is_index, pages
 
 
@@ -223,16 +223,16 @@ def entry_of(
         return None
     if not is_http(target):
         return None
-    raw = plain(published)
+    raw = plain_text(published)
     # A time without a zone stays as printed: the source's zone is not known here, and is applied
     # when the page is refined.
     at = instant(raw) if raw else None
     if at and at.year < EARLIEST_YEAR:
         at = None  # <pubDate>Thu, 01 Jan 1970 00:00:00 GMT</pubDate> where none was entered
-    return Entry(without_trackers(target), url, plain(headline), raw, at)
+    return Entry(without_trackers(target), url, plain_text(headline), raw, at)
 
 
-def plain(value: object) -> str | None:
+def plain_text(value: object) -> str | None:
     """Text without markup, entities and line breaks; None where it is empty."""
     if not isinstance(value, str):
         return None

@@ -64,7 +64,7 @@ def newest(
     )
 
 
-def stated_at(printed: str | None) -> float:
+def stated_timestamp(printed: str | None) -> float:
     """A printed time in POSIX seconds, read as UTC if it names no zone; -inf if there is none."""
     at = as_printed(printed or "")
     if at is None or at.year < EARLIEST_YEAR:

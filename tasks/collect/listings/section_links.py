@@ -12,7 +12,7 @@ from tasks.collect.listings.feeds_and_sitemaps import (
     dated,
     entry_of,
     listing_of,
-    plain,
+    plain_text,
     unreadable,
 )
 from tasks.model import Entry
@@ -57,7 +57,7 @@ def read_section(
         if _is_furniture(node):
             continue
         heading = node.css_first("h1, h2, h3, h4, h5")
-        headline = plain((heading or node).text(separator=" "))
+        headline = plain_text((heading or node).text(separator=" "))
         entry = entry_of(node.attributes["href"], url, base=base, headline=headline)
         if not (entry and same_site(entry.url, url) and looks_like_article(entry.url)):
             continue

@@ -34,7 +34,7 @@ class _Text(NamedTuple):
     is_dated: bool
 
 
-def forget(rows: LayerRows, lost: Lost) -> None:
+def remove_lost_versions(rows: LayerRows, lost: Lost) -> None:
     """Remove lost versions from all commits."""
     if not lost:
         return

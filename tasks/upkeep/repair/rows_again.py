@@ -20,7 +20,7 @@ from tasks.text.counted import counted
 from tasks.upkeep.rebuild_articles import NUMBERED
 from tasks.upkeep.repair.databases import records_of
 from tasks.upkeep.repair.layer_rows import LayerRows
-from tasks.upkeep.repair.lost_rows import NEW, Lost, captures_of, forget
+from tasks.upkeep.repair.lost_rows import NEW, Lost, captures_of, remove_lost_versions
 from tasks.upkeep.repair.quarantine import keep_copy
 from tasks.upkeep.repair.report import Repaired
 from tasks.upkeep.repair.staged_again import StagedAgain
@@ -63,7 +63,7 @@ def restore_rows(layout: Layout, refine: Refine, paths: Collection[Path], done: 
     with closing(_Earlier(rows, broken)) as earlier:
         for name, files in broken.items():
             _CommitAgain(rows, name, files, refine, earlier, done).make(lost)
-    forget(rows, lost)
+    remove_lost_versions(rows, lost)
     rows.swap()
 
 
