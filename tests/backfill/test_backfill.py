@@ -355,7 +355,8 @@ def test_pages_belong_to_papers_or_to_their_domain() -> None:
         (Selection(only_known=True), 3, {Passed.UNKNOWN_PAPER: 6}),
         (Selection(since=date(2024, 5, 2)), 6, {Passed.OTHER_DAY: 3}),
         (Selection(until=date(2024, 5, 1)), 3, {Passed.OTHER_DAY: 6}),
-        (Selection(since=date(2024, 5, 3)), 0, {Passed.OTHER_DAY: 9}),
+        (Selection(since=date(2024, 5, 3)), 3, {Passed.OTHER_DAY: 6}),
+        (Selection(since=date(2024, 5, 4)), 0, {Passed.OTHER_DAY: 9}),
         (Selection(languages=("en",)), 9, {}),
         (Selection(languages=("en-gb",)), 9, {}),
         (Selection(languages=("de", "fr")), 0, {Passed.OTHER_LANGUAGE: 9}),
@@ -370,6 +371,28 @@ def test_filters(
     assert counts["article"] == articles
     del over[Passed.OTHER_RECORD]
     assert over == passed
+
+
+def test_a_morning_east_of_greenwich_is_of_the_day_that_its_page_states(
+    tmp_path: Path, pool: ShardPool
+) -> None:
+    """At 16:30 UTC it is the next day in Tokyo, and a bare date is 00:00 UTC of that day."""
+    captured = datetime(2024, 5, 2, 16, 30, tzinfo=UTC)
+    address = "https://www.paper0.co.uk/harbour-board-meets-again.html"
+    tomorrow = page(0, 1, day=3).replace(b"2024-05-03T06:00:00Z", b"2024-05-03")
+    undated = page(0, 2).replace(b'content="2024-05-01T06:00:00Z"', b"")
+    pages = [
+        Archived(address, tomorrow, crawled=captured),
+        Archived(url_of(0, 3), page(0, 3, day=2), crawled=captured),
+        Archived(address.replace("again", "undated"), undated, crawled=captured),
+    ]
+    path = write_warc(tmp_path / "a.warc.gz", pages)
+    halves = (Selection(until=date(2024, 5, 2)), Selection(since=date(2024, 5, 3)))
+    found = [ends(staged(place(tmp_path, half), pool, path)) for half in halves]
+    assert [counts["article"] for counts, _ in found] == [2, 1]
+    assert [passed[Passed.OTHER_DAY] for _, passed in found] == [1, 2]
+    later = Selection(since=date(2024, 5, 4))
+    assert later.passes_over(address, captured) is Passed.OTHER_DAY  # unread
 
 
 def test_a_selection_is_kept_as_it_was() -> None:
