@@ -56,7 +56,8 @@ class Backfilled:
     def pace(self) -> str:
         """How far it is, how fast, and how long the rest will take."""
         seconds = time.monotonic() - self.begun_at
-        remaining = timedelta(seconds=round(seconds * (self.bytes / max(1, self.bytes_done) - 1)))
+        left = self.bytes - self.bytes_done
+        remaining = timedelta(seconds=round(seconds * left / max(1, self.bytes_done)))
         return (
             f"{megabytes(self.bytes_done)} of {megabytes(self.bytes)}:"
             f" {counted(self.counts['article'], 'new article')} of {counted(self.pages, 'page')},"

@@ -3,6 +3,7 @@
 import dataclasses
 import gzip
 import os
+import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -23,6 +24,7 @@ from tasks.backfill.selection import SELECTIONS, Passed, Selection, SourceDomain
 from tasks.backfill.shard_processes import BATCHES_A_PROCESS, ShardFailed, ShardPool, shard_pool
 from tasks.backfill.shard_runs import Place, grouped, load_shards, refine_again
 from tasks.backfill.shards import Done, Staged, find_warcs, open_warcs
+from tasks.backfill.task import MB, Backfilled
 from tasks.load.load_run import load
 from tasks.model import Damage, Outcome
 from tasks.settings import Limits, Settings
@@ -499,6 +501,14 @@ def test_small_files_are_handed_out_together(
     assert len(handed) < 12
     counts, _ = ends(found)
     assert counts == {"article": 200}
+
+
+def test_a_backfill_without_work_has_no_time_left() -> None:
+    begun_at = time.monotonic() - 90
+    nothing = Backfilled(files=1, bytes=0, bytes_before=7 * MB, begun_at=begun_at)
+    assert nothing.pace().endswith(" 0:00:00 left")
+    half = Backfilled(files=1, bytes=2 * MB, bytes_before=0, begun_at=begun_at, bytes_done=MB)
+    assert half.pace().endswith(" 0:01:30 left")
 
 
 def test_an_estimate_keeps_nothing(tmp_path: Path, pool: ShardPool) -> None:
