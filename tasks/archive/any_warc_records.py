@@ -25,7 +25,7 @@ _BEGIN = b"WARC/"
 _STARTS = {
     GZIP: re.compile(re.escape(GZIP)),
     ZSTD: re.compile(re.escape(ZSTD)),
-    b"": re.compile(rb"(?<=\n)WARC/1\.[01]\r?\n"),
+    b"": re.compile(rb"(?m)^WARC/1\.[01]\r?\n"),
 }
 _PIECE = 1024 * 1024
 _PROBE = 4096  # bytes that tell whether a record starts
@@ -180,14 +180,16 @@ def magic_of(file: IO[bytes]) -> bytes:
 
 def next_start(file: IO[bytes], at: int, magic: bytes) -> int | None:
     """Offset of the next record, at an offset or after it; None where there is none."""
-    while some := piece(file, _PIECE + 16, at):
-        for found in _STARTS[magic].finditer(some):
-            probe = piece(file, _PROBE, at + found.start())
-            if beginning(probe, len(_BEGIN)).startswith(_BEGIN):
-                return at + found.start()
+    begin = max(at - 1, 0)  # the byte before tells whether a line starts at the offset
+    while some := piece(file, _PIECE + 16, begin):
+        for found in _STARTS[magic].finditer(some, at - begin):
+            offset = begin + found.start()
+            if beginning(piece(file, _PROBE, offset), len(_BEGIN)).startswith(_BEGIN):
+                return offset
         if len(some) <= _PIECE:
             return None
-        at += _PIECE
+        begin += _PIECE
+        at = begin + 1  # what starts at `begin` is within the piece before
     return None
 
 

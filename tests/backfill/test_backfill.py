@@ -524,6 +524,19 @@ def test_an_estimate_keeps_nothing(tmp_path: Path, pool: ShardPool) -> None:
     assert not at.layout.commits.exists()
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_estimate_has_the_first_record_of_a_file(
+    tmp_path: Path, pool: ShardPool, kind: str
+) -> None:
+    path = write_warc(tmp_path / f"a{kind}", news(1, 1))
+    only_page = tmp_path / f"only_page{kind}"
+    only_page.write_bytes(path.read_bytes()[records(path)[2].offset :])
+    warcs = open_warcs([only_page])
+    guess = estimate(place(tmp_path), warcs, warcs[0].bytes, pool)
+    assert guess.articles == 1
+    assert guess.passed == {Passed.OTHER_RECORD: 1}
+
+
 @pytest.mark.parametrize("stretch", [7_000, dry_run.BYTES_SAMPLED])
 def test_an_estimate_from_all_bytes_is_what_is_there(
     tmp_path: Path, pool: ShardPool, monkeypatch: pytest.MonkeyPatch, stretch: int
