@@ -65,6 +65,8 @@ def _in_words(selection: Selection, found: Answer, unknown: Sequence[Answer]) ->
         f" {counted(found['days'], 'day')} of sources were collected,"
         f" {found['days_partial']:,} in part; {published_share(found)}."
     )
+    if selection.is_without_copies:
+        statement += " Syndicated copies are left out."
     if unknown:
         days = sum((each["last_day"] - each["first_day"]).days + 1 for each in unknown)
         spans = [f"{each['first_day']} to {each['last_day']}" for each in unknown]

@@ -21,7 +21,7 @@ from flows.mcp.answers import definition, figure, judgement
 from flows.mcp.coverage_statement import Answer, coverage_statement
 from warehouse.layers.layout import Layout
 from warehouse.questions import series as questions
-from warehouse.questions.articles import counted_sql
+from warehouse.questions.articles import count, counted_sql
 from warehouse.questions.audits import audit_words, audited
 from warehouse.questions.selection import (
     PARTS,
@@ -178,7 +178,10 @@ class Tools:
         without_copies: Copies = True,
         limit: Annotated[int, Field(description=f"1 to {MOST_SENTENCES}")] = 20,
     ) -> Answer:
-        """What was said: mentions in context, with source, date, headline, link; newest first."""
+        """What was said: mentions in context, with source, date, headline, link; newest first.
+
+        `articles_with_copies` is the number that `series` and `usual` give as hits.
+        """
         with self._asked() as (con, known):
             if not 1 <= limit <= MOST_SENTENCES:
                 raise QueryError(f"limit must be 1 to {MOST_SENTENCES}, got {limit}")
@@ -187,16 +190,18 @@ class Tools:
                 is_without_copies=without_copies,
             )  # fmt: skip
             date_of = selection.sql("{published_date}")
-            # Only of articles that `series` counts: mentions in other languages do not count.
+            # Mentions in languages that the topic does not count among are in no series either.
             mentions = (
                 "FROM mention_contexts"
                 f" SEMI JOIN (SELECT articles.article_id {counted_sql(selection)}) AS counted"
                 f" USING (article_id) WHERE {selection.topic_condition()}"
             )
-            count = "count(DISTINCT article_id) AS articles, count(*) AS mentions"
+            numbers = "count(DISTINCT article_id) AS articles, count(*) AS mentions"
             columns = f"{date_of} AS day, source, headline, field, context, url, is_truncated"
             newest = "ORDER BY published_at DESC, url, field, char_start"
-            [counts] = records(con, f"SELECT {count} {mentions}")
+            [counts] = records(con, f"SELECT {numbers} {mentions}")
+            whole = replace(selection, is_without_copies=False)
+            counts["articles_with_copies"] = count(con, whole)
             found = records(con, f"SELECT {columns} {mentions} {newest} LIMIT {limit}")
             return _answer(con, known, selection, **counts, sentences=found)
 

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,12 @@ import anyio
 import pytest
 from mcp import Client, StdioServerParameters
 
-from tests.support.partial_days import load_partial_days
+from flows.desk.snapshots import Snapshots
+from flows.mcp.server import Tools
+from tasks.load.load_run import load
+from tests.support.partial_days import LAST_RUN, SOURCES, at, load_partial_days
+from tests.support.publishing import publish
+from tests.support.staged_pages import TOPICS, Page, prose, stage
 from warehouse.layers.layout import Layout
 
 pytestmark = pytest.mark.slow
@@ -194,6 +200,23 @@ def test_sentences_come_with_links_dates_and_sources(answer: Call) -> None:
         assert each["day"] == "2026-03-16"
         assert each["source"]
     assert (answer("never said")["articles"], answer("never said")["sentences"]) == (0, [])
+
+
+def test_sentences_say_that_copies_are_left_out_and_what_a_series_counts(tmp_path: Path) -> None:
+    layout = Layout(tmp_path)
+    text = f"{prose(1)} harvest"
+    pages = [Page("story", text, 1, source_id=each) for each in ("de-blatt", "gb-post")]
+    loaded = replace(stage(layout, LAST_RUN, pages), finished_at=at(48))
+    load(layout, TOPICS, SOURCES, [loaded], now=at(48))
+    publish(layout)
+    tools = Tools(Snapshots(layout))
+    without, whole = tools.sentences("harvest"), tools.sentences("harvest", without_copies=False)
+    hits = tools.series("harvest")["total"]["hits"]
+    assert (without["articles"], without["articles_with_copies"], hits) == (1, 2, 2)
+    assert (whole["articles"], whole["articles_with_copies"]) == (2, 2)
+    assert "Syndicated copies are left out." in without["coverage"]["says"]
+    assert "copies" not in whole["coverage"]["says"]
+    assert "copies" in tools.series("harvest", without_copies=True)["coverage"]["says"]
 
 
 def test_gaps_are_those_of_the_source(answer: Call) -> None:
