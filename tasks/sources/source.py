@@ -20,6 +20,7 @@ from tasks.text.toml_reader import ConfigError, missing_entries, read_head_and_e
 from warehouse.layers.definitions import SourceDefinition
 
 TEXT = "text:"  # prefix of an override that names a block by its text; others are CSS selectors
+ADD_SOURCES = "add one with `presswatch sources find DOMAIN --add`, or `sources import FILE --add`"
 MOST_INTERVAL = 3600.0  # seconds between two requests: with more, a run makes no progress
 WORDS = re.compile(r"[\w\s-]+")
 _ELEMENT = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", re.I)
@@ -255,12 +256,19 @@ class Source(BaseModel):
 def load_sources(path: Path) -> tuple[Source, ...]:
     """Read `sources.toml` and the collections that it selects.
 
-    ConfigError has one line per problem, naming file, entry and key.
+    ConfigError has one line per problem, naming file, entry and key; a file without sources is one.
     """
+    if not path.exists():
+        raise ConfigError([f"{path}: the file is missing: {ADD_SOURCES}"])
+    if sources := sources_if_any(path):
+        return sources
+    raise missing_entries(path, "source", ADD_SOURCES)
+
+
+def sources_if_any(path: Path) -> tuple[Source, ...]:
+    """The same for a file to which sources are added, which may have none yet."""
     selection, own = read_sources(path)
     known = {source.id: source for source in selected(selection, path, _read_entries)}
-    if not (own or known):
-        raise missing_entries(path, "source")
     for source in own:
         if source.collection is None and source.id in known:
             source = source.model_copy(update={"collection": known[source.id].collection})

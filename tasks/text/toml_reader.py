@@ -84,9 +84,10 @@ def read_head_and_entries(
     return above, tuple(entries)
 
 
-def missing_entries(path: Path, table: str) -> ConfigError:
-    """The error of a file that has no entry."""
-    return ConfigError([f"{path}: {table}: missing, the file has no [[{table}]] entry"])
+def missing_entries(path: Path, table: str, remedy: str = "") -> ConfigError:
+    """The error of a file that has no entry; `remedy` says what to do."""
+    problem = f"{path}: {table}: missing, the file has no [[{table}]] entry"
+    return ConfigError([f"{problem}: {remedy}" if remedy else problem])
 
 
 def read_table(path: Path, model: type[EntryT]) -> EntryT:

@@ -110,6 +110,19 @@ def test_import_and_export(site: Loopback, sources: Path, tmp_path: Path) -> Non
     assert command("sources", "export", "--sources", sources)[0] == 2
 
 
+def test_import_adds_to_a_file_without_sources(tmp_path: Path) -> None:
+    listed, empty = tmp_path / "list.csv", tmp_path / "empty.toml"
+    head = "label,homepage,pub_country,primary_language,feeds"
+    listed.write_text(f"{head}\nDaily,https://daily.mt/,MLT,en,https://daily.mt/rss\n")
+    empty.write_text("# None yet.\n")
+    status, _, err = command("sources", "export", "--sources", empty)
+    assert status == 2
+    assert "presswatch sources find DOMAIN --add" in err
+    status, _, err = command("sources", "import", listed, "--sources", empty, "--add")
+    assert status == 0, err
+    assert [source.id for source in load_sources(empty)] == ["mt-daily"]
+
+
 def test_an_entity_bomb_is_one_clear_error(tmp_path: Path, sources: Path) -> None:
     bomb = tmp_path / "bomb.opml"
     bomb.write_text('<!DOCTYPE o [<!ENTITY a "aaaa">]><opml><outline text="&a;"/></opml>')

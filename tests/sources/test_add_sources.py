@@ -52,6 +52,15 @@ def test_a_missing_file_is_made_and_a_link_stays_one(tmp_path: Path) -> None:
     assert len(load_sources(real)) == 2
 
 
+@pytest.mark.parametrize("text", ["", " \n", "# My papers.\n", "\ufeff", "collections = []\n"])
+def test_a_file_without_sources_is_added_to(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "sources.toml"
+    path.write_text(text, encoding="utf-8")
+    add_sources(path, [ENTRY])
+    assert path.read_text("utf-8").startswith(text.rstrip())
+    assert [source.id for source in load_sources(path)] == ["jp-gazette"]
+
+
 @pytest.mark.parametrize(
     ("entry", "problem"),
     [

@@ -84,7 +84,7 @@ def test_mistakes_name_file_key_and_remedy(tmp_path: Path) -> None:
     (kind,) = problems(tmp_path, "collections = 'kr'\n")
     assert kind == "collections: wrong type, must be a list, got 'kr'"
     (nothing,) = problems(tmp_path, "collections = []\n")
-    assert nothing == "source: missing, the file has no [[source]] entry"
+    assert nothing.startswith("source: missing, the file has no [[source]] entry")
 
 
 def test_files_that_contradict_each_other_are_refused(tmp_path: Path) -> None:

@@ -205,7 +205,7 @@ def test_a_source_with_no_place_to_look(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "source: missing, the file has no [[source]] entry"),
+        ("", "source: missing, the file has no [[source]] entry: add one with `presswatch"),
         ("[source]\nid = 'a'\n", "source: wrong type, write [[source]] above each entry"),
         ("source = [1]\n", "source: wrong type"),
         ("[[sources]]\n", "sources: unknown key, expected [[source]]"),
