@@ -50,7 +50,7 @@ class Collected:
     skipped: str = ""  # until when and why the source was skipped; empty when it was not
     late: str = ""  # why its time did not suffice; empty when it did
     failed_listings: tuple[str, ...] = ()  # the reason for each listing that could not be read
-    left_out: tuple[str, ...] = ()  # of each listing that is too long, what was not read
+    left_out: tuple[str, ...] = ()  # of each listing too long or without links, what was not read
 
 
 @dataclass(frozen=True, slots=True)

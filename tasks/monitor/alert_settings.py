@@ -24,6 +24,7 @@ class Kind(StrEnum):
     SOURCE_FAILED = "source_failed"
     SOURCE_NOT_ASKED = "source_not_asked"
     SOURCE_SILENT = "source_silent"
+    SECTION_EMPTY = "section_empty"
     ARTICLES_LOST = "articles_lost"
     PAGES_MERGED = "pages_merged"
     LAYOUT_CHANGED = "layout_changed"

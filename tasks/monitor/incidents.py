@@ -189,6 +189,14 @@ def _failures(health: SourceHealth, name: str, settings: AlertSettings) -> Itera
             *(Kind.SOURCE_SILENT, source_id, f"{title} has fallen silent", text),
             *(f"{title} has new articles again", health.silent_since),
         )
+    if health.empty_sections:
+        pages = "\n".join(health.empty_sections)
+        text = f"No link looks like an article's in the last three reads of:\n{pages}"
+        text += f"\nNothing is collected from them; see presswatch sources check {source_id}"
+        yield Incident(
+            *(Kind.SECTION_EMPTY, source_id, f"{title} has section pages without articles", text),
+            f"{title} has articles in its section pages again",
+        )
 
 
 def _articles_lost(row: Mapping[str, Any], health: SourceHealth | None) -> Incident:

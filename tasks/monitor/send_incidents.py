@@ -30,6 +30,7 @@ SOURCE_KINDS = frozenset(
         Kind.SOURCE_FAILED,
         Kind.SOURCE_NOT_ASKED,
         Kind.SOURCE_SILENT,
+        Kind.SECTION_EMPTY,
         Kind.ARTICLES_LOST,
         Kind.PAGES_MERGED,
         Kind.LAYOUT_CHANGED,

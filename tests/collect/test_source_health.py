@@ -245,6 +245,19 @@ def test_a_source_of_whose_listings_one_is_read_is_never_skipped(
     assert (health.unread_listings, health.last_failure_at) == ([gone], None)
 
 
+def test_a_section_page_without_links_to_articles_is_named(web: Loopback, desk: Desk) -> None:
+    shell = web.say("/app", http(b"<html><title>News</title><div id='app'></div></html>"))
+    good = web.say("/feed", feed())
+    one = source("gb-app", feeds=(good,), sections=(shell,))
+    for hour in (1, 2, 3):
+        (collected,) = desk.run(hour * HOUR, one)
+        assert collected.left_out == (f"{shell}: no link looks like an article's",)
+        assert desk.health(one).empty_sections == ([shell] if hour == 3 else [])
+    assert f"no link to an article in {shell}" in desk.health(one).why
+    desk.run(4 * HOUR, one.model_copy(update={"sections": ()}))
+    assert desk.health(one).empty_sections == []
+
+
 def test_a_source_asked_for_by_name_is_asked_in_any_case(web: Loopback, polled: Desk) -> None:
     one = paper(web, "gb-failed-3")
     say(web, one.id, DOWN, DOWN, feed())

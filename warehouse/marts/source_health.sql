@@ -73,6 +73,21 @@ collected AS (
     WHERE day > last_day - 28
     GROUP BY source_id
 ),
+-- Section pages keep the links of days: three reads without any are no quiet night.
+without_links AS (
+    SELECT source_id, list_sort(list(listing)) AS empty_sections
+    FROM (
+        SELECT source_id, listing, max(struct_pack(read_at, entries), 3) AS reads
+        FROM listing_reads
+        WHERE kind = 'section'
+        GROUP BY source_id, listing
+    )
+    JOIN (SELECT source_id, arg_max(listings, sequence) AS asked FROM polls GROUP BY source_id)
+        USING (source_id)
+    WHERE len(reads) = 3 AND list_contains(asked, listing)
+      AND reads[1].entries = 0 AND reads[2].entries = 0 AND reads[3].entries = 0
+    GROUP BY source_id
+),
 -- Of the listings that decide what was read of the day, as in coverage.
 rolled_over AS (
     SELECT reads.source_id, max(read_at) AS last_rolled_over_at,
@@ -101,6 +116,7 @@ judged AS (
            CASE WHEN is_silent THEN since END AS silent_since,
            coalesce(failed_listings, []) AS failed_listings,
            coalesce(unread_listings, []) AS unread_listings,
+           coalesce(empty_sections, []) AS empty_sections,
            rejected_share, rejected_share_before,
            coalesce(is_rejecting_more, false) AS is_rejecting_more,
            coalesce(needs_javascript, 0) AS needs_javascript, needs_javascript_share,
@@ -112,6 +128,7 @@ judged AS (
     LEFT JOIN newest USING (source_id)
     LEFT JOIN expected USING (source_id)
     LEFT JOIN filed USING (source_id)
+    LEFT JOIN without_links USING (source_id)
     LEFT JOIN rejection_rates USING (source_id)
     LEFT JOIN collected USING (source_id)
     LEFT JOIN rolled_over USING (source_id)
@@ -159,6 +176,8 @@ COMMENT ON COLUMN source_health.silent_since IS
 COMMENT ON COLUMN source_health.failed_listings IS
     'Listings asked for in the runs of failures_in_a_row: a source with one that is not among them is asked at once';
 COMMENT ON COLUMN source_health.unread_listings IS 'Those of the last run that could not be read';
+COMMENT ON COLUMN source_health.empty_sections IS
+    'Section pages that the last run asked for in which none of the last three reads found a link that looks like an article''s: nothing is collected from them';
 COMMENT ON COLUMN source_health.rejected_share IS
     'Share of its last 12 pages that gave no article, as in rejection_rates';
 COMMENT ON COLUMN source_health.rejected_share_before IS 'The same of up to 100 pages before them';

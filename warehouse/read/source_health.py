@@ -55,6 +55,7 @@ class SourceHealth:
     days_estimated: int = 0  # missing in snapshots of earlier loads, like days
     days: int = 0
     days_unobserved: int = 0
+    empty_sections: Sequence[str] = ()  # missing in snapshots of earlier loads
 
     def is_open(self, now: datetime) -> bool:
         """Whether runs skip it; failures in the future, after a clock change, are ignored."""
@@ -81,6 +82,8 @@ class SourceHealth:
             parts.append(f"not asked since {self.not_asked_since:%Y-%m-%d %H:%M} UTC")
         if self.silent_since:
             parts.append(f"nothing new since {self.silent_since:%Y-%m-%d %H:%M} UTC")
+        if self.empty_sections:
+            parts.append(f"no link to an article in {', '.join(self.empty_sections)}")
         parts += filter(None, [self.rejections, self.unfilled])
         return "; ".join(parts)
 
