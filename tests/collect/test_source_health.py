@@ -246,8 +246,8 @@ def test_a_source_of_whose_listings_one_is_read_is_never_skipped(
 
 
 def test_a_section_page_without_links_to_articles_is_named(web: Loopback, desk: Desk) -> None:
-    shell = web.say("/app", http(b"<html><title>News</title><div id='app'></div></html>"))
-    good = web.say("/feed", feed())
+    shell = web.set_answers("/app", http(b"<html><title>News</title><div id='app'></div></html>"))
+    good = web.set_answers("/feed", feed())
     one = source("gb-app", feeds=(good,), sections=(shell,))
     for hour in (1, 2, 3):
         (collected,) = desk.run(hour * HOUR, one)
