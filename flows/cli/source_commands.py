@@ -183,9 +183,9 @@ def import_sources(
     from tasks.find.read_list import entry_from_site, read_list
     from tasks.settings import Settings
     from tasks.sources.add_sources import add_sources, as_toml
-    from tasks.sources.source import sources_if_any
+    from tasks.sources.source import load_sources
 
-    known = sources_if_any(sources) if sources.exists() else ()
+    known = load_sources(sources, may_be_empty=True) if sources.exists() else ()
     ask = None
     if search:
         ask = partial(entry_from_site, Settings(), pause=pause, allow_private=allow_private_hosts)

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from tasks.sources.source import Source, load_sources, sources_if_any
+from tasks.sources.source import Source, load_sources
 from tasks.text.control_characters import without_controls
 from tasks.text.toml_reader import ConfigError, describe, frozen
 from warehouse.layers.atomic_write import write_whole
@@ -48,7 +48,8 @@ def add_sources(path: Path, entries: Sequence[Entry]) -> None:
     """
     path = path.resolve()  # so that a symbolic link is not replaced
     before = path.read_bytes() if path.exists() else b""
-    known = {source.id for source in sources_if_any(path)} if before else set()
+    already = load_sources(path, may_be_empty=True) if before else ()
+    known = {source.id for source in already}
     repeated = [entry["id"] for entry in entries if entry["id"] in known]
     if repeated:
         raise ConfigError(

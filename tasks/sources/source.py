@@ -253,22 +253,15 @@ class Source(BaseModel):
         return BlockOverrides(self.strip, self.keep)
 
 
-def load_sources(path: Path) -> tuple[Source, ...]:
+def load_sources(path: Path, *, may_be_empty: bool = False) -> tuple[Source, ...]:
     """Read `sources.toml` and the collections that it selects.
 
-    ConfigError has one line per problem, naming file, entry and key; a file without sources is one.
+    ConfigError has one line per problem, naming file, entry and key.
     """
-    if not path.exists():
-        raise ConfigError([f"{path}: the file is missing: {ADD_SOURCES}"])
-    if sources := sources_if_any(path):
-        return sources
-    raise missing_entries(path, "source", ADD_SOURCES)
-
-
-def sources_if_any(path: Path) -> tuple[Source, ...]:
-    """The same for a file to which sources are added, which may have none yet."""
     selection, own = read_sources(path)
     known = {source.id: source for source in selected(selection, path, _read_entries)}
+    if not (own or known or may_be_empty):
+        raise missing_entries(path, "source", ADD_SOURCES)
     for source in own:
         if source.collection is None and source.id in known:
             source = source.model_copy(update={"collection": known[source.id].collection})

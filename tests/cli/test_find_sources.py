@@ -115,7 +115,7 @@ def test_import_adds_to_a_file_without_sources(tmp_path: Path) -> None:
     head = "label,homepage,pub_country,primary_language,feeds"
     listed.write_text(f"{head}\nDaily,https://daily.mt/,MLT,en,https://daily.mt/rss\n")
     empty.write_text("# None yet.\n")
-    status, _, err = command("sources", "export", "--sources", empty)
+    status, _, err = command("sources", "check", "--sources", empty)
     assert status == 2
     assert "presswatch sources find DOMAIN --add" in err
     status, _, err = command("sources", "import", listed, "--sources", empty, "--add")
