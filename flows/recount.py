@@ -27,6 +27,8 @@ def recount(sources_file: str = "", topics_file: str = "", data: str = "") -> No
     report = load_runs(installation, [], latest_rules=True)
     publish_snapshot(installation)
     report_or_warn(installation, "")
-    message = f"recounted: {', '.join(report.recounted) or 'no topic has changed'}"
+    changes = {"recounted": report.recounted, "removed": report.removed}
+    said = [f"{change}: {', '.join(topics)}" for change, topics in changes.items() if topics]
+    message = "; ".join(said) or "recounted: no topic has changed"
     log.info("%s", message)
     return Completed(message=message)  # type: ignore[return-value]

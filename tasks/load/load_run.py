@@ -63,8 +63,8 @@ class LoadReport:
     run_ids: tuple[str, ...] = ()  # runs loaded, in order
     outcomes: Mapping[str, int] = field(default_factory=dict)  # captures of these runs by outcome
     mentions: int = 0  # mentions counted in the new articles
-    # New and changed topics, which were counted again over earlier articles.
-    recounted: tuple[str, ...] = ()
+    recounted: tuple[str, ...] = ()  # new and changed topics, counted over earlier articles
+    removed: tuple[str, ...] = ()  # topics that are no longer counted
     # Archive files that were not loaded: their run was committed without them.
     late: tuple[Path | str, ...] = ()
 
@@ -86,6 +86,7 @@ class LoadReport:
             dict(sorted((Counter(self.outcomes) + Counter(later.outcomes)).items())),
             self.mentions + later.mentions,
             tuple(sorted({*self.recounted, *later.recounted})),
+            tuple(sorted({*self.removed, *later.removed})),
             self.late + later.late,
         )
 
@@ -186,8 +187,7 @@ def _load(
         definitions = update_definitions(layout, topics, described, now, latest_rules=latest_rules)
         loader.begin_load(con)
         begin_changes(con, layout)
-        is_redefined = definitions_differ(con, definitions)
-        is_redefined |= set_rules(con, rules)
+        is_redefined = set_rules(con, rules) | definitions_differ(con, definitions)
         if is_redefined:
             # More memory for DuckDB: a changed definition or rule affects all history.
             loader.allow_all_history(con)
@@ -203,17 +203,16 @@ def _load(
         # After a lost DuckDB file, numbering continues from the published snapshot.
         load_no = max(loader.last_load(con), published_load(layout)) + 1
         note_replaced(con, definitions, replaced_topics(con, layout, definitions), load_no)
-        mentions, recounted = count_topics(con, layout, definitions, fresh, processes)
+        mentions, recounted, removed = count_topics(con, layout, definitions, fresh, processes)
         _update_tables(con, layout, definitions, rule, now)
         run_ids = tuple(dict.fromkeys(commit.run_id for commit in commits))
         loader.record_load(con, load_no, now, run_ids, recounted)
         # Changed topics, sources and rules affect all history, new runs only their own rows.
         loader.run_checks(con, whole=is_redefined)
         keep_changes(con, layout)
-    outcomes: Counter[str] = Counter()
-    for commit in commits:
-        outcomes.update(commit.totals)
-    return LoadReport(load_no, run_ids, dict(sorted(outcomes.items())), mentions, recounted, late)
+    totals = sum((Counter(commit.totals) for commit in commits), Counter[str]())
+    outcomes = dict(sorted(totals.items()))
+    return LoadReport(load_no, run_ids, outcomes, mentions, recounted, removed, late)
 
 
 def _update_tables(
@@ -269,15 +268,16 @@ def count_topics(
     definitions: Definitions,  # of topics and sources from this load on
     fresh: Sequence[Path],  # the files of the new articles
     processes: int | None,
-) -> tuple[int, tuple[str, ...]]:
+) -> tuple[int, tuple[str, ...], tuple[str, ...]]:
     """Count all topics in new articles, and changed topics in earlier ones.
 
-    Returns the mentions in new articles, and the ids of the topics that were counted again.
+    Returns the mentions in new articles, and the topics that were counted again and removed.
     """
     versions = definitions.current_topics()
     counted = counted_topics(con)
     changed = {topic for topic in versions if counted.get(topic) != versions[topic]}
-    drop_mentions(con, changed | (set(counted) - set(versions)))
+    removed = set(counted) - set(versions)
+    drop_mentions(con, changed | removed)
     # The replaced versions count the new articles too, so that both versions count the same ones.
     old_versions = dict(con.execute("SELECT topic_id, old_version FROM replaced_topics").fetchall())
     old_topics = [definitions.version(*old) for old in old_versions.items()]
@@ -289,7 +289,7 @@ def count_topics(
     earlier = sorted({layout.root / path for path in live_paths(con)} - set(fresh)) if again else []
     _insert_mentions(con, count_files(earlier, again, versions, processes))
     found = _insert_mentions(con, count_files(fresh, topics, versions, processes))
-    return found, tuple(sorted(changed)) if earlier else ()
+    return found, tuple(sorted(changed)) if earlier else (), tuple(sorted(removed))
 
 
 def _insert_mentions(con: Connection, tables: Iterable[pa.Table], into: str = "mentions") -> int:

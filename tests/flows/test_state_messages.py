@@ -32,3 +32,16 @@ def test_a_run_says_what_it_did(
     state = flow(**files, return_state=True)
     assert state.is_completed()
     assert said in (state.message or "")
+
+
+def test_a_recount_names_topics_that_were_removed(
+    prefect_api: str, news: DailyNews, tmp_path: Path
+) -> None:
+    (tmp_path / "sources.toml").write_text(ONE_SOURCE)
+    files = {"sources_file": str(tmp_path / "sources.toml"), "data": str(news(3).root)}
+    recount(**files, topics_file=str(TOPICS))
+    one = tmp_path / "topics.toml"
+    one.write_text('[[topic]]\nid = "g20"\nname = "G20"\naliases = ["G20", "ferry"]\n')
+    said = [recount(**files, topics_file=str(one), return_state=True).message for _ in range(2)]
+    assert said[0].startswith("recounted: g20; removed: ")
+    assert said[1] == "recounted: no topic has changed"
