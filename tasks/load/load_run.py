@@ -187,7 +187,7 @@ def _load(
         definitions = update_definitions(layout, topics, described, now, latest_rules=latest_rules)
         loader.begin_load(con)
         begin_changes(con, layout)
-        is_redefined = set_rules(con, rules) | definitions_differ(con, definitions)
+        is_redefined = definitions_differ(con, definitions) | set_rules(con, rules)
         if is_redefined:
             # More memory for DuckDB: a changed definition or rule affects all history.
             loader.allow_all_history(con)
