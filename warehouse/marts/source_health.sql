@@ -77,7 +77,7 @@ collected AS (
 without_links AS (
     SELECT source_id, list_sort(list(listing)) AS empty_sections
     FROM (
-        SELECT source_id, listing, max(struct_pack(read_at, entries), 3) AS reads
+        SELECT source_id, listing, max(struct_pack(read_at := read_at, entries := entries), 3) AS reads
         FROM listing_reads
         WHERE kind = 'section'
         GROUP BY source_id, listing
