@@ -56,9 +56,7 @@ def audit(
     import_: Annotated[
         Path | None, typer.Option("--import", help="Import the verdicts of such a file.")
     ] = None,
-    show: Annotated[
-        bool, typer.Option("--show", help="Show the results, and judge nothing.")
-    ] = False,
+    show: Annotated[bool, typer.Option("--show", help="Only show the results.")] = False,
     data: DataFolder = None,
 ) -> None:
     """Judge a sample of a topic's articles: how many of them are about it?
@@ -87,9 +85,8 @@ def audit(
         for each in audits:
             judge(Judging(layout, each.sample.audit_id, who), click.getchar, Console())
     else:
-        print_to_stderr(
-            "no terminal to judge in: use --export and --import, or the desk", "WARNING"
-        )
+        advice = "no terminal to judge in: use --export and --import, or the desk"
+        print_to_stderr(advice, "WARNING")
     publish_audits(layout, print_to_stderr)
     print_results(layout, topic)
     if problems:
