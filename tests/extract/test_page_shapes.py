@@ -200,6 +200,7 @@ def test_a_notice_that_an_article_was_removed_is_no_article(title: str) -> None:
     [
         "The report was withdrawn by the ministry on Monday after an error was found in a table.",
         "The constitutional article was removed by a vote of 212 to 190 late on Tuesday evening.",
+        "Die Seite des Rathauses ist seit dem Angriff vom Montag nicht mehr verfügbar, sagte sie.",
         "The page that described the plan was deleted from the ministry's website on Friday night.",
     ],
 )
