@@ -168,10 +168,10 @@ def _create_artifacts(figures: RunFigures, done: Ingested, ailing: Iterable[Sour
 def _note(source: Collected) -> str:
     deferred = f"{source.deferred} deferred to a later run" if source.deferred else ""
     late = ": ".join(filter(None, (deferred, source.late)))
-    left_out = "".join(source.left_out[:1])
-    if len(source.left_out) > 1:
-        left_out += f" (and {len(source.left_out) - 1} more)"
-    return source.error or source.skipped or _joined(*source.failed_listings, late, left_out)
+    notes = "".join(source.listing_notes[:1])
+    if len(source.listing_notes) > 1:
+        notes += f" (and {len(source.listing_notes) - 1} more)"
+    return source.error or source.skipped or _joined(*source.failed_listings, late, notes)
 
 
 def _joined(*notes: str | None) -> str:

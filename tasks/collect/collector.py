@@ -50,7 +50,7 @@ class Collected:
     skipped: str = ""  # until when and why the source was skipped; empty when it was not
     late: str = ""  # why its time did not suffice; empty when it did
     failed_listings: tuple[str, ...] = ()  # the reason for each listing that could not be read
-    left_out: tuple[str, ...] = ()  # of each listing too long or without links, what was not read
+    listing_notes: tuple[str, ...] = ()  # on listings too long, and sections without links
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ class Collector:
             visit.skipped,
             visit.time.late,
             tuple(visit.listings.failed),
-            tuple(visit.listings.left_out),
+            tuple(visit.listings.notes),
         )
 
 

@@ -49,7 +49,7 @@ class ListingReader:
         self.cache = ListingCache(collector.layout, source.id, about)
         self.read_count = 0  # of the source's own listings
         self.failed: list[str] = []  # the reason for each listing that could not be read
-        self.left_out: list[str] = []  # of each too long or without links, what was not taken
+        self.notes: list[str] = []  # on listings that are too long, and sections without links
         self.rolled_over: list[ListingSummary] = []  # of feeds
         self.sitemaps: list[ListingSummary] = []
         self._sites: Counter[str] = Counter()  # origins of the entries of feeds
@@ -99,7 +99,7 @@ class ListingReader:
         for url, why in unread:
             self.record(left_for_later(CaptureKind.LISTING, url, at, late or why), None)
         if unread and not late:
-            self.left_out.append(f"{counted(len(unread), 'sitemap')} not read: {unread[0][1]}")
+            self.notes.append(f"{counted(len(unread), 'sitemap')} not read: {unread[0][1]}")
 
     def known(self, keys: Iterable[str]) -> set[str]:
         """Which of the folded URLs earlier runs have collected; each is looked up once."""
@@ -132,9 +132,9 @@ class ListingReader:
             attempt = self._with_summary(attempt, listing, *compared)
             attempt = replace(attempt, detail=attempt.detail or listing.left_out)
             if listing.left_out and not found_in:
-                self.left_out.append(f"{url}: {listing.left_out}")
+                self.notes.append(f"{url}: {listing.left_out}")
             if listing.kind == "section" and not listing.entries:
-                self.left_out.append(f"{url}: no link looks like an article's")
+                self.notes.append(f"{url}: no link looks like an article's")
         capture = self.record(attempt, Entry(url, found_in) if found_in else None)
         # A 304 has no record of its own.
         copied_at = capture.raw_ref if attempt.outcome is Outcome.LISTED else last and last.raw_ref

@@ -160,8 +160,10 @@ def _substitute_page(
     view: PageView, meta: Metadata, cleaned: Cleaned, verdict: PageVerdict
 ) -> Refusal | None:
     """What a site shows instead of the page that was asked for."""
-    if notice := _removal_notice(meta, cleaned):
-        return Outcome.SOFT_404, notice
+    first_lines = (meta.headline, cleaned.headline, cleaned.standfirst, *cleaned.paragraphs[:1])
+    removed = (REMOVED.search(line) for line in first_lines if line)
+    if notice := next(filter(None, removed), None):
+        return Outcome.SOFT_404, notice[0].strip()
     if states_article(meta):
         return None
     named = f"{view.title}\n{view.headings}"
@@ -182,13 +184,6 @@ def _substitute_page(
     if is_mostly_consent and ACCEPT.search(view.text) and not _has_own_text(cleaned, TO_READER):
         return Outcome.CONSENT_WALL, f"{consent} words of consent"
     return None
-
-
-def _removal_notice(meta: Metadata, cleaned: Cleaned) -> str:
-    """The words in a headline or first sentence that say that the article was removed."""
-    lines = (meta.headline, cleaned.headline, cleaned.standfirst, *cleaned.paragraphs[:1])
-    found = (REMOVED.search(line) for line in lines if line)
-    return next((notice[0].strip() for notice in found if notice), "")
 
 
 def _is_all(message: re.Pattern[str], named: str) -> bool:

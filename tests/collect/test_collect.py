@@ -425,7 +425,7 @@ def test_indexes_share_the_limit_and_those_not_read_are_recorded(web: Loopback, 
         "more than 25 sitemaps of its indexes;"
         " name those of the newest articles in `sitemaps` of the source itself"
     )
-    assert collected.left_out == (f"15 sitemaps not read: {why}",)
+    assert collected.listing_notes == (f"15 sitemaps not read: {why}",)
 
 
 def test_a_sitemap_that_may_be_new_is_unread_where_its_index_is_too_long(
@@ -437,7 +437,7 @@ def test_a_sitemap_that_may_be_new_is_unread_where_its_index_is_too_long(
         one = source(sitemaps=(f"{web.url}/{name}",))
         (collected,) = desk.run(one)
         assert list(unread(collected)) == left
-        assert len(collected.left_out) == 1 + len(left)
+        assert len(collected.listing_notes) == 1 + len(left)
 
 
 def test_a_day_is_partial_while_sitemaps_are_unread(web: Loopback, desk: Desk) -> None:

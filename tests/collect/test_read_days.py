@@ -242,7 +242,9 @@ def polled_cut(web: Loopback, desk: Desk, one: Source, *, is_dated: bool) -> Non
         (collected,) = desk.collect(
             MIDNIGHT + at, one, recheck_after=(), limits={"max_entries": 20}
         )
-        assert collected.left_out[0].startswith(f"{web.url}/{one.id}/feed: of {len(items)} entries")
+        assert collected.listing_notes[0].startswith(
+            f"{web.url}/{one.id}/feed: of {len(items)} entries"
+        )
         desk.load(MIDNIGHT + at, collected, sources=(one,))
 
 

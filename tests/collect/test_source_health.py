@@ -251,7 +251,7 @@ def test_a_section_page_without_links_to_articles_is_named(web: Loopback, desk: 
     one = source("gb-app", feeds=(good,), sections=(shell,))
     for hour in (1, 2, 3):
         (collected,) = desk.run(hour * HOUR, one)
-        assert collected.left_out == (f"{shell}: no link looks like an article's",)
+        assert collected.listing_notes == (f"{shell}: no link looks like an article's",)
         assert desk.health(one).empty_sections == ([shell] if hour == 3 else [])
     assert f"no link to an article in {shell}" in desk.health(one).why
     desk.run(4 * HOUR, one.model_copy(update={"sections": ()}))

@@ -164,8 +164,7 @@ counted AS (
            coalesce(rolled_over, false) AND NOT is_whole AS rolled_over,
            round(greatest(hours_read, if(is_whole, 24, 0),
                           if(day < polled_from AND from_polls > 0 AND is_earlier, 24, 0),
-                          if(polled_from IS NULL AND from_polls > 0, 24, 0),
-                          if(polled_from IS NULL AND from_files > 0, 24, 0)), 2) AS hours_read,
+                          if(polled_from IS NULL AND from_polls + from_files > 0, 24, 0)), 2) AS hours_read,
            if(is_whole, NULL, estimated_lost) AS estimated_lost
     FROM (SELECT calendar_day.*, whole.day IS NOT NULL AS is_whole,
                  source_id IN (SELECT source_id FROM listing_reads WHERE kind IS NULL) AS is_earlier
