@@ -122,7 +122,7 @@ def finish(draft: Draft, headline: int, hints: Hints) -> Cleaned:
     strip_prompts(draft, hints.language, running)
     strip_likely_prompts(draft, running)
     strip_offers(draft)
-    strip_lists(draft)
+    strip_lists(draft, hints.language)
     strip_clusters(draft, running)
     strip_boxes(draft, headline, running)
     strip_link_lines(draft)

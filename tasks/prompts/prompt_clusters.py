@@ -11,7 +11,7 @@ from tasks.prompts.prompt_evidence import (
     heads_paragraphs,
     is_by_text_rule,
 )
-from tasks.prompts.text_rules import PROMPT_KINDS
+from tasks.prompts.text_rules import PROMPT_KINDS, find_rule
 from tasks.prompts.tree_arrays import Mask
 
 BOX_BLOCKS, BOX_LEVELS = 8, 4  # Blocks of the largest box, levels around the prompt
@@ -75,7 +75,7 @@ def _is_bracketed(draft: Draft, inside: range) -> bool:
     )
 
 
-def strip_lists(draft: Draft) -> None:
+def strip_lists(draft: Draft, language: str | None) -> None:
     """Strip lists that are largely prompts, and those that a prompt introduces."""
     for element in draft.page.elements:
         size = element.end - element.start
@@ -85,22 +85,26 @@ def strip_lists(draft: Draft) -> None:
                 for item in items:
                     draft.strip(item, "other", "dom:list")
     for at in sorted(draft.reasons):
-        if not _is_prompt(draft, at) or draft.columns["ends_sentence"][at]:
-            continue
-        for item in _list_after(draft, at):
-            draft.strip(item, draft.reasons[at][0], "dom:list")
+        items = _list_after(draft, at) if _is_prompt(draft, at) else range(0)
+        # After a prompt's sentence the article may go on with a list, unless an item is worded like
+        # a prompt, too.
+        rules = filter(None, (find_rule(draft.text(item), language) for item in items))
+        is_introduced = not draft.columns["ends_sentence"][at]
+        if is_introduced or any(rule.kind in PROMPT_KINDS for rule in rules):
+            for item in items:
+                draft.strip(item, draft.reasons[at][0], "dom:list")
 
 
 def _list_after(draft: Draft, at: int) -> range:
-    """The items of a list right after a block; none if they are long."""
+    """The items of a list right after a block; none if they are many, or most of them long."""
     page, first = draft.page, at + 1
     if first >= len(page.blocks):
         return range(0)
     for above in page.ancestors(page.blocks[first].element, 3):
         element = page.elements[above]
         if element.tag in ("ul", "ol") and element.start == first:
+            is_short = np.median(draft.columns["words"][first : element.end]) <= ITEM_WORDS
             items = range(first, element.end)
-            is_short = max(draft.columns["words"][first : element.end]) <= ITEM_WORDS
             return items if is_short and len(items) <= MOST else range(0)
     return range(0)
 

@@ -23,8 +23,9 @@ BOX = 1000  # Most characters of a box that a button or a prompt inside makes su
 MAIN, SOME_TEXT = 0.2, 200
 # Items of a list whose prompt scores are judged together, and the score of one that is no prompt.
 FEWEST_ITEMS, MOST_ITEMS, CALM = 3, 12, 0.3
-# Kinds of prompts that are walls, and the most paragraphs of an offer below the heading of one.
-WALLS, FEW = ("metering", "paywall", "registration", "trial_offer"), 2
+# Kinds of prompts that stop the reader, those that an offer may follow, and its most paragraphs.
+STOPS = frozenset(("metering", "paywall", "registration"))
+WALLS, FEW = STOPS | {"trial_offer"}, 2
 MOST_PROSE = 0.5  # The largest share of the kept prose that the model strips as prompts
 
 
@@ -49,7 +50,11 @@ def strip_prompts(draft: Draft, language: str | None, running: Mask) -> None:
     doubtful |= np.array([times[place] > 1 for place in places])
     for at in np.flatnonzero(is_checked).tolist():
         rule = find_rule(draft.page.blocks[at].text, language)
-        if rule and (at not in draft.roles or doubtful[at] or not rule.needs_context):
+        if rule is None:
+            continue
+        # A wall has several lines: `For subscribers only`, then `Subscribe to read the news`.
+        is_next = is_by_text_rule(draft, at - 1) and {draft.reasons[at - 1][0], rule.kind} <= STOPS
+        if at not in draft.roles or doubtful[at] or is_next or not rule.needs_context:
             draft.strip(at, rule.kind, f"text:{rule.name}")
 
 
@@ -71,6 +76,8 @@ def suspect_places(draft: Draft, running: Mask) -> Mask:
             suspect |= near & ~_in_article_box(draft, running, near, columns[name])
         suspect |= columns["target_words"] >= TELLING
         suspect |= columns["link_share"] > LINKED
+        # A notice that somebody put between the paragraphs: `<strong>Like this? <a>Sign up</a>`.
+        suspect |= (columns["bold_share"] > LINKED) & (columns["links"] > 0)
     return suspect
 
 

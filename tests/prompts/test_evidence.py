@@ -1,9 +1,16 @@
 """Wording alone strips nothing from running text: it takes a box, a button, a link or a place."""
 
 import pytest
+from selectolax.lexbor import LexborHTMLParser
 
 from tasks.extract import extract_page
 from tasks.model import Extraction
+from tasks.prompts.block_model import load_model
+from tasks.prompts.block_roles import find_headline
+from tasks.prompts.clean_page import finish
+from tasks.prompts.draft import score_blocks
+from tasks.prompts.page_hints import Hints
+from tasks.prompts.split_into_blocks import split_tree
 
 POLITICAL = (
     "Why is Ukraine not a member of Nato?",
@@ -193,3 +200,28 @@ def test_a_sentence_worded_like_a_prompt_stands_once_in_an_article() -> None:
     found = extract(page_with(f"<p>{line}</p><p>{line}</p>"))
     assert found.page is not None
     assert list(found.page.paragraphs) == list(PARAGRAPHS)
+
+
+def cleaned_as_article(line: str) -> tuple[str, ...]:
+    """The paragraphs with a line after the third, if the model takes every block for an article."""
+    hints = Hints(headline="Ministers fail to agree on the border", language="en")
+    page = split_tree(LexborHTMLParser(page_with(line)))
+    headline = find_headline(page, hints.headline)
+    draft = score_blocks(page, headline, hints, load_model())
+    draft.score[headline + 1 :], draft.prompt_score[:] = 0.99, 0.02
+    return finish(draft, headline, hints).paragraphs
+
+
+@pytest.mark.parametrize(
+    "notice", ["Support us and become a patron on {}.", "Sign up for {}, our free newsletter."]
+)
+def test_an_emphasised_notice_with_a_link_goes(notice: str) -> None:
+    notice = notice.format("<a href=https://letters.example/1>Letters</a>")
+    assert cleaned_as_article(f"<p><strong>{notice}</strong></p>") == tuple(PARAGRAPHS)
+
+
+@pytest.mark.parametrize("shape", ["<p>{}</p>", "<p><b>{}</b></p>", "<p><a href=/t>T</a> {}</p>"])
+@pytest.mark.parametrize("sentence", POLITICAL)
+def test_emphasis_alone_and_a_link_alone_are_no_evidence(shape: str, sentence: str) -> None:
+    found = [text for text in cleaned_as_article(shape.format(sentence)) if text not in PARAGRAPHS]
+    assert [text.removeprefix("T ") for text in found] == [sentence]

@@ -206,6 +206,35 @@ COMMENTS = [
 ]
 
 
+OFFER = [
+    "Unlimited digital access to the Quayside Courier.",
+    (
+        "Reports on all things harbour by Ines Marlow, Tom Reed, Ada Finch and others, tides, "
+        "prize-winning letters and evenings by the sea."
+    ),
+    "Room for replies by the people of the coast.",
+    "Quayside Courier on paper.",
+    "Quayside Courier almanac.",
+]
+
+
+def test_a_list_after_a_wall_s_sentence_goes_whole_with_one_item_worded_like_a_prompt() -> None:
+    items = "".join(f"<li>{item}</li>" for item in OFFER)
+    wall = (
+        "<div>This content is reserved for subscribers only</div>"
+        f"<p>Subscribe now to read the latest news of the coast.</p><ul>{items}</ul>"
+    )
+    body = f"<article><h1>{{h}}</h1><p>{STORY[0]}</p>{wall}{paragraphs(STORY[1:])}</article>"
+    assert list(read(body).paragraphs) == STORY
+
+
+def test_an_article_s_list_stays_after_a_prompt_s_sentence() -> None:
+    items = "".join(f"<li>{item}</li>" for item in STORY[1:4])
+    first = f"<p>{STORY[0]}</p><p>Subscribe now to read the latest news of the coast.</p>"
+    body = f"<article><h1>{{h}}</h1>{first}<ul>{items}</ul>{paragraphs(STORY[4:])}</article>"
+    assert list(read(body).paragraphs) == STORY
+
+
 @pytest.mark.parametrize("title", ["Join the conversation", "3 Comments", "Comments (3)"])
 def test_comments_are_known_by_the_heading_over_them(title: str) -> None:
     thread = "".join(
