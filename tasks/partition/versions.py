@@ -43,6 +43,11 @@ class KnownVersions:
         index = bisect_right(self.texts, moment, key=lambda text: text.fetched_at)
         return self.texts[max(index - 1, 0)]
 
+    def following(self, moment: datetime) -> Text:
+        """The first version captured after a moment; the last one if there is none."""
+        index = bisect_right(self.texts, moment, key=lambda text: text.fetched_at)
+        return self.texts[min(index, len(self.texts) - 1)]
+
     def add(self, new: Text) -> int:
         """Add a new text and return its version number, the next free one."""
         number = max((text.version_no for text in self.texts), default=0) + 1
@@ -93,6 +98,10 @@ def judge_versions(
     in recognised boilerplate, and a truncated text of which the whole is known. Any other is
     ARTICLE (the first) or REVISED. A capture older than the known ones also gets the next number:
     numbers are never reassigned, and `fetched_at` has the order of the texts.
+
+    An older capture that is loaded later is UNCHANGED as well if its text equals the next version,
+    so that no version repeats the one before it. That version keeps its `fetched_at`, although the
+    page showed it earlier. A rebuild judges run by run in the order of loading, so it agrees.
     """
     judged_by = ["article_id", "capture_id", "fetched_at", "published_at"]
     judged_by += ["body_sha256", "page_sha256", "is_truncated"]
@@ -130,9 +139,10 @@ def _verdict(state: KnownVersions, new: Text) -> VersionVerdict:
     shown = state.in_force(new.fetched_at)
     # A metered paywall that has run out does not change the article.
     is_cut = shown.is_whole and not new.is_whole
-    is_same = is_cut or bool(shown.keys & new.keys)
-    # A date makes a new version: an AMP page or a saved copy without one must not keep the article
-    # out of the time series.
-    if is_same and (shown.is_dated or not new.is_dated):
-        return VersionVerdict(Outcome.UNCHANGED, shown.version_no, state.first_seen_at)
+    for known in (shown, state.following(new.fetched_at)):
+        is_same = bool(known.keys & new.keys) or (is_cut and known is shown)
+        # A date makes a new version: an AMP page or a saved copy without one must not keep the
+        # article out of the time series.
+        if is_same and (known.is_dated or not new.is_dated):
+            return VersionVerdict(Outcome.UNCHANGED, known.version_no, state.first_seen_at)
     return VersionVerdict(Outcome.REVISED, state.add(new), state.first_seen_at)

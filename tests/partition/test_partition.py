@@ -4,6 +4,7 @@ import random
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -216,6 +217,8 @@ def known_of(*texts: tuple[int, str]) -> dict[UUID, KnownVersions]:
         (known_of((1, "a"), (3, "b")), 5, "a", (Outcome.REVISED, 3, 1)),
         (known_of((1, "a"), (9, "b")), 5, "a", (Outcome.UNCHANGED, 1, 1)),
         (known_of((1, "a"), (9, "b")), 5, "c", (Outcome.REVISED, 3, 1)),
+        (known_of((1, "a"), (9, "b")), 5, "b", (Outcome.UNCHANGED, 2, 1)),
+        (known_of((1, "a"), (8, "c"), (9, "b")), 5, "b", (Outcome.REVISED, 4, 1)),
         (known_of((8, "a")), 5, "a", (Outcome.UNCHANGED, 1, 8)),
         (known_of((8, "a")), 5, "b", (Outcome.REVISED, 2, 5)),
     ],
@@ -226,6 +229,8 @@ def known_of(*texts: tuple[int, str]) -> dict[UUID, KnownVersions]:
         "back-again",
         "older-same",
         "older-other",
+        "older-same-as-next",
+        "older-same-as-a-later-one",
         "oldest-same",
         "oldest",
     ],
@@ -340,6 +345,31 @@ def test_versions_are_numbered_without_gaps_and_say_what_was_shown(
     assert numbers == list(range(1, len(numbers) + 1))
     assert state.texts == sorted(state.texts)
     assert state.first_seen_at <= min(text.fetched_at for text in state.texts)
+
+
+@settings(max_examples=60)
+@given(st.lists(st.tuples(st.integers(0, 50), st.sampled_from("abc")), min_size=1, max_size=12))
+def test_no_version_repeats_the_one_before_it_in_any_order_of_loading(
+    seen: list[tuple[int, str]],
+) -> None:
+    known: dict[UUID, KnownVersions] = {}
+    for number, (hour, text) in enumerate(seen):
+        page = Page("one", hour=hour, about={"body_sha256": text})
+        row: dict[str, Any] = dict.fromkeys(ARTICLE_SCHEMA.names) | {
+            "fetched_at": page.fetched_at,
+            "article_id": page.article_id,
+            "capture_id": page.capture_id(str(number)),
+            "body_sha256": text,
+        }
+        _, verdicts = judge_versions(pa.Table.from_pylist([row], schema=ARTICLE_SCHEMA), known)
+        verdict = verdicts[row["capture_id"]]
+        state = known.setdefault(page.article_id, KnownVersions(page.fetched_at))
+        if verdict.outcome is not Outcome.UNCHANGED:
+            assert state.add(Text(page.fetched_at, 0, text, False)) == verdict.version_no
+        texts = [each.body_sha256 for each in state.texts]
+        assert all(one != other for one, other in pairwise(texts))
+        [shown] = [each for each in state.texts if each.version_no == verdict.version_no]
+        assert shown.body_sha256 == text
 
 
 def test_leftovers_of_a_crash_are_swept_and_written_again(
