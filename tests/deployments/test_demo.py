@@ -40,6 +40,7 @@ ASKED = [*re.findall(r"```sql\n(.*?)```", GUIDES, re.DOTALL), *QUESTIONS.split("
 EMPTY = {
     "archive_daily",  # of archives that others wrote
     *("balanced_index", "balanced_index_local"),  # of a setting
+    "moved_articles",  # its papers keep their addresses
 }
 """Relations that have no row."""
 UNKNOWN = {

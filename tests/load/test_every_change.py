@@ -69,6 +69,8 @@ OLD, OLDER, OLDEST = dated(-3), dated(-4), dated(-5)
 FAR = Page("far", "Nothing.", -20)
 """Keeps the calendar long, so that days of it are emptied rather than cut off."""
 AGENCY = "https://agency.test/news"
+SAME = prose(5)
+BEFORE, NEW = "https://gb-post.test/before", "https://gb-post.test/new"
 
 OF_ARTICLES = {
     "an article moves to another day": Case(
@@ -105,6 +107,26 @@ OF_ARTICLES = {
     "an earlier text makes an article a copy": Case(
         [FAR, Page("late", WIRE, None, about=OLD)],
         of(DE, Page("early", WIRE, None, about=OLDER)),
+    ),
+    "a page moves": Case(
+        [FAR, Page("old", SAME, about=OLD), Page("x", SAME, canonical=NEW, about=OLDER)],
+        [Page("old", SAME, canonical=NEW, about=OLDER)],
+    ),
+    "a page moves back": Case(
+        [
+            FAR,
+            Page("old", SAME, canonical=BEFORE, about=OLD),
+            Page("old", SAME, canonical=NEW, about=OLDER),
+        ],
+        [Page("old", SAME, canonical=BEFORE, about=OLD)],
+    ),
+    "an earlier text of a page that has moved comes late": Case(
+        [
+            FAR,
+            Page("old", SAME, canonical=BEFORE, about=OLD),
+            Page("old", SAME, canonical=NEW, about=OLD),
+        ],
+        [Page("other", "Nothing.", hour=-30, canonical=BEFORE, about=OLD)],
     ),
     "a revised text frees its copies": Case(
         [

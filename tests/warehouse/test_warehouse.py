@@ -226,6 +226,7 @@ PLANTS = {
     "index_notes_target": "UPDATE index_notes SET reason = 'forgotten'",
     "mentions_offsets": "UPDATE mentions SET char_end = char_end + 1",
     "mentions_target": "UPDATE mentions SET topic_version = 9",
+    "moved_articles": "INSERT INTO moved_articles SELECT article_id, uuid(), now() FROM articles",
     "poll_intervals": "UPDATE poll_intervals SET interval_minutes = 5",
     "polls": "UPDATE polls SET listings_read = listings_read + 1",
     "published_dates": "UPDATE article_versions SET published_date = published_date + 1",

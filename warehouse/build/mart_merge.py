@@ -62,6 +62,10 @@ CREATE OR REPLACE TEMP MACRO precision_of(moment, raw) AS
          ELSE 'minute' END;
 CREATE OR REPLACE TEMP MACRO local_date(moment, raw, zone) AS
     if(precision_of(moment, raw) = 'day', utc_day(moment), day_of_local(moment, zone));
+-- At least 70 % of the shingles of the shorter text are in the other, and they are not too unlike.
+CREATE OR REPLACE TEMP MACRO is_nearly_same(jaccard, shingles, other_shingles) AS
+    jaccard >= 0.3 AND jaccard / (1 + jaccard) * (shingles + other_shingles)
+        >= 0.7 * least(shingles, other_shingles);
 CREATE OR REPLACE TEMP MACRO common_hours(from_1, until_1, from_2, until_2, from_3, until_3) AS
     overlap_hours(greatest(from_1, from_2), least(until_1, until_2), from_3, until_3);
 CREATE OR REPLACE TEMP MACRO lost_within(lost_by_day, gap_from, gap_until, begins_at, ends_at) AS

@@ -28,7 +28,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Articles and their texts": (
         *("articles", "article_versions", "article_revisions", "article_texts"),
         *("article_version_texts", "article_files", "text_contexts"),
-        *("text_sketches", "stripped_blocks"),
+        *("moved_articles", "text_sketches", "stripped_blocks"),
     ),
     "Sources and what was collected": (
         *("sources", "source_health", "source_polls", "coverage", "coverage_local"),

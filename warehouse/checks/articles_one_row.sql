@@ -1,13 +1,10 @@
--- Holds: an article has one row in articles, and every article of article_versions has one.
-SELECT article_id, count(*) AS rows
-FROM (
-    SELECT article_id FROM touched_articles
+-- Holds: an article has one row, in articles, or in moved_articles if its page has moved.
+SELECT article_id, count(place) AS rows
+FROM (SELECT DISTINCT article_id FROM touched_article_versions)
+LEFT JOIN (
+    SELECT article_id, 'articles' AS place FROM touched_articles
     UNION ALL
-    SELECT DISTINCT article_id
-    FROM touched_article_versions ANTI JOIN touched_articles USING (article_id)
-    UNION ALL
-    SELECT DISTINCT article_id
-    FROM touched_article_versions ANTI JOIN touched_articles USING (article_id)
-)
+    SELECT article_id, 'moved_articles' FROM moved_articles
+) AS shown USING (article_id)
 GROUP BY article_id
-HAVING count(*) <> 1
+HAVING count(place) <> 1

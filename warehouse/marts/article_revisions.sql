@@ -4,7 +4,8 @@ WITH placed AS (
     SELECT article_versions.*,
            row_number() OVER (PARTITION BY article_id ORDER BY fetched_at, version_no) AS place
     FROM article_versions
-    SEMI JOIN (SELECT article_id FROM articles WHERE versions > 1) AS revised USING (article_id)
+    SEMI JOIN (SELECT article_id FROM article_versions WHERE version_no = 2) AS revised
+        USING (article_id)
 )
 SELECT later.article_id, later.source_id, later.url_canonical, later.version_no,
        earlier.version_no AS previous_no,

@@ -48,9 +48,7 @@ WITH mine AS (
     JOIN text_sketches AS other ON other.rowid = candidates.place
     WHERE one.article_id <> other.article_id
       AND abs(date_diff('second', one.moment, other.moment)) <= 7 * 86400
-      AND jaccard >= 0.3
-      AND jaccard / (1 + jaccard) * (one.shingles + other.shingles)
-          >= 0.7 * least(one.shingles, other.shingles)
+      AND is_nearly_same(jaccard, one.shingles, other.shingles)
 )
 SELECT measured.article_id, measured.moment, other_id, other_moment,
        articles.duplicate_of IS NULL AS is_original

@@ -44,7 +44,7 @@ CREATE TABLE IF NOT EXISTS articles (
 );
 
 COMMENT ON TABLE articles IS
-    'Every article once, as it was last seen. Count these, not article_versions.';
+    'Every article once, as it was last seen, also if its page has moved to another URL (moved_articles). Count these, not article_versions.';
 COMMENT ON COLUMN articles.article_id IS 'UUID of the canonical URL';
 COMMENT ON COLUMN articles.version_no IS
     'Number of the version shown here, the one with the latest fetched_at';
@@ -78,7 +78,8 @@ COMMENT ON COLUMN articles.published_precision IS
 COMMENT ON COLUMN articles.published_local_date IS
     'Day of publication in the time zone of the source (sources.timezone; UTC where there is none), whatever offset the page prints. A page with a date and no time keeps its date';
 COMMENT ON COLUMN articles.modified_at IS 'Time of the last change, as the page says (UTC)';
-COMMENT ON COLUMN articles.first_seen_at IS 'Time of the article''s first capture (UTC)';
+COMMENT ON COLUMN articles.first_seen_at IS
+    'Time of the article''s first capture (UTC), by the URL before if its page has moved';
 COMMENT ON COLUMN articles.fetched_at IS 'Time of this version''s capture (UTC)';
 COMMENT ON COLUMN articles.access IS 'free, metered, paywalled or unknown';
 COMMENT ON COLUMN articles.is_truncated IS 'Whether only a part of the article was delivered';

@@ -1,0 +1,162 @@
+"""Pages that move are one article, in whatever order they were collected and are loaded.
+
+Each case has a paper of its own, and all of them share the loads.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+from uuid import NAMESPACE_URL, uuid5
+
+import pytest
+
+from tasks.load.load_run import load, rebuild_warehouse
+from tests.support.publishing import publish
+from tests.support.staged_pages import TOPICS, Page, listing, prose, source, stage, tables
+from warehouse.layers.layout import Layout
+from warehouse.questions.articles import latest
+from warehouse.read.query import open_existing_snapshot, query
+
+pytestmark = pytest.mark.slow
+
+TEXT, UPDATED, OTHER, REWRITTEN, SHORT = "text", "updated", "other", "rewritten", "short"
+BODIES: dict[str, Callable[[int], str]] = {
+    TEXT: lambda seed: f"The harvest was late. {prose(seed)}",
+    UPDATED: lambda seed: f"The harvest was late. {prose(seed)} It will be early in spring.",
+    OTHER: lambda seed: f"The harvest was early. {prose(seed + 1)}",
+    REWRITTEN: lambda seed: f"The harvest is over. {prose(seed + 2)}",
+    SHORT: lambda seed: "The harvest was late, says the mayor.",
+}
+
+
+class Case(NamedTuple):
+    """Pages in order of capture, and the URLs of the articles that count."""
+
+    pages: Sequence[Page]
+    counted: Sequence[str]
+
+
+def shown(slug: str, body: str = TEXT, at: str | None = None, **about: Any) -> Page:
+    """A page by the URL that is asked for, and the one that it leads to or declares."""
+    return Page(slug, body, canonical=at, **about)
+
+
+CASES = {
+    "a new address": Case([shown("a"), shown("b"), shown("a", at="b")], "b"),
+    "the new address first": Case([shown("b"), shown("a"), shown("a", at="b")], "b"),
+    "a new address of a changed text": Case([shown("a"), shown("a", UPDATED, "b")], "b"),
+    "a new address of a short text": Case([shown("a", SHORT), shown("a", SHORT, "b")], "b"),
+    "back": Case([shown("a"), shown("a", at="b"), shown("a")], "a"),
+    "each to the other": Case(
+        [shown("a"), shown("a", at="b"), shown("b"), shown("b", at="a")], "a"
+    ),
+    "in a circle": Case(
+        [
+            *(shown("a"), shown("a", at="b"), shown("b")),
+            *(shown("b", at="c"), shown("c"), shown("c", at="a")),
+        ],
+        "a",
+    ),
+    "twice": Case([shown("a"), shown("a", at="b"), shown("a", at="c")], "c"),
+    "before it is rewritten": Case([shown("a"), shown("a", at="b"), shown("b", REWRITTEN)], "b"),
+    "an address of changing articles": Case(
+        [shown("live", at="a"), shown("live", OTHER, "b"), shown("live", REWRITTEN, "c")], "abc"
+    ),
+    "an address of changing short texts": Case(
+        [shown("live", SHORT, "a"), shown("live", SHORT, "b", headline="Another")], "ab"
+    ),
+    "an article that expired": Case([shown("a"), shown("b", OTHER), shown("a", OTHER, "b")], "ab"),
+    "a text printed twice": Case([shown("a"), shown("b")], "ab"),
+}
+NUMBERS = {name: number for number, name in enumerate(CASES)}
+SOURCES = [source("gb-post"), *(source(f"gb-paper-{number}") for number in NUMBERS.values())]
+
+
+def of_case(name: str) -> list[Page]:
+    """The pages, each an hour after the one before, in the paper of the case."""
+    number, found = NUMBERS[name], []
+    for hour, page in enumerate(CASES[name].pages, 1):
+        body = BODIES[page.body](10 * number)
+        made = replace(page, body=body, hour=hour, source_id=f"gb-paper-{number}")
+        found.append(replace(made, canonical=page.canonical and address(name, page.canonical)))
+    return found
+
+
+def address(name: str, slug: str) -> str:
+    return Page(slug, source_id=f"gb-paper-{NUMBERS[name]}").url
+
+
+def load_each(layout: Layout, runs: Sequence[Sequence[Page]]) -> None:
+    for number, pages in enumerate(runs):
+        run_id = f"202605{number + 1:02}T060000Z-{number:06x}"
+        load(layout, TOPICS, SOURCES, [stage(layout, run_id, pages)])
+    publish(layout)
+
+
+def ask(layout: Layout, sql: str) -> list[tuple[Any, ...]]:
+    return [tuple(row.values()) for row in query(layout, sql).to_pylist()]
+
+
+def told(layout: Layout) -> list[list[tuple[Any, ...]]]:
+    """What readers see of articles and counts."""
+    return [
+        ask(layout, f"SELECT {columns} ORDER BY ALL")
+        for columns in (
+            "url_canonical, published_at, duplicate_of, body_sha256 FROM articles",
+            "* FROM moved_articles",
+            "* FROM topic_daily",
+        )
+    ]
+
+
+COPY = Page("copy", BODIES[TEXT](0), day=1, hour=30)
+"""Of the first case, in another paper."""
+STEPS = [
+    [*([page[step] for name in CASES if len(page := of_case(name)) > step])]
+    for step in range(max(len(case.pages) for case in CASES.values()))
+]
+STEPS[0] += [COPY, *(listing(each.id) for each in SOURCES)]
+
+
+def test_a_page_that_moves_is_one_article_in_any_order_of_loading(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "steps")
+    load_each(layout, STEPS)
+    urls = {url for (url,) in ask(layout, "SELECT url_canonical FROM articles")}
+    assert urls == {
+        COPY.url,
+        *(address(name, slug) for name, case in CASES.items() for slug in case.counted),
+    }
+    counts = "sum(articles)::INTEGER, sum(articles_with_mention)::INTEGER"
+    counted = {
+        paper: rest
+        for paper, *rest in ask(
+            layout,
+            f"SELECT source_id, {counts} FROM topic_daily WHERE topic_id = 'harvest' GROUP BY ALL",
+        )
+    }
+    for name, case in CASES.items():
+        assert counted[f"gb-paper-{NUMBERS[name]}"] == [len(case.counted)] * 2, name
+    assert ask(
+        layout,
+        "SELECT original.url_canonical, original.first_seen_at FROM articles AS copy"
+        f" JOIN articles AS original ON original.article_id = copy.duplicate_of"
+        f" WHERE copy.url_canonical = '{COPY.url}'",
+    ) == [(address("a new address", "b"), of_case("a new address")[0].fetched_at)]
+
+    # The desk still shows the old article, beside the one that counts.
+    old, new = (uuid5(NAMESPACE_URL, address("a new address", slug)) for slug in "ab")
+    with open_existing_snapshot(layout) as con:
+        assert [str(value) for value in latest(con, str(old)).values()] == ["1", str(new), str(new)]
+
+    seen = told(layout)
+    for place, runs in {
+        "once": [[page for step in STEPS for page in step]],
+        "backwards": STEPS[::-1],
+    }.items():
+        other = Layout(tmp_path / place)
+        load_each(other, runs)
+        assert told(other) == seen
+    loaded = tables(layout)
+    rebuild_warehouse(layout, TOPICS, SOURCES)
+    assert tables(layout) == loaded
