@@ -67,7 +67,7 @@ COMMENT ON COLUMN articles.body_chars IS
 COMMENT ON COLUMN articles.language IS 'Language code of the text';
 COMMENT ON COLUMN articles.language_source IS 'What named the language: page, text, source or none';
 COMMENT ON COLUMN articles.published_at IS
-    'Time of publication (UTC); NULL where the page does not say';
+    'Time of publication (UTC), as this version states it; NULL where the page does not say';
 COMMENT ON COLUMN articles.published_at_raw IS 'Time of publication as printed';
 COMMENT ON COLUMN articles.published_source IS
     'What named the time of publication: jsonld, meta, page, url, feed, given or none';
