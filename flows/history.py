@@ -35,6 +35,7 @@ from tasks.report.task import report_or_warn
 from tasks.settings import MOST_PAGES, ConfigError
 from tasks.sources.source import Source
 from tasks.text.counted import counted
+from warehouse.read.known_urls import dropped_pages
 from warehouse.read.query import keep_snapshot_open
 
 log = logging.getLogger(__name__)
@@ -119,7 +120,8 @@ def history(
         asking = Client(settings.limits, settings.user_agent, layout.cache, backoff_seconds=backoff)
         client, budget = held.enter_context(asking), Budget(max_requests)
         about = (layout, run_id, client, settings.history, period, budget)
-        job = Job(*about, captures_per_page=captures_per_page, dry_run=dry_run)
+        dropped = dropped_pages(layout, (source.id for source in installation.sources))
+        job = Job(*about, captures_per_page, dry_run, dropped)
         done = Filled(run_id, period, dry_run, settings.history.pause_seconds)
         done = _fill(installation, done, chosen, Histories(job, places))
     return _end(done)  # type: ignore[return-value]

@@ -34,7 +34,7 @@ class Outcome(StrEnum):
     # The attempt brought what it was for.
     FETCHED = "fetched"  # page or file archived, not yet extracted; never in the `captures` table
     ARTICLE = "article"  # a new article
-    REVISED = "revised"  # a known article with another text, or dated at last: a new version
+    REVISED = "revised"  # a known article with another text, dated at last, or of an archive
     UNCHANGED = "unchanged"  # a known article with the same text, or known whole and now cut
     LISTED = "listed"  # a feed, sitemap or section page that was read
     NOT_MODIFIED = "not_modified"  # HTTP 304
@@ -83,6 +83,9 @@ class Outcome(StrEnum):
     PAGE_TIMED_OUT = "page_timed_out"  # extraction took longer than its limit
     PAGE_CRASHED = "page_crashed"  # extraction ended its process or raised
 
+
+# Prefix of source ids of domains without an entry in sources.toml, which cannot have it.
+ARCHIVE = "archive-"
 
 ARTICLE_OUTCOMES = frozenset({Outcome.ARTICLE, Outcome.REVISED, Outcome.UNCHANGED})
 LISTING_OUTCOMES = frozenset({Outcome.LISTED, Outcome.NOT_MODIFIED, Outcome.ROBOTS_READ})

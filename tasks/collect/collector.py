@@ -1,7 +1,8 @@
 """Collects one source in one run: read its listings, fetch new pages, archive every attempt."""
 
 import logging
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -22,6 +23,7 @@ from tasks.process_pool import PagePool
 from tasks.progress import advance
 from tasks.settings import Limits
 from tasks.sources.source import Source
+from tasks.text.counted import counted
 from tasks.text.urls import fold
 from warehouse.layers.layout import Layout
 from warehouse.read.due_rechecks import DuePage, due_pages
@@ -50,7 +52,7 @@ class Collected:
     skipped: str = ""  # until when and why the source was skipped; empty when it was not
     late: str = ""  # why its time did not suffice; empty when it did
     failed_listings: tuple[str, ...] = ()  # the reason for each listing that could not be read
-    listing_notes: tuple[str, ...] = ()  # on listings too long, and sections without links
+    listing_notes: tuple[str, ...] = ()  # on long or empty listings, and pages stored elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ class Collector:
     max_new: int = 0  # new pages fetched for one source at most; 0 takes the limit of the settings
     recheck_after: tuple[timedelta, ...] = ()  # counted from when an article was first seen
     now: datetime = field(default_factory=lambda: datetime.now(UTC))  # pages are due by this time
+    # Folded URLs of articles of sources that are no more in sources.toml, each with its source.
+    dropped: Mapping[str, str] = field(default_factory=dict)
     breaker: Breaker = field(default_factory=Breaker)
     once: QueryCache = field(default_factory=QueryCache)
     known: KnownUrls = field(default_factory=KnownUrls)
@@ -155,8 +159,8 @@ class _Visit:
         for entry in self.listings.entries():
             fresh.setdefault(fold(entry.url), entry)
         self.listed.update(fresh)
-        for key in self.listings.known(fresh):
-            del fresh[key]
+        known = {key: fresh.pop(key) for key in self.listings.known(fresh)}
+        self._leave_to_dropped(known)
         since = collector.since or datetime.min.replace(tzinfo=UTC)
         to_fetch = [
             (key, entry)
@@ -177,6 +181,20 @@ class _Visit:
         at = collector.now
         for attempt, entry in (*deferrals(deferred, at), *deferrals(late, at, time.late)):
             self._record(attempt, entry)
+
+    def _leave_to_dropped(self, known: Mapping[str, Entry]) -> None:
+        """Record the entries that a dropped source has, such as this one under its earlier id.
+
+        Without them, the days would look as if they had been observed without these articles.
+        """
+        dropped, stored = self.collector.dropped, defaultdict[str, list[Entry]](list)
+        for key in [key for key in known if key in dropped]:
+            stored[dropped[key]].append(known[key])
+        for source_id, entries in stored.items():
+            why = f"stored under {source_id}, which is not in sources.toml"
+            self.listings.notes.append(f"{counted(len(entries), 'page')} {why}")
+            for attempt, entry in deferrals(entries, self.collector.now, why):
+                self._record(attempt, entry)
 
     def _recheck_pages(self) -> None:
         collector, own = self.collector, self.source.recheck_after

@@ -24,6 +24,7 @@ from tasks.installation import Installation
 from tasks.process_pool import PagePool
 from tasks.progress import stage
 from tasks.sources.source import Source
+from warehouse.read.known_urls import dropped_pages
 from warehouse.read.query import keep_snapshot_open
 from warehouse.read.source_health import source_health
 
@@ -127,6 +128,9 @@ def shared_collection(
                 since,
                 max_new,
                 settings.recheck_after,
+                dropped=dropped_pages(
+                    installation.layout, (source.id for source in installation.sources)
+                ),
                 breaker=Breaker() if is_chosen else Breaker(source_health(installation.layout)),
             )
         )

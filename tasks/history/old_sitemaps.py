@@ -160,9 +160,10 @@ def _fetch(visit: Visit, sitemap: Sitemap, asked: set[str], planned: set[str]) -
     fresh = {fold(entry.url): entry for entry in sitemap.wanted}
     known = known_urls(visit.job.layout, fresh) if fresh else set()
     articles = tried_pages(visit.job.layout, known)
-    asked |= known
+    # Days without the articles that are stored under an earlier id of the source are not whole.
+    asked |= known - visit.job.dropped.keys()
     tally.known[month] += sum(1 for key in known - planned if articles[key].has_article)
-    fresh = {key: entry for key, entry in fresh.items() if key not in asked | planned}
+    fresh = {key: entry for key, entry in fresh.items() if key not in asked | planned | known}
     planned |= known | fresh.keys()
     tally.wanted[month] += len(fresh)
     if visit.job.dry_run:

@@ -10,7 +10,7 @@ from uuid import UUID
 import duckdb
 import pyarrow as pa
 
-from tasks.model import Outcome
+from tasks.model import ARCHIVE, Outcome
 from warehouse.read.query import records
 
 
@@ -24,6 +24,7 @@ class Text(NamedTuple):
     is_whole: bool = True  # whether all of the article was delivered
     # Hash of the page's text before its site's boilerplate was removed; None if there was none.
     page_sha256: str | None = None
+    source_id: str = ""
 
     @property
     def keys(self) -> frozenset[str | None]:
@@ -74,7 +75,8 @@ def known_versions(
     )
     rows = records(
         con,
-        "SELECT article_id, version_no, body_sha256, page_sha256, fetched_at, first_seen_at,"
+        "SELECT article_id, version_no, source_id, body_sha256, page_sha256, fetched_at,"
+        " first_seen_at,"
         " published_at IS NOT NULL AS is_dated, is_truncated IS DISTINCT FROM true AS is_whole"
         # By rowid: a join would read all these columns of every row.
         " FROM article_versions WHERE rowid IN"
@@ -96,14 +98,15 @@ def judge_versions(
 
     A text equal to the version in force at that time is UNCHANGED. So is a text that differs only
     in recognised boilerplate, and a truncated text of which the whole is known. Any other is
-    ARTICLE (the first) or REVISED. A capture older than the known ones also gets the next number:
+    ARTICLE (the first) or REVISED, as is an article of a domain that only archives know, once a
+    source of sources.toml has it. A capture older than the known ones also gets the next number:
     numbers are never reassigned, and `fetched_at` has the order of the texts.
 
     An older capture that is loaded later is UNCHANGED as well if its text equals the next version,
     so that no version repeats the one before it. That version keeps its `fetched_at`, although the
     page showed it earlier. A rebuild judges run by run in the order of loading, so it agrees.
     """
-    judged_by = ["article_id", "capture_id", "fetched_at", "published_at"]
+    judged_by = ["article_id", "capture_id", "source_id", "fetched_at", "published_at"]
     judged_by += ["body_sha256", "page_sha256", "is_truncated"]
     keys = articles.select(judged_by).to_pylist()
     # The ids break ties, so that a rebuild numbers versions alike.
@@ -126,6 +129,7 @@ def judge_versions(
             is_dated=row["published_at"] is not None,
             is_whole=not row["is_truncated"],
             page_sha256=row["page_sha256"],
+            source_id=row["source_id"],
         )
         verdicts[row["capture_id"]] = _verdict(states[article_id], text)
     if len(verdicts) != len(keys):
@@ -141,8 +145,11 @@ def _verdict(state: KnownVersions, new: Text) -> VersionVerdict:
     is_cut = shown.is_whole and not new.is_whole
     for known in (shown, state.following(new.fetched_at)):
         is_same = bool(known.keys & new.keys) or (is_cut and known is shown)
+        # A source of sources.toml takes over what a backfill gave to its domain: else its days
+        # would be observed without these articles.
+        is_archived = known.source_id.startswith(ARCHIVE) and not new.source_id.startswith(ARCHIVE)
         # A date makes a new version: an AMP page or a saved copy without one must not keep the
         # article out of the time series.
-        if is_same and (known.is_dated or not new.is_dated):
+        if is_same and not is_archived and (known.is_dated or not new.is_dated):
             return VersionVerdict(Outcome.UNCHANGED, known.version_no, state.first_seen_at)
     return VersionVerdict(Outcome.REVISED, state.add(new), state.first_seen_at)

@@ -48,7 +48,7 @@ log = logging.getLogger(__name__)
 
 # Columns of the rebuilt runs that are needed to number the versions of the next run.
 NUMBERED = {
-    "article_versions": "article_id UUID, version_no INTEGER, capture_id UUID,"
+    "article_versions": "article_id UUID, version_no INTEGER, source_id VARCHAR, capture_id UUID,"
     " body_sha256 VARCHAR, page_sha256 VARCHAR,"
     " fetched_at TIMESTAMPTZ, first_seen_at TIMESTAMPTZ, published_at TIMESTAMPTZ,"
     " is_truncated BOOLEAN",

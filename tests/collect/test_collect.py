@@ -4,6 +4,7 @@ import shutil
 import threading
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from pathlib import Path
@@ -29,6 +30,7 @@ from tests.support.loopback import AGENT, Answer, Loopback, http
 from tests.support.publishing import publish
 from tests.support.staged_pages import TOPICS
 from warehouse.layers.layout import Layout
+from warehouse.read.known_urls import dropped_pages
 from warehouse.read.query import query
 
 TEXT = "The harbour board heard the skippers, and then it put the vote off until the spring. " * 9
@@ -283,6 +285,53 @@ def test_known_urls_are_not_fetched_again(web: Loopback, desk: Desk) -> None:
     web.hits.clear()
     desk.run(one)
     assert fetched(web) == ["/feed", "/slow"]
+
+
+def test_a_source_takes_over_what_a_backfill_gave_to_its_domain(web: Loopback, desk: Desk) -> None:
+    now = format_datetime(datetime.now(UTC))
+    stated = f'<meta property="article:published_time" content="{datetime.now(UTC).isoformat()}">'
+    stories = [web.set_answers(f"/{name}", page(f"All about {name}", stated)) for name in "ab"]
+    web.set_answers("/feed", feed(*(item(story, now) for story in stories)))
+    one = source(feeds=(f"{web.url}/feed",))
+    desk.run_and_load(one.model_copy(update={"id": "archive-127.0.0.1"}))
+    web.hits.clear()
+    assert desk.run_and_load(one).outcomes == {"fetched": 2, "listed": 1}
+    counts = "SELECT source_id, versions, count(*) AS articles FROM articles GROUP BY ALL"
+    assert query(desk.layout, counts).to_pylist() == [
+        {"source_id": "gb-post", "versions": 2, "articles": 2}
+    ]
+    extracted = "SELECT sum(extracted)::INT AS extracted FROM coverage WHERE source_id = 'gb-post'"
+    assert query(desk.layout, extracted).to_pylist() == [{"extracted": 2}]
+    assert desk.run_and_load(one).outcomes == {"listed": 1}
+
+
+def test_days_are_not_observed_without_what_is_stored_under_an_earlier_id(
+    web: Loopback, desk: Desk
+) -> None:
+    now = format_datetime(datetime.now(UTC))
+    stated = f'<meta property="article:published_time" content="{datetime.now(UTC).isoformat()}">'
+    stories = [web.set_answers(f"/{name}", page(f"All about {name}", stated)) for name in "ab"]
+    gone = web.set_answers("/gone", http(b"", "410 Gone"))
+    web.set_answers("/feed", feed(*(item(story, now) for story in [*stories, gone])))
+    one = source(feeds=(f"{web.url}/feed",))
+    desk.run_and_load(one)
+    renamed = one.model_copy(update={"id": "gb-mail"})
+    with Client(Limits(max_seconds=5), AGENT, desk.layout.cache) as client:
+        dropped = dropped_pages(desk.layout, [renamed.id])
+        collected = replace(desk.collector(client), dropped=dropped).collect(renamed)
+    assert collected.listing_notes == (
+        "2 pages stored under gb-post, which is not in sources.toml",
+    )
+    desk.load(collected, sources=(renamed,))
+    days = (
+        "SELECT source_id, state, extracted, failed::INT AS failed FROM coverage WHERE listed > 0"
+    )
+    assert [
+        tuple(day.values()) for day in query(desk.layout, f"{days} ORDER BY 1").to_pylist()
+    ] == [
+        ("gb-mail", "missing", 0, 2),
+        ("gb-post", "partial", 2, 0),
+    ]
 
 
 @pytest.mark.slow

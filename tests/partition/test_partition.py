@@ -243,6 +243,7 @@ def test_verdicts(
         "fetched_at": page.fetched_at,
         "article_id": page.article_id,
         "capture_id": page.capture_id(RUN),
+        "source_id": page.source_id,
         "body_sha256": text,
         "page_sha256": None,
         "published_at": page.published_at,
@@ -325,6 +326,26 @@ def test_what_is_learnt_of_the_site_is_no_change_of_the_text(
     commit = partition(layout, stage(layout, RUN, [page]), lambda ids: known)
     assert commit
     assert [counts[outcome] for counts in commit.outcomes.values()] == [1]
+
+
+@pytest.mark.parametrize(
+    ("shown", "new", "outcome"),
+    [
+        ("archive-gb-post.test", "gb-post", Outcome.REVISED),
+        ("gb-post", "archive-gb-post.test", Outcome.UNCHANGED),
+        ("gb-post", "de-blatt", Outcome.UNCHANGED),
+    ],
+)
+def test_a_source_takes_an_article_over_from_its_domain(
+    layout: Layout, shown: str, new: str, outcome: Outcome
+) -> None:
+    page = Page("one", source_id=new, about={"body_sha256": "same"})
+    first = page.fetched_at - timedelta(minutes=5)
+    text = Text(first, 1, "same", is_dated=True, source_id=shown)
+    known = {page.article_id: KnownVersions(first, [text])}
+    commit = partition(layout, stage(layout, RUN, [page]), lambda ids: known)
+    assert commit
+    assert commit.outcomes == {new: {str(outcome): 1}}
 
 
 @settings(max_examples=60)

@@ -50,7 +50,7 @@ COMMENT ON COLUMN article_revisions.fetched_after IS
 COMMENT ON COLUMN article_revisions.hours_after_publication IS
     'Hours from publication to the capture of the later version; NULL for an undated article';
 COMMENT ON COLUMN article_revisions.is_other_text IS
-    'Whether headline, standfirst or body differ; if not, an undated text got its date';
+    'Whether headline, standfirst or body differ; if not, an undated text got its date, or a source took the article over from archive-<domain>';
 COMMENT ON COLUMN article_revisions.is_like_for_like IS
     'Whether both were cleaned by the same rules and delivered whole, or both cut: if not, the difference may not be the source''s';
 COMMENT ON COLUMN article_revisions.capture_id IS 'Capture of the later version, as in captures';

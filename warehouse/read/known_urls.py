@@ -95,7 +95,8 @@ def known_urls(layout: Layout, folded_urls: Iterable[str]) -> set[str]:
     A URL is known if a fetch of it ended in an outcome that is not retryable, or `TRIES` times in
     one of MOMENTARY. Requested, final and canonical URLs all count. A saved file does not count as
     a fetch, since the source may have revised the article later; nor does a capture of the Wayback
-    Machine that gave no article.
+    Machine that gave no article, nor one that a backfill gave to archive-<domain>: a source of
+    sources.toml that lists the page takes it over.
     """
     # Not as a registered Arrow table: when threads open the same file at the same time, DuckDB
     # 2.0.1 fails in 30 of 1,200 cases with "python_arrow_scan does not exist".
@@ -106,12 +107,26 @@ def known_urls(layout: Layout, folded_urls: Iterable[str]) -> set[str]:
         " outcome IN $momentary AND http_status IS DISTINCT FROM 410 AS may_be_momentary"
         " FROM captures JOIN outcomes USING (outcome)"
         " WHERE kind = 'page' AND NOT is_retryable"
-        " AND (obtained_from <> 'wayback' OR article_id IS NOT NULL))"
+        " AND (obtained_from <> 'wayback' OR article_id IS NOT NULL)"
+        " AND NOT starts_with(source_id, 'archive-'))"
         " SEMI JOIN (SELECT unnest($keys::VARCHAR[]) AS key) USING (key)"
         " GROUP BY key HAVING count(*) >= $tries OR NOT bool_and(may_be_momentary)",
         {"keys": sorted(set(folded_urls)), "tries": TRIES, "momentary": MOMENTARY},
     )
     return {row["key"] for row in rows}
+
+
+def dropped_pages(layout: Layout, source_ids: Iterable[str]) -> dict[str, str]:
+    """Folded URLs of articles of watched sources other than these, each with its source."""
+    rows = snapshot_records(
+        layout,
+        "SELECT DISTINCT unnest(url_keys) AS key, articles.source_id FROM captures"
+        " JOIN articles USING (article_id) JOIN sources ON sources.source_id = articles.source_id"
+        " WHERE captures.kind = 'page' AND is_watched"
+        " AND NOT list_contains($source_ids::VARCHAR[], articles.source_id)",
+        {"source_ids": sorted(source_ids)},
+    )
+    return {row["key"]: row["source_id"] for row in rows}
 
 
 def known_files(layout: Layout, source_id: str) -> set[str]:

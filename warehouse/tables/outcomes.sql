@@ -29,7 +29,7 @@ COMMENT ON COLUMN outcomes.doubted_from IS
 DELETE FROM outcomes;
 INSERT INTO outcomes VALUES
     ('article', 'article', false, false, false, 'A new article'),
-    ('revised', 'article', false, false, false, 'A known article with another text, or dated at last'),
+    ('revised', 'article', false, false, false, 'A known article with another text, dated at last, or taken over from archive-<domain>'),
     ('unchanged', 'article', false, false, false, 'A known article with the same text, or cut where the whole is known'),
     ('listed', 'listing', false, false, false, 'A feed, sitemap or section page that was read'),
     ('not_modified', 'listing', false, false, false, 'Not changed since it was last read'),
