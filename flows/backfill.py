@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,7 +17,7 @@ from flows.runs.installation import open_for_run
 from flows.runs.metrics import record_run
 from tasks.archive.warc_files import WarcPath
 from tasks.backfill.dry_run import estimate
-from tasks.backfill.selection import FIRST_DAY, LAST_DAY, Selection, select
+from tasks.backfill.selection import FIRST_DAY, LAST_DAY, Selection, SourceDomains, select
 from tasks.backfill.shard_processes import ShardPool, shard_pool
 from tasks.backfill.shard_runs import Place, sweep_staged
 from tasks.backfill.shards import FLOW, Done, find_warcs, open_warcs
@@ -81,6 +82,8 @@ def backfill(
     """
     installation = open_for_run(sources_file, topics_file, data)
     chosen = select(domains, since, until, languages, only_known, every_url)
+    owners = SourceDomains(installation.sources).key(chosen.domains)
+    chosen = replace(chosen, owners=owners)
     done = _backfill(installation, chosen, find_warcs(warcs), dry_run, processes)
     message = outcome(done, processes or installation.settings.processes)
     return Completed(message=message, data=done)  # type: ignore[return-value]
@@ -105,7 +108,7 @@ def _backfill(
                 raise RunFailed("another machine's backfill is at work in the store")
             # After the locks: only the one backfill may remove staged rows.
             sweep_staged(layout)
-        files, earlier = open_warcs(paths), Done(layout, chosen)
+        files, earlier = open_warcs(paths), Done(layout, chosen, SourceDomains(place.sources))
         before = sum(map(earlier.bytes, files))
         done = Backfilled(len(files), sum(one.bytes for one in files) - before, before)
         log.info("%s, %s to do", counted(len(files), "WARC file"), megabytes(done.bytes))

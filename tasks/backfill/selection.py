@@ -47,18 +47,22 @@ class Selection:
     languages: tuple[str, ...] = ()
     only_known: bool = False  # leave out pages that belong to no source of sources.toml
     every_url: bool = False  # also pages whose URL does not look like an article's
+    owners: str = ""  # `SourceDomains.key` of their pages; empty in backfills of earlier versions
 
     @property
     def key(self) -> str:
         """A key that differs for different selections."""
-        return hashlib.sha256(repr(sorted(asdict(self).items())).encode()).hexdigest()[:12]
+        about = asdict(self)
+        if not self.owners:
+            del about["owners"]
+        return hashlib.sha256(repr(sorted(about.items())).encode()).hexdigest()[:12]
 
     def passes_over(self, url: str, captured_at: datetime) -> Passed | None:
         """Why a page is passed over unread; None if it is not."""
         if not is_http(url):
             return Passed.NO_WEB_ADDRESS
-        host = f".{_host(url)}"
-        if self.domains and not any(host.endswith(f".{domain}") for domain in self.domains):
+        host = _host(url)
+        if self.domains and not any(_is_below(host, domain) for domain in self.domains):
             return Passed.OTHER_DOMAIN
         # A page may be captured on the day before its own: east of Greenwich a morning is in the
         # evening of the day before in UTC, and a page that states a day only is of 00:00 UTC of it.
@@ -140,10 +144,31 @@ class SourceDomains:
             return ARCHIVE + (registrable_domain(f"https://{host}/") or host), None
 
         self._of_host = of_host
+        self._ids = {own: source.id for own, source in by_domain.items() if own and source}
+        sites = (registrable_domain(f"https://{own}/") or own for own in self._ids)
+        self._archives = {ARCHIVE + site for site in sites}
+
+    def key(self, domains: Sequence[str]) -> str:
+        """A key that differs where pages of the domains, of all if none is given, change hands."""
+        # With those above: www.bbc.com is also of bbc.com.
+        ids = sorted(
+            (own, source_id)
+            for own, source_id in self._ids.items()
+            if not domains or any(_is_below(own, x) or _is_below(x, own) for x in domains)
+        )
+        return hashlib.sha256(repr(ids).encode()).hexdigest()[:12]
+
+    def has_pages_of(self, source_id: str) -> bool:
+        """Whether pages of a domain that only archives knew may belong to a source now."""
+        return source_id in self._archives
 
     def source_of(self, url: str) -> tuple[str, Source | None]:
         """The id of the source that a page belongs to, and the source where it is configured."""
         return self._of_host(_host(url))
+
+
+def _is_below(host: str, domain: str) -> bool:
+    return f".{host}".endswith(f".{domain}")
 
 
 def _host(url: str) -> str:

@@ -35,7 +35,7 @@ def shard_folder(layout: Layout) -> Path:
 def sweep_staged(layout: Layout) -> None:
     """Remove staged rows of done shards; only the one running backfill may call it."""
     found = list(shard_folder(layout).glob("*"))
-    work = done_work(layout) if found else ()
+    work = map(work_of, done_work(layout)) if found else ()
     done = {shard.key(selection) for selection, shards in work for shard in shards}
     for path in found:
         if path.name.partition("-")[0] in done:

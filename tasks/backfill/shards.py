@@ -21,7 +21,7 @@ from tasks.archive.warc_files import (
     size_of,
     stored_warcs,
 )
-from tasks.backfill.selection import SELECTIONS, Selection
+from tasks.backfill.selection import SELECTIONS, Selection, SourceDomains
 from tasks.model import Extraction
 from tasks.sources.source import Source
 from tasks.text.toml_reader import ConfigError
@@ -156,12 +156,18 @@ def cut_into_shards(warc: Shard, size: int) -> list[Shard]:
 
 
 class Done:
-    """The shards that commits list under a selection."""
+    """The shards that commits list under a selection, unless sources have pages of them now."""
 
-    def __init__(self, layout: Layout, selection: Selection) -> None:
+    def __init__(self, layout: Layout, selection: Selection, domains: SourceDomains) -> None:
         self._stretches: dict[str, set[tuple[int, int]]] = defaultdict(set)
-        for earlier, shards in done_work(layout):
-            for shard in shards if earlier == selection else ():
+        for commit in done_work(layout):
+            earlier, shards = work_of(commit)
+            is_other = replace(earlier, owners=selection.owners) != selection
+            if earlier.owners != selection.owners:
+                # A commit does not name the pages that `only_known` left out.
+                is_other |= selection.only_known and bool(earlier.owners)
+                is_other |= any(map(domains.has_pages_of, commit.outcomes))
+            for shard in () if is_other else shards:
                 self._stretches[shard.fingerprint].add((shard.start, shard.end))
 
     def __contains__(self, shard: object) -> bool:
@@ -178,14 +184,14 @@ class Done:
         return total
 
 
-def done_work(layout: Layout) -> Iterator[tuple[Selection, list[Shard]]]:
-    """The selection of each commit of a backfill, and the shards that it was made from."""
+def done_work(layout: Layout) -> Iterator[Commit]:
+    """The commits of backfills."""
     flow_entry = f'"flow": "{FLOW}"'.encode()
     for run_id in committed_runs(layout.commits):
         if flow_entry in commit_path(layout.commits, run_id).read_bytes():
             commit = read_commit(layout.commits, run_id)
             if commit:
-                yield work_of(commit)
+                yield commit
 
 
 def work_of(commit: Commit) -> tuple[Selection, list[Shard]]:

@@ -28,6 +28,7 @@ from tasks.backfill.task import MB, Backfilled
 from tasks.load.load_run import load
 from tasks.model import Damage, Outcome
 from tasks.settings import Limits, Settings
+from tasks.sources.source import Source
 from tasks.text.toml_reader import ConfigError
 from tasks.upkeep.rebuild_articles import rebuild_articles
 from tests.bench.backfill import write as write_gold
@@ -71,7 +72,9 @@ def backfilled(
     at: Place, pool: ShardPool | Cluster, *warcs: WarcPath, size: int = 20_000, pages: int = 10_000
 ) -> list[Staged | ShardFailed]:
     """What the flow does, without Prefect."""
-    shards = pool.shards(open_warcs(warcs), size, Done(at.layout, at.selection))
+    shards = pool.shards(
+        open_warcs(warcs), size, Done(at.layout, at.selection, SourceDomains(at.sources))
+    )
     found = []
     for group in grouped(pool.refined(shards, at.job), pages):
         found += group
@@ -434,11 +437,44 @@ def test_articles_say_where_they_lie_and_are_not_made_again_wherever_that_is(
     assert tables(at.layout, leave_out=()) == before
     narrower = dataclasses.replace(at, selection=Selection(domains=("paper1.co.uk",)))
     (warc,) = open_warcs([moved])
-    assert Done(at.layout, at.selection).bytes(warc) == warc.bytes
-    assert Done(at.layout, narrower.selection).bytes(warc) == 0
+    papers = SourceDomains(at.sources)
+    assert Done(at.layout, at.selection, papers).bytes(warc) == warc.bytes
+    assert Done(at.layout, narrower.selection, papers).bytes(warc) == 0
     counts, _ = ends(backfilled(narrower, pool, moved))
     assert counts == {"article": 10}
     assert ask(at, "SELECT count(*) FROM article_versions") == [(30,)]
+
+
+def asked_for(at: Place, *sources: Source) -> Place:
+    """The same backfill with other sources, as the flow asks for it."""
+    owners = SourceDomains(sources).key(at.selection.domains)
+    selection = dataclasses.replace(at.selection, owners=owners)
+    return dataclasses.replace(at, sources=sources, selection=selection)
+
+
+@pytest.mark.parametrize(
+    ("selection", "shards"),
+    [(EVERYTHING, 1), (Selection(domains=("paper0.co.uk",)), 1), (Selection(only_known=True), 2)],
+    ids=["all", "a domain", "only known"],
+)
+def test_a_source_that_was_added_gets_its_pages_when_they_are_backfilled_again(
+    tmp_path: Path, pool: ShardPool, selection: Selection, shards: int
+) -> None:
+    """And what has none of its pages is not read again."""
+    ours = write_warc(tmp_path / "ours.warc.gz", news(1, 4))
+    other = write_warc(tmp_path / "other.warc.gz", [Archived(url_of(2, 9), page(2, 9))])
+    at, post = place(tmp_path, selection), source("gb-post")
+    before = asked_for(at, post)
+    assert len(backfilled(before, pool, ours, pages=1)) == 1
+    assert len(backfilled(before, pool, other, pages=1)) == 1
+    after = asked_for(at, post, HARBOUR)
+    assert len(backfilled(after, pool, ours, other, pages=1)) == shards
+    owned = "SELECT count(*) FROM articles WHERE source_id = 'gb-harbour'"
+    assert ask(at, owned) == [(4,)]
+    assert ask(at, "SELECT DISTINCT state FROM coverage") == [("partial",)]
+    assert backfilled(after, pool, ours, other) == []
+    again(after, pool)
+    assert ask(at, owned) == [(4,)]
 
 
 def test_captures_of_one_page_are_its_versions(odd: Odd) -> None:

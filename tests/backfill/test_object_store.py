@@ -11,6 +11,7 @@ from tasks.archive import warc_files
 from tasks.archive.any_warc_records import cut, read_records
 from tasks.archive.warc_files import StoredPath, size_of
 from tasks.backfill.captures import PAGE_KINDS
+from tasks.backfill.selection import SourceDomains
 from tasks.backfill.shard_processes import Refinement, ShardPool, shard_pool
 from tasks.backfill.shard_runs import refine_again
 from tasks.backfill.shards import Done, Staged, find_warcs, open_warcs
@@ -105,7 +106,8 @@ def test_shards_of_a_bucket_become_the_same_rows(
     assert refine_again(far, commit, pool)
     assert not verify(far.layout).findings
     (warc,) = open_warcs([path])
-    assert Done(far.layout, far.selection).bytes(warc) == warc.bytes, "known wherever it lies"
+    done = Done(far.layout, far.selection, SourceDomains(far.sources))
+    assert done.bytes(warc) == warc.bytes, "known wherever it lies"
     bucket.delete([there.key])
     (finding,) = verify(far.layout).findings
     assert "is not there, and 30 raw_refs point into it" in finding.problem
