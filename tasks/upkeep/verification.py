@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -56,6 +56,8 @@ _CAPTURES = (
     " FROM read_parquet(?, union_by_name = true) GROUP BY ALL"
 )
 _HEAD = 2_048
+# The remedy for a WARC file of others: rows name it by its path.
+PUT_BACK = "put it, or a link to it, where it was"
 _BROUGHT = (b"WARC-Type: response", b"WARC-Type: resource")
 
 
@@ -227,7 +229,9 @@ def _reference_findings(
         elif name in lost:
             continue  # a finding already
         elif problem := _archive_problem(layout, name, offsets, stored, removed):
-            yield make_finding("archive file", layout.raw / name, problem)
+            finding = make_finding("archive file", layout.raw / name, problem)
+            is_ours = not name.startswith(("/", SCHEME))  # a repair leaves a backfill's alone
+            yield finding if is_ours else replace(finding, remedy=PUT_BACK)
 
 
 def _archive_problem(

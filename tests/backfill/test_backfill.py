@@ -31,6 +31,7 @@ from tasks.settings import Limits, Settings
 from tasks.sources.source import Source
 from tasks.text.toml_reader import ConfigError
 from tasks.upkeep.rebuild_articles import rebuild_articles
+from tasks.upkeep.verification import verify
 from tests.bench.backfill import write as write_gold
 from tests.support.build_warcs import (
     CODINGS,
@@ -435,6 +436,11 @@ def test_articles_say_where_they_lie_and_are_not_made_again_wherever_that_is(
     moved = path.rename(tmp_path / "elsewhere.warc.zst")
     assert backfilled(at, pool, moved) == []
     assert tables(at.layout, leave_out=()) == before
+    (finding,) = verify(at.layout).findings
+    assert str(finding).endswith("point into it; put it, or a link to it, where it was")
+    path.symlink_to(moved)
+    assert not verify(at.layout).findings
+    path.unlink()
     narrower = dataclasses.replace(at, selection=Selection(domains=("paper1.co.uk",)))
     (warc,) = open_warcs([moved])
     papers = SourceDomains(at.sources)
