@@ -48,7 +48,8 @@ COMMENT ON TABLE articles IS
 COMMENT ON COLUMN articles.article_id IS 'UUID of the canonical URL';
 COMMENT ON COLUMN articles.version_no IS
     'Number of the version shown here, the one with the latest fetched_at';
-COMMENT ON COLUMN articles.source_id IS 'Id of the source, as in sources';
+COMMENT ON COLUMN articles.source_id IS
+    'Id of the source, as in sources: of those that list the page the one that asked for it first';
 COMMENT ON COLUMN articles.url_requested IS 'URL asked for';
 COMMENT ON COLUMN articles.url_final IS 'URL after redirects';
 COMMENT ON COLUMN articles.url_canonical IS
