@@ -49,7 +49,7 @@ log = logging.getLogger(__name__)
 # Columns of the rebuilt runs that are needed to number the versions of the next run.
 NUMBERED = {
     "article_versions": "article_id UUID, version_no INTEGER, source_id VARCHAR, capture_id UUID,"
-    " body_sha256 VARCHAR, page_sha256 VARCHAR,"
+    " body_sha256 VARCHAR, page_sha256 VARCHAR, raw_ref VARCHAR,"
     " fetched_at TIMESTAMPTZ, first_seen_at TIMESTAMPTZ, published_at TIMESTAMPTZ,"
     " is_truncated BOOLEAN",
     "captures": "capture_id UUID, outcome VARCHAR, article_id UUID, version_no INTEGER",

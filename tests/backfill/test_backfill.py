@@ -663,6 +663,21 @@ def test_backfilled_articles_are_made_again_from_the_archives_that_are_left(
     }
 
 
+def test_versions_by_which_a_source_took_articles_over_may_stay(
+    tmp_path: Path, pool: ShardPool
+) -> None:
+    first = write_warc(tmp_path / "first.warc.gz", news(1, 4))
+    pages = [dataclasses.replace(one, crawled=CRAWLED.replace(day=9)) for one in news(1, 4)]
+    later = write_warc(tmp_path / "later.warc.gz", pages)
+    backfilled(asked_for(place(tmp_path), source("gb-post")), pool, first)
+    after = asked_for(place(tmp_path), HARBOUR)
+    backfilled(after, pool, later)
+    later.unlink()
+    again(after, pool)
+    counts = "SELECT source_id, versions, count(*) FROM articles GROUP BY ALL"
+    assert ask(after, counts) == [("gb-harbour", 2, 4)]
+
+
 def test_gold_pages_in_common_crawls_shape(shared: Path, tmp_path: Path, pool: ShardPool) -> None:
     at = place(tmp_path, limits=Limits())
     path = write_gold(tmp_path / "gold.warc.gz", 20, 1)
