@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 # Prefect's server takes up to 50 ms of CPU for a task run. With two for each of 200 sources, to
 # collect and to refine it, the server used two thirds of a core throughout the run.
 MAX_TASKS = 20
+LISTED_DAYS = 30  # Days in which a page of a dropped source may still be listed
 # Threads of a run, which mostly wait for hosts.
 # Each holds a connection and an archive file open, so a quarter of the process's open-file limit.
 MAX_SOURCES_AT_ONCE = min(200, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 4)
@@ -111,8 +112,11 @@ def shared_collection(
     most `max_new` new pages fetched per source; 0 takes all, and the limit of the settings. Where a
     person has chosen the sources, none is skipped for earlier failures.
     """
-    since = datetime.now(UTC) - timedelta(days=since_days) if since_days else None
-    settings = installation.settings
+    now, settings = datetime.now(UTC), installation.settings
+    since = now - timedelta(days=since_days) if since_days else None
+    # Of a source that was dropped for good, this leaves out the URLs of years.
+    dropped_since = now - timedelta(days=LISTED_DAYS)
+    source_ids = [source.id for source in installation.sources]
     with (
         keep_snapshot_open(installation.layout),
         Client(settings.limits, settings.user_agent, installation.layout.cache) as client,
@@ -128,9 +132,7 @@ def shared_collection(
                 since,
                 max_new,
                 settings.recheck_after,
-                dropped=dropped_pages(
-                    installation.layout, (source.id for source in installation.sources)
-                ),
+                dropped=dropped_pages(installation.layout, source_ids, dropped_since),
                 breaker=Breaker() if is_chosen else Breaker(source_health(installation.layout)),
             )
         )

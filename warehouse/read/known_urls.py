@@ -3,7 +3,7 @@
 from collections import defaultdict, deque
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
@@ -17,6 +17,7 @@ T = TypeVar("T")
 # show a captcha. If accepted at once, they would exclude an article for good. HTTP 410 is
 # permanent by definition.
 MOMENTARY = ("not_found", "soft_404", "bot_challenge", "empty_page", "page_timed_out")
+EARLIEST = datetime.min.replace(tzinfo=UTC)
 TRIES = 3  # after which such an outcome is accepted
 
 LAST_LISTINGS = Path(__file__).parents[1] / "queries" / "last_listings.sql"
@@ -116,15 +117,20 @@ def known_urls(layout: Layout, folded_urls: Iterable[str]) -> set[str]:
     return {row["key"] for row in rows}
 
 
-def dropped_pages(layout: Layout, source_ids: Iterable[str]) -> dict[str, str]:
-    """Folded URLs of articles of watched sources other than these, each with its source."""
+def dropped_pages(
+    layout: Layout, source_ids: Iterable[str], since: datetime = EARLIEST
+) -> dict[str, str]:
+    """Folded URLs of articles of watched sources other than these, each with its source.
+
+    `since` leaves out articles last captured before it.
+    """
     rows = snapshot_records(
         layout,
         "SELECT DISTINCT unnest(url_keys) AS key, articles.source_id FROM captures"
         " JOIN articles USING (article_id) JOIN sources ON sources.source_id = articles.source_id"
-        " WHERE captures.kind = 'page' AND is_watched"
+        " WHERE captures.kind = 'page' AND is_watched AND fetched_at >= $since::TIMESTAMPTZ"
         " AND NOT list_contains($source_ids::VARCHAR[], articles.source_id)",
-        {"source_ids": sorted(source_ids)},
+        {"source_ids": sorted(source_ids), "since": since},
     )
     return {row["key"]: row["source_id"] for row in rows}
 
