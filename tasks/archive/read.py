@@ -105,7 +105,9 @@ def _captures(records: Iterable[Record | Damage]) -> Iterator[tuple[Capture, byt
             payload: bytes | None = b""
             # A robots.txt may be archived truncated.
             if last and capture.payload_sha256 and capture.kind is not CaptureKind.ROBOTS:
-                payload = _payload(last, capture.payload_bytes)
+                # Compression makes a few bytes longer, and a sitemap that is compressed as a file.
+                most = max(capture.payload_bytes, last.size)
+                payload = _payload(last, most)
                 if payload is None or sha256(payload).hexdigest() != capture.payload_sha256:
                     yield Damage(last.offset, "the payload is not the one that was fetched")
                     payload = b""

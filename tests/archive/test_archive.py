@@ -20,6 +20,7 @@ from tasks.archive import (
     ArchiveWriter,
     opened_at,
     read_archive,
+    read_archive_damage,
     read_payload,
     salvage,
     unfinished,
@@ -187,6 +188,16 @@ def test_bodies_are_decoded(tmp_path: Path, name: str) -> None:
     assert [payload for _, payload in read_archive(path)] == [PAGE]
     assert capture.raw_ref
     assert read_payload(tmp_path, capture.raw_ref) == PAGE
+
+
+@pytest.mark.parametrize("payload", [b"Moved.", gzip.compress(PAGE)])
+def test_a_body_that_compression_made_longer_is_read_back(tmp_path: Path, payload: bytes) -> None:
+    body = gzip.compress(payload)
+    headers = ("Content-Encoding: gzip", f"Content-Length: {len(body)}")
+    attempt = page(1, exchange("http://e.test/1", body, *headers), payload=payload)
+    path, [capture] = written(tmp_path, attempt)
+    assert len(body) > len(payload)
+    assert list(read_archive_damage(path)) == [(capture, payload)]
 
 
 def test_a_response_after_interim_ones_is_read_back(tmp_path: Path) -> None:
