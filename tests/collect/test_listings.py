@@ -12,7 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.collect.listings import Listing, NoListing, find_files, read_file, read_listing
+from tasks.collect.listings import (
+    Listing,
+    NoListing,
+    find_files,
+    last_change,
+    read_file,
+    read_listing,
+)
 from tasks.collect.listings.newest import MORE_ENTRIES
 from tasks.collect.listings.section_links import looks_like_article
 from tasks.model import Attempt, CaptureKind, Outcome
@@ -677,6 +684,24 @@ def test_a_file_that_went_away(tmp_path: Path) -> None:
     attempt = read_file(entry, 1000)
     assert attempt.outcome is Outcome.UNREADABLE_FILE
     assert "No such file" in attempt.detail
+
+
+def test_a_name_too_long_for_metadata(tmp_path: Path) -> None:
+    """Browsers name pages by their titles, and a name has 255 bytes at most."""
+    path = save(tmp_path, "報" * 83 + ".html", b"<p>1")
+    assert last_change([str(tmp_path / "*")]) == datetime.fromtimestamp(path.stat().st_ctime, UTC)
+    attempt = one(tmp_path)
+    assert (attempt.outcome, attempt.payload) == (Outcome.FETCHED, b"<p>1")
+
+
+def test_a_file_that_goes_away_meanwhile_has_not_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there, gone = save(tmp_path, "a.html", b"<p>1"), save(tmp_path, "b.html", b"<p>2")
+    found = dict.fromkeys((there, gone), "*")
+    gone.unlink()
+    monkeypatch.setattr("tasks.collect.listings.saved_files._paths", lambda globs: found)
+    assert last_change(["*"]) == datetime.fromtimestamp(there.stat().st_ctime, UTC)
 
 
 def test_etag_changes_with_file_and_metadata(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Saved pages: found by globs, read, with the metadata of FILE.meta.json or their browser."""
 
+import errno
 import glob
 import gzip
 import hashlib
@@ -9,6 +10,7 @@ import os
 import time
 import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -70,8 +72,11 @@ def find_files(globs: Sequence[str], *, allow_private: bool = False) -> list[Ent
 
 def last_change(globs: Sequence[str]) -> datetime | None:
     """When a file that matches, or its FILE.meta.json, was last written, moved or renamed."""
-    files = [file for path in _paths(globs) for file in (path, _meta_path(path)) if file.exists()]
-    times = [datetime.fromtimestamp(file.stat().st_ctime, UTC) for file in files]
+    times = []
+    for file in (file for path in _paths(globs) for file in (path, _meta_path(path))):
+        # Most files have no FILE.meta.json, some a name too long for one; others go meanwhile.
+        with suppress(OSError):
+            times.append(datetime.fromtimestamp(file.stat().st_ctime, UTC))
     return max(times, default=None)
 
 
@@ -172,9 +177,10 @@ def _meta(path: Path) -> _Meta:
         with meta_path.open("rb") as file:
             values = json.loads(file.read(_MOST_META))
         return _checked(values)
-    except FileNotFoundError:
-        return _Meta()
     except OSError as error:
+        # There can be no such file where the page's own name is nearly as long as names may be.
+        if error.errno in (errno.ENOENT, errno.ENAMETOOLONG):
+            return _Meta()
         return _Meta(wrong=f"{meta_path.name}: {error.strerror}")
     except (ValueError, RecursionError) as error:
         return _Meta(wrong=f"{meta_path.name}: {error}")
