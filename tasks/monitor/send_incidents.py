@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import duckdb
+
 from tasks.monitor.alert_settings import AlertSettings, Kind
 from tasks.monitor.alert_state import (
     AlertState,
@@ -18,6 +20,7 @@ from tasks.monitor.channels import Channel, NotAccepted
 from tasks.monitor.digest import digest, due_day
 from tasks.monitor.incidents import CurrentIncidents, find_incidents, moment
 from warehouse.layers.layout import Layout
+from warehouse.read.query import QueryError
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +63,8 @@ def check_and_send(
 
     Messages are written into the state before they are sent, and struck off one by one as they are
     accepted: after a kill, the next check sends at most one of them again. Without channels
-    nothing is recorded, so that a channel that is added later is sent all open incidents.
+    nothing is recorded, so that a channel that is added later is sent all open incidents. Where
+    the snapshot cannot be read, its error is raised once the incidents of `others` are sent.
 
     Args:
         layout: The data folder.
@@ -74,14 +78,13 @@ def check_and_send(
         return Checked(find_incidents(layout, settings, now, is_local=is_local) + others)
     with state_lock(layout):
         state = read_state(layout, now)
-        since = state.watched_since
-        found = find_incidents(layout, settings, now, since, is_local=is_local) + others
+        found, unread = _found(layout, settings, now, state.watched_since, others, is_local)
         kept = [each for each in state.messages if now - each.made_at < KEPT]
         if len(kept) < len(state.messages):
             dropped = len(state.messages) - len(kept)
             log.warning("alerts: dropped %d messages that not all channels accepted", dropped)
         texts = [*_alerts(state, found, settings, now), *_recoveries(state, found, now)]
-        if day := due_day(settings, state.digest_day, now):
+        if not unread and (day := due_day(settings, state.digest_day, now)):
             state.digest_day = day
             texts.append(digest(layout, settings, day, found.problems, is_local=is_local))
         names = [channel.name for channel in channels]
@@ -89,7 +92,25 @@ def check_and_send(
         state.messages = [each for each in (*kept, *made) if each.waiting]
         write_state(layout, state)
         sent, refused = _send(layout, state, channels)
+    if unread:
+        raise unread
     return Checked(found, sent, tuple(refused))
+
+
+def _found(
+    layout: Layout,
+    settings: AlertSettings,
+    now: datetime,
+    watched_since: datetime,
+    others: CurrentIncidents,
+    is_local: bool,
+) -> tuple[CurrentIncidents, QueryError | duckdb.Error | None]:
+    """The incidents; where the snapshot cannot be read, the others alone, and the error."""
+    try:
+        found = find_incidents(layout, settings, now, watched_since, is_local=is_local)
+    except (QueryError, duckdb.Error) as error:
+        return others, error
+    return found + others, None
 
 
 def _alerts(

@@ -37,6 +37,7 @@ from tests.support.publishing import publish
 from tests.support.receivers import Mailbox, Receiver
 from tests.support.staged_pages import TOPICS, stage
 from warehouse.layers.layout import Layout
+from warehouse.read.query import DatabaseDamaged
 
 pytestmark = pytest.mark.slow
 
@@ -225,6 +226,20 @@ def test_a_damaged_state_is_one_warning(
     (warning,) = [one for one in caplog.records if one.levelname == "WARNING"]
     assert str(layout.alerts) in warning.getMessage()
     assert hook.bodies == []
+
+
+def test_a_damaged_snapshot_silences_no_other_incident(tmp_path: Path, hook: Receiver) -> None:
+    layout, settings = Layout(tmp_path / "data"), settings_for(hook.apprise_url, digest="daily")
+    layout.current.parent.mkdir(parents=True)
+    layout.current.write_bytes(bytes(100_000))
+    channels = channels_of(settings)
+    for run, hours in (((RUN,), 3.0), ((RUN,), 4.0), ((), 5.0)):
+        with pytest.raises(DatabaseDamaged):
+            check_and_send(layout, settings, channels, at(0, hours), CurrentIncidents(run, PREFECT))
+    assert [title.removeprefix("Presswatch: ") for title in hook.titles] == [
+        "maintain failed",
+        "recovered: maintain completed",
+    ]
 
 
 def test_a_source_that_was_taken_out_has_not_recovered(stages: Stages, hook: Receiver) -> None:
