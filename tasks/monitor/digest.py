@@ -28,7 +28,8 @@ def due_day(settings: AlertSettings, last: date | None, now: datetime) -> date |
     day = now.date()
     if settings.digest == "weekly":
         day -= timedelta(days=(day.weekday() - WEEKDAYS.index(settings.digest_weekday)) % 7)
-    return day if last is None or last < day else None
+    # A digest of days to come was sent by a clock that was ahead.
+    return day if last is None or last < day or last > now.date() else None
 
 
 def digest(

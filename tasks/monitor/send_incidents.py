@@ -78,6 +78,7 @@ def check_and_send(
         return Checked(find_incidents(layout, settings, now, is_local=is_local) + others)
     with state_lock(layout):
         state = read_state(layout, now)
+        state.watched_since = min(state.watched_since, now)  # a clock may have been ahead
         found, unread = _found(layout, settings, now, state.watched_since, others, is_local)
         kept = [each for each in state.messages if now - each.made_at < KEPT]
         if len(kept) < len(state.messages):

@@ -303,6 +303,21 @@ def test_the_digest_comes_once_a_day_from_its_hour_on(stages: Stages, hook: Rece
     assert "Loaded: " in said
 
 
+def test_a_clock_that_was_ahead_stops_neither_digest_nor_first_alert(
+    tmp_path: Path, hook: Receiver
+) -> None:
+    layout, settings = Layout(tmp_path / "data"), settings_for(hook.apprise_url, digest="daily")
+    layout.root.mkdir()
+    for day in (900, 0, 1):
+        check_and_send(layout, settings, channels_of(settings), at(day, 9))
+    assert [title.removeprefix("Presswatch: ") for title in hook.titles] == [
+        f"daily digest, {at(899):%-d %b %Y}",
+        f"daily digest, {at(-1):%-d %b %Y}",
+        "no load yet",
+        f"daily digest, {at(0):%-d %b %Y}",
+    ]
+
+
 def test_the_weekly_digest(stages: Stages, hook: Receiver) -> None:
     given = {"digest": "weekly", "digest_weekday": "tuesday", "no_load_hours": 1000}
     settings, layout = settings_for(hook.apprise_url, **given), stages(HEALTHY)
