@@ -59,7 +59,7 @@ def due_times(
 ) -> dict[str, datetime]:
     """When each source is due, by id; one with only saved files when some are new."""
     with keep_snapshot_open(layout):
-        intervals, visits = poll_intervals(layout), last_visits(layout)
+        intervals, visits = poll_intervals(layout), last_visits(layout, now)
         steps = {one.recheck_after or () for one in sources if one.recheck_after is not None}
         rechecks = {of: next_rechecks(layout, of, now) for of in {tuple(recheck_after), *steps}}
         times = {}

@@ -128,5 +128,6 @@ def test_saved_files_are_due_when_some_are_new(layout: Layout, tmp_path: Path) -
     run = stage(layout, "20260309T060000Z-aaaaaa", [taken])
     load(layout, staged.TOPICS, [one], [replace(run, started_at=now + HOUR)])
     publish(layout)
-    assert not due_sources(layout, [one], now)
-    assert due_or_next(layout, [one], now) == ((), "no source is due")
+    assert not due_sources(layout, [one], now + HOUR)
+    assert due_or_next(layout, [one], now + HOUR) == ((), "no source is due")
+    assert due_sources(layout, [one], now), "the clock was wrong when it was taken"

@@ -80,11 +80,16 @@ def next_rechecks(layout: Layout, steps: Sequence[timedelta], now: datetime) -> 
         return {row["source_id"]: row["due_at"] for row in records(con, NEXT_RECHECKS, given)}
 
 
-def last_visits(layout: Layout) -> dict[str, datetime]:
-    """When the last ingest with captures began, for each source that has any capture."""
+def last_visits(layout: Layout, now: datetime) -> dict[str, datetime]:
+    """When the last ingest with captures began, for each source that has any capture.
+
+    Runs in the future, begun by a clock that was ahead, are ignored.
+    """
     rows = snapshot_records(
         layout,
-        "SELECT source_id, (SELECT max(started_at) FROM runs WHERE flow = 'ingest') AS began_at"
+        "SELECT source_id, (SELECT max(started_at) FROM runs"
+        " WHERE flow = 'ingest' AND started_at <= $now::TIMESTAMPTZ) AS began_at"
         " FROM sources WHERE last_attempt_at IS NOT NULL AND began_at IS NOT NULL",
+        {"now": now},
     )
     return {row["source_id"]: row["began_at"] for row in rows}
