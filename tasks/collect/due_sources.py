@@ -1,12 +1,12 @@
 """Which sources are due: those whose interval has passed, and those without a known poll."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from tasks.collect.listings import last_change
+from tasks.collect.listings import has_new_file
 from tasks.sources.source import Source
 from warehouse.layers.layout import Layout
-from warehouse.read.poll_intervals import PollInterval, last_visits, next_rechecks, poll_intervals
+from warehouse.read.poll_intervals import PollInterval, next_rechecks, poll_intervals, read_files
 from warehouse.read.query import keep_snapshot_open
 
 # A schedule runs every ten minutes. A source is due at the run nearest to its time: if it waited
@@ -18,7 +18,6 @@ RECHECKS_TOGETHER = timedelta(hours=1)
 # A source with a listing that was never polled is due this long after its last poll. The listing is
 # new in sources.toml, or visits never have time for it: the source must not be due at every run.
 NEW_LISTING = timedelta(hours=1)
-NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def due_sources(
@@ -59,7 +58,7 @@ def due_times(
 ) -> dict[str, datetime]:
     """When each source is due, by id; one with only saved files when some are new."""
     with keep_snapshot_open(layout):
-        intervals, visits = poll_intervals(layout), last_visits(layout, now)
+        intervals = poll_intervals(layout)
         steps = {one.recheck_after or () for one in sources if one.recheck_after is not None}
         rechecks = {of: next_rechecks(layout, of, now) for of in {tuple(recheck_after), *steps}}
         times = {}
@@ -69,10 +68,16 @@ def due_times(
             if source.listings:
                 known = intervals.get(source.id)
                 times[source.id] = _due_at(source, known, recheck, now) if known else now
-            changed_at = last_change(source.files)
-            if changed_at and changed_at >= visits.get(source.id, NEVER):
+            if source.files and _has_new_file(layout, source, now):
                 times[source.id] = now
     return times
+
+
+def _has_new_file(layout: Layout, source: Source, now: datetime) -> bool:
+    # By file: a run may have been of other sources, or killed before it had read all files.
+    read = read_files(layout, source.id, now)
+    since = {url: file.since for url, file in read.items()}
+    return has_new_file(source.files, since, {file.etag for file in read.values() if file.etag})
 
 
 def _due_at(

@@ -118,16 +118,40 @@ def test_the_breaker_holds_a_source_back(layout: Layout) -> None:
 
 
 def test_saved_files_are_due_when_some_are_new(layout: Layout, tmp_path: Path) -> None:
-    page = tmp_path / "page.html"
-    one = source(SAVED, feeds=(), files=(str(tmp_path / "*.html"),))
-    now = datetime.now(UTC)
-    assert not due_sources(layout, [one], now)
-    page.write_text("<p>Saved.")
-    assert due_sources(layout, [one], now)  # the run that has taken one began before
-    taken = Page("page", kind="file", outcome="not_a_page", source_id=SAVED, hour=9)
-    run = stage(layout, "20260309T060000Z-aaaaaa", [taken])
-    load(layout, staged.TOPICS, [one], [replace(run, started_at=now + HOUR)])
-    publish(layout)
-    assert not due_sources(layout, [one], now + HOUR)
+    pages = [tmp_path / f"{number}.html" for number in range(2)]
+    one, now = source(SAVED, feeds=(), files=(str(tmp_path / "*.html"),)), datetime.now(UTC)
+
+    def is_due(hours: float = 1) -> bool:
+        return bool(due_sources(layout, [one], now + hours * HOUR))
+
+    def read(hour: int, *found: Page, begun: datetime = now) -> None:
+        """A run that reads something."""
+        run = stage(layout, f"202603{hour:02d}T060000Z-aaaaaa", found)
+        load(layout, staged.TOPICS, [one, source()], [replace(run, started_at=begun)])
+        publish(layout)
+
+    def saved(path: Path, hour: int) -> Page:
+        about = ("page", "", None, hour, SAVED)
+        return Page(*about, kind="file", outcome="not_a_page", file=path)
+
+    assert not is_due()
+    pages[0].write_text("<p>Saved.")
+    assert is_due()
+    read(9, listing("gb-post", 9), begun=now + HOUR / 2)
+    assert is_due(), "the run was of other sources"
+    pages[1].write_text("<p>Saved, too.")
+    read(10, saved(pages[0], 10), begun=now + HOUR / 2)
+    assert is_due(), "the run was killed before it had read the second file"
+    read(11, saved(pages[1], 11))
+    assert not is_due()
     assert due_or_next(layout, [one], now + HOUR) == ((), "no source is due")
-    assert due_sources(layout, [one], now), "the clock was wrong when it was taken"
+    os.utime(pages[1])
+    assert not is_due(), "it is as it was read, though it was touched"
+    pages[1].write_text("<p>Saved again.")
+    assert is_due()
+    read(12, saved(pages[1], 12), begun=now + 900 * HOUR)
+    assert not is_due(), "a clock was ahead"
+    pages[0].rename(tmp_path / "renamed.html")
+    assert not is_due()
+    pages[1].write_text("<p>Saved for the last time.")
+    assert is_due()

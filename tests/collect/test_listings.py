@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from tasks.collect.listings import (
     Listing,
     NoListing,
     find_files,
-    last_change,
+    has_new_file,
     read_file,
     read_listing,
 )
@@ -689,19 +689,20 @@ def test_a_file_that_went_away(tmp_path: Path) -> None:
 def test_a_name_too_long_for_metadata(tmp_path: Path) -> None:
     """Browsers name pages by their titles, and a name has 255 bytes at most."""
     path = save(tmp_path, "報" * 83 + ".html", b"<p>1")
-    assert last_change([str(tmp_path / "*")]) == datetime.fromtimestamp(path.stat().st_ctime, UTC)
-    attempt = one(tmp_path)
+    globs, attempt = [str(tmp_path / "*")], one(tmp_path)
     assert (attempt.outcome, attempt.payload) == (Outcome.FETCHED, b"<p>1")
+    read_since = {path.as_uri(): datetime.now(UTC) - timedelta(hours=1)}
+    assert not has_new_file(globs, read_since, {attempt.etag or ""})
+    assert has_new_file(globs, read_since, set())
 
 
 def test_a_file_that_goes_away_meanwhile_has_not_changed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    there, gone = save(tmp_path, "a.html", b"<p>1"), save(tmp_path, "b.html", b"<p>2")
-    found = dict.fromkeys((there, gone), "*")
+    gone = save(tmp_path, "a.html", b"<p>1")
     gone.unlink()
-    monkeypatch.setattr("tasks.collect.listings.saved_files._paths", lambda globs: found)
-    assert last_change(["*"]) == datetime.fromtimestamp(there.stat().st_ctime, UTC)
+    monkeypatch.setattr("tasks.collect.listings.saved_files._paths", lambda globs: {gone: "*"})
+    assert not has_new_file(["*"], {gone.as_uri(): TEN}, set())
 
 
 def test_etag_changes_with_file_and_metadata(tmp_path: Path) -> None:

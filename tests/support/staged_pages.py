@@ -12,6 +12,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 import pyarrow as pa
 
+from tasks.collect.listings import find_files, read_file
 from tasks.load.load_run import Run
 from tasks.model import Batch
 from tasks.refine.normalise import sketched
@@ -76,9 +77,13 @@ class Page:
     """What gave the page, such as `wayback`, where it is not the source."""
     named: Mapping[str, Any] | None = None
     """Of a listing: what it named, as in `captures.listing`."""
+    file: Path | None = None
+    """A saved file, read as it is."""
 
     @property
     def url(self) -> str:
+        if self.file:
+            return self.file.as_uri()
         return f"https://{self.source_id}.test/{self.slug}"
 
     @property
@@ -182,7 +187,7 @@ def _capture(run_id: str, page: Page) -> dict[str, Any]:
         "seconds": 0.1,
         "http_status": 200,
         "content_type": "text/html",
-        "etag": f'"{page.slug}"',
+        "etag": digest_of(page.file) if page.file else f'"{page.slug}"',
         "payload_bytes": len(page.body),
         "entry_published_at": page.published_at,
         "raw_ref": f"{page.source_id}/{run_id}.warc.gz#0",
@@ -190,6 +195,11 @@ def _capture(run_id: str, page: Page) -> dict[str, Any]:
         "listing": page.named,
         "obtained_from": page.obtained_from,
     }
+
+
+def digest_of(file: Path) -> str | None:
+    [entry] = find_files([str(file)])
+    return read_file(entry, 1_000_000).etag
 
 
 def _blocks(run_id: str, page: Page) -> list[dict[str, Any]]:

@@ -80,16 +80,23 @@ def next_rechecks(layout: Layout, steps: Sequence[timedelta], now: datetime) -> 
         return {row["source_id"]: row["due_at"] for row in records(con, NEXT_RECHECKS, given)}
 
 
-def last_visits(layout: Layout, now: datetime) -> dict[str, datetime]:
-    """When the last ingest with captures began, for each source that has any capture.
+@dataclass(frozen=True, slots=True)
+class ReadFile:
+    """A saved file as it was last read."""
 
-    Runs in the future, begun by a clock that was ahead, are ignored.
-    """
+    etag: str | None
+    # When the last run that read it began; None if all began in the future, by a wrong clock.
+    since: datetime | None
+
+
+def read_files(layout: Layout, source_id: str, now: datetime) -> dict[str, ReadFile]:
+    """The saved files of a source that were ever read, by URL."""
     rows = snapshot_records(
         layout,
-        "SELECT source_id, (SELECT max(started_at) FROM runs"
-        " WHERE flow = 'ingest' AND started_at <= $now::TIMESTAMPTZ) AS began_at"
-        " FROM sources WHERE last_attempt_at IS NOT NULL AND began_at IS NOT NULL",
-        {"now": now},
+        "SELECT url_requested, arg_max(etag, run_id) AS etag,"
+        " max(started_at) FILTER (started_at <= $now::TIMESTAMPTZ) AS since"
+        " FROM captures JOIN runs USING (run_id)"
+        " WHERE kind = 'file' AND source_id = $source_id GROUP BY url_requested",
+        {"source_id": source_id, "now": now},
     )
-    return {row["source_id"]: row["began_at"] for row in rows}
+    return {row.pop("url_requested"): ReadFile(**row) for row in rows}

@@ -13,14 +13,14 @@ from tasks.collect.listings.saved_files import (
     GZIP_MAGIC,
     find_files,
     gunzipped,
-    last_change,
+    has_new_file,
     read_file,
 )
 from tasks.collect.listings.section_links import read_section
 from tasks.model import Outcome
 from tasks.text.root_element import FEEDS, SITEMAPS, root_element
 
-__all__ = ["Listing", "NoListing", "find_files", "last_change", "read_file", "read_listing"]
+__all__ = ["Listing", "NoListing", "find_files", "has_new_file", "read_file", "read_listing"]
 
 
 def read_listing(

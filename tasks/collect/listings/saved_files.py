@@ -9,7 +9,7 @@ import json
 import os
 import time
 import zlib
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -70,14 +70,43 @@ def find_files(globs: Sequence[str], *, allow_private: bool = False) -> list[Ent
     return entries
 
 
-def last_change(globs: Sequence[str]) -> datetime | None:
-    """When a file that matches, or its FILE.meta.json, was last written, moved or renamed."""
+def has_new_file(
+    globs: Sequence[str], read_since: Mapping[str, datetime | None], digests: Collection[str]
+) -> bool:
+    """Whether a file is new, or is not as it was last read.
+
+    `read_since` is when the run that last read a file began, by its URL; `digests` are those of all
+    files as they were last read.
+    """
+    # A file is read only if it, or its FILE.meta.json, was written, moved or renamed since then.
+    for path in _paths(globs):
+        begun = read_since.get(path.as_uri())
+        if (begun is None or _has_changed(path, begun)) and _digest(path) not in digests:
+            return True
+    return False
+
+
+def _has_changed(path: Path, since: datetime) -> bool:
     times = []
-    for file in (file for path in _paths(globs) for file in (path, _meta_path(path))):
+    for file in (path, _meta_path(path)):
         # Most files have no FILE.meta.json, some a name too long for one; others go meanwhile.
         with suppress(OSError):
-            times.append(datetime.fromtimestamp(file.stat().st_ctime, UTC))
-    return max(times, default=None)
+            times.append(file.stat().st_ctime)
+    return max(times, default=0.0) >= since.timestamp()
+
+
+def _digest(path: Path) -> str:
+    """A digest of a file and its FILE.meta.json."""
+    digest = hashlib.sha256()
+    for part in (path, _meta_path(path)):
+        try:
+            with part.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            digest.update(f"{part}: {error.strerror}".encode("utf-8", "replace"))
+    return digest.hexdigest()
 
 
 def _paths(globs: Sequence[str]) -> dict[Path, str]:
@@ -101,15 +130,6 @@ def read_file(entry: Entry, max_bytes: int) -> Attempt:
     """
     path = Path(os.fsdecode(unquote_to_bytes(urlsplit(entry.url).path)))
     started = time.perf_counter()
-    digest = hashlib.sha256()
-    for part in (path, _meta_path(path)):
-        try:
-            with part.open("rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
-        except FileNotFoundError:
-            continue
-        except OSError as error:
-            digest.update(f"{part}: {error.strerror}".encode("utf-8", "replace"))
     attempt = Attempt(
         kind=CaptureKind.FILE,
         url_requested=entry.url,
@@ -118,7 +138,7 @@ def read_file(entry: Entry, max_bytes: int) -> Attempt:
         attempted_at=entry.given_fetched_at or datetime.now(UTC),
         seconds=0.0,
         content_type=_page_type(path) or "",
-        etag=digest.hexdigest(),
+        etag=_digest(path),
     )
     read = _content(path, max_bytes)
     seconds = time.perf_counter() - started
