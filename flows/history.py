@@ -148,6 +148,7 @@ def _fill(
             if not loads.seconds_left:
                 loads.load_early()
         loads.load_rest()
+    loads.leave_unrefined()
     if loads.is_published:
         report_or_warn(installation, "ingest-topics" if loads.report.articles else "")
     outcomes = Counter[str]()

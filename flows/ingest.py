@@ -143,9 +143,7 @@ def _ingest(
                 has_news = loaded.articles or loaded.revised or loaded.recounted
                 report_or_warn(installation, "ingest-topics" if has_news else "")
         ordered = [loads.sources[source.id] for source in locked.sources]
-        if any(one.collected.warc and not one.batch for one in ordered):
-            log.warning("the next run refines once more what could not be refined")
-            reopen(layout, run_id)
+        loads.leave_unrefined()
         sources = tuple(one.collected for one in ordered)
         batches = tuple(one.batch for one in ordered if one.batch)
         done = Ingested(run_id, sources, batches, loads.report, locked.busy)

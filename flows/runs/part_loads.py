@@ -11,7 +11,7 @@ from tasks.extract.extractor_version import EXTRACTOR_VERSION
 from tasks.installation import Installation
 from tasks.load.load_run import LoadReport
 from tasks.load.task import load_runs, publish_snapshot
-from tasks.locks.run_locks import started_at
+from tasks.locks.run_locks import reopen, started_at
 from tasks.model import Batch
 from tasks.partition.partitions import Run
 from tasks.refine.refine_source import RefinedSource
@@ -66,6 +66,12 @@ class PartLoads:
         if (batches := self._take()) or not self._is_complete:
             self._load(batches)
         shutil.rmtree(self._installation.layout.stage / self._run_id, ignore_errors=True)
+
+    def leave_unrefined(self) -> None:
+        """Leave what could not be refined to the next run; call it when no longer `running`."""
+        if any(one.collected.warc and not one.batch for one in self.sources.values()):
+            log.warning("the next run refines once more what could not be refined")
+            reopen(self._installation.layout, self._run_id)
 
     def _take(self) -> list[Batch]:
         taken = [self.refined.get() for _ in range(self.refined.qsize())]

@@ -88,6 +88,26 @@ def test_wrong_usage_and_failures(
     assert "every source failed (1); gb-harbour: the index of the archive could not" in error
 
 
+def test_what_could_not_be_refined_is_refined_by_the_next_run(
+    prefect_api: str,
+    tmp_path: Path,
+    words: tuple[str, ...],
+    archive: WebArchive,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with monkeypatch.context() as failing:
+        failing.setattr("tasks.refine.refine_source.refine", lambda *_: 1 / 0)
+        status, _, error = command("history", *words)
+    assert status == 1
+    assert "every source failed (1)" in error
+    asked = list(archive.page_requests)
+    status, out, error = command("history", *words)
+    assert status == 0, error
+    assert "0 new articles of 0 pages" in " ".join(out.split())
+    assert archive.page_requests == asked
+    assert coverage(tmp_path) == {("partial", 2): 3}
+
+
 def test_a_killed_history_goes_on_and_asks_for_nothing_twice(
     prefect_api: str, tmp_path: Path, words: tuple[str, ...], archive: WebArchive
 ) -> None:
