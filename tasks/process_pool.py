@@ -1,5 +1,6 @@
 """Worker processes for pages, shards and counting: each pool bounded, replaced and renewed here."""
 
+import logging
 import math
 import multiprocessing
 import os
@@ -9,20 +10,22 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, closing, suppress
 from functools import partial
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.context import BaseContext
 from threading import BoundedSemaphore, Lock
-from typing import Generic, ParamSpec, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
 from tasks.model import Extraction, Outcome
 from tasks.settings import Settings
 from warehouse.allocation import limit_arenas, release_memory
+
+log = logging.getLogger(__name__)
 
 # The module that the fork server imports before it forks workers.
 PRELOADED = "tasks.worker_preload"
@@ -35,6 +38,7 @@ PAGES_A_PROCESS = 5_000  # then the process is replaced, which bounds a memory l
 NICE = 3
 # Address space of one process in bytes; a page that needs more is rejected (MemoryError).
 MEMORY_A_PROCESS = 4 * 1024**3
+LOOK_SECONDS = 1.0  # between two looks at whether a pool is broken, while a call is waited for
 MAX_BREAKS = 20  # a pool that breaks more often is given up
 MAX_DETAIL = 300  # characters of a rejection's detail
 
@@ -61,6 +65,8 @@ class WorkerPool:
         self._processes, self._tasks_each, self._nice = processes, tasks_each, nice
         self._preload = preload
         self._breaks, self._lock = 0, Lock()
+        self._futures: set[Future[Any]] = set()  # of calls that have not ended
+        self._is_closed = False
         self._pool = self._started()
 
     def submit(self, work: Callable[[], R], seconds: float | None = None) -> "Submitted[R]":
@@ -71,8 +77,22 @@ class WorkerPool:
         self, work: Callable[[], R], seconds: float | None
     ) -> "tuple[ProcessPool, Future[R]]":
         """A call's future, and the pool that it belongs to."""
+        while True:
+            pool = self._pool
+            try:
+                future = pool.schedule(work, timeout=seconds)
+            except RuntimeError:  # it broke while no call was under way
+                self.renew(pool)
+            else:
+                self._futures.add(future)
+                future.add_done_callback(self._futures.discard)
+                return pool, future
+
+    def renew_broken(self) -> None:
+        """Replace the pool if it is broken."""
         pool = self._pool
-        return pool, pool.schedule(work, timeout=seconds)
+        if not pool.active:
+            self.renew(pool)
 
     def renew(self, broken: ProcessPool) -> None:
         """Replace a broken pool, unless another thread has; BrokenProcessPool after MAX_BREAKS."""
@@ -81,13 +101,23 @@ class WorkerPool:
             if broken is not self._pool:
                 return
             self._breaks += 1
-            if self._breaks > MAX_BREAKS:
-                raise BrokenProcessPool(f"the pool broke {self._breaks} times")
-            self.close()
+            if self._is_closed or self._breaks > MAX_BREAKS:
+                why = "was closed" if self._is_closed else f"broke {self._breaks} times"
+                raise BrokenProcessPool(f"the pool {why}")
+            log.warning("processes ended unexpectedly, and all are replaced")
+            lost = list(self._futures)
+            self._end()
             self._pool = self._started()
+        for future in lost:
+            future.cancel()  # pebble forgets calls that had not reached a process
 
     def close(self) -> None:
         """End the processes."""
+        with self._lock:
+            self._is_closed = True
+            self._end()
+
+    def _end(self) -> None:
         self._pool.stop()  # type: ignore[no-untyped-call]
         self._pool.join()
 
@@ -115,15 +145,19 @@ class Submitted(Generic[R]):
         no result by the deadline (of the monotonic clock).
         """
         while True:
-            try:
-                remaining = max(deadline - time.monotonic(), 0.0)
-                return self.future.result(None if math.isinf(remaining) else remaining)
-            except TimeoutError:
+            remaining = max(deadline - time.monotonic(), 0.0)
+            wait([self.future], min(remaining, LOOK_SECONDS))
+            if self.future.done():
+                with suppress(BrokenProcessPool, CancelledError):
+                    return self.future.result()
+            elif remaining <= LOOK_SECONDS:
                 self.future.cancel()
-                raise
-            except BrokenProcessPool:
-                self._owner.renew(self._pool)
-                self._pool, self.future = self._owner.schedule(self._work, self._seconds)
+                raise TimeoutError
+            elif self._pool.active:
+                continue
+            self._owner.renew(self._pool)
+            self.future.cancel()
+            self._pool, self.future = self._owner.schedule(self._work, self._seconds)
 
 
 class PagePool:
@@ -144,7 +178,8 @@ class PagePool:
         call = partial(run_large_page if is_large else run_or_reject, work, *args, **kwargs)
         with ExitStack() as held:
             for room in (self._large, self._room) if is_large else (self._room,):
-                room.acquire()
+                while not room.acquire(timeout=LOOK_SECONDS):
+                    self._pool.renew_broken()
                 held.callback(room.release)
             submitted = self._pool.submit(call, self._seconds)
             release = held.pop_all().close

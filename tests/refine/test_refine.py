@@ -136,6 +136,20 @@ def test_a_lower_limit_of_memory_is_kept(pool: PagePool) -> None:
     assert results(pool, pool.submit(limited_by, limit)) == [(limit, limit)]
 
 
+@pytest.mark.parametrize("seconds", [0, 1])
+def test_a_pool_whose_idle_process_was_killed_goes_on(seconds: float) -> None:
+    """Pages may be waiting to be sent when that is noticed, or come after it."""
+    with page_pool(Settings(workers=1)) as opened:
+        [process] = results(opened, opened.submit(os.getpid))
+        os.kill(process, signal.SIGKILL)
+        time.sleep(seconds)
+        text = "x" * 1_000_000
+        submitted = (
+            (number, opened.submit(good, text)) for number in range(3 * pages.PAGES_IN_FLIGHT)
+        )
+        assert {done for _, done in opened.in_order(submitted)} == {text}
+
+
 def test_a_pool_that_is_closed_blames_no_page() -> None:
     with page_pool(Settings(workers=1)) as closed:
         pass
