@@ -32,6 +32,7 @@ from tasks.monitor import (
     load_alerts,
 )
 from tasks.settings import ConfigError, Settings
+from warehouse.layers.documents import DocumentError
 from warehouse.layers.layout import Layout
 from warehouse.read.query import QueryError
 
@@ -40,7 +41,7 @@ log = logging.getLogger(__name__)
 # Runs that ended by themselves. One that crashed is repeated; the server's automation reports it.
 ENDED = [StateType.COMPLETED, StateType.FAILED]
 # Errors that may prevent a check, but must not end the run or the server that makes it.
-EXPECTED = (ConfigError, QueryError, OSError, duckdb.Error, httpx.HTTPError)
+EXPECTED = (ConfigError, QueryError, DocumentError, OSError, duckdb.Error, httpx.HTTPError)
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,17 @@ def test_serve_checks_again_after_a_mistake_in_the_configuration(
     assert hook.titles == ["Presswatch: no worker is polling"]
 
 
+def test_serve_goes_on_checking_beside_a_damaged_link_to_a_store(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path, layout = tmp_path / "alerts.toml", Layout(tmp_path / "data")
+    path.write_text('urls = ["json://127.0.0.1:9/"]\nblock = ""\n')
+    layout.root.mkdir()
+    layout.link.write_text("{")
+    check_served(Settings(alerts=path, data=layout.root))
+    assert f"alerts: not checked: {layout.link} is damaged" in caplog.text
+
+
 def test_the_last_run_of_a_deployment_counts(prefect_api: str) -> None:
     with get_client(sync_client=True) as client:
         flow_id = client.create_flow_from_name("ingest")
