@@ -23,8 +23,9 @@ from warehouse.store.archive_files import (
 )
 from warehouse.store.working_copy import synchronised
 
-# Days for which a robots.txt stays in the cache; after one day it is fetched again.
-ROBOTS_DAYS = 30
+# Days for which a robots.txt and a parsed listing stay in the cache. The one is fetched again after
+# a day, the other can be parsed again from the archive; some sites have a sitemap for each day.
+CACHE_DAYS = 30
 
 log = logging.getLogger(__name__)
 
@@ -131,9 +132,10 @@ def drop_leftovers(layout: Layout, older_than: datetime) -> list[Path]:
         for path in layout.prints.glob("*/*.arrow"):
             if not (layout.raw / path.parent.name / f"{path.stem}{SUFFIX}").exists():
                 found.append(path)
-        unused = older_than - timedelta(days=ROBOTS_DAYS)
-        robots = (path for path in (layout.cache / "robots").rglob("*") if path.is_file())
-        found += (path for path in robots if _is_older(path, unused))
+        unused = older_than - timedelta(days=CACHE_DAYS)
+        for folder in (layout.cache / "robots", layout.cache / "listings"):
+            files = (path for path in folder.rglob("*") if path.is_file())
+            found += (path for path in files if _is_older(path, unused))
         due = [path for path in found if _is_older(path, older_than)]
         for path in due:
             shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -212,16 +212,17 @@ def test_leftovers_of_runs_that_are_no_more_go(place: Place) -> None:
     late = datetime.now(UTC) + timedelta(days=1)
     for name in ("20260302T060000Z-aaaaaa", "20260302T060000Z-bbbbbb"):
         (layout.stage / name).mkdir(parents=True)
-    robots = layout.cache / "robots" / "old"
-    robots.parent.mkdir(parents=True, exist_ok=True)
-    robots.write_text("")
-    os.utime(robots, (0, 0))
+    cached = [layout.cache / "robots" / "old", layout.cache / "listings" / "gb-old" / "old.json"]
+    for path in cached:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("")
+        os.utime(path, (0, 0))
     mark = layout.locks / "20260302T060000Z-cccccc.new"
     mark.write_text("")
     first = archives(place)[0]
     first.unlink()
     with running(layout, "20260302T060000Z-bbbbbb"):
-        assert drop_leftovers(layout, datetime.now(UTC) - timedelta(hours=1)) == [robots]
+        assert drop_leftovers(layout, datetime.now(UTC) - timedelta(hours=1)) == cached
         gone = drop_leftovers(layout, late)
     prints = layout.prints / first.parent.name / f"{first.name.split('.')[0]}.arrow"
     assert set(gone) == {layout.stage / "20260302T060000Z-aaaaaa", mark, prints}
