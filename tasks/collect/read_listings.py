@@ -122,7 +122,9 @@ class ListingReader:
         before = cached
         if last and copy and attempt.outcome in LISTING_OUTCOMES:
             earlier = replace(attempt, payload=copy, content_type=last.content_type)
-            before = self._parse(earlier)[0]
+            before, parsed = self._parse(earlier)
+            if attempt.outcome is Outcome.NOT_MODIFIED and not before:  # its entries are unknown
+                attempt = replace(attempt, outcome=parsed.outcome, detail=parsed.detail)
         listing = before if attempt.outcome is Outcome.NOT_MODIFIED else None
         if attempt.outcome is Outcome.LISTED:
             listing, attempt = self._parse(attempt)

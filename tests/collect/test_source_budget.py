@@ -2,6 +2,7 @@
 
 import math
 import os
+import shutil
 import socket
 import time
 from collections.abc import Callable
@@ -160,6 +161,24 @@ def test_the_time_of_a_source_ends_while_its_listing_is_parsed(
         )
     assert [page.result() for page in pages] == [None, None]
     assert collected.outcomes == {"left_for_later": 1, "not_found": 1}
+    assert (collected.error, collected.late) == ("", UP)
+
+
+@pytest.mark.slow
+def test_an_unmodified_listing_that_is_not_parsed_in_time_was_not_read(
+    web: Loopback, desk: Desk, pool: PagePool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = feed(*map(item, say(web, "a", "b")), ETag='"1"')
+    one = source(feeds=(web.set_answers("/feed", named),))
+    assert desk.run_and_load(one, max_new=1).deferred == 1
+    shutil.rmtree(desk.layout.cache / "listings")  # as after a change of LISTING_VERSION
+    web.set_answers("/feed", http(b"", "304 Not Modified"))
+    monkeypatch.setattr(parse_listing, "SMALL", 0)
+    pages = [pool.submit(time.sleep, 3) for _ in range(2)]
+    with Client(Limits(), AGENT, desk.layout.cache) as client:
+        collected = Collector(desk.layout, RUN, client, Limits(source_seconds=1), pool).collect(one)
+    assert [page.result() for page in pages] == [None, None]
+    assert collected.outcomes == {"left_for_later": 1}
     assert (collected.error, collected.late) == ("", UP)
 
 
