@@ -135,6 +135,10 @@ class ArchiveWriter:
 def _write_at(file: io.FileIO, start: int, data: memoryview) -> int:
     file.seek(start)
     rest = data
-    while rest:
-        rest = rest[file.write(rest) :]
+    try:
+        while rest:
+            rest = rest[file.write(rest) :]
+    except OSError as error:
+        error.filename = str(file.name)  # the system names no file for a full disk
+        raise
     return start + len(data)

@@ -396,7 +396,7 @@ with ArchiveWriter(Path({str(tmp_path)!r}), "aa-paper", RUN) as archive:
         archive.write(page(number, payload=random.Random(number).randbytes(3000)))
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
-    assert "File too large" in done.stderr
+    assert f"File too large: '{tmp_path}/aa-paper/{RUN}.warc.gz.open'" in done.stderr
     captures = list(read_archive(tmp_path / "aa-paper" / f"{RUN}.warc.gz"))
     assert 3 <= len(captures) < 7
     assert all(payload for _, payload in captures)
