@@ -152,6 +152,21 @@ def test_every_answer_says_that_a_source_is_asked_no_more(not_asked: Layout) -> 
     assert DAILY.id in {gap["source_id"] for gap in told["gaps_of_sources"]}
 
 
+@pytest.mark.parametrize("is_local", [False, True])
+def test_reports_show_the_days_since_as_missing(not_asked: Layout, is_local: bool) -> None:
+    """Not as a last day that has not ended; nor is the day of the last read a gap."""
+    figures = read_figures(not_asked, is_local=is_local)
+    shown = {
+        (row["period"] - START.date()).days: row["state"]
+        for row in figures.coverage
+        if row["source"] == DAILY.id
+    }
+    expected = {3: "first or last day"} | dict.fromkeys(range(4, 8), "missing")
+    assert {day: state for day, state in shown.items() if day > 2} == expected
+    (row,) = (row for row in figures.collected if row["source"] == DAILY.id)
+    assert (row["days_missing"], row["main_reason"]) == (4, "no_listing_read")
+
+
 def test_health_names_a_source_that_is_asked_no_more(not_asked: Layout) -> None:
     health = source_health(not_asked)
     assert {name: health[name].state for name in (HOURLY.id, DAILY.id, FILES.id)} == {

@@ -8,15 +8,15 @@ WITH days AS (
     WHERE false
 ),
 judged AS (
-    SELECT *,
-           -- Collecting began within the first day, and the last day has not ended.
-           coalesce(
-               (day = min(day) OVER paper OR day >= max(day) FILTER (listings_read > 0) OVER paper)
-               AND list_has_any(['partly_read', 'no_listing_read'], reasons)
-               AND list_has_all(['partly_read', 'no_listing_read', 'below_expected_low'], reasons),
-               false) AS is_first_or_last
+    SELECT days.*,
+           -- Collecting began within the first day, and the last day has not ended: coverage_gaps leaves
+           -- them out.
+           state <> 'observed' AND gap.day IS NULL AS is_first_or_last
     FROM days
-    WINDOW paper AS (PARTITION BY source_id)
+    LEFT JOIN (
+        SELECT source_id, unnest(range(first_day, last_day + 1, INTERVAL 1 DAY))::DATE AS day
+        FROM coverage_gaps{local}
+    ) AS gap USING (source_id, day)
 )
 SELECT source_id, sources.name AS source,
        greatest(date_trunc($unit, day)::DATE, $first_day) AS period, max(day) + 1 AS period_end,
