@@ -103,6 +103,17 @@ def test_the_report_s_seven_days_are_those_of_the_overview(morning: Layout) -> N
         assert late["harvest"][name] == week["harvest"][name]
 
 
+def test_a_day_that_is_going_on_may_have_more_than_expected(layout: Layout) -> None:
+    few = source("gb-few", timezone="UTC", expected_daily=(1, 2))
+    pages = [Page(f"{day}-a", day=day, hour=24.0 * day, source_id=few.id) for day in range(4)]
+    pages += [Page(f"4-{slug}", day=4, hour=97, source_id=few.id) for slug in "abc"]
+    load_pages(layout, [*feed_reads(few.id, range(98)), *pages], [few])
+    [(reasons,)] = ask(layout, "SELECT reasons FROM coverage ORDER BY day DESC LIMIT 1")
+    assert reasons == ["partly_read", "above_expected_high"]
+    assert gaps(layout, few.id) == []
+    assert ask(layout, "SELECT days_unobserved FROM source_health") == [(0,)]
+
+
 @pytest.fixture(scope="module")
 def not_asked(tmp_path_factory: pytest.TempPathFactory) -> Layout:
     """Papers that were last read on the fourth day; another one until 05:00 of the ninth.

@@ -54,9 +54,10 @@ collected AS (
            -- As in coverage_gaps: the first day, and the last days that are only partly read.
            count(*) FILTER (
                state <> 'observed'
-               AND NOT (list_has_all(['partly_read', 'below_expected_low'], reasons)
+               AND NOT (list_has_all(['partly_read', 'below_expected_low', 'above_expected_high'], reasons)
                         AND list_contains(reasons, 'partly_read') AND day IN (first_day, last_asked))
-               AND NOT (list_has_all(['no_listing_read', 'partly_read', 'below_expected_low'], reasons)
+               AND NOT (list_has_all(['no_listing_read', 'partly_read', 'below_expected_low',
+                                      'above_expected_high'], reasons)
                         AND day > last_asked AND day >= today))
                AS days_unobserved,
            bool_or(day > last_asked AND day < today) AS is_not_asked
