@@ -1,5 +1,6 @@
 """Every surface gives the same numbers, of the articles that count alone."""
 
+import shutil
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,11 @@ from flows.mcp.server import Tools
 from tasks.load.load_run import load
 from tasks.report.figures import read_figures
 from tasks.report.run_summary import read_run
+from tasks.topics.topic import TopicEntry
 from tests.support.feed_reads import feed_reads
 from tests.support.partial_days import at
 from tests.support.publishing import publish
-from tests.support.staged_pages import START, TOPICS, Page, prose, source, stage
+from tests.support.staged_pages import START, SUMMIT, TOPICS, Page, prose, source, stage
 from tests.warehouse.test_local_days import ask, load_pages
 from warehouse.layers.layout import Layout
 from warehouse.questions.citation import missing
@@ -29,6 +31,7 @@ DAYS, SPIKE = 33, 31
 SILENT = range(14, 28)
 """Two weeks without an article, though the feed was read."""
 RUN = "20260310T060000Z-000000"
+GUIDE = Path("warehouse/README.md").read_text(encoding="utf-8")
 PAPER, ARCHIVE = "gb-paper", "archive-other.test"
 
 
@@ -114,6 +117,22 @@ def test_the_page_of_a_run_counts_no_other_languages(layout: Layout) -> None:
     days = DAYS - len(SILENT)
     assert topic["hits"] == days + 8 + days
     assert topic["articles"] == 12 * days
+
+
+@pytest.mark.parametrize("asked", ["far above its own past", "archived pages of domains"])
+def test_the_guide_s_questions_count_a_changed_topic_once(
+    layout: Layout, tmp_path: Path, asked: str
+) -> None:
+    """The table of topics has a row for each version of a definition."""
+    sql = GUIDE.partition(asked)[2].partition("```sql\n")[2].partition("```")[0]
+    before = ask(layout, sql)
+    shutil.copytree(layout.root, tmp_path / "data", symlinks=True)
+    changed = Layout(tmp_path / "data")
+    harvest = TopicEntry(id="harvest", name="Harvest", aliases=("harvest",)).topic()
+    load(changed, [harvest, SUMMIT], [source(PAPER, timezone="UTC")], now=at(24 * DAYS + 1))
+    publish(changed)
+    assert ask(changed, "SELECT count(*) FROM topics WHERE topic_id = 'harvest'") == [(2,)]
+    assert ask(changed, sql) == before
 
 
 def test_of_nothing_all_was_collected(layout: Layout) -> None:
