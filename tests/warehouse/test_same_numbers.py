@@ -1,17 +1,20 @@
 """Every surface gives the same numbers, of the articles that count alone."""
 
+import io
 import shutil
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from flows.desk.snapshots import Snapshots
 from flows.mcp.server import Tools
-from tasks.load.load_run import load
+from tasks.load.load_run import load, rebuild_warehouse
 from tasks.report.figures import read_figures
 from tasks.report.run_summary import read_run
+from tasks.report.topic_table import daily_report
 from tasks.topics.topic import TopicEntry
 from tests.support.feed_reads import feed_reads
 from tests.support.partial_days import at
@@ -133,6 +136,41 @@ def test_the_guide_s_questions_count_a_changed_topic_once(
     publish(changed)
     assert ask(changed, "SELECT count(*) FROM topics WHERE topic_id = 'harvest'") == [(2,)]
     assert ask(changed, sql) == before
+
+
+def test_papers_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    """There is a La Nación in Argentina, and one in Costa Rica."""
+    layout = Layout(tmp_path / "data")
+    ids = ("ar-la-nacion", "cr-la-nacion")
+    papers = [source(each).model_copy(update={"name": "La Nación"}) for each in ids]
+    pages = [
+        Page(f"{each}-{n}", prose(n) + " harvest" * (n < hits), source_id=each)
+        for each, hits in zip(ids, (1, 4), strict=True)
+        for n in range(5)
+    ]
+    names = {each: f"La Nación ({each})" for each in ids}
+    first = stage(layout, RUN, [*feed_reads(ids[0], range(30)), *pages[:5]])
+    load(layout, TOPICS, papers[:1], [first], now=at(30))
+    second = stage(layout, "20260310T070000Z-000001", [*feed_reads(ids[1], range(30)), *pages[5:]])
+    load(layout, TOPICS, papers, [second], now=at(31))
+    publish(layout)
+    stored = "SELECT source_id, name FROM sources"
+    assert dict(ask(layout, stored)) == names
+    shown = Console(file=io.StringIO(), width=200)
+    shown.print(daily_report(layout))
+    assert isinstance(shown.file, io.StringIO)
+    table = [line.split() for line in shown.file.getvalue().splitlines()]
+    assert next(row[-3] for row in table if row[:1] == ["all"]) == "5/10"
+    figures = read_figures(layout)
+    assert {row["source"] for row in figures.by_source} == {*names.values()}
+    assert load(layout, TOPICS, papers, now=at(32)).load_no is None
+    # Also apart from one that is no longer configured.
+    load(layout, TOPICS, papers[1:], now=at(33))
+    publish(layout)
+    assert dict(ask(layout, stored)) == names
+    rebuild_warehouse(layout, TOPICS, papers[1:])
+    publish(layout)
+    assert dict(ask(layout, stored)) == names
 
 
 def test_of_nothing_all_was_collected(layout: Layout) -> None:

@@ -4,8 +4,9 @@ The effects, the counts of the old and of the new version, are kept as JSON besi
 Parquet files do not show which articles existed when the definition changed.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, astuple, dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, astuple, dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -24,7 +25,7 @@ def definitions_differ(con: Connection, definitions: Definitions) -> bool:
         return True
     names = ", ".join(SourceDefinition.__slots__)
     stored = set(con.execute(f"SELECT {names} FROM sources").fetchall())  # noqa: S608
-    return not stored.issuperset(astuple(source) for source in definitions.sources)
+    return not stored.issuperset(map(astuple, _named_apart(definitions.sources)))
 
 
 def other_topics(con: Connection, layout: Layout) -> bool:
@@ -57,7 +58,21 @@ def set_definitions(con: Connection, definitions: Definitions) -> None:
     """Replace the topics, and fill `source_definitions` for the mart of sources."""
     con.execute("DELETE FROM topics")
     insert(con, "topics", [_topic_row(topic) for topic in definitions.topics])
-    insert(con, "source_definitions", [asdict(source) for source in definitions.sources])
+    insert(con, "source_definitions", [*map(asdict, _named_apart(definitions.sources))])
+
+
+def _named_apart(sources: Sequence[SourceDefinition]) -> list[SourceDefinition]:
+    """The sources with names that no other has, since tables and charts show and group by these.
+
+    There is a La Nación in Argentina and one in Costa Rica: both get their ids in brackets.
+    """
+    sharing = Counter(source.name for source in sources)
+    return [
+        replace(source, name=f"{source.name} ({source.source_id})")
+        if sharing[source.name] > 1
+        else source
+        for source in sources
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ CREATE TABLE IF NOT EXISTS sources (
 COMMENT ON TABLE sources IS
     'The sources that are or were configured, and the domains that only archives know. Those have no calendar in coverage and topic_daily: archive_daily counts them.';
 COMMENT ON COLUMN sources.source_id IS 'Source, such as gb-bbc, or archive-example.com';
-COMMENT ON COLUMN sources.name IS 'Name for people';
+COMMENT ON COLUMN sources.name IS
+    'Name for people; with the id in brackets where another source has the same name';
 COMMENT ON COLUMN sources.country IS 'Country code, from the id; NULL for a domain that only archives know';
 COMMENT ON COLUMN sources.language IS 'Language, where a page and its text leave that open';
 COMMENT ON COLUMN sources.timezone IS 'Time zone of printed times without an offset, and of local days (UTC for a name that DuckDB does not know)';
