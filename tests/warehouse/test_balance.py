@@ -1,10 +1,12 @@
 """Groups of sources that weigh alike: values by hand, and floods of articles from one group."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
+from itertools import combinations_with_replacement
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pytest
 
@@ -13,6 +15,7 @@ from tests.support.publishing import publish
 from tests.support.staged_pages import SOURCES, TOPICS, source
 from tests.warehouse.test_attention import EPU, GPR, load_days, load_months
 from warehouse.build.loaded_definitions import Rules
+from warehouse.build.loader import make_relations
 from warehouse.layers.layout import Layout
 from warehouse.questions.selection import Selection
 from warehouse.questions.series import range_series, series
@@ -231,6 +234,25 @@ def test_the_balanced_panel_is_of_sources_that_were_collected_all_the_time(tmp_p
         late = query(layout, sql.format(local, "2026-02-09", "2026-03-01")).to_pylist()
         assert whole == [{"source_id": "gb-post"}]
         assert late == [{"source_id": "de-blatt"}, {"source_id": "gb-post"}]
+
+
+def test_the_balanced_panel_has_every_week_whatever_weekdays_a_range_begins_and_ends_on() -> None:
+    first = date(2026, 2, 2)  # a Monday
+    days = [first + timedelta(days=at) for at in range(28)]
+    with duckdb.connect() as con:
+        make_relations(con)
+        for source_id, weeks in {"always": range(4), "away": (0, 1, 3)}.items():
+            kept = [day for day in days if (day - first).days // 7 in weeks]
+            con.execute(
+                "INSERT INTO coverage (source_id, day, state)"
+                " SELECT ?, unnest(?::DATE[]), 'observed'",
+                [source_id, kept],
+            )
+        for begin, end in combinations_with_replacement(days, 2):
+            weeks_between = range((begin - first).days // 7, (end - first).days // 7 + 1)
+            found = con.execute("FROM balanced_panel(?, ?) ORDER BY 1", [begin, end]).fetchall()
+            expected = [("always",)] if 2 in weeks_between else [("always",), ("away",)]
+            assert found == expected, (begin, end)
 
 
 @pytest.mark.slow
