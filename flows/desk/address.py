@@ -55,6 +55,7 @@ def unchecked_selection(given: QueryParams, known: Choices) -> Selection:
         balance=balance,
         is_panel=bool(given.get("panel")),
         panel_days=_panel_days(given.get("panel") or ""),
+        last_whole_day=known.last_whole_day,
     )
 
 

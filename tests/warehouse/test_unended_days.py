@@ -1,5 +1,6 @@
 """A day that has not ended is no gap, wherever the source is and however often it is read."""
 
+import csv
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -239,3 +240,23 @@ def test_the_last_whole_day_has_ended_for_all_sources(layout: Layout) -> None:
         assert known.last_whole_day == START.date() + timedelta(days=4)
         asked = Tools(Snapshots(layout), is_local=is_local).usual("day")
         assert asked["coverage"]["last_day"] == known.last_whole_day
+
+
+def test_a_week_that_has_begun_for_some_leaves_no_source_out(layout: Layout) -> None:
+    """At 20:00 UTC of a Sunday it is Monday in Tokyo: New York was collected in every week."""
+    pages = [
+        page
+        for each in (TOKYO, NEW_YORK)
+        for page in (*feed_reads(each.id, range(159)), Page("a", day=2, source_id=each.id))
+    ]
+    load_pages(layout, pages, [TOKYO, NEW_YORK])
+    desk = TestClient(create_app(layout, Settings(data=layout.root)), "http://127.0.0.1")
+    given = {"topic": "harvest", "from": "2026-03-03", "unit": "week", "panel": "yes"}
+    page = desk.get("/export/parts.csv", params=given | {"by": "source"}).text
+    assert [row["part"] for row in csv.DictReader(page.splitlines()) if row["hits"] == "1"] == [
+        TOKYO.id,
+        NEW_YORK.id,
+    ]
+    # A part of these days has the same sources.
+    part = given | {"to": "2026-03-04", "panel": "2026-03-03..2026-03-09"}
+    assert "2 articles" in desk.get("/articles", params=part).text

@@ -52,6 +52,8 @@ class Selection:
     balance: str = ""  # one of BALANCES: groups of sources that weigh alike
     is_panel: bool = False  # only sources that were collected in every week
     panel_days: tuple[date, date] | None = None  # the days for is_panel; None: the selected days
+    # Of Choices: a week after it has begun for some sources only, and is none of the panel's weeks.
+    last_whole_day: date | None = None
 
     @property
     def has_all_sources(self) -> bool:
@@ -68,6 +70,7 @@ class Selection:
         parts = [f"{name} IN ({literal_list(values)})" for name, values in chosen.items() if values]
         if self.is_panel:
             first, last = self.panel_days or (self.first_day, self.last_day)
+            last = max(first, min(last, self.last_whole_day or last))
             panel = f"balanced_panel{{local}}('{first}', '{last}')"
             parts.append(f"source_id IN (FROM {self.sql(panel)})")
         return " AND ".join(parts) or "true"
