@@ -181,3 +181,16 @@ def test_an_audit_of_another_definition_says_so_and_corrects_nothing(layout: Lay
         # Both definitions find the same articles.
         assert found.still.share == pytest.approx(found.precision.share)
         assert "counted by today's definition" in printed(results_view(con, "harvest"))
+
+
+def test_articles_in_languages_that_a_topic_has_left_out_are_not_counted_by_it(
+    layout: Layout,
+) -> None:
+    """All are in English: mentions in other languages than the topic's stay, but do not count."""
+    narrower = replace(HARVEST, languages=("de",), definition_hash="other")
+    load(layout, (narrower, SUMMIT), SOURCES, now=NOW)
+    publish(layout)
+    with snapshot(layout) as con:
+        found = audited(con, "harvest")
+    assert found
+    assert found.still is None

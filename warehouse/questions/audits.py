@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from warehouse.questions.selection import literal
+from warehouse.questions.selection import COUNTING, counts_in, literal
 from warehouse.read.query import has_table, records
 from warehouse.stats.audits import Estimate, Unit, corrected_share, estimate, recall
 
@@ -118,8 +118,10 @@ def audited(con: duckdb.DuckDBPyConnection, topic_id: str) -> Audited | None:
 
 def _still(con: duckdb.DuckDBPyConnection, topic_id: str, audit_id: str) -> Estimate | None:
     counted = (
-        "article_id IN (SELECT article_id FROM mentions SEMI JOIN articles"
-        f" USING (article_id, version_no) WHERE topic_id = {literal(topic_id)})"
+        "article_id IN (SELECT article_id FROM mentions"
+        " JOIN articles USING (article_id, version_no)"
+        f" JOIN {COUNTING} USING (topic_id)"
+        f" WHERE topic_id = {literal(topic_id)} AND {counts_in('languages', 'language')})"
     )
     return estimate(article_units(con, audit_id, only=counted))
 
