@@ -1,14 +1,17 @@
 """Which topics come up together, and where they come up: the views over mentions."""
 
 from datetime import date
+from itertools import combinations
 from typing import Any
 
+import duckdb
 import pytest
 
 from tasks.load.load_run import load
 from tasks.topics.topic import TopicEntry
 from tests.support.publishing import publish
 from tests.support.staged_pages import SOURCES, TOPICS, Page, prose, source, stage
+from warehouse.build.sql_files import read_sql
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query
 
@@ -87,3 +90,22 @@ def test_mentions_in_context(layout: Layout) -> None:
         (None, "fr-context", "A made headline", "https://fr-context.test/c",
          "Of the [grain fair].", "grain fair", True, False),
     ]  # fmt: skip
+
+
+def test_pairs_that_are_as_frequent_stand_in_the_order_of_their_names() -> None:
+    """Of 66 of them the report would show other twenty each time."""
+    month = {"first_day": date(2026, 3, 1), "last_day": date(2026, 3, 31)}
+    with duckdb.connect() as con:
+        con.execute(
+            "CREATE TABLE topics AS SELECT format('{:02d}', i) AS topic_id, topic_id AS name,"
+            " NULL::TIMESTAMPTZ AS valid_to FROM range(12) AS numbers (i)"
+        )
+        con.execute(
+            "CREATE TABLE topic_pairs AS SELECT one.topic_id AS topic_a, other.topic_id AS topic_b,"
+            " 'month' AS period_kind, DATE '2026-03-01' AS period, 2 AS articles_both,"
+            " 5 AS articles_a, 5 AS articles_b, 100 AS articles"
+            " FROM topics AS one JOIN topics AS other ON one.topic_id < other.topic_id"
+        )
+        rows = con.execute(read_sql("queries")["pairs"], month).fetchall()
+    names = [f"{at:02}" for at in range(12)]
+    assert [row[:2] for row in rows] == [*combinations(names, 2)][:20]

@@ -25,5 +25,5 @@ QUALIFY row_number() OVER (article ORDER BY field <> 'body', sentence_no, char_s
     AND dense_rank() OVER (
         PARTITION BY mentions.topic_id
         ORDER BY articles.published_at DESC NULLS LAST, article_id) <= 8
-ORDER BY articles.published_at DESC, topic, headline
+ORDER BY articles.published_at DESC, topic, headline, article_id
 LIMIT 60

@@ -11,5 +11,5 @@ WHERE period_kind = 'month'
     AND period BETWEEN date_trunc('month', $first_day) AND $last_day
 GROUP BY topic_a, topic_b, one.name, other.name
 HAVING together > 0
-ORDER BY together DESC, lift DESC
+ORDER BY together DESC, lift DESC, first_topic, second_topic
 LIMIT 20
