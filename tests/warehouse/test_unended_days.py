@@ -21,7 +21,8 @@ from tests.support.publishing import publish
 from tests.support.staged_pages import START, TOPICS, Page, source, stage
 from tests.warehouse.test_local_days import NEW_YORK, TOKYO, ask, load_pages
 from warehouse.layers.layout import Layout
-from warehouse.questions.selection import choices
+from warehouse.questions.citation import begun_or_ended
+from warehouse.questions.selection import Selection, choices
 from warehouse.questions.usual import compare_with_past
 from warehouse.read.query import snapshot
 from warehouse.read.source_health import source_health
@@ -115,6 +116,16 @@ def test_a_day_that_is_going_on_may_have_more_than_expected(layout: Layout) -> N
     assert ask(layout, "SELECT days_unobserved FROM source_health") == [(0,)]
 
 
+@pytest.mark.parametrize("is_local", [False, True])
+def test_an_article_dated_ahead_ends_no_other_source(morning: Layout, is_local: bool) -> None:
+    with snapshot(morning) as con:
+        known = choices(con, is_local=is_local)
+        assert known.first_day
+        assert known.last_day
+        selection = Selection(known.first_day, known.last_day, is_local=is_local)
+        assert begun_or_ended(con, selection, known) == ""
+
+
 @pytest.fixture(scope="module")
 def not_asked(tmp_path_factory: pytest.TempPathFactory) -> Layout:
     """Papers that were last read on the fourth day; another one until 05:00 of the ninth.
@@ -177,6 +188,16 @@ def test_reports_show_the_days_since_as_missing(not_asked: Layout, is_local: boo
     assert {day: state for day, state in shown.items() if day > 2} == expected
     (row,) = (row for row in figures.collected if row["source"] == DAILY.id)
     assert (row["days_missing"], row["main_reason"]) == (4, "no_listing_read")
+
+
+def test_a_source_ends_with_its_calendar(not_asked: Layout) -> None:
+    """Not with its last read: a source that nobody asks has days, which are missing."""
+    with snapshot(not_asked) as con:
+        known = choices(con)
+        assert known.first_day
+        assert known.last_day
+        selection = Selection(known.first_day, known.last_day)
+        assert begun_or_ended(con, selection, known) == "gb-files: to 4 March 2026"
 
 
 def test_health_names_a_source_that_is_asked_no_more(not_asked: Layout) -> None:

@@ -82,9 +82,10 @@ def begun_or_ended(con: duckdb.DuckDBPyConnection, selection: Selection, known: 
     """Which of the selected sources begin or end within the selected days; empty for none."""
     if known.first_day is None or known.last_day is None:
         return ""
-    # A difference of a day may be the time zone, or a source that was not polled yet today.
+    # A difference of a day may be the time zone.
     since = max(selection.first_day, known.first_day) + timedelta(days=1)
-    until = min(selection.last_day, known.last_day) - timedelta(days=1)
+    # Not the last day of all: that may be of an article that is dated ahead, in one source.
+    until = min(selection.last_day, known.last_whole_day or known.last_day)
     spans = con.sql(
         f"SELECT coalesce(name, source_id), min(day), max(day)"
         f" FROM {selection.sql('coverage{local}')} JOIN sources USING (source_id)"
