@@ -1,13 +1,18 @@
 """Articles in languages that a topic has no phrase in count neither as mentions nor among all."""
 
+import re
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.testclient import TestClient
 
+from flows.desk.app import create_app
 from tasks.audit.sampling import language_condition
 from tasks.load.load_run import load
+from tasks.settings import Settings
 from tasks.topics.languages import without_alias
 from tasks.topics.topic import TopicEntry
 from tests.support.publishing import publish
@@ -109,3 +114,25 @@ def test_completeness_is_of_all_articles(layout: Layout) -> None:
     index = "SELECT DISTINCT completeness FROM attention_index_latest WHERE period_kind = 'month'"
     assert query(layout, index).to_pylist() == [{"completeness": pytest.approx(1.0)}]
     assert rows == [{"completeness": pytest.approx(1.0)}]
+
+
+def test_the_desk_s_table_gives_each_topic_its_own_articles(layout: Layout) -> None:
+    """One column of articles would be those of the first topic alone."""
+    client = TestClient(create_app(layout, Settings(data=layout.root)), "http://127.0.0.1")
+
+    def cells(*topics: str) -> list[str]:
+        given = {"topic": topics, "unit": "month", "from": "2026-03-01"}
+        page = client.get("/attention", params=given).text
+        table = page.partition('aria-labelledby="numbers"')[2].partition("</table>")[0]
+        _, row = table.split("<tr>", 2)[1:]
+        return [
+            unescape(re.sub("<[^>]+>", "", cell)).strip()
+            for cell in re.findall("<td[^>]*>(.*?)</td>", row)
+        ]
+
+    anywhere, sanctions, articles, _ = cells("sanctions", "anywhere")
+    assert anywhere.startswith("2 of 4, 50%")
+    assert sanctions.startswith("2 of 2, 100%")
+    assert articles == ""
+    anywhere, articles, _ = cells("anywhere")
+    assert (anywhere[:6], articles) == ("2, 50%", "4")
