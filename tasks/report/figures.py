@@ -11,7 +11,8 @@ from warehouse.build.publish import published_load
 from warehouse.build.sql_files import read_sql
 from warehouse.layers.layout import Layout
 from warehouse.questions.audits import audit_words, audited, corrected
-from warehouse.questions.selection import choices, fitting_unit, has_local_days
+from warehouse.questions.selection import Selection, choices, fitting_unit, has_local_days
+from warehouse.questions.series import RANGE, series
 from warehouse.read.query import QueryError, records, snapshot
 from warehouse.read.utc_or_local_days import sql_for_days
 from warehouse.stats.intervals import interval
@@ -48,6 +49,7 @@ class Figures:
     topics: list[Row]
     attention: list[Row]
     by_source: list[Row]
+    papers: list[Row]  # each topic by source over all days, as `series` gives it, with a `name`
     index: list[Row]
     spikes: list[Row]
     pairs: list[Row]
@@ -66,13 +68,20 @@ def read_figures(layout: Layout, *, is_local: bool = False) -> Figures:
         (span,) = _read(con, "span", is_local, {})
         if span["last_day"] is None:
             raise QueryError("no day of any source is known yet: run `presswatch ingest` first")
+        known = choices(con, is_local=is_local)
         given = span | {
             "unit": fitting_unit(span["first_day"], span["last_day"]),
-            "last_whole_day": choices(con, is_local=is_local).last_whole_day,
+            "last_whole_day": known.last_whole_day,
         }
         (totals,) = _read(con, "totals", is_local, given)
         found: dict[str, Any] = {name: _read(con, name, is_local, given) for name in QUERIES}
         audits = {row["topic_id"]: audited(con, row["topic_id"]) for row in found["topics"]}
+        # Not the sum of the periods, whose interval would be wider the shorter they are.
+        whole = Selection(span["first_day"], span["last_day"], RANGE, is_local=is_local)
+        found["papers"] = [
+            row | {"name": known.sources.get(row["part"], row["part"])}
+            for row in series(con, whole, "source")
+        ]
     topics = {topic["topic_id"]: topic["name"] for topic in found["topics"]}
     for row in (*found["topics"], *found["attention"], *found["by_source"]):
         row |= {"series": row.get("source") or topics.get(row["topic_id"]), **interval(row)}

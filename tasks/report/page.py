@@ -4,9 +4,9 @@ import base64
 import hashlib
 import json
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -22,11 +22,9 @@ from tasks.report.figures import Figures, read_figures
 from warehouse.layers.atomic_write import write_whole
 from warehouse.layers.layout import Layout
 from warehouse.questions.sources import lost_known, percent_known
-from warehouse.stats.intervals import interval
 
 Row = TypeVar("Row", bound=Mapping[str, Any])
 FOLDER = Path(__file__).parent
-SUMMED = ("hits", "articles", "excess")
 KEY = (
     "In the picture, grey: nothing is known; pale: less than 80% collected, or unknown; hollow: of"
     f" fewer than {FEW} articles; thin lines: 95% intervals. Below each chart: what was collected."
@@ -110,15 +108,7 @@ def _topic(figures: Figures, topic: Mapping[str, Any]) -> dict[str, Any]:
     names = ("attention", "index", "spikes", "by_source")
     rows = {name: topic_rows(getattr(figures, name), topic["topic_id"]) for name in names}
     known = [row for row in rows["index"] if row["value"] is not None]
-    sources: dict[str, dict[str, float]] = defaultdict(lambda: dict.fromkeys(SUMMED, 0))
-    for row in rows["by_source"]:
-        for column in SUMMED:
-            sources[row["source"]][column] += row[column] or 0
-    shares = [
-        {"name": name, **of, "share": of["hits"] / of["articles"] if of["articles"] else None}
-        | interval(of)
-        for name, of in sources.items()
-    ]
+    papers = topic_rows(figures.papers, topic["topic_id"])
     top = heat_maps.top_share(figures.by_source)
     return {
         **topic,
@@ -126,8 +116,8 @@ def _topic(figures: Figures, topic: Mapping[str, Any]) -> dict[str, Any]:
         "chart": chart_data(attention_chart(figures, topic["topic_id"])),
         "index_chart": chart_data(charts.index(rows["index"], figures.unit)) if known else None,
         "source_chart": chart_data(heat_maps.by_source(rows["by_source"], figures.unit, top)),
-        "sources": shares,
-        "top": max((row["high"] or 0 for row in shares), default=0) or 1,
+        "sources": sorted(papers, key=itemgetter("name")),
+        "top": max((row["high"] or 0 for row in papers), default=0) or 1,
     }
 
 

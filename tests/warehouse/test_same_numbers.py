@@ -12,10 +12,13 @@ from rich.console import Console
 from flows.desk.snapshots import Snapshots
 from flows.mcp.server import Tools
 from tasks.load.load_run import load, rebuild_warehouse
+from tasks.report import write_report
 from tasks.report.figures import read_figures
+from tasks.report.page import between, percent
 from tasks.report.run_summary import read_run
 from tasks.report.topic_table import daily_report
 from tasks.topics.topic import TopicEntry
+from tests.report.test_report import Elements
 from tests.support.feed_reads import feed_reads
 from tests.support.partial_days import at
 from tests.support.publishing import publish
@@ -112,6 +115,33 @@ def test_the_report_is_of_the_articles_in_its_figures(
     [pair] = figures.pairs
     # Pairs have all languages, yet no other sources.
     assert pair["first_articles"] <= counted[0] + DAYS - len(SILENT)
+
+
+def test_a_paper_s_interval_in_the_report_does_not_depend_on_the_unit(tmp_path: Path) -> None:
+    """The sum of the days would have a wider one, by the chance of each of them."""
+    layout = Layout(tmp_path / "data")
+    pages = [
+        Page(
+            f"{day}-{n}",
+            prose(100 * day + n) + " harvest" * (n < 3 * (day % 2)),
+            day,
+            24.0 * day,
+            PAPER,
+        )
+        for day in range(20)
+        for n in range(10)
+    ]
+    load_pages(layout, [*feed_reads(PAPER, range(24 * 20)), *pages], [source(PAPER)])
+    figures = write_report(layout, layout.report)
+    assert figures.unit == "day"
+    [variation] = ask(layout, "SELECT variation FROM topic_dispersion WHERE topic_id = 'harvest'")
+    assert variation > (0,)
+    with snapshot(layout) as con:
+        selection = Selection(figures.first_day, figures.last_day, topics=("harvest",))
+        [paper] = range_series(con, selection)
+    text = " ".join(Elements(layout.report.read_text(encoding="utf-8")).text.split())
+    counts = f"{paper['hits']} of {paper['articles']}"
+    assert f"{PAPER} {percent(paper['share'])} {between(paper)} {counts}" in text
 
 
 def test_the_page_of_a_run_counts_no_other_languages(layout: Layout) -> None:
