@@ -34,28 +34,28 @@ SEEN, UNSEEN = "these pages", "cross-validated"
 # Floors just under the figures of tests/bench/README.md: pages the model has seen, cross-validated.
 AT_MOST: dict[str, tuple[float, float | None]] = {
     "core_leak": (0.0, 0.006),
-    "leak": (0.013, 0.013),
-    "lost": (0.01, 0.02),
-    "sound_lost": (0.007, 0.015),
+    "leak": (0.013, 0.0155),
+    "lost": (0.01, 0.0202),
+    "sound_lost": (0.007, 0.0152),
     "sound_hard_lost": (0.013, 0.017),
     "hard_lost": (0.041, 0.045),
-    "text_core_leak": (0.026, 0.0285),
-    "text_leak": (0.062, 0.0615),
+    "text_core_leak": (0.026, 0.044),
+    "text_leak": (0.062, 0.072),
     "text_lost": (0.014, 0.024),
     "sound_text_lost": (0.012, 0.0225),
     "neutral_bad": (0.012, 0.029),
-    "news_bad": (0.014, 0.029),
+    "news_bad": (0.014, 0.0311),
     "day_wrong": (0.015, None),
 }
 AT_LEAST: dict[str, tuple[float, float | None]] = {
-    "neutral_f1": (0.976, 0.9685),
-    "sound_f1": (0.981, 0.975),
+    "neutral_f1": (0.976, 0.967),
+    "sound_f1": (0.981, 0.9749),
     "news_f1": (0.971, 0.963),
     "fundus_f1": (0.954, 0.944),
-    "scrapinghub_f1": (0.98, 0.968),
-    "misinformation_f1": (0.988, 0.986),
+    "scrapinghub_f1": (0.98, 0.9615),
+    "misinformation_f1": (0.988, 0.985),
     # One of its pages is in `no-article`, too, and is rejected as a listing.
-    "web-content_f1": (0.962, 0.953),
+    "web-content_f1": (0.962, 0.951),
     "headline": (0.869, None),
     "headline_printed": (0.99, None),
     "day_right": (0.985, None),
@@ -64,9 +64,9 @@ AT_LEAST: dict[str, tuple[float, float | None]] = {
 # The same by language, cross-validated, where there are at least five labelled pages: share of
 # pages that leak, share of paragraphs lost, body F1 of the gold pages.
 FLOORS: dict[str, tuple[float, float, float]] = {
-    "en": (0.016, 0.02, 0.959),
+    "en": (0.02, 0.0205, 0.957),
     # A box that asks for consent to a graphic is in the gold of one page.
-    "de": (0.0, 0.0195, 0.945),
+    "de": (0.0, 0.0195, 0.954),
     "ja": (0.0, 0.0, 0.994),
     "no": (0.0, 0.006, 0.943),
     "es": (0.0, 0.018, 0.970),
