@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -53,7 +53,8 @@ class Selection:
     is_panel: bool = False  # only sources that were collected in every week
     panel_days: tuple[date, date] | None = None  # the days for is_panel; None: the selected days
     # Of Choices: a week after it has begun for some sources only, and is none of the panel's weeks.
-    last_whole_day: date | None = None
+    # The same for all selections of a load, hence not compared.
+    last_whole_day: date | None = field(default=None, compare=False)
 
     @property
     def has_all_sources(self) -> bool:
