@@ -84,9 +84,6 @@ class Outcome(StrEnum):
     PAGE_CRASHED = "page_crashed"  # extraction ended its process or raised
 
 
-# Prefix of source ids of domains without an entry in sources.toml, which cannot have it.
-ARCHIVE = "archive-"
-
 ARTICLE_OUTCOMES = frozenset({Outcome.ARTICLE, Outcome.REVISED, Outcome.UNCHANGED})
 LISTING_OUTCOMES = frozenset({Outcome.LISTED, Outcome.NOT_MODIFIED, Outcome.ROBOTS_READ})
 

@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 from pydantic import TypeAdapter
 
 from tasks.collect.listings.section_links import looks_like_article
-from tasks.model import ARCHIVE
 from tasks.sources.source import Source
 from tasks.text.toml_reader import ConfigError
 from tasks.text.urls import is_http, registrable_domain
 from tasks.topics.languages import LANGUAGES, primary, unknown_language
+from warehouse.layers.definitions import ARCHIVE
 
 DOMAIN = re.compile(r"\.?[\w-]+(\.[\w-]+)*\.?")
 FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(9999, 12, 31)

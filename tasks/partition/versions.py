@@ -10,7 +10,8 @@ from uuid import UUID
 import duckdb
 import pyarrow as pa
 
-from tasks.model import ARCHIVE, Outcome
+from tasks.model import Outcome
+from warehouse.layers.definitions import ARCHIVE
 from warehouse.read.query import records
 
 

@@ -12,6 +12,9 @@ from warehouse.layers.atomic_write import write_whole
 from warehouse.layers.documents import decode, encode
 from warehouse.layers.layout import Layout
 
+# Prefix of source ids of domains without an entry in sources.toml, which cannot have it.
+ARCHIVE = "archive-"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
