@@ -1,7 +1,7 @@
 """The figures of backfilling: `python -m tests.bench --only backfill [--pages N]`.
 
 A WARC file of the gold pages in Common Crawl's shape, and one ten times as large, each backfilled
-by a process of its own. Words are shuffled within their text nodes by a seed, so that no page is
+by a process of its own. Words are shuffled within their sentences by a seed, so that no page is
 another's copy. Beside it the bare extraction of the same pages, in as many processes.
 """
 
@@ -46,21 +46,22 @@ DATED = re.compile(r"\b20[012]\d-[01]\d-[0-3]\d")
 """Most pages of a day's crawl are a few days old; the gold pages come from years."""
 OWN_ADDRESS = re.compile(r"<(?:link|meta)\b[^>]*(?:canonical|og:url)[^>]*>", re.IGNORECASE)
 """By which all variants of a page would be versions of one article."""
-PROSE = re.compile(r"(?<=>)[^<>{}]{40,}(?=<)")
+SENTENCE = re.compile(r"(?<=[>.!?])[^<>{}.!?]{40,}[.!?]?(?=[<\s])")
 MB = 1024 * 1024
 
 
 def varied(html: str, seed: int) -> str:
-    """The page with the words of each text node in another order, and dated a week or less ago."""
+    """The page with the words of each sentence in another order, and dated a week or less ago."""
     dice = random.Random(seed)
 
     def shuffled(found: re.Match[str]) -> str:
-        words = found[0].split()
+        # The last word stays: without sentences a page is no article.
+        *words, last = found[0].split() or [""]
         dice.shuffle(words)
-        return " ".join(words)
+        return " ".join([*words, last])
 
     day = f"2024-04-{24 + seed % 7}"
-    return DATED.sub(day, PROSE.sub(shuffled, OWN_ADDRESS.sub("", html)) if seed else html)
+    return DATED.sub(day, SENTENCE.sub(shuffled, OWN_ADDRESS.sub("", html)) if seed else html)
 
 
 def archived(pages: int, times: int, first: int = 0) -> Iterator[Archived]:

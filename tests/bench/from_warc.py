@@ -11,6 +11,7 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -92,7 +93,7 @@ def backfill(folder: Path, data: Path) -> Row:
         publish(here.layout)
         wall = time.perf_counter() - BEGUN
     return {
-        "version": "0.1.0",
+        "version": version("presswatch"),
         "pages": sum(one.pages for one in done),
         "records": sum(one.counts.get("article", 0) for one in done),
         "staged": staged,
