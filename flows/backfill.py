@@ -82,8 +82,6 @@ def backfill(
     """
     installation = open_for_run(sources_file, topics_file, data)
     chosen = select(domains, since, until, languages, only_known, every_url)
-    owners = SourceDomains(installation.sources).key(chosen.domains)
-    chosen = replace(chosen, owners=owners)
     done = _backfill(installation, chosen, find_warcs(warcs), dry_run, processes)
     message = outcome(done, processes or installation.settings.processes)
     return Completed(message=message, data=done)  # type: ignore[return-value]
@@ -97,6 +95,8 @@ def _backfill(
     processes: int,
 ) -> Backfilled:
     layout, settings = installation.layout, installation.settings
+    domains = SourceDomains(installation.sources)
+    chosen = replace(chosen, owners=domains.key(chosen.domains))
     place = Place(layout, installation.sources, installation.topics, settings, chosen)
     with ExitStack() as held:
         if not dry_run:
@@ -108,7 +108,7 @@ def _backfill(
                 raise RunFailed("another machine's backfill is at work in the store")
             # After the locks: only the one backfill may remove staged rows.
             sweep_staged(layout)
-        files, earlier = open_warcs(paths), Done(layout, chosen, SourceDomains(place.sources))
+        files, earlier = open_warcs(paths), Done(layout, chosen, domains)
         before = sum(map(earlier.bytes, files))
         done = Backfilled(len(files), sum(one.bytes for one in files) - before, before)
         log.info("%s, %s to do", counted(len(files), "WARC file"), megabytes(done.bytes))

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from tasks.collect.listings import has_new_file
 from tasks.sources.source import Source
 from warehouse.layers.layout import Layout
-from warehouse.read.poll_intervals import PollInterval, next_rechecks, poll_intervals, read_files
+from warehouse.read.known_urls import files_read_since, known_files
+from warehouse.read.poll_intervals import PollInterval, next_rechecks, poll_intervals
 from warehouse.read.query import keep_snapshot_open
 
 # A schedule runs every ten minutes. A source is due at the run nearest to its time: if it waited
@@ -68,16 +69,14 @@ def due_times(
             if source.listings:
                 known = intervals.get(source.id)
                 times[source.id] = _due_at(source, known, recheck, now) if known else now
-            if source.files and _has_new_file(layout, source, now):
+            # By file: a run may have been of other sources, or killed before it had read all files.
+            if source.files and has_new_file(
+                source.files,
+                files_read_since(layout, source.id, now),
+                known_files(layout, source.id),
+            ):
                 times[source.id] = now
     return times
-
-
-def _has_new_file(layout: Layout, source: Source, now: datetime) -> bool:
-    # By file: a run may have been of other sources, or killed before it had read all files.
-    read = read_files(layout, source.id, now)
-    since = {url: file.since for url, file in read.items()}
-    return has_new_file(source.files, since, {file.etag for file in read.values() if file.etag})
 
 
 def _due_at(

@@ -157,6 +157,21 @@ def known_files(layout: Layout, source_id: str) -> set[str]:
     return {row["etag"] for row in rows}
 
 
+def files_read_since(layout: Layout, source_id: str, now: datetime) -> dict[str, datetime | None]:
+    """When the last run that read each saved file of a source began, by URL.
+
+    None if all began in the future, by a wrong clock.
+    """
+    rows = snapshot_records(
+        layout,
+        "SELECT url_requested, max(started_at) FILTER (started_at <= $now::TIMESTAMPTZ) AS since"
+        " FROM captures JOIN runs USING (run_id)"
+        " WHERE kind = 'file' AND source_id = $source_id GROUP BY url_requested",
+        {"source_id": source_id, "now": now},
+    )
+    return {row["url_requested"]: row["since"] for row in rows}
+
+
 def last_listings(layout: Layout, now: datetime) -> dict[str, dict[str, KnownListing]]:
     """The listings of each source by requested URL, as last read in full before `now`."""
     rows = snapshot_records(layout, LAST_LISTINGS.read_text(), {"now": now})

@@ -10,7 +10,6 @@ from warehouse.read.query import (
     has_table,
     open_snapshot,
     records,
-    snapshot_records,
 )
 
 
@@ -78,25 +77,3 @@ def next_rechecks(layout: Layout, steps: Sequence[timedelta], now: datetime) -> 
         if not has_table(con, "poll_intervals"):
             return {}
         return {row["source_id"]: row["due_at"] for row in records(con, NEXT_RECHECKS, given)}
-
-
-@dataclass(frozen=True, slots=True)
-class ReadFile:
-    """A saved file as it was last read."""
-
-    etag: str | None
-    # When the last run that read it began; None if all began in the future, by a wrong clock.
-    since: datetime | None
-
-
-def read_files(layout: Layout, source_id: str, now: datetime) -> dict[str, ReadFile]:
-    """The saved files of a source that were ever read, by URL."""
-    rows = snapshot_records(
-        layout,
-        "SELECT url_requested, arg_max(etag, run_id) AS etag,"
-        " max(started_at) FILTER (started_at <= $now::TIMESTAMPTZ) AS since"
-        " FROM captures JOIN runs USING (run_id)"
-        " WHERE kind = 'file' AND source_id = $source_id GROUP BY url_requested",
-        {"source_id": source_id, "now": now},
-    )
-    return {row.pop("url_requested"): ReadFile(**row) for row in rows}
