@@ -79,7 +79,12 @@ def check_and_send(
     with state_lock(layout):
         state = read_state(layout, now)
         state.watched_since = min(state.watched_since, now)  # a clock may have been ahead
-        found, unread = _found(layout, settings, now, state.watched_since, others, is_local)
+        unread: QueryError | duckdb.Error | None = None
+        try:
+            found = find_incidents(layout, settings, now, state.watched_since, is_local=is_local)
+            found += others
+        except (QueryError, duckdb.Error) as error:
+            found, unread = others, error
         kept = [each for each in state.messages if now - each.made_at < KEPT]
         if len(kept) < len(state.messages):
             dropped = len(state.messages) - len(kept)
@@ -96,22 +101,6 @@ def check_and_send(
     if unread:
         raise unread
     return Checked(found, sent, tuple(refused))
-
-
-def _found(
-    layout: Layout,
-    settings: AlertSettings,
-    now: datetime,
-    watched_since: datetime,
-    others: CurrentIncidents,
-    is_local: bool,
-) -> tuple[CurrentIncidents, QueryError | duckdb.Error | None]:
-    """The incidents; where the snapshot cannot be read, the others alone, and the error."""
-    try:
-        found = find_incidents(layout, settings, now, watched_since, is_local=is_local)
-    except (QueryError, duckdb.Error) as error:
-        return others, error
-    return found + others, None
 
 
 def _alerts(
