@@ -121,6 +121,12 @@ def _words(text: str) -> set[str]:
     return found
 
 
+def is_section_name(heading: str, title: str) -> bool:
+    """Whether a heading shares no word with the page's title: the section's or the blog's name."""
+    stated = _words(title)
+    return len(stated) >= FEWEST_WORDS and not _words(heading) & stated
+
+
 def main_heading(headings: Sequence[str], others: Iterable[str]) -> str | None:
     """The page's own h1: the one that another title repeats, else holds, else the first."""
     known = [letters(other) for other in others]
@@ -129,9 +135,11 @@ def main_heading(headings: Sequence[str], others: Iterable[str]) -> str | None:
     for heading, key in long:
         if key in known:
             return heading
-    for heading, key in long:
-        if any(key in other or other in key for other in known if other):
-            return heading
+    fitting = [
+        h for h, key in long if any(key in other or other in key for other in known if other)
+    ]
+    if fitting:  # the longest: the title may hold the site's name, which is an h1 too
+        return max(fitting, key=len)
     return next((h for h in headings if letters(h)), None)
 
 

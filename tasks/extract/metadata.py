@@ -10,6 +10,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from tasks.extract.authors import clean_authors, is_name
 from tasks.extract.headlines import (
     choose_headline,
+    is_section_name,
     letters,
     main_heading,
     owners_in_title,
@@ -84,6 +85,8 @@ def read_metadata(tree: LexborHTMLParser, url: str, timezone: str = "UTC") -> Me
     }
     titles["h1"] = main_heading(page.headings, [text for text in titles.values() if text])
     candidates = {place: text for place, text in titles.items() if text}
+    if candidates.keys() == {"h1", "title"} and is_section_name(candidates["h1"], page.title):
+        del candidates["h1"]
     words = words_of_address(page.address)
     notice, names = find_notice(page), page.names
     if candidates.keys() == {"title"}:  # any other place would show what the site's name is

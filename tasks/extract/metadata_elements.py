@@ -36,7 +36,9 @@ class Page:
             attributes = node.attributes
             names = map(attributes.get, ("property", "name", "itemprop", "http-equiv"))
             name = next(filter(None, names), None)
-            text = one_line((attributes.get("content") or "")[:LONGEST])
+            # Some pages state a `value` instead, which HTML does not know.
+            content = attributes.get("content") or attributes.get("value") or ""
+            text = one_line(content[:LONGEST])
             if name and text:
                 self.meta.setdefault(name.strip().lower(), text)
 

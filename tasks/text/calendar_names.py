@@ -15,17 +15,54 @@ MONTHS = {
     "it-short": "gen feb mar apr mag giu lug ago set ott nov dic",
     "pt": "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro "
     "dezembro",
+    "pt-short": "jan fev mar abr mai jun jul ago set out nov dez",
     "nl": "januari februari maart april mei juni juli augustus september oktober november december",
+    "nl-short": "jan feb mrt apr mei jun jul aug sep okt nov dec",
     "sv": "januari februari mars april maj juni juli augusti september oktober november december",
     "no": "januar februar mars april mai juni juli august september oktober november desember",
+    "da": "januar februar marts april maj juni juli august september oktober november december",
+    "is": "janúar febrúar mars apríl maí júní júlí ágúst september október nóvember desember",
+    "fi": "tammikuuta helmikuuta maaliskuuta huhtikuuta toukokuuta kesäkuuta heinäkuuta elokuuta "
+    "syyskuuta lokakuuta marraskuuta joulukuuta",
+    "et": "jaanuar veebruar märts aprill mai juuni juuli august september oktoober november "
+    "detsember",
+    "lv": "janvāris februāris marts aprīlis maijs jūnijs jūlijs augusts septembris oktobris "
+    "novembris decembris",
+    "lt": "sausio vasario kovo balandžio gegužės birželio liepos rugpjūčio rugsėjo spalio "
+    "lapkričio gruodžio",
+    "ca": "gener febrer març abril maig juny juliol agost setembre octubre novembre desembre",
+    "ro": "ianuarie februarie martie aprilie mai iunie iulie august septembrie octombrie noiembrie "
+    "decembrie",
+    "hu": "január február március április május június július augusztus szeptember október "
+    "november december",
     "cs": "ledna února března dubna května června července srpna září října listopadu prosince",
+    "sk": "januára februára marca apríla mája júna júla augusta septembra októbra novembra "
+    "decembra",
+    "sl": "januarja februarja marca aprila maja junija julija avgusta septembra oktobra novembra "
+    "decembra",
     "hr": "siječnja veljače ožujka travnja svibnja lipnja srpnja kolovoza rujna listopada "
     "studenoga prosinca",
+    "sr": "januar februar mart april maj jun jul avgust septembar oktobar novembar decembar",
+    "sr-cyrl": "јануар фебруар март април мај јун јул август септембар октобар новембар децембар",
+    "mk": "јануари февруари март април мај јуни јули август септември октомври ноември декември",
+    "bg": "януари февруари март април май юни юли август септември октомври ноември декември",
+    "el": "ιανουαρίου φεβρουαρίου μαρτίου απριλίου μαΐου ιουνίου ιουλίου αυγούστου σεπτεμβρίου "
+    "οκτωβρίου νοεμβρίου δεκεμβρίου",
     "pl": "stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października "
     "listopada grudnia",
     "tr": "ocak şubat mart nisan mayıs haziran temmuz ağustos eylül ekim kasım aralık",
     "ru": "января февраля марта апреля мая июня июля августа сентября октября ноября декабря",
+    "ru-short": "янв фев мар апр май июн июл авг сен окт ноя дек",
     "uk": "січня лютого березня квітня травня червня липня серпня вересня жовтня листопада грудня",
+    "be": "студзеня лютага сакавіка красавіка мая чэрвеня ліпеня жніўня верасня кастрычніка "
+    "лістапада снежня",
+    "id": "januari februari maret april mei juni juli agustus september oktober november desember",
+    "he": "ינואר פברואר מרץ אפריל מאי יוני יולי אוגוסט ספטמבר אוקטובר נובמבר דצמבר",
+    # `ב-12 במאי`: in May
+    "he-in": "בינואר בפברואר במרץ באפריל במאי ביוני ביולי באוגוסט בספטמבר באוקטובר בנובמבר בדצמבר",
+    "ar": "يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر",
+    "ar-plain": "يناير فبراير مارس ابريل مايو يونيو يوليو اغسطس سبتمبر اكتوبر نوفمبر ديسمبر",
+    "ar-dz": "جانفي فيفري مارس أفريل ماي جوان جويلية أوت سبتمبر أكتوبر نوفمبر ديسمبر",
 }
 MONTH_NUMBER = {name: n for names in MONTHS.values() for n, name in enumerate(names.split(), 1)}
 # A name of two months, by the languages in which it is not that of MONTH_NUMBER.

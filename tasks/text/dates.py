@@ -63,7 +63,7 @@ CLOCK = (
     + r"|\b[A-Z]{2,4}\b|Z)?"
 )
 ISO = re.compile(
-    r"(?P<year>\d{4})(?P<gap>[-/.]?)(?P<month>\d{1,2})(?P=gap)(?P<day>\d{1,2})(?!\d)"
+    r"(?P<year>\d{4})(?P<gap>[-/]|\.\s?|)(?P<month>\d{1,2})(?P=gap)(?P<day>\d{1,2})(?!\d)\.?"
     r"(?:(?:\s*[T,|]\s*|\s+(?:at\s+)?|-)(?P<hour>\d{1,2}):?(?P<minute>\d{2})(?::?(?P<second>\d{2}))?"
     r"(?:[.,:]\d+)?\s*(?P<half>[AaPp]\.?[Mm]\b)?\s*"
     + _OFFSET_OF
@@ -90,6 +90,11 @@ MONTH_FIRST = re.compile(
     r"\b(?P<name>[^\W\d_]{3,12})\.?\s+(?P<day>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<year>\d{4})\b"
     r"(?:\D{0,14}?\b" + CLOCK + ")?"
 )
+# `2015. augusztus 20., 11:16`, `2013 m. gegužės 15 d. 10:20`
+YEAR_FIRST = re.compile(
+    r"\b(?P<year>\d{4})(?:\.|\.?\sm\.)?\s(?P<name>[^\W\d_]{3,12})\.?\s(?P<day>\d{1,2})\b"
+    r"(?:\D{0,14}?\b" + CLOCK + ")?"
+)
 YEAR_LAST = re.compile(
     r"\b(?P<name>[A-Z][a-z]{2}) (?P<day>\d{1,2}) (?P<hour>\d{1,2}):(?P<minute>\d{2})"
     r":(?P<second>\d{2}) (?:(?:GMT|UTC)(?=[+-]))?(?P<zone>[A-Z]{2,4}|[+-]\d{2}:?\d{2})"
@@ -102,13 +107,17 @@ NUMBERS = re.compile(
 )
 EPOCH = re.compile(r"1?\d{9}(?:\d{3})?")
 URL_DAY = re.compile(
-    r"(?<![\d])(?P<year>(?:19|20)\d{2})(?P<gap>[-/_]?)(?P<month>0?[1-9]|1[0-2]|[a-z]{3})(?P=gap)"
+    r"(?<![\d])(?P<year>(?:19|20)\d{2})(?P<gap>[-/_]?)"
+    # One digit or a name only after a separator: the number of article 2013817 is no day in August.
+    r"(?P<month>0[1-9]|1[0-2]|(?<=[-/_])(?:[1-9]|[a-z]{3}))(?P=gap)"
     r"(?P<day>0[1-9]|[12]\d|3[01]|[1-9](?=[/-]))(?!\d)"
 )
 # `/2024/0517/`, as addresses in China have it.
 URL_MONTH_DAY = re.compile(
     r"/(?P<year>(?:19|20)\d{2})/(?P<month>0[1-9]|1[0-2])-?(?P<day>0[1-9]|[12]\d|3[01])/"
 )
+# `/2024/politics/05/17/`
+URL_SECTION = re.compile(r"(?<=/(?:19|20)\d\d/)[a-z_.-]+/(?=\d{1,2}/\d{1,2}/)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +153,9 @@ def day_in_url(url: str) -> date | None:
     """The date in a URL's path, such as `/2024/05/17/` or `/2024/may/17/`."""
     path = url.split("://", 1)[-1].partition("/")[2].partition("?")[0].lower()
     found = URL_DAY.search(path)
-    if not found or (not found["gap"] and not found["month"].isdigit()):
-        found = URL_MONTH_DAY.search(f"/{path}")
+    if not found:
+        path = URL_SECTION.sub("", f"/{path}")
+        found = URL_MONTH_DAY.search(path) or URL_DAY.search(path)
     if not found:
         return None
     month = MONTH_NUMBER.get(found["month"]) or _number(found["month"])
@@ -186,7 +196,7 @@ def _readings(text: str, zone: tzinfo, day_first: bool, language: str) -> Iterat
             yield (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC), True
     if found := EAST_ASIA.search(text):
         yield _from_match(found, zone)
-    for form in (YEAR_LAST, MONTH_FIRST, DAY_FIRST):
+    for form in (YEAR_LAST, MONTH_FIRST, DAY_FIRST, YEAR_FIRST):
         for match in form.finditer(text):
             yield _from_match(match, zone, language=language)
     for match in NUMBERS.finditer(text):

@@ -320,6 +320,17 @@ def test_the_papers_name_is_no_part_of_a_headline() -> None:
     assert pick() is None
 
 
+def test_a_heading_with_the_name_of_the_site_or_a_section_is_no_headline() -> None:
+    title = "<title>Mill turns again after ten years | Business | millcourier.example</title>"
+    for name in ("<h1>millcourier.example</h1>", "<h1>Business</h1>"):
+        both = page(title, f"{name}<h1>Mill turns again after ten years</h1>")
+        assert both.headline == "Mill turns again after ten years"
+    alone = page("<title>Mill turns again after ten years</title>", "<h1>Rivers and ships</h1>")
+    assert alone.headline == "Mill turns again after ten years"
+    short = page("<title>Millpond</title>", "<h1>Wheel starts to turn</h1>")
+    assert short.headline == "Wheel starts to turn"
+
+
 def test_the_address_decides_between_places_that_nearly_balance() -> None:
     seen, shared = "Wheel starts to turn", "Müller öffnet alte Mühle für Straße"
     titles = {"jsonld": seen, "og": shared, "twitter": seen}

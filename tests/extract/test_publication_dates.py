@@ -101,6 +101,66 @@ def test_the_date_of_publication_wins_over_that_of_a_change(near: str) -> None:
     assert day_of(f"{HEADING}{near}{TEXT}") == "2026-03-17 page"
 
 
+@pytest.mark.parametrize(
+    "near",
+    [
+        "<p>By Helen Marsh 17 March 2026 5:16 pm</p>",
+        "<p>by Helen Marsh on Mar. 17, 2026 at 3:45 pm ET</p>",
+        "<p>By <a>Helen Marsh</a> | Posted 2026-03-17 Email Print</p>",
+        "<div>Tuesday, March 17, 2026<br>Helen Marsh of The Mill Courier, in the old town</div>",
+        "<p>Filed under: mills, rivers and their towns<br>Article Date: 17 Mar 2026 - 0:00 PDT</p>",
+        "<p>Helen Marsh – <abbr title='2026-03-17T08:40:40Z'>1 hr 4 mins ago</abbr></p>",
+    ],
+)
+def test_a_byline_with_a_date_dates_the_article(near: str) -> None:
+    assert day_of(f"{HEADING}{near}{TEXT}") == "2026-03-17 page"
+
+
+def test_a_byline_far_from_the_headline_or_a_sentence_with_a_time_dates_nothing() -> None:
+    lead = "<p>The mill on the river turned again, for the first time in ten long, quiet years.</p>"
+    late = f"{lead}<p>By Helen Marsh and Peter Holm of The Courier 17 March 2026 5:16 pm</p>"
+    assert day_of(f"{HEADING}{lead}{late}{TEXT}") == "None none"
+    sentence = "<p>The old mill in the valley by the town burned down on 17 March 2019 at 5:16 pm.</p>"
+    assert day_of(f"{HEADING}{sentence}{TEXT}") == "None none"
+
+
+def test_a_headline_outside_a_heading_element_has_its_date_too() -> None:
+    title = "<title>Mill turns again after ten years - The Mill Courier</title>"
+    headline = "<div class='story'>Mill turns again after ten years</div>"
+    body = f"<p>29 November 2026</p>{TEXT}<td>{headline}<span>17 March 2026</span></td>{TEXT}"
+    assert day_of(f"{title}{body}") == "2026-03-17 page"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "DisplayDate",
+        "pdate",
+        "published_at",
+        "publisheddate",
+        "pub_date",
+        "og:publish_date",
+        "content:publishdate",
+        "cXenseParse:recs:published_time",
+        "date.created",
+        "DC.date.issued",
+        "published",
+        "article:published",
+        "ptime",
+    ],
+)
+def test_a_meta_element_named_after_publication_dates_the_article(name: str) -> None:
+    for said in ("content", "value"):
+        assert day_of(f"<meta name='{name}' {said}='2026-03-17'>{TEXT}") == "2026-03-17 meta"
+
+
+@pytest.mark.parametrize(
+    "name", ["firstpublished", "article:expiration_time", "update", "lastmod", "publisher", "utime"]
+)
+def test_another_meta_element_does_not_date_the_article(name: str) -> None:
+    assert day_of(f"<meta name='{name}' content='2026-03-17'>{TEXT}") == "None none"
+
+
 def test_a_date_against_the_urls_day_counts_right_under_the_headline_alone() -> None:
     lead = "<p>The mill on the river turned again, for the first time in ten long, quiet years.</p>"
     date = "<p class='date'>13 October 2019</p>"

@@ -21,6 +21,8 @@ FORMS = [
     ("Fri May 17 13:05:00 GMT+03:00 2024", "UTC", "2024-05-17T10:05"),
     ("2024-05-17 13:05", "Asia/Tokyo", "2024-05-17T04:05"),
     ("2024/05/17 13:05:22", "UTC", "2024-05-17T13:05"),
+    ("2024. május 17., 13:05", "Europe/Budapest", "2024-05-17T11:05"),
+    ("2024. 5. 17. 13:05", "Asia/Seoul", "2024-05-17T04:05"),
     ("20240517T130500Z", "UTC", "2024-05-17T13:05"),
     ("20240517130500", "UTC", "2024-05-17T13:05"),
     ("1715951100", "Asia/Tokyo", "2024-05-17T13:05"),
@@ -63,6 +65,21 @@ DAYS = [
     ("17. května 2024", "Europe/Prague"),
     ("17. svibnja 2024.", "Europe/Zagreb"),
 ]
+# A day in May of 2024, by the languages of papers.
+_OF_MAY = """
+2024. május 17.|2024. 05. 17.|2024. 5. 17.|2024 m. gegužės 17 d.|17. maj 2024|17. maí 2024
+17. toukokuuta 2024|17. maijs 2024|17. mai 2024|17 de maig de 2024|17 maig 2024|17. mája 2024
+17. maja 2024|17. мај 2024|17 май 2024|17 Μαΐου 2024|17 мая 2024|17 Mei 2024|17 mei 2024
+17 mai 2024|17 במאי 2024|ב-17 במאי 2024|17 مايو 2024|17 ماي 2024|17 мая 2024 г.
+"""
+OF_MAY = _OF_MAY.replace("\n", "|").strip("|").split("|")
+
+
+@pytest.mark.parametrize("raw", OF_MAY)
+def test_a_day_in_may_is_read_in_the_languages_of_papers(raw: str) -> None:
+    moment = parse_moment(raw)
+    assert moment is not None
+    assert moment.at.date() == date(2024, 5, 17)
 
 
 @pytest.mark.parametrize(("raw", "zone", "expected"), FORMS)
@@ -131,13 +148,24 @@ def test_an_unknown_zone_is_utc() -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["2024/05/17/a", "world/2024/may/17/a", "a-20240517.html", "2024-05-17-a", "x/2024/5/17/a"],
+    [
+        "2024/05/17/a",
+        "world/2024/may/17/a",
+        "a-20240517.html",
+        "2024-05-17-a",
+        "x/2024/5/17/a",
+        "2024/0517/a",
+        "2024/POLITICS/05/17/a",
+        "2024/world_news/5/17/a",
+    ],
 )
 def test_a_url_names_its_day(path: str) -> None:
     assert day_in_url(f"https://paper.example/{path}?d=2020-01-01") == date(2024, 5, 17)
 
 
-@pytest.mark.parametrize("path", ["2024/05/a", "a/2024051712345", "a-20241399", "12024/05/171", ""])
+@pytest.mark.parametrize(
+    "path", ["2024/05/a", "a/2024051712345", "a-20241399", "12024/05/171", "article/2024817/a", ""]
+)
 def test_a_url_without_a_day_names_none(path: str) -> None:
     assert day_in_url(f"https://paper.example/{path}") is None
 
