@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable
 
 from tasks.extract.headlines import letters
+from tasks.text.calendar_names import MONTH_NUMBER, WEEKDAY_NUMBER
 
 BY = re.compile(
     r"^\s*(?:(?:written|reported|story|text|words|posted|published|review|analysis|opinion)\s+)?"
@@ -20,12 +21,26 @@ MAIL = re.compile(r"\S+@\S+\.\w+")
 ADDRESS = re.compile(r"https?://\S+|www\.\S+|@\w{2,}")
 BRACKETS = re.compile(r"\s*[(\[（【][^)\]）】]*[)\]）】]\s*")
 SPLIT = re.compile(
-    r"\s*(?:[;|•·]|\s/\s|,\s(?!(?:Jr|Sr|MD|PhD|M\.D|Ph\.D|II|III)\b)|\s(?:and|und|et|y|e|och|og|en|&)\s|、|，|＆)\s*"
+    r"\s*(?:[;|•·⋅]|\s/\s|,\s(?!(?:Jr|Sr|MD|PhD|M\.D|Ph\.D|II|III)\b)|\s(?:and|und|et|y|e|och|og|en|&)\s|、|，|＆)\s*"
 )
 ROLE = re.compile(
     r"\b(?:reporter|correspondent|editor|journalist|staff|writer|columnist|contributor|bureau chief"
     r"|producer|photographer|korrespondent\w*|redakteur\w*|reporterin|chefredakt\w+|autor\w*"
     r"|journaliste|correspondant\w*|redactor\w*|periodista|corresponsal|giornalista)\b",
+    re.I,
+)
+_MONTHS = "|".join(MONTH_NUMBER)
+# A time or a date, as `By Ada Quill, 2:49 p.m. EDT May 15, 2026` has them after the name.
+WHEN = re.compile(
+    rf"(?:\b(?:on|at|updated|published|posted|{'|'.join(WEEKDAY_NUMBER)})\b\W*)*"
+    rf"(?:\b\d{{1,2}}[:.h]\d\d|\b\d{{1,4}}[-/.]\d\d?[-/.]\d\d|\b\d{{1,2}}\S{{,2}}\s(?:{_MONTHS})\b"
+    rf"|\b(?:{_MONTHS})\b\.?\s\d)",
+    re.I,
+)
+# `Jonathan Amos Science correspondent`
+ROLE_AFTER_NAME = re.compile(
+    r"^(?!the\s)(\S+\s\S+.*?)\s(?:(?:senior|chief|staff)\s)?(?:\S+\s)?"
+    r"(?:reporter|correspondent|editor|writer|journalist|columnist)$",
     re.I,
 )
 LAST_PART = re.compile(r"\s*[,–—]\s*(?=[^,–—]*$)|\s+-\s+(?=[^-]*$)")
@@ -53,16 +68,20 @@ def clean_authors(
         if len(text) > 400:
             continue
         text = BRACKETS.sub(" ", ADDRESS.sub(" ", MAIL.sub(" ", text)))
+        text = WHEN.split(text, maxsplit=1)[0]
         for part in SPLIT.split(BY.sub("", text)):
             name = EAST_ASIAN_ROLE.sub("", BY.sub("", part)).strip(" ,.;:|-–—\"'")
             while (cut := LAST_PART.search(name)) and ROLE.search(name[cut.end() :]):
                 name = name[: cut.start()]
-            # `Senior political correspondent`
-            is_role = name[1:] == name[1:].lower() and ROLE.search(name)
+            # `Senior political correspondent`, or `AP Sports Writer` after a name
+            is_role = ROLE.search(name) and (found or name[1:] == name[1:].lower())
+            name = ROLE_AFTER_NAME.sub(r"\1", name)
             is_usable = 1 < len(name) <= LONGEST and any(c.isalpha() for c in name)
             if is_usable and not is_role and not NOT_A_NAME.match(name):
                 found.append(name)
     unique = list({name.casefold(): name for name in reversed(found)}.values())[::-1]
+    # `Ada Quill Mill Courier` beside `Ada Quill`
+    unique = [n for n in unique if not any(n.startswith(f"{other} ") for other in unique)]
     people = [n for n in unique if letters(n) not in site_names]
     return tuple((people or unique)[:30])
 

@@ -120,7 +120,9 @@ def test_a_byline_far_from_the_headline_or_a_sentence_with_a_time_dates_nothing(
     lead = "<p>The mill on the river turned again, for the first time in ten long, quiet years.</p>"
     late = f"{lead}<p>By Helen Marsh and Peter Holm of The Courier 17 March 2026 5:16 pm</p>"
     assert day_of(f"{HEADING}{lead}{late}{TEXT}") == "None none"
-    sentence = "<p>The old mill in the valley by the town burned down on 17 March 2019 at 5:16 pm.</p>"
+    sentence = (
+        "<p>The old mill in the valley by the town burned down on 17 March 2019 at 5:16 pm.</p>"
+    )
     assert day_of(f"{HEADING}{sentence}{TEXT}") == "None none"
 
 
