@@ -3,7 +3,7 @@
 import re
 
 from tasks.model import Cleaned, StrippedBlock
-from tasks.text.sentence_split import word_count
+from tasks.text.sentence_split import END_SIGNS, word_count
 
 WALLS = frozenset({"paywall", "metering", "registration", "trial_offer"})
 SHORTEST_WALL = 24  # Characters
@@ -16,7 +16,7 @@ SHORT_WORDS = 150
 # up to 1.3 times as many.
 MUCH_MORE = 1.5
 ELLIPSES = ("…", "...", "[…]", "[...]", ". . .")
-SENTENCE_END = re.compile(r"[.!?。！？।…:;][\"'”’»«“)\]）」』】\s]*$")
+SENTENCE_END = re.compile(rf"[{END_SIGNS}:;][\"'”’»«“)\]）」』】\s]*$")
 BEHIND = 5  # Blocks after the article's last one that may be its wall
 # Wording of walls, but not of invitations to a newsletter or a channel.
 READ_ON = re.compile(

@@ -9,8 +9,9 @@ from tasks.text.calendar_names import MONTH_NUMBER, WEEKDAY_NUMBER
 
 BY = re.compile(
     r"^\s*(?:(?:written|reported|story|text|words|posted|published|review|analysis|opinion)\s+)?"
-    r"(?:by|von|vom|par|por|di|da|door|av|af|autor|autorin|author|authors|texte?|redaktion:|作者|記者|文)"
-    r"(?:\s*[:：]\s*|\s+)",
+    r"(?:by|von|vom|par|por|di|da|door|av|af|autor|autorin|author|authors|texte?|redaktion:|作者|記者|文"
+    r"|oleh|teksti?|írta|autore|автор|текст|הכתב|מאת|بقلم|كتب|نویسنده|تحریر|رپورٹ|Հեղինակ|โดย)"
+    r"(?:\s*[:：՝]\s*|\s+)",
     re.I,
 )
 EAST_ASIAN_ROLE = re.compile(

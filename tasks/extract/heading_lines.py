@@ -9,6 +9,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from tasks.extract.date_labels import CHANGED_NAME, LABEL, PUBLISHED
 from tasks.extract.headlines import letters
 from tasks.prompts.word_weights import word_count
+from tasks.text.dates import DIGITS
 from tasks.text.html_tree import one_line
 
 YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d{5})")
@@ -44,8 +45,8 @@ class Line:
 
     @property
     def text(self) -> str:
-        """Its text, on one line."""
-        return one_line(" ".join(self.parts))
+        """Its text, on one line, with any digits as 0 to 9."""
+        return one_line(" ".join(self.parts)).translate(DIGITS)
 
 
 def find_untagged(tree: LexborHTMLParser, title: str) -> LexborNode | None:

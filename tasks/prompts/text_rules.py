@@ -8,7 +8,9 @@ from pathlib import Path
 
 FOLDER = Path(__file__).with_name("rules")
 # Languages whose rules are in another one's file.
+_OTHER = "bg bn bs cs el et fa fi he hr hu hy id lt lv mk ms ro sk sl sr sw ta th ur vi"
 FILES = dict.fromkeys(("da", "nb", "nn", "no", "sv"), "nordic") | {"uk": "ru", "be": "ru"}
+FILES |= dict.fromkeys(_OTHER.split(), "other")
 LONGEST = 2000  # Characters; no rule reads a longer text
 APOSTROPHES = "’‘`´"
 _PROMPT_KINDS = (

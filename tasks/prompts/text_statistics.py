@@ -13,15 +13,18 @@ import numpy.typing as npt
 
 from tasks.prompts.tree_arrays import Column, Columns, Index, Mask
 from tasks.prompts.word_weights import UNSPACED
+from tasks.text.sentence_split import END_SIGNS
 
-SENTENCE_END = re.compile(r"[.!?…。！？।؟][\"'”’»“)\]）」』]*(?:\s*\[\d+\])*$")
+# Thai and Lao end no sentence with a sign: a text that ends in their letters and is so long is one.
+UNMARKED, UNMARKED_CHARS = ("\u0e00", "\u0eff"), 100
+SENTENCE_END = re.compile(rf"[{END_SIGNS}][\"'”’»“)\]）」』]*(?:\s*\[\d+\])*$")
 PLACEHOLDER = re.compile(
     r"\{\{.{,60}?\}\}|\$\{.{,60}?\}|%[A-Z_]{3,60}%|\[\[.{,60}?\]\]|<%.{,60}?%>"
 )
 CURRENCIES = ("EUR", "USD", "GBP", "CHF", "kr", "zł", "TL")
 PRICE = re.compile(rf"[$€£¥₹₩₽]\s?\d|\d\s?(?:[$€£¥₹₩₽]|(?:{'|'.join(CURRENCIES)})\b)")
 SIGNS = {
-    "end": ".!?…。！？।؟",
+    "end": END_SIGNS,
     "closing": "\"'”’»“)]）」』",
     "money": "$€£¥₹₩₽",
     "mark": "|»›→•©@#",
@@ -47,8 +50,10 @@ Kinds = npt.NDArray[np.uint16]
 
 
 def ends_as_sentence(text: str) -> bool:
-    """Whether a text ends like a sentence, within its last TAIL characters."""
-    return SENTENCE_END.search(text, max(0, len(text) - TAIL)) is not None
+    """Whether a text ends like a sentence: with a sign within its last TAIL characters."""
+    if SENTENCE_END.search(text, max(0, len(text) - TAIL)):
+        return True
+    return len(text) >= UNMARKED_CHARS and UNMARKED[0] <= text[-1] <= UNMARKED[1]
 
 
 def sign_columns(texts: Sequence[str]) -> Columns:
@@ -61,7 +66,7 @@ class _Signs:
 
     def __init__(self, texts: Sequence[str]) -> None:
         self.texts = [text[:LONGEST] for text in texts]
-        self.ends = [text[-TAIL:] for text in texts]
+        self.uncut = texts
         self.whole = "\n".join(self.texts) + "\n"
         raw = self.whole.encode("utf-32-le", "surrogatepass")
         self.letters: Letters = np.frombuffer(raw, np.uint32)
@@ -86,10 +91,12 @@ class _Signs:
         final = self.kinds[self.last]
         for at, text in enumerate(self.texts):
             if len(text) == LONGEST:  # its real end was cut off
-                final[at] = _kinds_of_one(self.ends[at][-1])
+                final[at] = _kinds_of_one(self.uncut[at][-1])
         ends_sentence = final & BIT["end"] > 0
-        for at in np.flatnonzero(final & BIT["closing"]).tolist():
-            ends_sentence[at] = ends_as_sentence(self.ends[at])
+        last = self.letters[self.last]
+        unmarked = (last >= ord(UNMARKED[0])) & (last <= ord(UNMARKED[1]))
+        for at in np.flatnonzero((final & BIT["closing"] > 0) | unmarked).tolist():
+            ends_sentence[at] = ends_as_sentence(self.uncut[at])
         # In plain ASCII a sentence ends before a space: there are full stops in 3.5 and U.S.
         ends = self.kinds & BIT["end"] > 0
         before_space = ends.copy()

@@ -8,7 +8,10 @@ from itertools import pairwise
 from typing import NamedTuple
 
 # First and last characters of scripts that are counted by characters.
-UNSPACED = ((0x3040, 0x30FF), (0x3400, 0x9FFF), (0xAC00, 0xD7AF), (0x0E00, 0x0E7F))
+UNSPACED = (
+    *((0x3040, 0x30FF), (0x3400, 0x9FFF), (0xAC00, 0xD7AF)),  # Kana, Han, Hangul
+    *((0x0E00, 0x0FFF), (0x1000, 0x109F), (0x1780, 0x17FF)),  # Thai to Tibetan, Burmese, Khmer
+)
 CJK = re.compile(f"[{''.join(f'{chr(first)}-{chr(last)}' for first, last in UNSPACED)}]")
 TOKEN = re.compile(r"[^\W\d_]+|\d+")
 NUMBER = re.compile(b"0+")

@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 from tasks.text.calendar_names import MONTH_NUMBER, OTHER_MONTHS, WEEKDAY_NUMBER
 
 EARLIEST_YEAR = 1990
+# `১৭ মার্চ ২০২৬`: the digits of other scripts
+DIGITS = {code: str(int(chr(code))) for code in range(0x660, 0x1100) if chr(code).isdecimal()}
 _LAST_WORD = re.compile(r"(?P<name>[^\W\d_]{2,12})\.?,?\s*\Z")
 _ZONES_BY_HOURS = {
     0: "Z UTC GMT WET",
@@ -81,18 +83,20 @@ EAST_ASIA = re.compile(
     r"(?P<month>\d{1,2})\s?[月월]\s?(?P<day>\d{1,2})\s?[日일号]"
     r"(?:[^\d]{0,12}?(?P<noon>午前|午後|上午|下午|晚上|오전|오후)?\s?" + CLOCK + ")?"
 )
+# Letters, and the vowel signs of Indic scripts
+_NAME = r"(?:[^\W\d_]|[\u0900-\u0dff]){2,12}"
 DAY_FIRST = re.compile(
     r"\b(?P<day>\d{1,2})(?:st|nd|rd|th|er|º|\.)?\s*(?:de\s+|of\s+|-)?"
-    r"(?P<name>[^\W\d_]{3,12})\.?,?\s*(?:de\s+|del\s+|-)?"
+    r"(?P<name>" + _NAME + r")\.?,?\s*(?:de\s+|del\s+|-)?"
     r"(?P<year>\d{4})\b(?:\D{0,18}?\b" + CLOCK + ")?"
 )
 MONTH_FIRST = re.compile(
-    r"\b(?P<name>[^\W\d_]{3,12})\.?\s+(?P<day>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<year>\d{4})\b"
+    r"\b(?P<name>" + _NAME + r")\.?\s+(?P<day>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<year>\d{4})\b"
     r"(?:\D{0,14}?\b" + CLOCK + ")?"
 )
 # `2015. augusztus 20., 11:16`, `2013 m. gegužės 15 d. 10:20`
 YEAR_FIRST = re.compile(
-    r"\b(?P<year>\d{4})(?:\.|\.?\sm\.)?\s(?P<name>[^\W\d_]{3,12})\.?\s(?P<day>\d{1,2})\b"
+    r"\b(?P<year>\d{4})(?:\.|\.?\sm\.)?\s(?P<name>" + _NAME + r")\.?\s(?P<day>\d{1,2})\b"
     r"(?:\D{0,14}?\b" + CLOCK + ")?"
 )
 YEAR_LAST = re.compile(
@@ -142,7 +146,7 @@ def parse_moment(
     if not any(c.isdigit() for c in text):
         return None
     zone = zone_of(timezone)
-    for at, has_time in _readings(text, zone, day_first, language):
+    for at, has_time in _readings(text.translate(DIGITS), zone, day_first, language):
         # Earlier dates, such as 1970-01-01, are default values.
         if at is not None and at.year >= EARLIEST_YEAR:
             return Moment(at, text, has_time)

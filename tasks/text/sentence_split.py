@@ -13,11 +13,15 @@ UNSPACED = (
 _UNSPACED = re.compile(f"[{UNSPACED}]")
 _SPACED_WORD = re.compile(r"[^\W_]\S*")
 
+# Full stops that need no gap behind them: of Chinese and Japanese, Indic scripts, Urdu, Armenian,
+# Amharic, Burmese and Khmer. Thai and Lao have none.
+FULL_STOPS = "。！？｡।॥۔։።။។"
+END_SIGNS = f".!?…؟{FULL_STOPS}"
 _CLOSING = "\"'”’“»›)\\]」』）】"
 _OPENING = "\"'“‘„«»‹›([「『（"
-_END = r".!?…。！？｡\n\u2029"
-_ENDS_ANYWHERE = re.compile(r"[。！？｡\u2029]|\n\s*\n")
-_ENDS_BEFORE_GAP = re.compile(r"[!?…]")
+_END = rf"{END_SIGNS}\n\u2029"
+_ENDS_ANYWHERE = re.compile(rf"[{FULL_STOPS}\u2029]|\n\s*\n")
+_ENDS_BEFORE_GAP = re.compile(r"[!?…؟]")
 # Abbreviations that a name or a number may follow.
 _ABBREVIATION_LIST = (
     "mr mrs ms mx dr prof rev hon st sen rep gov pres gen col lt sgt capt maj adm cmdr supt jr sr "
@@ -41,7 +45,7 @@ _MARKED = rf"(?:({_CLEAR})|[{_END}]*[{_CLOSING}]*\s*)"
 _ENDS = re.compile(rf"[{_END}]{_MARKED}")
 # Searching for one character is ten times as fast as searching for a class.
 _DOTS = re.compile(rf"\.{_MARKED}")
-_BESIDE_DOTS = "!?…。！？｡\u2029"
+_BESIDE_DOTS = f"{END_SIGNS[1:]}\u2029"
 _GERMAN_MONTHS = (
     "januar jänner februar märz april mai juni juli august september oktober november dezember"
 )
@@ -51,9 +55,10 @@ _AFTER_GERMAN_DAY = frozenset((*_GERMAN_MONTHS.split(), "jahrhundert"))
 def sentence_starts(text: str, until: int | None = None) -> list[int]:
     """Start of each sentence in `text`, in order, up to the sentence that contains offset `until`.
 
-    A sentence ends at a blank line, at `! ? …` before a gap, and at `。！？` anywhere. It ends at a
-    full stop before a gap, unless a small letter follows, or the full stop belongs to a title, a
-    month, an initial, a dotted abbreviation (`U.S.`, `z.B.`) or a German date (`3. Oktober`).
+    A sentence ends at a blank line, at `! ? …` before a gap, and at FULL_STOPS such as `。` or `।`
+    anywhere. It ends at a full stop before a gap, unless a small letter follows, or the full stop
+    belongs to a title, a month, an initial, a dotted abbreviation (`U.S.`, `z.B.`) or a German date
+    (`3. Oktober`).
     """
     first = len(text) - len(text.lstrip())
     last = len(text) - 1 if until is None else until

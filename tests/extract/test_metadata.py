@@ -431,6 +431,8 @@ def test_agreement_chooses() -> None:
         (["Ada May Quill MillDay Reporter"], ("Ada May Quill",)),
         (["Ada Quill", "MP Sports Writer"], ("Ada Quill",)),
         (["The Space Reporter"], ("The Space Reporter",)),
+        (["Oleh Ada Quill"], ("Ada Quill",)),
+        (["Հեղինակ՝ Անահիտ Սարգսյան"], ("Անահիտ Սարգսյան",)),
     ],
 )
 def test_authors_are_names(given_names: list[str], expected: tuple[str, ...]) -> None:
