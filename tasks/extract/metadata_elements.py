@@ -36,6 +36,10 @@ class Page:
             attributes = node.attributes
             names = map(attributes.get, ("property", "name", "itemprop", "http-equiv"))
             name = next(filter(None, names), None)
+            # A date within the body may be a teaser's: `publication_dates` looks where it stands.
+            is_in_head = node.parent is not None and node.parent.tag == "head"
+            if name and name == attributes.get("itemprop") and "date" in name and not is_in_head:
+                continue
             # Some pages state a `value` instead, which HTML does not know.
             content = attributes.get("content") or attributes.get("value") or ""
             text = one_line(content[:LONGEST])

@@ -23,6 +23,7 @@ NAMED = re.compile(
     r"|article_date_original|sailthru\.date",
     re.I,
 )
+MOST_STATED = 5  # Elements with a date in microdata
 LOOSE = ("dcterms.created", "dcterms.date", "dc.date", "date")
 MODIFIED = (
     "article:modified_time",
@@ -54,6 +55,7 @@ def find_modified(page: Page, published: Moment | None) -> datetime | None:
     for value in (
         page.structured.stated("dateModified"),
         *(page.meta.get(name) for name in MODIFIED),
+        *_microdata(page, '[itemprop*="dateModified"]'),
     ):
         moment = _moment(page, value)
         if moment and (published is None or moment.at >= published.at):
@@ -70,10 +72,8 @@ def _readings(page: Page) -> Iterator[tuple[Moment, str]]:
     for name in filter(page.meta.get, (*STANDARD, *named, *LOOSE)):
         if moment := _moment(page, page.meta[name]):
             yield moment, "meta"
-    for node in page.tree.css('[itemprop*="datePublished"], time[pubdate]')[:3]:
-        stated = node.attributes.get
-        text = stated("datetime") or stated("content") or text_of(node)[:100]
-        if is_of_the_article(node, page.heading) and (moment := _moment(page, text)):
+    for text in _microdata(page, '[itemprop*="datePublished"], time[pubdate]'):
+        if moment := _moment(page, text):
             yield moment, "page"
     day = day_in_url(page.url) or day_in_url(page.declared or "")
     heading = page.heading or find_untagged(page.tree, page.title)
@@ -82,6 +82,14 @@ def _readings(page: Page) -> Iterator[tuple[Moment, str]]:
             yield moment, "page"
     if day and (moment := _moment(page, day.isoformat())):
         yield moment, "url"
+
+
+def _microdata(page: Page, selector: str) -> Iterator[str]:
+    """What elements state that are the article's own, not a teaser's."""
+    for node in page.tree.css(selector)[:MOST_STATED]:
+        if is_of_the_article(node, page.heading):
+            stated = map(node.attributes.get, ("datetime", "content", "value"))
+            yield next(filter(None, stated), None) or text_of(node)[:100]
 
 
 def _printed_moment(page: Page, printed: Printed, day: date | None) -> Moment | None:

@@ -31,6 +31,8 @@ STRANGERS = {
     "comment": f"{HEADING}{TEXT}<div><span class='comment-date'>19 March 2024</span> No.</div>",
     "stated comment": f"{HEADING}{TEXT}<div class='comment' itemprop='comment'>"
     "<time itemprop='datePublished' datetime='2024-03-19'></time> No.</div>",
+    "stated teaser": f"{HEADING}{TEXT}<ul><li><a href='/b'>Another story of the last year</a>"
+    "<meta itemprop='datePublished' content='2012-06-16T01:20:48Z'></li></ul>",
     "next post": f"{HEADING}{TEXT}<div><span class='post-date'>12 May 2015</span> Older</div>",
     "masthead": f"<header><span class='date'>29 November 2026</span></header>{HEADING}{TEXT}",
     "today": f"<div class='today-date'>29 November 2026</div><div>{HEADING}{TEXT}</div>",
