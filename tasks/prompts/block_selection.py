@@ -5,6 +5,7 @@ import numpy as np
 from tasks.prompts.article_boundary import foreign_blocks
 from tasks.prompts.draft import Draft, Role, prose_sizes
 from tasks.prompts.page import Page
+from tasks.prompts.tree_arrays import Mask
 from tasks.prompts.word_weights import fold
 
 KEEP = 0.25  # A block with this score or more is article text
@@ -112,13 +113,14 @@ def first_paragraph(draft: Draft) -> int:
     return (long or body or [-1])[0]
 
 
-def strip_copies(draft: Draft) -> None:
+def strip_copies(draft: Draft, running: Mask) -> None:
     """Keep each long text once, paragraph or article: pages repeat it, as for other screens.
 
+    The one in the running text is kept: a button to share may hold the first paragraph, too.
     Repetition within one element, such as a recipe's steps, is the author's.
     """
     seen: dict[str, int] = {}
-    for at in sorted(draft.roles):
+    for at in sorted(draft.roles, key=lambda at: (not running[at], at)):
         block = draft.page.blocks[at]
         around = at if draft.page.is_text else draft.page.elements[block.element].parent
         if len(block.text) >= LONG and seen.setdefault(block.text, around) != around:

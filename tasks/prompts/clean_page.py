@@ -128,7 +128,7 @@ def finish(draft: Draft, headline: int, hints: Hints) -> Cleaned:
     strip_link_lines(draft)
     keep_announced_lists(draft)
     rescue_article(draft)
-    strip_copies(draft)
+    strip_copies(draft, running)
     assign_roles(draft, headline, hints)
     # Again: roles may have been lost to the rescue or to the search for date lines and biographies.
     keep_overridden(draft, kept)

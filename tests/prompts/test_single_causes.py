@@ -178,6 +178,14 @@ COMMENTS = [
 ]
 
 
+def test_a_paragraph_that_a_share_box_repeats_above_stays_in_its_place() -> None:
+    texts = [*PARAGRAPHS, *(f"On the other bank, too: {text}" for text in PARAGRAPHS)]
+    summary = f"<h4 class='title'>{HINTS.headline}</h4><p class='description'>{texts[1]}</p>"
+    box = f"<div class='bar'><div class='summary'><img src='b.jpg' alt=''>{summary}</div></div>"
+    body = "".join(f"<p>{text}</p>" for text in texts)
+    assert kept(page(f"{box}<div class='text'>{body}</div>")) == texts
+
+
 def test_comments_under_a_short_article_are_none_of_it() -> None:
     said = "".join(f'<li class="comment"><p>{text}</p></li>' for text in COMMENTS)
     thread = f'<div id="comments"><ol class="commentlist">{said}</ol></div>'
