@@ -15,6 +15,9 @@ SAMPLE = 1500
 BEGINNING = 400
 DEEPEST = 6  # Bytes of the longest run that the identifier's model knows
 SAME = {"nb": "no", "nn": "no", "in": "id", "iw": "he", "ji": "yi", "cmn": "zh", "yue": "zh"}
+# Not what newspapers are written in, but so like Arabic, Greek, Hebrew and Chinese that the
+# detector is not sure of these beside them.
+UNWRITTEN = frozenset(("ary", "arz", "grc", "hbo", "wuu", "yue"))
 # Languages that short texts do not tell apart.
 CLOSE = (frozenset({"hr", "sr", "bs"}), frozenset({"id", "ms"}), frozenset({"no", "da"}))
 
@@ -78,4 +81,5 @@ class Identifier(LanguageIdentifier):  # type: ignore[misc]
 def _identifier() -> Identifier:
     path = Path(MODEL_DIR) / MODEL_FILE
     found: Identifier = Identifier.from_modelpath(path, norm_probs=True)
+    found.set_languages([code for code in found.nb_classes if code not in UNWRITTEN])
     return found

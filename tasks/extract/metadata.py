@@ -34,6 +34,7 @@ BYLINE_CLASS = re.compile(
 CLASSED = "[class*=byline i], [class*=author i]"
 AROUND = 3  # Elements around the headline that are searched, innermost first
 MOST_CLASSED = 3
+NO_SECTION = "{"  # Some pages state a JSON object as their section
 _SECTIONS = """
 article:section parsely-section cxenseparse:recs:category section article.section
 """
@@ -70,7 +71,8 @@ def read_metadata(tree: LexborHTMLParser, url: str, timezone: str = "UTC") -> Me
     stated = first_text(page.structured.article.get("inLanguage"))
     languages = (page.named_language, stated, page.first("og:locale", "content-language"))
     codes = (CODE.match(name or "") for name in languages)
-    sections = texts(page.structured.article.get("articleSection"))
+    named = (page.meta.get(name) for name in _SECTIONS.split())
+    sections = (*texts(page.structured.article.get("articleSection")), *named)
     kinds = {kind for thing in page.structured.things for kind in types_of(thing)}
     kinds.add(f"og:{page.meta.get('og:type', '').lower()}")
     articles = (page.structured.article, *page.structured.twins)
@@ -97,7 +99,7 @@ def read_metadata(tree: LexborHTMLParser, url: str, timezone: str = "UTC") -> Me
         body=body if isinstance(body, str) else None,
         entries=tuple(text for one in entries if isinstance(text := one.get("articleBody"), str)),
         authors=_authors(page),
-        section=sections[0] if sections else page.first(*_SECTIONS.split()),
+        section=next((name for name in sections if name and NO_SECTION not in name), None),
         published=published,
         published_source=source,
         modified_at=find_modified(page, published),

@@ -61,7 +61,10 @@ def find_notice(page: Page) -> str | None:
         year = page.structured.stated("copyrightYear")
         return notice or " ".join(["©", *([str(year)] if year else []), str(holder)])
     for node in page.footers[-4:]:
-        if found := NOTICE.search(text_of(node)[-3000:]):
+        text = text_of(node)
+        for script in filter(None, map(text_of, node.css("script, style"))):
+            text = text.replace(script, " ")
+        if found := NOTICE.search(text[-3000:]):
             return found[0].strip()
     return None
 

@@ -44,6 +44,11 @@ def test_languages_are_those_that_the_library_detects(
     assert detect(text) in (None, both[1].classify(text)[0])
 
 
+def test_chinese_with_foreign_names_is_chinese() -> None:
+    text = "苹果公司(Apple)周三发布了新款iPhone。首席执行官库克(Tim Cook)表示，新产品将于下月上市。"
+    assert detect(text * 2) == "zh"
+
+
 @settings(max_examples=200, deadline=None)
 @given(text=st.text(min_size=1, max_size=60))
 def test_any_text_is_scored_as_the_library_does(

@@ -287,8 +287,17 @@ def test_an_undated_page_stays_undated() -> None:
     assert page("", "<h1>Mill</h1>", url="https://mill.example/a").published_source == "none"
 
 
+def test_an_object_is_no_section() -> None:
+    stated = """<meta name="section" content='{"domain":"mill","name":"The Mill"}'>"""
+    assert page(stated).section is None
+    assert page(f"{stated}<meta name='parsely-section' content='Rivers'>").section == "Rivers"
+
+
 def test_the_notice_is_found_in_the_footer() -> None:
     meta = page("", "<p>Photo © Agency</p><footer><p>© 2024 Mill Press. All rights.</p></footer>")
+    assert meta.rights_notice == "© 2024 Mill Press. All rights."
+    script = "<script>var y = 1; document.write('© ' + y);</script><script src='a.js'></script>"
+    meta = page("", f"<footer>{script}<p>© 2024 Mill Press. All rights.</p>{script}</footer>")
     assert meta.rights_notice == "© 2024 Mill Press. All rights."
 
 
