@@ -185,13 +185,14 @@ def _next_paragraph(draft: Draft, at: int) -> int:
 def _strip_biography(draft: Draft, hints: Hints) -> None:
     """Strip the author's biography and address from the last lines."""
     authors = [name for name in (*hints.authors, draft.byline or "") if len(fold(name)) > 5]
-    labels = tuple(f"{name}{colon}" for name in authors for colon in (":", "："))
+    labels = tuple(f"{name}{colon}".casefold() for name in authors for colon in (":", "："))
     # In an interview the author's name stands for who is asking.
-    is_speaker = sum(draft.text(at).startswith(labels) for at in draft.body) >= SPEAKING
+    spoken = [at for at in draft.body if draft.text(at).casefold().startswith(labels)]
+    is_interview = len(spoken) >= SPEAKING
     names = [fold(name) for name in authors]
     for at in reversed(draft.body[3:][-TAIL:]):
         text = draft.text(at)
-        if draft.columns["words"][at] > LONGEST_BIO or (is_speaker and text.startswith(labels)):
+        if draft.columns["words"][at] > LONGEST_BIO or (is_interview and at in spoken):
             continue
         is_bio = any(fold(text[:60]).startswith(name) for name in names)
         if is_bio or (CONTACT.search(text) and any(name in fold(text) for name in names)):

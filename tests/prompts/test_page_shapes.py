@@ -274,8 +274,10 @@ def test_an_interviewer_s_questions_are_no_biography() -> None:
         "Alan Forde: That it has no money. I believe it. The question is where the money went.",
     ]
     bio = "Priya Nair covers health for the Reporter. She trained as a nurse."
-    body = f"<article><h1>{{h}}</h1><div>{paragraphs([*STORY, *talk, bio])}</div></article>"
-    assert list(read(body).paragraphs) == [*STORY, *talk]
+    shouted = [line.replace("Priya Nair:", "PRIYA NAIR:") for line in talk]
+    for lines in (talk, shouted):
+        body = f"<article><h1>{{h}}</h1><div>{paragraphs([*STORY, *lines, bio])}</div></article>"
+        assert list(read(body).paragraphs) == [*STORY, *lines]
 
 
 def test_the_author_s_address_goes() -> None:
