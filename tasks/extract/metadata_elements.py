@@ -75,8 +75,10 @@ class Page:
 
     @cached_property
     def headings(self) -> list[str]:
-        """The texts of `heading_nodes`."""
-        return [text_of(node)[:LONGEST] for node in self.heading_nodes]
+        """The texts of `heading_nodes`; one that a heading has twice, as for two screens, once."""
+        texts = [text_of(node)[:LONGEST] for node in self.heading_nodes]
+        halves = [(text, text[: len(text) // 2]) for text in texts]
+        return [half if half and text == f"{half} {half}" else text for text, half in halves]
 
     @cached_property
     def heading(self) -> LexborNode | None:

@@ -329,6 +329,11 @@ def test_the_papers_name_is_no_part_of_a_headline() -> None:
     assert pick() is None
 
 
+def test_a_heading_that_has_its_text_twice_has_it_once() -> None:
+    twice = "<h1><span class='wide'>Mill turns</span> <span class='small'>Mill turns</span></h1>"
+    assert page("", twice).headline == "Mill turns"
+
+
 def test_a_heading_with_the_name_of_the_site_or_a_section_is_no_headline() -> None:
     title = "<title>Mill turns again after ten years | Business | millcourier.example</title>"
     for name in ("<h1>millcourier.example</h1>", "<h1>Business</h1>"):
