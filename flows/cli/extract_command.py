@@ -12,9 +12,10 @@ from flows.cli.console import page_view, show_progress
 from flows.cli.data_folder import layout_of
 from flows.cli.exit_status import Exit, fail
 from flows.cli.options import DataFolder, SourcesFile
+from tasks.archive.warc_files import WarcPath, is_file
 from tasks.installation import SOURCES
 from tasks.model import Outcome
-from tasks.refine.preview_page import ARCHIVED, explain
+from tasks.refine.preview_page import archive_of, explain
 from warehouse.layers.atomic_write import write_whole
 
 
@@ -44,14 +45,19 @@ def extract(
         settings = Settings()
         chosen = choose(load_sources(sources), [source])[0] if source else None
         for number, page in enumerate(pages):
-            file = page
-            # A raw_ref such as gb-bbc/<run>.warc.gz#1234; its archive may be in the store only.
-            if ARCHIVED.search(page.name):
-                name = str(page).rpartition("#")[0]
-                download_archive(layout, name)
-                file, pages[number] = layout.raw / name, layout.raw / page
-            if not file.is_file():
-                why = "is a folder, name its pages" if file.is_dir() else "does not exist"
+            file: WarcPath = page
+            if archive := archive_of(page):
+                file = archive[0]
+                # gb-bbc/<run>.warc.gz#1234; that archive may be in the store only.
+                if isinstance(file, Path) and not file.is_absolute():
+                    download_archive(layout, str(file))
+                    file, pages[number] = layout.raw / file, layout.raw / page
+                elif not is_file(file):
+                    why = "is not there any more: leave a link there to where it was moved"
+                    fail(f"the WARC file {file} {why}", Exit.WRONG_USAGE)
+            if not is_file(file):
+                is_folder = isinstance(file, Path) and file.is_dir()
+                why = "is a folder, name its pages" if is_folder else "does not exist"
                 fail(f"{file} {why}", Exit.WRONG_USAGE)
         are_readable = True
         with page_pool(settings) as pool:

@@ -6,6 +6,7 @@ with the `Capture` as JSON. The file being written ends in `.open` and is locked
 
 from tasks.archive.half_written import salvage, unfinished
 from tasks.archive.read import (
+    is_own,
     opened_at,
     read_archive,
     read_archive_damage,
@@ -18,6 +19,7 @@ from tasks.archive.write import ArchiveWriter
 __all__ = [
     "OPEN_SUFFIX",
     "ArchiveWriter",
+    "is_own",
     "opened_at",
     "read_archive",
     "read_archive_damage",

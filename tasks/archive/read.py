@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from tasks.archive.any_warc_records import Record, read_records
-from tasks.archive.warc_records import GZIP, OPEN_SUFFIX, capture_from_json
+from tasks.archive.warc_records import GZIP, OPEN_SUFFIX, capture_from_json, urn, warcinfo_id
 from tasks.http.response import read_body, recorded
 from tasks.model import Capture, CaptureKind, Damage, Failure
 from warehouse.store.archive_files import SUFFIX
@@ -50,6 +50,11 @@ def read_capture(raw: Path, raw_ref: str) -> tuple[Capture, bytes]:
     if found is None or isinstance(found, Damage):
         raise ValueError(f"{raw_ref}: {found.reason if found else 'no capture at that offset'}")
     return found
+
+
+def is_own(record: Record, path: Path) -> bool:
+    """Whether a record of a file was written as part of the archive that the file is named as."""
+    return record.get("warc-warcinfo-id") == urn(warcinfo_id(path.parent.name, path.name))
 
 
 def opened_at(path: Path) -> datetime:

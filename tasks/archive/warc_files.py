@@ -11,7 +11,7 @@ from typing import IO, TypeAlias
 
 from typing_extensions import Buffer
 
-from warehouse.store.objects import Store, object_at
+from warehouse.store.objects import SCHEME, Store, object_at
 
 _CHUNK = 8 * 1024 * 1024
 _CHUNKS = 3  # chunks cached: probing for the start of a record goes back a little
@@ -35,6 +35,11 @@ class StoredPath:
 
 
 WarcPath: TypeAlias = Path | StoredPath
+
+
+def warc_at(address: str) -> WarcPath:
+    """The file at a path or an s3:// address."""
+    return StoredPath(*object_at(address)) if address.startswith(SCHEME) else Path(address)
 
 
 def is_warc(path: WarcPath) -> bool:

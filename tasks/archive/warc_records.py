@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from hashlib import sha1, sha256
 from typing import Any
 from urllib.parse import quote
-from uuid import UUID, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 import pyarrow as pa
 from fastwarc.stream_io import GzipWriter
@@ -74,15 +74,15 @@ class Group:
         headers = {
             "WARC-Target-URI": _uri(exchange.url),
             "WARC-IP-Address": exchange.ip,
-            "WARC-Concurrent-To": _urn(response_id) if exchange.response else "",
+            "WARC-Concurrent-To": urn(response_id) if exchange.response else "",
             "Content-Type": "application/http; msgtype=request",
             "WARC-Truncated": "",
-            "WARC-Warcinfo-ID": _urn(self.warcinfo_id),
+            "WARC-Warcinfo-ID": urn(self.warcinfo_id),
         }
         kind, date = WarcRecordType.request, exchange.started_at
         write_record(self.buffer, kind, request_id, date, exchange.request, headers)
         if exchange.response:
-            headers["WARC-Concurrent-To"] = _urn(request_id)
+            headers["WARC-Concurrent-To"] = urn(request_id)
             headers["WARC-Truncated"] = truncated or ""
             headers["Content-Type"] = "application/http; msgtype=response"
             self.last = self.buffer.tell(), response_id
@@ -95,7 +95,7 @@ class Group:
         headers = {
             "WARC-Target-URI": _uri(attempt.url_final),
             "Content-Type": attempt.content_type or "application/octet-stream",
-            "WARC-Warcinfo-ID": _urn(self.warcinfo_id),
+            "WARC-Warcinfo-ID": urn(self.warcinfo_id),
         }
         self.last = self.buffer.tell(), record_id
         kind, date = WarcRecordType.resource, attempt.attempted_at
@@ -103,16 +103,21 @@ class Group:
 
     def add_capture(self, capture: Capture) -> None:
         """Complete the group with its metadata record."""
-        last = _urn(self.last[1]) if self.last else ""
+        last = urn(self.last[1]) if self.last else ""
         headers = {
             "WARC-Target-URI": _uri(capture.url_requested),
             "WARC-Refers-To": last,
             "WARC-Concurrent-To": last,
             "Content-Type": "application/json",
-            "WARC-Warcinfo-ID": _urn(self.warcinfo_id),
+            "WARC-Warcinfo-ID": urn(self.warcinfo_id),
         }
         kind, date, block = WarcRecordType.metadata, capture.attempted_at, capture_to_json(capture)
         write_record(self.buffer, kind, capture.capture_id, date, block, headers)
+
+
+def warcinfo_id(source_id: str, file: str) -> UUID:
+    """The id of the first record of a source's archive file, which all others name."""
+    return uuid5(NAMESPACE_URL, f"{source_id}/{file}")
 
 
 def write_record(
@@ -254,7 +259,8 @@ def beginning(piece: bytes, size: int) -> bytes:
     return b""
 
 
-def _urn(record_id: UUID) -> str:
+def urn(record_id: UUID) -> str:
+    """A record's id as WARC headers have it."""
     return f"<urn:uuid:{record_id}>"
 
 

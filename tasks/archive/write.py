@@ -19,6 +19,7 @@ from tasks.archive.warc_records import (
     TRUNCATED,
     Group,
     capture_of,
+    warcinfo_id,
     write_record,
 )
 from tasks.model import Attempt, Capture, CaptureKind, Entry
@@ -38,7 +39,7 @@ class ArchiveWriter:
         self._folder = raw / source_id
         self._source_id = source_id
         self._run_id = run_id
-        self._warcinfo_id = uuid5(NAMESPACE_URL, f"{source_id}/{run_id}{SUFFIX}")
+        self._warcinfo_id = warcinfo_id(source_id, f"{run_id}{SUFFIX}")
         self._file: io.FileIO | None = None
         self._whole = 0
         self._ids: set[UUID] = set()

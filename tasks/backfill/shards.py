@@ -14,12 +14,12 @@ from pathlib import Path
 from tasks.archive.any_warc_records import HEAD_ROOM, cut
 from tasks.archive.warc_files import (
     SUFFIXES,
-    StoredPath,
     WarcPath,
     is_file,
     is_warc,
     size_of,
     stored_warcs,
+    warc_at,
 )
 from tasks.backfill.selection import SELECTIONS, Selection, SourceDomains
 from tasks.model import Extraction
@@ -27,7 +27,7 @@ from tasks.sources.source import Source
 from tasks.text.toml_reader import ConfigError
 from warehouse.layers.commits import Commit, commit_path, committed_runs, read_commit
 from warehouse.layers.layout import Layout
-from warehouse.store.objects import SCHEME, StoreError, object_at
+from warehouse.store.objects import SCHEME, StoreError
 
 FLOW = "backfill"  # `flow` of the commits of backfilled shards
 
@@ -44,8 +44,7 @@ class Shard:
     @property
     def path(self) -> WarcPath:
         """The file."""
-        is_stored = self.url.startswith(SCHEME)
-        return StoredPath(*object_at(self.url)) if is_stored else Path(self.url)
+        return warc_at(self.url)
 
     @property
     def bytes(self) -> int:

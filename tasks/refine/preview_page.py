@@ -1,12 +1,13 @@
 """Shows which parts of saved pages are kept, which are stripped, and why."""
 
 import glob
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from tasks.archive import read_capture
+from tasks.archive import is_own, read_capture
+from tasks.archive.any_responses import address_of, page_record, read_response
+from tasks.archive.warc_files import WarcPath, warc_at
 from tasks.collect.listings import find_files, read_file
 from tasks.extract import extract_page
 from tasks.model import Extraction, Outcome, PageText
@@ -15,10 +16,9 @@ from tasks.refine.refine_pages import Origin
 from tasks.settings import Limits
 from tasks.sources.source import Source
 from tasks.text.control_characters import without_controls
+from warehouse.store.objects import SCHEME
 
 Record = dict[str, Any]
-# The end of a `raw_ref`, the warehouse's name for a page's place in the archive.
-ARCHIVED = re.compile(r"\.warc\.gz#\d+$")
 
 
 def as_record(found: Extraction) -> Record:
@@ -83,17 +83,17 @@ def explain_file(
 ) -> Extraction:
     """Extract one saved page under `url`, else the URL that FILE.meta.json or its browser gives.
 
-    `PATH.warc.gz#OFFSET` is a page of an archive file. A file that cannot be read is a rejection.
-    Language, time zone, `strip` and `keep` are those of the source.
+    `PATH#OFFSET` is a page of an archive file, of any WARC file. A file that cannot be read is a
+    rejection. Language, time zone, `strip` and `keep` are those of the source.
     """
-    if ARCHIVED.search(path.name):
+    if archive := archive_of(path):
         try:
-            capture, payload = read_capture(path.parent, path.name)
+            found_page = _archived_page(*archive, limits.max_bytes)
         except (OSError, ValueError) as error:
             return Extraction(Outcome.UNREADABLE_FILE, str(error))
-        if not payload:
-            return Extraction(capture.outcome, capture.detail)
-        content_type, known = capture.content_type, capture.url_final
+        if isinstance(found_page, Extraction):
+            return found_page
+        payload, content_type, known = found_page
     else:
         is_private = source is not None and source.allow_private_hosts
         found = find_files((glob.escape(str(path.absolute())),), allow_private=is_private)
@@ -116,3 +116,31 @@ def explain_file(
         timezone=origin.timezone,
         overrides=origin.overrides,
     )
+
+
+def archive_of(page: Path) -> tuple[WarcPath, int] | None:
+    """The archive file and the offset in it that a `raw_ref` names; None for a saved page."""
+    name, mark, offset = str(page).rpartition("#")
+    if not mark or not offset.isdecimal() or page.is_file():
+        return None
+    # A Path has only one of the slashes of s3://bucket/key.
+    short = SCHEME.removesuffix("/")
+    is_stored = name.startswith(short) and not name.startswith(SCHEME)
+    return warc_at(SCHEME + name.removeprefix(short) if is_stored else name), int(offset)
+
+
+def _archived_page(
+    path: WarcPath, offset: int, max_bytes: int
+) -> tuple[bytes, str, str] | Extraction:
+    """The payload, content type and URL of an archived page, or why it has no payload."""
+    record = page_record(path, offset, max_bytes)
+    if isinstance(path, Path) and is_own(record, path):
+        capture, payload = read_capture(path.parent, f"{path.name}#{offset}")
+        outcome, detail = capture.outcome, capture.detail
+        content_type, url = capture.content_type, capture.url_final
+    else:  # of a backfill
+        response = read_response(record, max_bytes)
+        outcome, detail = response.content.outcome, response.content.detail
+        payload, content_type = response.content.body, response.headers.get("Content-Type", "")
+        url = address_of(record)
+    return (payload, content_type, url) if payload else Extraction(outcome, detail)

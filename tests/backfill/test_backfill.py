@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
+from tasks.archive.any_responses import PAGE_KINDS, read_response
 from tasks.archive.any_warc_records import Record, cut, read_records
 from tasks.archive.warc_files import WarcPath
 from tasks.backfill import dry_run, shard_processes
-from tasks.backfill.captures import PAGE_KINDS, read_response
 from tasks.backfill.dask_cluster import Cluster
 from tasks.backfill.dry_run import estimate
 from tasks.backfill.selection import SELECTIONS, Passed, Selection, SourceDomains

@@ -8,13 +8,16 @@ import pyarrow as pa
 import pytest
 
 from tasks.archive import warc_files
-from tasks.archive.any_warc_records import cut, read_records
+from tasks.archive.any_responses import PAGE_KINDS
+from tasks.archive.any_warc_records import Record, cut, read_records
 from tasks.archive.warc_files import StoredPath, size_of
-from tasks.backfill.captures import PAGE_KINDS
 from tasks.backfill.selection import SourceDomains
 from tasks.backfill.shard_processes import Refinement, ShardPool, shard_pool
 from tasks.backfill.shard_runs import refine_again
 from tasks.backfill.shards import Done, Staged, find_warcs, open_warcs
+from tasks.model import Outcome
+from tasks.refine.preview_page import explain_file
+from tasks.settings import Limits
 from tasks.text.toml_reader import ConfigError
 from tasks.upkeep.verification import verify
 from tests.backfill.test_backfill import KINDS, backfilled, place
@@ -72,6 +75,14 @@ def test_records_are_those_of_the_file(
     for start in (0, cuts[3]):
         span = (start, path.stat().st_size, 10_000_000, PAGE_KINDS)
         assert list(read_records(there, *span)) == list(read_records(path, *span))
+
+
+def test_a_page_is_shown_from_the_bucket(bucket: Store, tmp_path: Path) -> None:
+    path = write_warc(tmp_path / "a.warc.gz", news(1, 1))
+    there = stored(bucket, path, "shown/a.warc.gz")
+    found = read_records(path, 0, path.stat().st_size, 10_000_000, PAGE_KINDS)
+    [at] = [one.offset for one in found if isinstance(one, Record) and one.kind in PAGE_KINDS]
+    assert explain_file(Path(f"{there}#{at}"), None, Limits()).outcome is Outcome.ARTICLE
 
 
 def test_damage_costs_no_more_than_on_a_disk(

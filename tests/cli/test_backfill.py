@@ -91,6 +91,14 @@ def test_a_backfill_its_second_time_and_what_was_loaded_and_not_shown(
     assert query(layout, "SELECT * FROM articles ORDER BY article_id").to_pylist() == before
     assert list(layout.stage.glob("2*")) == []
 
+    ref = next(row["raw_ref"] for row in before if "/one.warc.gz#" in row["raw_ref"])
+    status, out, error = command("extract", ref, *words)
+    assert (status, json.loads(out)["rejection"]) == (0, None), error
+    (tmp_path / "crawl" / "one.warc.gz").rename(tmp_path / "one.warc.gz")
+    status, _, error = command("extract", ref, *words)
+    why = "is not there any more: leave a link there to where it was moved"
+    assert (status, error) == (2, f"the WARC file {tmp_path}/crawl/one.warc.gz {why}\n")
+
 
 def test_a_shard_that_fails_is_named_and_the_rest_is_loaded(
     prefect_api: str, tmp_path: Path, words: tuple[str, ...]

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tasks.archive.any_responses import read_response
 from tasks.archive.any_warc_records import Record
-from tasks.backfill.captures import read_response
 from tasks.collect.fetch import Client
 from tasks.extract import extract_page
 from tasks.model import Outcome
