@@ -114,7 +114,9 @@ def _article_or_refusal(
         published_source=meta.published_source,
         modified_at=meta.modified_at,
         access=access,
-        is_truncated=is_truncated(access, cleaned, meta.stated_words),
+        is_truncated=is_truncated(
+            access, cleaned, meta.stated_words, is_one_of_pages=meta.is_one_of_pages
+        ),
         doubt=verdict.reason or None,
         rights_notice=meta.rights_notice,
         tdm_reservation=meta.tdm_reservation,

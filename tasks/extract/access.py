@@ -50,14 +50,19 @@ def judge_access(stated: str, cleaned: Cleaned) -> str:
     return "paywalled" if is_walled else "unknown"
 
 
-def is_truncated(access: str, cleaned: Cleaned, stated_words: int = 0) -> bool:
-    """Whether the page holds only the beginning of its article.
+def is_truncated(
+    access: str, cleaned: Cleaned, stated_words: int = 0, *, is_one_of_pages: bool = False
+) -> bool:
+    """Whether the page holds only a part of its article.
 
     Args:
         access: as `judge_access` returns it.
         cleaned: the article, and what was taken out of it.
         stated_words: how many words the page says its article has; 0 when it does not.
+        is_one_of_pages: whether the page says that its article has others.
     """
+    if is_one_of_pages:
+        return True
     if access not in ("paywalled", "metered"):
         return False
     words = sum(map(word_count, cleaned.paragraphs))

@@ -19,7 +19,13 @@ from tasks.extract.headlines import (
 from tasks.extract.jsonld import first_text, texts, types_of
 from tasks.extract.metadata_elements import Page, text_of
 from tasks.extract.publication_dates import find_modified, find_published
-from tasks.extract.stated_terms import find_notice, find_reservation, stated_access, stated_words
+from tasks.extract.stated_terms import (
+    find_notice,
+    find_reservation,
+    is_one_of_pages,
+    stated_access,
+    stated_words,
+)
 from tasks.text.dates import Moment
 
 _AUTHORS = """
@@ -56,6 +62,7 @@ class Metadata:
     language: str | None = None
     access: str = "unknown"
     stated_words: int = 0  # How many words the page says its article has; 0 when it does not say
+    is_one_of_pages: bool = False  # of an article that has several
     rights_notice: str | None = None
     tdm_reservation: str | None = None
     declared_url: str | None = None
@@ -106,6 +113,7 @@ def read_metadata(tree: LexborHTMLParser, url: str, timezone: str = "UTC") -> Me
         language=next((code[1].lower() for code in codes if code), None),
         access=stated_access(page),
         stated_words=stated_words(page),
+        is_one_of_pages=is_one_of_pages(page),
         rights_notice=notice,
         tdm_reservation=find_reservation(page),
         declared_url=page.declared,

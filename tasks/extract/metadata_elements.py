@@ -12,11 +12,13 @@ from tasks.text.html_tree import one_line
 from tasks.text.urls import same_site
 
 FEWEST_WORDS = 3  # Of an h2 that is the headline
+MOST_TURNS = 6
 LONGEST = 3000  # Characters taken of one meta element, title or heading
 TAGS = ("meta", "title", "h1", "h2", "link", "script", "footer")
 # One search for everything that is looked up on every page: each search walks the whole tree.
 PLACES = (
     'meta, title, h1, h2, link[rel=canonical], script[type*="ld+json" i],'
+    " link[rel~=next i], a[rel~=next i], link[rel~=prev i], a[rel~=prev i],"
     " footer, #footer, .footer, .copyright"
 )
 
@@ -28,8 +30,14 @@ class Page:
         self.tree, self.url, self.timezone = tree, url, timezone
         # Elements by tag; those of any other tag are footers.
         self._places: dict[str, list[LexborNode]] = {tag: [] for tag in TAGS}
+        # Links to the next page and to the previous one, as they stand.
+        self._turns: dict[str, list[str]] = {"next": [], "prev": []}
         for node in tree.css(PLACES):
-            self._places.get(node.tag or "", self._places["footer"]).append(node)
+            turns = self._turns.keys() & (node.attributes.get("rel") or "").lower().split()
+            for turn in turns:
+                self._turns[turn].append(node.attributes.get("href") or "")
+            if not turns:
+                self._places.get(node.tag or "", self._places["footer"]).append(node)
         # The page's meta elements by lower-case name; the first of a name counts.
         self.meta: dict[str, str] = {}
         for node in self._places["meta"]:
@@ -58,6 +66,11 @@ class Page:
                 return _joined(self.url, href.strip())
         claimed = self.meta.get("og:url")
         return _joined(self.url, claimed) if claimed else None
+
+    def turns(self, rel: str) -> list[str]:
+        """The URLs that the page calls its next or previous one (`next`, `prev`)."""
+        joined = [_joined(self.url, href.strip()) for href in self._turns[rel][:MOST_TURNS] if href]
+        return [url for url in joined if url]
 
     @property
     def address(self) -> str:

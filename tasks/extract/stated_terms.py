@@ -1,9 +1,10 @@
-"""What a page states about access (free, metered, paywalled), copyright and text mining."""
+"""What a page states about access, about its length and pages, copyright and text mining."""
 
 import re
 
 from tasks.extract.jsonld import first_text
 from tasks.extract.metadata_elements import Page, text_of
+from tasks.text.page_numbers import is_next_page, shows_all_pages
 
 TIERS = {
     "free": "free",
@@ -46,6 +47,16 @@ def stated_words(page: Page) -> int:
     """How many words JSON-LD says the article has; 0 when it does not say."""
     count = str(page.structured.stated("wordCount")).strip()
     return int(count) if WORDS.fullmatch(count) else 0
+
+
+def is_one_of_pages(page: Page) -> bool:
+    """Whether a link says that the article goes on on another page, or began on one."""
+    if shows_all_pages(page.url):
+        return False
+    own = [url for url in (page.url, page.declared) if url]
+    return any(is_next_page(url, at) for url in page.turns("next") for at in own) or any(
+        is_next_page(at, url) for url in page.turns("prev") for at in own
+    )
 
 
 def _metas(page: Page, name: re.Pattern[str]) -> list[str]:

@@ -73,7 +73,7 @@ def _precision(url: str) -> int:
         return _ARTICLE
     if _ARCHIVE.search(path):
         return _SECTION
-    if _names_article(path) or _CJK_HEADLINE.search(name):
+    if names_article(path) or _CJK_HEADLINE.search(name):
         return _ARTICLE
     # `/summit-opens` or `/news/4`; a word alone is a section, `/en` or `/home.html`.
     if len(_WORD.findall(name)) > 1 or re.search(r"\d", path.rpartition("/")[2]):
@@ -100,11 +100,11 @@ def _selects_no_article(claimed: str, own: str) -> bool:
         claimed_parts.path == own_parts.path
         and _selects(own_parts.query)
         and not _selects(claimed_parts.query)
-        and not _names_article(own_parts.path)
+        and not names_article(own_parts.path)
     )
 
 
-def _names_article(path: str) -> bool:
+def names_article(path: str) -> bool:
     """Whether a path alone identifies an article, by a date, a number or a headline."""
     path = unquote(path)
     return bool(_NUMBERED.search(path)) or len(_WORD.findall(_name(path))) >= _HEADLINE_WORDS

@@ -357,6 +357,45 @@ def test_the_page_says_how_many_words_its_article_has() -> None:
 
 
 @pytest.mark.parametrize(
+    ("own", "links", "is_part"),
+    [
+        ("/2024/05/16/mill-turns.html", "<link rel='next' href='?pagewanted=2'>", True),
+        (
+            "/2024/05/16/mill-turns.html",
+            "<a rel='next' href='/2024/05/16/mill-turns-2.html'>",
+            True,
+        ),
+        ("/local/mill-turns", "<link rel='prefetch NEXT' href='/local/mill-turns/page/2/'>", True),
+        ("/local/mill-turns?page=3", "<link rel='prev' href='/local/mill-turns?page=2'>", True),
+        ("/local/mill-turns?page=2", "<link rel='prev' href='/local/mill-turns'>", True),
+        # All pages at once; the next post; the page itself.
+        ("/local/mill-turns?page=all", "<link rel='next' href='/local/mill-turns?page=2'>", False),
+        ("/local/mill-turns/", "<link rel='next' href='/local/mill-turns-2/'>", False),
+        ("/local/mill-turns/", "<link rel='next' href='/local/ice-on-the-river/'>", False),
+        ("/local/mill-turns/", "<link rel='next' href='/local/mill-turns/'>", False),
+        ("/local/mill-turns/", "<link rel='next' href='https://[/2'><a rel='next'>", False),
+        ("/local/mill-turns/", "<a href='/local/mill-turns/2'>Older comments</a>", False),
+    ],
+)
+def test_one_of_several_pages_is_a_part(own: str, links: str, *, is_part: bool) -> None:
+    url = f"https://mill.example{own}"
+    head, body = (links, "") if links.startswith("<link") else ("", f"{links}Next</a>")
+    text = "".join(f"<p>{p}</p>" for p in PARAGRAPHS)
+    page = extract(article_html(head=head, body=text + body), url=url).page
+    assert page is not None
+    assert page.is_truncated is is_part
+
+
+def test_a_saved_page_is_compared_with_the_address_that_it_declares() -> None:
+    own = "https://mill.example/2024/05/16/mill-turns.html?pagewanted="
+    head = f"<link rel='canonical' href='{own}all'><link rel='next' href='{own}2'>"
+    page = extract(article_html(head=head), url="file:///saved/mill.html").page
+    assert page is not None
+    assert page.is_truncated
+    assert page.declared_url == f"{own}all"
+
+
+@pytest.mark.parametrize(
     ("opening", "expected"),
     [
         ("QUILLFORD/REEDHAM -- The mill", "QUILLFORD/REEDHAM"),
