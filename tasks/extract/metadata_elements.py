@@ -12,7 +12,7 @@ from tasks.text.html_tree import one_line
 from tasks.text.urls import same_site
 
 FEWEST_WORDS = 3  # Of an h2 that is the headline
-MOST_TURNS = 6
+MOST_PAGE_LINKS = 6
 LONGEST = 3000  # Characters taken of one meta element, title or heading
 TAGS = ("meta", "title", "h1", "h2", "link", "script", "footer")
 # One search for everything that is looked up on every page: each search walks the whole tree.
@@ -31,12 +31,12 @@ class Page:
         # Elements by tag; those of any other tag are footers.
         self._places: dict[str, list[LexborNode]] = {tag: [] for tag in TAGS}
         # Links to the next page and to the previous one, as they stand.
-        self._turns: dict[str, list[str]] = {"next": [], "prev": []}
+        self._page_links: dict[str, list[str]] = {"next": [], "prev": []}
         for node in tree.css(PLACES):
-            turns = self._turns.keys() & (node.attributes.get("rel") or "").lower().split()
-            for turn in turns:
-                self._turns[turn].append(node.attributes.get("href") or "")
-            if not turns:
+            rels = self._page_links.keys() & (node.attributes.get("rel") or "").lower().split()
+            for rel in rels:
+                self._page_links[rel].append(node.attributes.get("href") or "")
+            if not rels:
                 self._places.get(node.tag or "", self._places["footer"]).append(node)
         # The page's meta elements by lower-case name; the first of a name counts.
         self.meta: dict[str, str] = {}
@@ -67,10 +67,10 @@ class Page:
         claimed = self.meta.get("og:url")
         return _joined(self.url, claimed) if claimed else None
 
-    def turns(self, rel: str) -> list[str]:
+    def page_links(self, rel: str) -> list[str]:
         """The URLs that the page calls its next or previous one (`next`, `prev`)."""
-        joined = [_joined(self.url, href.strip()) for href in self._turns[rel][:MOST_TURNS] if href]
-        return [url for url in joined if url]
+        links = filter(None, self._page_links[rel][:MOST_PAGE_LINKS])
+        return [url for href in links if (url := _joined(self.url, href.strip()))]
 
     @property
     def address(self) -> str:

@@ -54,8 +54,8 @@ def is_one_of_pages(page: Page) -> bool:
     if shows_all_pages(page.url):
         return False
     own = [url for url in (page.url, page.declared) if url]
-    return any(is_next_page(url, at) for url in page.turns("next") for at in own) or any(
-        is_next_page(at, url) for url in page.turns("prev") for at in own
+    return any(is_next_page(url, at) for url in page.page_links("next") for at in own) or any(
+        is_next_page(at, url) for url in page.page_links("prev") for at in own
     )
 
 
