@@ -4,6 +4,7 @@ import sys
 from io import TextIOWrapper
 
 from flows.processes.ctrl_c import end_on_ctrl_c
+from flows.processes.quick_imports import quick_imports
 
 
 def main() -> None:
@@ -13,7 +14,8 @@ def main() -> None:
     # another error handler than "strict" (PEP 538, 540).
     if sys.stdout.errors == "strict" and isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-    from flows.cli.app import app
+    with quick_imports():
+        from flows.cli.app import app
 
     app()
 

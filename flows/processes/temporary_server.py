@@ -10,15 +10,19 @@ import threading
 from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from flows.processes.child import ServerFailed, start, stop, wait_until_healthy, why_ended
+from flows.processes.quick_imports import quick_imports
 from flows.runs import prefect_settings
 from tasks.settings import ConfigError
 
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
 HOST = "127.0.0.1"
 STOP_SECONDS = 5
-APP = "prefect.server.api.server:create_app"
+APP = "flows.processes.temporary_server:create_app"
 # Without UI, schedules and other services that only a permanent server needs.
 EPHEMERAL_SETTINGS = {
     "PREFECT_UI_ENABLED": "0",
@@ -98,6 +102,13 @@ class PrefectServer:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             why = " ".join(str(error).split())
             raise ConfigError([f"PREFECT_API_URL: {self._api} does not answer: {why}"]) from None
+
+
+def create_app() -> "ASGIApp":
+    """Prefect's server as `prefect server start` makes it; called by uvicorn."""
+    with quick_imports():
+        from prefect.server.api.server import create_app
+    return create_app()
 
 
 def _lock_start(home: Path) -> IO[bytes]:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
+from flows.processes.quick_imports import quick_imports
 from flows.runs.json_logs import PREFECT_LOGGING, is_json
 from flows.runs.run_log import PROJECT_LOGGERS
 from tasks.settings import ConfigError
@@ -84,7 +85,8 @@ def require_valid() -> None:
     This imports Prefect: set its variables before the call.
     """
     try:
-        with redirect_stderr(StringIO()):  # its plugins print the same in ten lines
+        # Its plugins print the same in ten lines.
+        with redirect_stderr(StringIO()), quick_imports():
             import prefect.context  # noqa: F401
     except ValidationError as error:
         found = error.errors()[0]

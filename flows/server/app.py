@@ -5,14 +5,18 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from prefect.server.api.server import create_app
-from prefect.settings import get_current_settings
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from flows.server.metrics import Metrics
+from flows.processes.quick_imports import quick_imports
+
+with quick_imports():
+    from prefect.server.api.server import create_app
+    from prefect.settings import get_current_settings
+
+    from flows.server.metrics import Metrics
 
 PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)  # seconds before another try where the database was busy
 
