@@ -23,9 +23,11 @@ SETTINGS = {
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
     "PREFECT_LOGGING_EXTRA_LOGGERS": ",".join(PROJECT_LOGGERS),
     "PREFECT_CLI_PROMPT": "false",
-    # The automation for runs that died waits for three of these.
-    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
 }
+# Seconds between two heartbeats of a run; the automation for runs that died waits for three of
+# them. Not for a temporary server, which has no automations: at its end, each run waits up to a
+# second for the thread that sends them.
+HEARTBEATS = ("PREFECT_FLOWS_HEARTBEAT_FREQUENCY", "30")
 SERVER = {
     # Leases of concurrency slots survive the server's end.
     "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": (
@@ -71,6 +73,8 @@ def configure(*, verbose: bool = False) -> None:
     # has its own.
     settings = get_current_settings()
     if settings.api.url:
+        os.environ.setdefault(*HEARTBEATS)
+        refresh_global_settings_context()
         return
     given = settings.server.api.auth_string or settings.api.auth_string
     password = given.get_secret_value() if given else f"presswatch:{secrets.token_urlsafe()}"
@@ -105,7 +109,8 @@ def server_settings(api: str, environment: Mapping[str, str]) -> dict[str, str]:
     """Presswatch's settings for a server with this API address, its workers and their runs."""
     links = {"PREFECT_API_URL": api, "PREFECT_UI_URL": api.removesuffix("/api") + "/v2"}
     origins = ",".join(own_origins({**links, **environment}))
-    return _settings(environment, SERVER | links | {"PREFECT_SERVER_CORS_ALLOWED_ORIGINS": origins})
+    others = SERVER | links | {"PREFECT_SERVER_CORS_ALLOWED_ORIGINS": origins}
+    return _settings(environment, dict([HEARTBEATS]) | others)
 
 
 def _settings(environment: Mapping[str, str], others: dict[str, str]) -> dict[str, str]:

@@ -178,7 +178,7 @@ class Desk:
         command = [one for one in self.served.command if one not in ("--port", self.port)]
         command[command.index("serve")] = "ingest"
         api = {"PREFECT_API_URL": f"http://127.0.0.1:{self.port}/api"}
-        environment = self.served.environment | api | {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30"}
+        environment = self.served.environment | api
         with self.served.out.with_name("ingest.log").open("ab") as out:
             return subprocess.Popen(
                 [*command, *arguments], cwd=ROOT, env=environment, stdout=out, stderr=out

@@ -5,8 +5,9 @@ from typing import Any
 from prefect import flow
 from prefect.client.orchestration import get_client
 from prefect.context import FlowRunContext
-from prefect.settings import get_current_settings
+from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
+from flows.runs.prefect_settings import server_settings
 from tests.support.serving import wait_for
 
 BEAT = "prefect.flow-run.heartbeat"
@@ -30,6 +31,8 @@ def heartbeats(resource: str) -> list[dict[str, Any]]:
 
 
 def test_a_run_sends_heartbeats_by_our_settings(prefect_api: str) -> None:
-    assert get_current_settings().flows.heartbeat_frequency == 30
-    resource = short()
+    seconds = int(server_settings(prefect_api, {})["PREFECT_FLOWS_HEARTBEAT_FREQUENCY"])
+    assert seconds == 30
+    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: seconds}):
+        resource = short()
     wait_for("its heartbeat is known", lambda: len(heartbeats(resource)) == 1, 60)
