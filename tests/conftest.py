@@ -28,6 +28,7 @@ prefect_settings.configure()
 
 from prefect.settings import PREFECT_API_URL  # noqa: E402 - reads the environment above
 
+from flows.processes.quick_imports import quick_imports  # noqa: E402
 from tasks.process_pool import PagePool, page_pool  # noqa: E402
 from tasks.settings import Settings  # noqa: E402
 from tests.support import s3  # noqa: E402
@@ -74,6 +75,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return next(found, len(longest))
 
     items.sort(key=position)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Import the tests without the garbage collector, and keep them out of its way afterwards."""
+    with quick_imports():
+        return (yield)
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,6 @@ from flows.cli.options import DataFolder, SourcesFile
 from tasks.archive.warc_files import WarcPath, is_file
 from tasks.installation import SOURCES
 from tasks.model import Outcome
-from tasks.refine.preview_page import archive_of, explain
 from warehouse.layers.atomic_write import write_whole
 
 
@@ -36,6 +35,7 @@ def extract(
     Each page is read by itself; text that recurs over a source's pages is only found by an ingest.
     """
     from tasks.process_pool import page_pool
+    from tasks.refine.preview_page import archive_of, explain
     from tasks.settings import Settings
     from tasks.sources.source import choose, load_sources
     from warehouse.store.archive_files import download_archive
