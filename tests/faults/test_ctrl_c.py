@@ -170,7 +170,7 @@ def test_while_it_refines_and_loads(
     words = [command, *options(place)]
     if command == "backfill":
         words.append(str(write_warc(tmp_path / "a.warc.gz", archived_news(5, 400))))
-    # A temporary server takes 8 s of CPU: one of the three has it, besides those above.
+    # A temporary server takes 2.5 s of CPU: one of the three has it, besides those above.
     others = {} if moment == "stage/*/*" else {"PREFECT_API_URL": prefect_api, AUTH: PASSWORD}
     terminal.start(*words, **others)
     terminal.wait_for(moment, lambda: [*place.data.glob(moment)])
