@@ -16,6 +16,7 @@ from tasks.archive.warc_files import WarcPath, is_file
 from tasks.installation import SOURCES
 from tasks.model import Outcome
 from warehouse.layers.atomic_write import write_whole
+from warehouse.layers.layout import Layout
 
 
 def extract(
@@ -35,30 +36,15 @@ def extract(
     Each page is read by itself; text that recurs over a source's pages is only found by an ingest.
     """
     from tasks.process_pool import page_pool
-    from tasks.refine.preview_page import archive_of, explain
+    from tasks.refine.preview_page import explain
     from tasks.settings import Settings
     from tasks.sources.source import choose, load_sources
-    from warehouse.store.archive_files import download_archive
 
     layout = layout_of(data)
     with show_progress(quiet=True):
         settings = Settings()
         chosen = choose(load_sources(sources), [source])[0] if source else None
-        for number, page in enumerate(pages):
-            file: WarcPath = page
-            if archive := archive_of(page):
-                file = archive[0]
-                # gb-bbc/<run>.warc.gz#1234; that archive may be in the store only.
-                if isinstance(file, Path) and not file.is_absolute():
-                    download_archive(layout, str(file))
-                    file, pages[number] = layout.raw / file, layout.raw / page
-                elif not is_file(file):
-                    why = "is not there any more: leave a link there to where it was moved"
-                    fail(f"the WARC file {file} {why}", Exit.WRONG_USAGE)
-            if not is_file(file):
-                is_folder = isinstance(file, Path) and file.is_dir()
-                why = "is a folder, name its pages" if is_folder else "does not exist"
-                fail(f"{file} {why}", Exit.WRONG_USAGE)
+        pages = [_found(page, layout) for page in pages]
         are_readable = True
         with page_pool(settings) as pool:
             for page, record in explain(pages, url, settings.limits, pool, chosen):
@@ -73,3 +59,25 @@ def extract(
                 else:
                     print(json.dumps({"page": str(page), **record}, ensure_ascii=False))
     raise typer.Exit(Exit.DONE if are_readable else Exit.FAILED)
+
+
+def _found(page: Path, layout: Layout) -> Path:
+    """Where a saved page or raw_ref is; ends the command if it is nowhere."""
+    from tasks.refine.preview_page import archive_of
+    from warehouse.store.archive_files import download_archive
+
+    file: WarcPath = page
+    if archive := archive_of(page):
+        file = archive[0]
+        # gb-bbc/<run>.warc.gz#1234; that archive may be in the store only.
+        if isinstance(file, Path) and not file.is_absolute():
+            download_archive(layout, str(file))
+            file, page = layout.raw / file, layout.raw / page
+        elif not is_file(file):
+            why = "is not there any more: leave a link there to where it was moved"
+            fail(f"the WARC file {file} {why}", Exit.WRONG_USAGE)
+    if not is_file(file):
+        is_folder = isinstance(file, Path) and file.is_dir()
+        why = "is a folder, name its pages" if is_folder else "does not exist"
+        fail(f"{file} {why}", Exit.WRONG_USAGE)
+    return page

@@ -12,7 +12,7 @@ CREATE TABLE IF NOT EXISTS stripped_blocks (
 );
 
 COMMENT ON TABLE stripped_blocks IS
-    'What was removed from pages, with the rule that removed it. Pages that only repeated a known text are left out.';
+    'The prompts that were removed from pages, and whatever else was removed within the article, with the rule that removed it. Pages that only repeated a known text are left out; presswatch extract RAW_REF shows all blocks of a page.';
 COMMENT ON COLUMN stripped_blocks.article_id IS 'Article; NULL where the page gave none';
 COMMENT ON COLUMN stripped_blocks.version_no IS
     'Version of the article; NULL where the page gave none';
