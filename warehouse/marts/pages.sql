@@ -11,8 +11,10 @@
 -- Dates of a listing before 1990 or three days after the attempt are ignored: some feeds have a
 -- `<pubDate>` of 1970-01-01 or 2099.
 -- A doubtful rejected page (rejections) is lost as well. A capture of the Wayback Machine is not: that
--- a page was archived is no evidence that the source published it on that day. For the same reason a
--- page that only sitemaps of the past name, without a date, belongs to no day until it gives an article.
+-- a page was archived is no evidence that the source published it on that day. For the same reason only
+-- requests to the source that its listings led to say on which day a page came out. A saved file, a page
+-- of an archive or of sitemaps of the past, without a date, belongs to no day until it gives an article:
+-- one front page saved today would extend a calendar of 2013 to today, with thousands of missing days.
 WITH asked AS (
     SELECT *, if(entry_published_at BETWEEN TIMESTAMPTZ '1990-01-01 00:00:00+00'
                                         AND attempted_at + INTERVAL 3 DAY,
@@ -21,7 +23,7 @@ WITH asked AS (
            obtained_from <> 'wayback'
            AND (is_loss OR coalesce(prose_words >= doubted_from AND kind = 'page'
                                     AND found_in LIKE 'http%', false)) AS may_be_lost,
-           if(obtained_from = 'source_archive', NULL, attempted_at) AS placed_at
+           if(obtained_from = 'source', attempted_at, NULL) AS placed_at
     FROM captures
     JOIN outcomes USING (outcome)
     JOIN source_zones USING (source_id)

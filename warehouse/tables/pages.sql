@@ -22,7 +22,7 @@ COMMENT ON TABLE pages IS
 COMMENT ON COLUMN pages.source_id IS 'Id of the source, as in sources';
 COMMENT ON COLUMN pages.url_hash IS 'Hash of the URL, as in captures';
 COMMENT ON COLUMN pages.day IS
-    'UTC day on which it counts: of its article; without one the day that a listing gives, else that of the first attempt. NULL when its article is undated, and for a page without an article that only sitemaps of the past name';
+    'UTC day on which it counts: of its article; without one the day that a listing gives, else that of the first attempt. NULL when its article is undated, and for a page without an article or a date that is a saved file, or known from archives or sitemaps of the past alone';
 COMMENT ON COLUMN pages.day_local IS 'The same as a day of the source''s time zone';
 COMMENT ON COLUMN pages.article_id IS 'The article that the last attempt with one gave';
 COMMENT ON COLUMN pages.article_at IS 'Time of that attempt (UTC)';
