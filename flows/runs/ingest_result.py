@@ -30,6 +30,7 @@ from tasks.report import (
     rolled_over,
     topics_page,
     undated_files,
+    undated_pages,
 )
 from tasks.report.run_summary import RunFigures
 from tasks.text.control_characters import without_controls
@@ -112,6 +113,7 @@ def end(installation: Installation, done: Ingested, *, is_published: bool) -> St
         f"{counted(too_long, 'link')} too long to ask for" if too_long else "",
         busy_with(done.busy) if done.busy else "",
         undated_files(figures),
+        undated_pages(figures),
         lost_articles(figures.ledger),
         doubtful_pages(figures),
         *(f"{one.source_id}: {one.rejections}" for one in rejecting),

@@ -9,6 +9,7 @@ from tasks.report.run_summary import (
     rejections_page,
     topics_page,
     undated_files,
+    undated_pages,
 )
 from tasks.report.topic_table import daily_report
 
@@ -23,5 +24,6 @@ __all__ = [
     "summary_of_topics",
     "topics_page",
     "undated_files",
+    "undated_pages",
     "write_report",
 ]

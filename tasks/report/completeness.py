@@ -14,6 +14,7 @@ REASONS = {
     "listing_rolled_over": "articles came and went between two polls",
     "partly_read": "a part of the day was not read",
     "pages_lost": "pages could not be collected",
+    "articles_undated": "articles have no publication date",
     "listings_failed": "a listing could not be read",
     "archived_only": "known from archives alone",
     "below_expected_low": "fewer articles than expected",
@@ -49,6 +50,14 @@ def warning(papers: Sequence[Row]) -> str:
             f"about {share} of the articles that the papers published in this time were"
             f" collected; about {missing:,} missing{': ' * bool(named)}{named}."
         )
+        if undated := sum(row["undated"] for row in papers):
+            most = sorted(papers, key=lambda row: -row["undated"])[:NAMED]
+            named = ", ".join(
+                f"{row['source']} ({row['undated']:,})" for row in most if row["undated"]
+            )
+            sentences.append(
+                f"{counted(undated, 'article')} came without a publication date: {named}."
+            )
     if known < WHOLE * days:
         sentences.append(
             f"How much was collected on {days - known:,} of {counted(days, 'day')} of papers is not"

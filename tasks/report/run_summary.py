@@ -31,7 +31,7 @@ class RunFigures:
     ledger: list[Row]
     topics: list[Row]
     rejections: list[Row]
-    undated: list[Row] = field(default_factory=list)  # saved files
+    undated: list[Row] = field(default_factory=list)  # saved files and pages
 
     @property
     def new(self) -> int:
@@ -57,15 +57,30 @@ def read_run(layout: Layout, run_id: str) -> RunFigures:
 
 def undated_files(figures: RunFigures) -> str:
     """The saved files of a run that count on no day, and the remedy; empty if there are none."""
-    if not figures.undated:
+    files = [row["url_requested"] for row in figures.undated if row["kind"] == "file"]
+    if not files:
         return ""
-    names = [unquote(row["url_requested"].rpartition("/")[2]) for row in figures.undated]
+    names = [unquote(url.rpartition("/")[2]) for url in files]
     more = [f"{len(names) - NAMED} more"] if len(names) > NAMED else []
     listed = ", ".join([*names[:NAMED], *more])
     have, count = ("has", "counts") if len(names) == 1 else ("have", "count")
     return (
         f"{counted(len(names), 'saved file')} {have} no publication date and {count} on no day:"
         f" {listed}; FILE.meta.json may give published_at"
+    )
+
+
+def undated_pages(figures: RunFigures) -> str:
+    """The new articles of sources that count on no day, and the remedy; empty if there are none."""
+    pages = Counter(row["source_id"] for row in figures.undated if row["kind"] == "page")
+    if not pages:
+        return ""
+    named = [f"{source_id} ({number:,})" for source_id, number in pages.most_common(NAMED)]
+    named += [counted(len(pages) - NAMED, "other source")] if len(pages) > NAMED else []
+    have, count = ("has", "counts") if pages.total() == 1 else ("have", "count")
+    return (
+        f"{counted(pages.total(), 'article')} {have} no publication date and {count} on no day:"
+        f" {', '.join(named)}; a feed or sitemap that states dates would give one"
     )
 
 
@@ -89,7 +104,7 @@ def ledger_page(
     for row in figures.rejections:
         rejected[row["source_id"]][row["outcome"]] += 1
     doubtful = Counter(row["source_id"] for row in figures.rejections if row["is_doubtful"])
-    undated = Counter(row["source_id"] for row in figures.undated)
+    undated = Counter((row["source_id"], row["kind"]) for row in figures.undated)
     losing = any(row.get("rolled_over") for row in figures.ledger)
     cells, lines = [], []
     for source_id, entries in listed.items():
@@ -105,8 +120,10 @@ def ledger_page(
         named = ", ".join(f"{n} {outcome}" for outcome, n in sorted(reasons.items()))
         details = [rolled_over(row), f"rejected {named}" if named else ""]
         details += [f"{doubtful[source_id]} doubtful"] if doubtful[source_id] else []
-        if files := undated[source_id]:
+        if files := undated[source_id, "file"]:
             details += [f"{counted(files, 'saved file')} undated (published_at in FILE.meta.json)"]
+        if pages := undated[source_id, "page"]:
+            details += [f"{counted(pages, 'article')} undated"]
         details += [f"{row[name]} {name}" for name in ("unchanged", "truncated") if row.get(name)]
         if text := "; ".join(filter(None, [*details, notes.get(source_id, "")])):
             lines.append(f"- **{_plain(source_id)}**: {_plain(text)}")

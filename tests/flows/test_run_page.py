@@ -2,7 +2,14 @@
 
 from typing import Any
 
-from tasks.report import doubtful_pages, ledger_page, rejections_page, topics_page
+from tasks.report import (
+    doubtful_pages,
+    ledger_page,
+    rejections_page,
+    topics_page,
+    undated_files,
+    undated_pages,
+)
 from tasks.report.run_summary import LONGEST, MOST, WIDEST, RunFigures
 
 RUN = "20261125T144039Z-bcb567"
@@ -33,8 +40,11 @@ def rejected(source_id: str = "gb-post", **about: Any) -> dict[str, Any]:
 def test_the_ledger_says_of_each_source_what_came_of_it() -> None:
     rows = [collected("gb-post", fetched=5, new=3, unchanged=1)]
     figures = RunFigures(rows, [], [rejected(), rejected(outcome="not_found")])
-    figures.undated.append({"source_id": "gb-post", "url_requested": "file:///saved/a.html"})
-    undated = "1 saved file undated (published\\_at in FILE.meta.json)"
+    figures.undated.extend(
+        {"source_id": "gb-post", "url_requested": url, "kind": kind}
+        for url, kind in (("file:///saved/a.html", "file"), ("https://gb-post.test/b", "page"))
+    )
+    undated = "1 saved file undated (published\\_at in FILE.meta.json); 1 article undated"
     page = ledger_page(RUN, figures, {"gb-post": 9, "de-blatt": 0}, {"de-blatt": "no answer"})
     assert page.splitlines() == [
         f"**Run {RUN}**: 3 new, 0 revised",
@@ -47,6 +57,26 @@ def test_the_ledger_says_of_each_source_what_came_of_it() -> None:
         f"- **gb-post**: rejected 1 not\\_found, 1 soft\\_404; {undated}; 1 unchanged",
         "- **de-blatt**: no answer",
     ]
+
+
+def test_the_message_names_sources_whose_articles_are_undated() -> None:
+    def figures(*numbers: int) -> RunFigures:
+        pages = [
+            {"source_id": f"gb-{place}", "url_requested": "https://gb.test/a", "kind": "page"}
+            for place, number in enumerate(numbers)
+            for _ in range(number)
+        ]
+        return RunFigures([], [], [], pages)
+
+    remedy = "; a feed or sitemap that states dates would give one"
+    one = "1 article has no publication date and counts on no day: gb-0 (1)"
+    assert undated_pages(figures(1)) == one + remedy
+    assert undated_files(figures(1)) == ""
+    assert undated_pages(figures()) == ""
+    many = "7 articles have no publication date and count on no day: gb-1 (2), gb-0 (1), gb-2 (1),"
+    assert undated_pages(figures(1, 2, 1, 1, 1, 1)) == (
+        f"{many} gb-3 (1), gb-4 (1), 1 other source{remedy}"
+    )
 
 
 def test_a_rejection_leads_to_the_page_and_to_what_is_on_it() -> None:

@@ -183,6 +183,7 @@ def test_every_reason_of_coverage_has_words() -> None:
 
 def test_days_of_unknown_completeness_are_shown_too() -> None:
     paper = {"source": "a", "completeness": 1.0, "estimated_published": 90.0, "lost": 0.0}
+    paper |= {"undated": 0}
     assert warning([paper | {"days": 100, "days_estimated": 96}]) == ""
     told = "How much was collected on 6 of 100 days of papers is not known."
     assert warning([paper | {"days": 100, "days_estimated": 94}]) == told
@@ -241,3 +242,11 @@ def test_how_it_looks(
     assert tooltip
     assert 0 <= tooltip["x"] <= tooltip["x"] + tooltip["width"] <= width
     view.close()
+
+
+def test_undated_articles_are_named_where_articles_are_missing() -> None:
+    paper = {"source": "a", "estimated_published": 90.0, "days": 9, "days_estimated": 9}
+    assert warning([paper | {"completeness": 2 / 3, "lost": 0.0, "undated": 30}]) == (
+        "about 67% of the articles that the papers published in this time were collected;"
+        " about 30 missing. 30 articles came without a publication date: a (30)."
+    )

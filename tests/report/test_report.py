@@ -252,7 +252,7 @@ def test_the_charts_have_marks(
     view.goto(layout.report.as_uri())
     view.wait_for_selector("html[data-drawn]", timeout=30_000)
     height = view.evaluate("document.documentElement.scrollHeight")
-    assert height < (3300 if width == 1200 else 4500)
+    assert height < (3400 if width == 1200 else 4600)
     view.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
     view.wait_for_timeout(200)
     assert (told, asked) == ([], [])

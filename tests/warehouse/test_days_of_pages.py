@@ -5,10 +5,13 @@ from typing import Any
 
 import pytest
 
+from tasks.load.load_run import load
 from tests.support.feed_reads import feed_reads
-from tests.support.staged_pages import START, Page, source
+from tests.support.publishing import publish
+from tests.support.staged_pages import START, TOPICS, Page, source, stage
 from tests.warehouse.test_local_days import ask, load_pages
 from warehouse.layers.layout import Layout
+from warehouse.read.source_health import source_health
 
 pytestmark = pytest.mark.slow
 
@@ -70,8 +73,66 @@ def test_a_rejected_page_of_an_archive_is_of_no_day(
     layout: Layout, origin: str, local: str
 ) -> None:
     """That somebody captured a page on a day says as little."""
-    archived = {"source_id": FILES.id, "obtained_from": origin}
+    archived: dict[str, Any] = {"source_id": FILES.id, "obtained_from": origin}
     pages = [Page(f"a-{day}", f"a{day}", day, LATER, **archived) for day in range(5)]
     front = Page("front", "", None, 24 * 20, outcome="no_article", **archived)
     load_pages(layout, [*pages, front], [FILES])
     assert set(days(layout, "state", FILES.id, local)) == set(range(5))
+
+
+def undated(slug: str, hour: float, **about: Any) -> Page:
+    return Page(slug, f"The harvest of {slug}.", None, hour, **{"source_id": POLLED.id, **about})
+
+
+@pytest.fixture(scope="module")
+def half_dated(tmp_path_factory: pytest.TempPathFactory) -> Layout:
+    """Four days of hourly reads: of two articles, a dated one, undated ones, of none."""
+    layout = Layout(tmp_path_factory.mktemp("half-dated") / "data")
+    pages = [
+        *feed_reads(POLLED.id, range(96)),
+        Page("a", "One.", 0, 1, POLLED.id),
+        Page("b", "Two.", 0, 2, POLLED.id),
+        Page("c", "Three.", 1, 25, POLLED.id),
+        undated("d", 26),
+        # The same page again, and another address of it.
+        undated("d", 27),
+        undated("d?utm=1", 28, canonical=f"https://{POLLED.id}.test/d"),
+        undated("e", 49),
+        undated("f", 50),
+        undated("saved", 74, kind="file"),
+        undated("archived", 75, obtained_from="wayback"),
+    ]
+    load_pages(layout, pages, [POLLED])
+    return layout
+
+
+@LOCAL
+def test_undated_articles_speak_against_the_day_of_their_pages(
+    half_dated: Layout, local: str
+) -> None:
+    columns = "extracted, undated, completeness, reasons, state"
+    found = days(half_dated, columns, POLLED.id, local)
+    assert {day: found[day] for day in (1, 2, 3)} == {
+        1: (1, 1, 0.5, ["articles_undated"], "partial"),
+        2: (0, 2, 0.0, ["articles_undated"], "missing"),
+        3: (0, 0, 1.0, [], "observed"),
+    }
+    shares = f"SELECT day, articles FROM topic_daily{local} WHERE topic_id = 'harvest' ORDER BY day"
+    assert [articles for _, articles in ask(half_dated, shares)][1:5] == [2, 1, None, 0]
+
+
+def test_an_undated_article_that_gets_its_date_makes_its_day_whole(layout: Layout) -> None:
+    first = [*feed_reads(POLLED.id, range(48)), undated("a", 25)]
+    load_pages(layout, first, [POLLED])
+    assert days(layout, "undated, state", POLLED.id)[1] == (1, "missing")
+    again = [Page("a", "The harvest of a.", 0, 30, POLLED.id)]
+    load(layout, TOPICS, [POLLED], [stage(layout, "20260304T060000Z-bbbbbb", again)])
+    publish(layout)
+    found = days(layout, "extracted, undated, state", POLLED.id)
+    assert (found[0][:2], found[1]) == ((1, 0), (0, 0, "observed"))
+
+
+def test_health_names_undated_articles_and_a_remedy(half_dated: Layout) -> None:
+    losses = source_health(half_dated)[POLLED.id].losses
+    assert "3 articles of these days without a publication date" in losses
+    assert "a feed or sitemap that states dates would give one" in losses

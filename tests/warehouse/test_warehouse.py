@@ -469,7 +469,7 @@ def test_coverage_tells_observed_partial_and_missing_apart(cases: Layout) -> Non
         0: (3, 3, 2, 1, 0, "observed"),
         1: (0, 0, 0, 0, 0, "missing"),
         2: (2, 1, 1, 0, 1, "partial"),
-        3: (0, 0, 0, 0, 0, "missing"),
+        3: (1, 1, 0, 0, 0, "missing"),
         4: (1, 1, 0, 0, 1, "missing"),
         5: (0, 0, 0, 0, 0, "observed"),
         6: (0, 0, 0, 0, 0, "missing"),
@@ -641,7 +641,7 @@ LATER_CASES[1]["gb-moved"] = [
 def test_an_article_is_counted_on_the_day_its_latest_version_gives(states: list[Layout]) -> None:
     before, after, _ = states
     columns, of_moved = "extracted, state", "source_id = 'gb-moved'"
-    assert days(before, columns, "gb-moved") == {1: (1, "observed")}
+    assert days(before, columns, "gb-moved") == {0: (0, "missing"), 1: (1, "observed")}
     assert days(after, columns, "gb-moved") == {2: (1, "observed"), 3: (1, "observed")}
     counted = "SELECT sum(mentions), sum(articles) FROM topic_daily WHERE topic_id = 'summit'"
     assert ask(after, f"{counted} AND {of_moved}") == [(2, 2)]

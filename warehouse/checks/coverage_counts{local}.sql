@@ -9,4 +9,4 @@ FULL JOIN (
     GROUP BY ALL
 ) AS counted USING (source_id, day)
 WHERE extracted IS DISTINCT FROM coalesce(articles, 0) OR truncated > extracted OR archived > extracted
-   OR fetched > discovered OR failed > listed OR discovered > listed OR (state = 'missing' AND extracted > 0)
+   OR undated > discovered OR fetched > discovered OR failed > listed OR discovered > listed OR (state = 'missing' AND extracted > 0)

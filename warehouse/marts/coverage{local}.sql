@@ -28,7 +28,8 @@
 -- days that its gap reaches into, by time.
 --
 -- A page counts once, on its day, however often it was requested: it has failed if no attempt gave an
--- article, but by the outcome of the last attempt there may be one.
+-- article, but by the outcome of the last attempt there may be one. An undated article was most likely
+-- published on the day of its page: it is taken for one of that day that is not counted.
 -- The day of a listing is the day of the attempt; a 304 reads it as well as a 200.
 --
 -- A day is read as far as the reads of listings cover it (listing_reads): if the source has feeds, all
@@ -39,10 +40,11 @@
 -- sitemap of the past does, if all pages of its period were requested (the days from listing.window_from
 -- to newest_at of an index; its months may be in UTC or in the source's time zone, and count as both).
 --
--- missing   no article of the day, and either a page of it lost or no part of the day read
--- partial   otherwise, if the day was not fully read, pages were lost, a listing failed and no later
---           read reached as far back, all articles are from archives, or they are fewer than
---           expected_low
+-- missing   no dated article of the day, and a page of it lost, an article undated, or no part of the
+--           day read
+-- partial   otherwise, if the day was not fully read, pages were lost, articles are undated, a listing
+--           failed and no later read reached as far back, all articles are from archives, or they are
+--           fewer than expected_low
 -- observed  otherwise; a day that was fully read and has no articles is a true zero
 WITH calendar_day AS (
     SELECT touched.*, zone, polled_from,
@@ -57,7 +59,8 @@ found AS (
            count(*) AS discovered,
            sum(stands_for)::BIGINT AS listed,
            count(*) FILTER (was_read) AS fetched,
-           coalesce(sum(stands_for) FILTER (is_lost AND NOT gave_article), 0)::BIGINT AS failed
+           coalesce(sum(stands_for) FILTER (is_lost AND NOT gave_article), 0)::BIGINT AS failed,
+           count(DISTINCT article_id) FILTER (is_undated) AS undated
     FROM pages
     SEMI JOIN touched ON touched.source_id = pages.source_id AND touched.day = pages.day{local}
     GROUP BY ALL
@@ -157,6 +160,7 @@ counted AS (
            coalesce(fetched, 0) AS fetched,
            coalesce(extracted, 0) AS extracted, coalesce(truncated, 0) AS truncated,
            coalesce(failed, 0) AS failed,
+           coalesce(undated, 0) AS undated,
            coalesce(from_archives + if(day < polled_from, from_files, 0), 0) AS archived,
            coalesce(listings_read, 0) AS listings_read,
            coalesce(listings_failed, 0) AS listings_failed,
@@ -183,6 +187,7 @@ judged AS (
                if(hours_read < 24 AND NOT rolled_over AND (hours_read > 0 OR listings_read > 0),
                   'partly_read', NULL),
                if(failed > 0, 'pages_lost', NULL),
+               if(undated > 0, 'articles_undated', NULL),
                if(has_unread_listing, 'listings_failed', NULL),
                if(archived > 0 AND archived = extracted, 'archived_only', NULL),
                if(extracted < expected_low, 'below_expected_low', NULL),
@@ -191,14 +196,16 @@ judged AS (
            -- Articles from archives may be among the lost articles of the day.
            if((hours_read = 24 OR estimated_lost IS NOT NULL)
               AND NOT list_contains(reasons, 'archived_only'),
-              greatest(extracted, extracted - archived + failed + coalesce(estimated_lost, 0)),
+              greatest(extracted,
+                       extracted - archived + failed + undated + coalesce(estimated_lost, 0)),
               NULL) AS estimated_published
     FROM counted
     LEFT JOIN sources USING (source_id)
 )
 SELECT * EXCLUDE (polled_from, has_unread_listing, rolled_over),
        if(estimated_published = 0, 1, extracted / estimated_published) AS completeness,
-       CASE WHEN extracted = 0 AND list_has_any(reasons, ['no_listing_read', 'pages_lost'])
+       CASE WHEN extracted = 0 AND list_has_any(reasons, ['no_listing_read', 'pages_lost',
+                                                           'articles_undated'])
                 THEN 'missing'
             WHEN len(list_filter(reasons, lambda reason: reason <> 'above_expected_high')) > 0
                 THEN 'partial'

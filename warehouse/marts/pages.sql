@@ -1,6 +1,6 @@
 -- Grain: one page of a watched source: a URL that was asked for as a page, or a saved file.
 -- Key: source_id, url_hash
--- Compared: day, day_local, was_read, is_lost, stands_for, obtained_from
+-- Compared: day, day_local, was_read, is_lost, is_undated, stands_for, obtained_from
 -- Touched by: source_id, url_hash FROM added_captures WHERE kind IN ('page', 'file')
 -- Touched by: source_id, url_hash FROM pages SEMI JOIN changed_articles USING (article_id)
 -- Touched by: source_id, url_hash FROM pages
@@ -15,6 +15,8 @@
 -- requests to the source that its listings led to say on which day a page came out. A saved file, a page
 -- of an archive or of sitemaps of the past, without a date, belongs to no day until it gives an article:
 -- one front page saved today would extend a calendar of 2013 to today, with thousands of missing days.
+-- An article without a date leaves its page on the day that it would have without the article. Were it on
+-- none, a day whose articles all came undated would be a true zero.
 WITH asked AS (
     SELECT *, if(entry_published_at BETWEEN TIMESTAMPTZ '1990-01-01 00:00:00+00'
                                         AND attempted_at + INTERVAL 3 DAY,
@@ -55,10 +57,11 @@ page AS (
     GROUP BY source_id, url_hash, zone
 )
 SELECT page.* EXCLUDE (zone, entry_day, placed_at),
-       if(gave_article, published_date,
+       coalesce(dated.source_id = page.source_id AND published_date IS NULL, false) AS is_undated,
+       if(gave_article AND NOT is_undated, published_date,
           utc_day(coalesce(entry_published_at, placed_at))) AS day,
-       if(gave_article, published_local_date,
+       if(gave_article AND NOT is_undated, published_local_date,
           coalesce(entry_day, day_of_local(placed_at, zone))) AS day_local
 FROM page
-LEFT JOIN (SELECT article_id, published_date, published_local_date FROM articles) AS dated
+LEFT JOIN (SELECT article_id, source_id, published_date, published_local_date FROM articles) AS dated
     USING (article_id)

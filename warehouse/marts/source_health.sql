@@ -51,6 +51,7 @@ collected AS (
                          / sum(estimated_published)
            END AS completeness,
            count(estimated_published) AS days_estimated, count(*) AS days,
+           sum(undated)::BIGINT AS undated,
            -- As in coverage_gaps: the first day, and the last days that are only partly read.
            count(*) FILTER (
                state <> 'observed'
@@ -123,7 +124,8 @@ judged AS (
            coalesce(needs_javascript, 0) AS needs_javascript, needs_javascript_share,
            last_rolled_over_at, hours_unpolled, estimated_lost, completeness,
            coalesce(days_estimated, 0) AS days_estimated, coalesce(days, 0) AS days,
-           coalesce(days_unobserved, 0) AS days_unobserved
+           coalesce(days_unobserved, 0) AS days_unobserved,
+           coalesce(undated, 0) AS undated
     FROM sources
     LEFT JOIN polled USING (source_id)
     LEFT JOIN newest USING (source_id)
@@ -201,3 +203,5 @@ COMMENT ON COLUMN source_health.days IS
     'How many of the last 28 days its calendar has';
 COMMENT ON COLUMN source_health.days_unobserved IS
     'How many of these days are partial or missing in coverage, without a first or last day of the calendar that was only read in part';
+COMMENT ON COLUMN source_health.undated IS
+    'Articles of pages of these days for which no date could be found, as in coverage: they count on no day';

@@ -1,9 +1,11 @@
 -- Grain: one source, over the days of the report.
 WITH days AS (
     FROM coverage{local}
-    -- A snapshot of 0.1 lacks these columns.
+    -- A snapshot of an earlier version lacks these columns.
     UNION ALL BY NAME
-    SELECT NULL::DOUBLE AS estimated_lost, NULL::DOUBLE AS estimated_published WHERE false
+    SELECT NULL::DOUBLE AS estimated_lost, NULL::DOUBLE AS estimated_published,
+           NULL::BIGINT AS undated
+    WHERE false
 ),
 judged AS (
     SELECT days.*,
@@ -17,6 +19,7 @@ judged AS (
 )
 SELECT sources.name AS source,
        sum(extracted)::BIGINT AS articles,
+       coalesce(sum(undated), 0)::BIGINT AS undated,
        sum(failed + coalesce(estimated_lost, 0))
            FILTER (failed > 0 OR estimated_published IS NOT NULL) AS lost,
        count(*) FILTER (NOT is_first_or_last

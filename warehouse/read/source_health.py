@@ -56,6 +56,7 @@ class SourceHealth:
     days: int = 0
     days_unobserved: int = 0
     empty_sections: Sequence[str] = ()  # missing in snapshots of earlier loads
+    undated: int = 0  # missing in snapshots of earlier loads
 
     def is_open(self, now: datetime) -> bool:
         """Whether runs skip it; failures in the future, after a clock change, are ignored."""
@@ -96,6 +97,12 @@ class SourceHealth:
             parts += [f"about {lost:,} lost in 28 days{whole}", self.rolled_over]
         if self.days_unobserved:
             parts.append(f"{self.days_unobserved} of its last 28 days not observed as a whole")
+        if self.undated:
+            articles = "article" if self.undated == 1 else "articles"
+            parts.append(
+                f"{self.undated:,} {articles} of these days without a publication date:"
+                " a feed or sitemap that states dates would give one"
+            )
         return "; ".join(parts)
 
     @property

@@ -9,6 +9,7 @@ CREATE TABLE IF NOT EXISTS coverage{local} (
     truncated       BIGINT,
     archived        BIGINT,
     failed          BIGINT,
+    undated         BIGINT,
     listings_read   BIGINT,
     listings_failed BIGINT,
     hours_read      DOUBLE,
@@ -21,7 +22,7 @@ CREATE TABLE IF NOT EXISTS coverage{local} (
 );
 
 COMMENT ON TABLE coverage{local} IS
-    'What was collected of a source on a day: zero mentions and not collected are different things. Undated articles stay out. By {clock} day.';
+    'What was collected of a source on a day: zero mentions and not collected are different things. Undated articles count on no day, and speak against the day of their page. By {clock} day.';
 COMMENT ON COLUMN coverage{local}.source_id IS 'Id of the source, as in sources';
 COMMENT ON COLUMN coverage{local}.day IS '{clock_day}';
 COMMENT ON COLUMN coverage{local}.discovered IS 'Different URLs of pages of this day that were asked for';
@@ -35,6 +36,8 @@ COMMENT ON COLUMN coverage{local}.archived IS
     'Of the articles collected, those that are known from archives alone: the Wayback Machine, WARC files of others, saved files before polled_from of source_calendars{local}';
 COMMENT ON COLUMN coverage{local}.failed IS
     'URLs of this day that gave no article though one may be there';
+COMMENT ON COLUMN coverage{local}.undated IS
+    'Articles of pages of this day (the day that a listing gives, else that of the first attempt) for which no date could be found: they count on no day';
 COMMENT ON COLUMN coverage{local}.listings_read IS
     'Feeds, sitemaps and section pages read on this day, or found unchanged';
 COMMENT ON COLUMN coverage{local}.listings_failed IS
@@ -46,10 +49,10 @@ COMMENT ON COLUMN coverage{local}.is_spanned IS
 COMMENT ON COLUMN coverage{local}.estimated_lost IS
     'Articles that came and went in its feeds unseen, as estimated in listing_reads; NULL without a gap between reads';
 COMMENT ON COLUMN coverage{local}.estimated_published IS
-    'Articles collected, pages lost and articles lost as estimated; NULL where a part of the day was not read and nothing tells what was in it, and where all articles are from archives';
+    'Articles collected, also undated ones, pages lost and articles lost as estimated; NULL where a part of the day was not read and nothing tells what was in it, and where all articles are from archives';
 COMMENT ON COLUMN coverage{local}.completeness IS
     'extracted / estimated_published, 1 for a true zero; NULL where that is';
 COMMENT ON COLUMN coverage{local}.reasons IS
-    'What speaks against the day: no_listing_read (nothing of it was read), listing_rolled_over (a listing was replaced between two reads), partly_read (a part of it was not read, or not yet), pages_lost (failed), listings_failed (and not read later as far back), archived_only (all articles are from archives, which lack nobody knows what), below_expected_low; above_expected_high warns only';
+    'What speaks against the day: no_listing_read (nothing of it was read), listing_rolled_over (a listing was replaced between two reads), partly_read (a part of it was not read, or not yet), pages_lost (failed), articles_undated (undated), listings_failed (and not read later as far back), archived_only (all articles are from archives, which lack nobody knows what), below_expected_low; above_expected_high warns only';
 COMMENT ON COLUMN coverage{local}.state IS
-    'observed; partial, for any reason that does not only warn; missing, without an article and with no_listing_read or pages_lost';
+    'observed; partial, for any reason that does not only warn; missing, without a dated article and with no_listing_read, pages_lost or articles_undated';

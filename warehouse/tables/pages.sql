@@ -9,6 +9,7 @@ CREATE TABLE IF NOT EXISTS pages (
     gave_article      BOOLEAN,
     was_read          BOOLEAN,
     is_lost           BOOLEAN,
+    is_undated        BOOLEAN,
     stands_for        INTEGER,
     entry_at          TIMESTAMPTZ,
     entry_published_at TIMESTAMPTZ,
@@ -22,7 +23,7 @@ COMMENT ON TABLE pages IS
 COMMENT ON COLUMN pages.source_id IS 'Id of the source, as in sources';
 COMMENT ON COLUMN pages.url_hash IS 'Hash of the URL, as in captures';
 COMMENT ON COLUMN pages.day IS
-    'UTC day on which it counts: of its article; without one the day that a listing gives, else that of the first attempt. NULL when its article is undated, and for a page without an article or a date that is a saved file, or known from archives or sitemaps of the past alone';
+    'UTC day on which it counts: of its article; without one, or if that is undated, the day that a listing gives, else that of the first attempt. NULL without a date of a saved file, and of a page that is known from archives or sitemaps of the past alone';
 COMMENT ON COLUMN pages.day_local IS 'The same as a day of the source''s time zone';
 COMMENT ON COLUMN pages.article_id IS 'The article that the last attempt with one gave';
 COMMENT ON COLUMN pages.article_at IS 'Time of that attempt (UTC)';
@@ -30,6 +31,8 @@ COMMENT ON COLUMN pages.gave_article IS 'Whether any attempt gave an article';
 COMMENT ON COLUMN pages.was_read IS 'Whether any attempt brought a page that could be judged';
 COMMENT ON COLUMN pages.is_lost IS
     'Whether the last attempt leaves open that there is an article (outcomes.is_loss, rejections.is_doubtful)';
+COMMENT ON COLUMN pages.is_undated IS
+    'Whether no date could be found for its article, so that it counts on no day';
 COMMENT ON COLUMN pages.stands_for IS
     'Pages: 1, or those of its day that the last attempt left for later';
 COMMENT ON COLUMN pages.entry_at IS 'Time of the last attempt with a date of a listing (UTC)';
