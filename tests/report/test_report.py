@@ -4,6 +4,7 @@ import base64
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Request
 from tasks.load.load_run import load
 from tasks.report import summary_of_topics, write_report
 from tasks.report.figures import read_figures
-from tasks.report.page import chart_data, link, percent
+from tasks.report.page import chart_data, link, percent, render
 from tasks.topics.topic import TopicEntry
 from tests.support.chromium import chromium
 from tests.support.publishing import publish
@@ -125,7 +126,7 @@ def test_links_lead_to_web_pages_only(page: str) -> None:
 
 def test_the_page_says_what_was_counted(page: str, layout: Layout) -> None:
     text = " ".join(Elements(page).text.split())
-    assert "2 March 2026 – 6 March 2026 · 2 papers · 8 articles" in text
+    assert "2 March 2026 – 6 March 2026 · 2 papers · 7 articles, 1 more without a date" in text
     assert "Harvest 3 of 7 articles mention it (43%; 95%: 16% – 76%)" in text
     # Pairs count without copies, as the line of the topic says.
     assert "Summit 5 of 7 articles mention it" in text
@@ -140,6 +141,12 @@ def test_the_page_says_what_was_counted(page: str, layout: Layout) -> None:
     assert "5 March 2026 not collected" in text
     figures = read_figures(layout)
     assert {row["state"] for row in figures.coverage} >= {"observed", "missing"}
+
+
+def test_the_head_counts_what_the_charts_count(layout: Layout) -> None:
+    figures = read_figures(layout)
+    assert figures.articles == sum(row["articles"] for row in figures.collected)
+    assert " papers · 1 article</p>" in render(replace(figures, articles=1, undated=0), "")
 
 
 def test_a_gap_has_no_share_and_a_zero_has_one(layout: Layout) -> None:

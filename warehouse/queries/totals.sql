@@ -1,7 +1,7 @@
 -- Grain: one row, what was collected in the days of the report.
-SELECT count(*) AS articles,
+SELECT count({published_date}) AS articles,
        count(*) FILTER ({published_date} IS NULL) AS undated,
-       count(DISTINCT source_id) AS sources,
+       count(DISTINCT source_id) FILTER ({published_date} IS NOT NULL) AS sources,
        (SELECT max(loaded_at) FROM loads) AS loaded_at
 FROM articles
 -- Domains that are only in archives, and days outside of a source's calendar, are in no figure.
