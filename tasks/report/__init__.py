@@ -5,6 +5,7 @@ from tasks.report.page import summary_of_topics, write_report
 from tasks.report.run_summary import (
     doubtful_pages,
     ledger_page,
+    outside_calendars,
     read_run,
     rejections_page,
     topics_page,
@@ -18,6 +19,7 @@ __all__ = [
     "doubtful_pages",
     "ledger_page",
     "lost_articles",
+    "outside_calendars",
     "read_run",
     "rejections_page",
     "rolled_over",

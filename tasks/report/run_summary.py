@@ -32,6 +32,7 @@ class RunFigures:
     topics: list[Row]
     rejections: list[Row]
     undated: list[Row] = field(default_factory=list)  # saved files and pages
+    outside: list[Row] = field(default_factory=list)  # sources, of saved files
 
     @property
     def new(self) -> int:
@@ -50,7 +51,7 @@ def read_run(layout: Layout, run_id: str) -> RunFigures:
     if con is None:
         return RunFigures([], [], [])
     with con, detect_damage(layout.current):  # all of one snapshot
-        names = ("run_ledger", "run_topics", "run_rejections", "run_undated")
+        names = ("run_ledger", "run_topics", "run_rejections", "run_undated", "run_outside")
         sqls = read_sql("queries")
         return RunFigures(*(records(con, sqls[name], {"run_id": run_id}) for name in names))
 
@@ -67,6 +68,17 @@ def undated_files(figures: RunFigures) -> str:
     return (
         f"{counted(len(names), 'saved file')} {have} no publication date and {count} on no day:"
         f" {listed}; FILE.meta.json may give published_at"
+    )
+
+
+def outside_calendars(figures: RunFigures) -> str:
+    """The dated articles of saved files' sources that count on no day; empty if there are none."""
+    return "; ".join(
+        f"{counted(row['articles'], 'dated article')} of {row['source_id']}"
+        f" {'lies' if row['articles'] == 1 else 'lie'} outside its calendar, which begins on"
+        f" {row['first_day']}, and {'counts' if row['articles'] == 1 else 'count'} on no day:"
+        " five days with articles, at most a weekend apart, begin a calendar"
+        for row in figures.outside
     )
 
 

@@ -6,11 +6,16 @@ from typing import Any
 import pytest
 
 from tasks.load.load_run import load
+from tasks.report import outside_calendars, read_run
 from tests.support.feed_reads import feed_reads
 from tests.support.publishing import publish
 from tests.support.staged_pages import START, TOPICS, Page, source, stage
-from tests.warehouse.test_local_days import ask, load_pages
+from tests.warehouse.test_local_days import RUN, ask, load_pages
 from warehouse.layers.layout import Layout
+from warehouse.questions.citation import missing
+from warehouse.questions.selection import Selection, choices
+from warehouse.questions.series import series
+from warehouse.read.query import snapshot
 from warehouse.read.source_health import source_health
 
 pytestmark = pytest.mark.slow
@@ -136,3 +141,23 @@ def test_health_names_undated_articles_and_a_remedy(half_dated: Layout) -> None:
     losses = source_health(half_dated)[POLLED.id].losses
     assert "3 articles of these days without a publication date" in losses
     assert "a feed or sitemap that states dates would give one" in losses
+
+
+def test_the_message_counts_dated_saved_files_outside_of_the_calendar(layout: Layout) -> None:
+    load_pages(layout, [saved(f"dated-{day}", day) for day in (0, 1, 30, 31)], [FILES])
+    assert set(days(layout, "state", FILES.id)) == {30, 31}
+    assert outside_calendars(read_run(layout, RUN)) == (
+        "2 dated articles of gb-files lie outside its calendar, which begins on 2026-04-01, and"
+        " count on no day: five days with articles, at most a weekend apart, begin a calendar"
+    )
+    with snapshot(layout) as con:
+        known = choices(con)
+        assert known.last_day
+        selection = Selection(START.date(), known.last_day)
+        said = missing(con, selection, known, series(con, selection))
+    assert said.startswith("Counted days begin on 2026-04-01: 2 older articles count on none. ")
+
+
+def test_a_calendar_with_all_saved_files_needs_no_message(layout: Layout) -> None:
+    load_pages(layout, [saved(f"dated-{day}", day) for day in range(5)], [FILES])
+    assert outside_calendars(read_run(layout, RUN)) == ""

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 import duckdb
 
 from warehouse.questions.audits import audit_words, audited
-from warehouse.questions.selection import Choices, Selection
+from warehouse.questions.selection import Choices, Selection, literal
 from warehouse.questions.series import Row, totals
 from warehouse.questions.sources import published_share
 from warehouse.read.query import records
@@ -107,6 +107,23 @@ def _day(day: date) -> str:
     return f"{day.day} {day:%B %Y}"
 
 
+def _before(con: duckdb.DuckDBPyConnection, selection: Selection, first_day: date) -> str:
+    """What was collected of the selected days before all calendars."""
+    chosen = f"SELECT source_id FROM sources WHERE {selection.source_condition()}"
+    [(older,)] = con.sql(
+        selection.sql(
+            "SELECT count(*) FROM articles"
+            f" WHERE {{published_date}} >= {literal(selection.first_day)}"
+            f" AND {{published_date}} < {literal(first_day)}"
+            f" AND NOT starts_with(source_id, 'archive-') AND source_id IN ({chosen})"
+        )
+    ).fetchall()
+    if not older:
+        return f"Nothing was collected before {first_day}."
+    articles = "1 older article counts" if older == 1 else f"{older:,} older articles count"
+    return f"Counted days begin on {first_day}: {articles} on none."
+
+
 def missing(
     con: duckdb.DuckDBPyConnection, selection: Selection, known: Choices, rows: Sequence[Row]
 ) -> str:
@@ -117,7 +134,7 @@ def missing(
     sentences = []
     if known.first_day and known.last_day:
         if selection.first_day < known.first_day:
-            sentences.append(f"Nothing was collected before {known.first_day}.")
+            sentences.append(_before(con, selection, known.first_day))
         if selection.last_day > known.last_day:
             sentences.append(f"Nothing has been collected after {known.last_day} yet.")
     if spans := begun_or_ended(con, selection, known):

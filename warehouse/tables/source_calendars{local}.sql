@@ -7,7 +7,7 @@ CREATE TABLE IF NOT EXISTS source_calendars{local} (
 );
 
 COMMENT ON TABLE source_calendars{local} IS
-    'The days that coverage{local} and topic_daily{local} have of each source. They begin where collection begins: with the first poll (if its listings are too short to show how far they reach, with the oldest day of the week before it that has a page), or with five days of articles or more in archives or sitemaps of the past (at most five weeks between two of them) or in saved files (a weekend). Single older pages are in articles alone.';
+    'The days that coverage{local} and topic_daily{local} have of each source. They begin where collection begins: with the first poll (if its listings are too short to show how far they reach, with the oldest day of the week before it that has a page), or with five days of articles or more in archives or sitemaps of the past (at most five weeks between two of them) or in saved files (a weekend). A source that was never polled, and has no such series, has its newest days. What lies outside, single older pages or many, is in articles alone.';
 COMMENT ON COLUMN source_calendars{local}.source_id IS 'Id of the source, as in sources';
 COMMENT ON COLUMN source_calendars{local}.first_day IS 'First day: {clock_day}';
 COMMENT ON COLUMN source_calendars{local}.last_day IS
