@@ -261,7 +261,8 @@ def test_too_long_a_feed_without_dates_makes_no_true_zero(web: Loopback, desk: D
     one = source("gb-undated", feeds=(f"{web.url}/gb-undated/feed",))
     polled_cut(web, desk, one, is_dated=False)
     columns = "state, reasons, hours_read, estimated_published"
-    assert days(desk, one.id, columns)[0] == ("partial", ["partly_read"], 0, None)
+    reasons = ["partly_read", "articles_undated"]
+    assert days(desk, one.id, columns)[0] == ("missing", reasons, 0, None)
 
 
 HOURLY = Paper((), every=HOUR, listed=12)

@@ -17,7 +17,7 @@ from tests.support.serving import Files
     ("flow", "said"),
     [
         (recount, "recounted: g20, "),
-        (report, "/report.html: 8 articles of 2 sources"),
+        (report, "/report.html: 7 articles of 2 sources"),
     ],
 )
 def test_a_run_says_what_it_did(
