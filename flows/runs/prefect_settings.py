@@ -27,7 +27,7 @@ SETTINGS = {
 # Seconds between two heartbeats of a run; the automation for runs that died waits for three of
 # them. Not for a temporary server, which has no automations: at its end, each run waits up to a
 # second for the thread that sends them.
-HEARTBEATS = ("PREFECT_FLOWS_HEARTBEAT_FREQUENCY", "30")
+HEARTBEATS = {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30"}
 SERVER = {
     # Leases of concurrency slots survive the server's end.
     "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": (
@@ -73,7 +73,8 @@ def configure(*, verbose: bool = False) -> None:
     # has its own.
     settings = get_current_settings()
     if settings.api.url:
-        os.environ.setdefault(*HEARTBEATS)
+        for name, value in HEARTBEATS.items():
+            os.environ.setdefault(name, value)
         refresh_global_settings_context()
         return
     given = settings.server.api.auth_string or settings.api.auth_string
@@ -109,8 +110,8 @@ def server_settings(api: str, environment: Mapping[str, str]) -> dict[str, str]:
     """Presswatch's settings for a server with this API address, its workers and their runs."""
     links = {"PREFECT_API_URL": api, "PREFECT_UI_URL": api.removesuffix("/api") + "/v2"}
     origins = ",".join(own_origins({**links, **environment}))
-    others = SERVER | links | {"PREFECT_SERVER_CORS_ALLOWED_ORIGINS": origins}
-    return _settings(environment, dict([HEARTBEATS]) | others)
+    others = HEARTBEATS | SERVER | links | {"PREFECT_SERVER_CORS_ALLOWED_ORIGINS": origins}
+    return _settings(environment, others)
 
 
 def _settings(environment: Mapping[str, str], others: dict[str, str]) -> dict[str, str]:

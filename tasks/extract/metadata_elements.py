@@ -33,9 +33,10 @@ class Page:
         # Links to the next page and to the previous one, as they stand.
         self._page_links: dict[str, list[str]] = {"next": [], "prev": []}
         for node in tree.css(PLACES):
-            rels = self._page_links.keys() & (node.attributes.get("rel") or "").lower().split()
+            attributes = node.attributes if node.tag in ("a", "link") else {}
+            rels = self._page_links.keys() & (attributes.get("rel") or "").lower().split()
             for rel in rels:
-                self._page_links[rel].append(node.attributes.get("href") or "")
+                self._page_links[rel].append(attributes.get("href") or "")
             if not rels:
                 self._places.get(node.tag or "", self._places["footer"]).append(node)
         # The page's meta elements by lower-case name; the first of a name counts.

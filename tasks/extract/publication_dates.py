@@ -7,6 +7,7 @@ and 11 wrong. A wrong date is worse than none, since undated articles stay out o
 import re
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from itertools import chain
 
 from tasks.extract.heading_lines import find_untagged, is_of_the_article
 from tasks.extract.jsonld import first_text
@@ -19,8 +20,8 @@ STANDARD = ("article:published_time", "og:article:published_time", "datepublishe
 # three differ by more than a day.
 NAMED = re.compile(
     r"publi(?:sh|shed|cation)[-_.: ]?(?:date|time|at|on)\b|\bpublished$"
-    r"|\bp(?:ub)?[-_]?(?:date|time)\b|date[-_.]?(?:published|created|issued?|release|available)\b|\bdisplaydate\b|\bissued$"
-    r"|article_date_original|sailthru\.date",
+    r"|\bp(?:ub)?[-_]?(?:date|time)\b|\bissued$|\bdisplaydate\b|article_date_original|sailthru\.date"
+    r"|date[-_.]?(?:published|created|issued?|release|available)\b",
     re.I,
 )
 MOST_STATED = 5  # Elements with a date in microdata
@@ -52,10 +53,10 @@ def find_published(page: Page) -> tuple[Moment | None, str]:
 
 def find_modified(page: Page, published: Moment | None) -> datetime | None:
     """When it was last changed; never before it was published."""
-    for value in (
-        page.structured.stated("dateModified"),
-        *(page.meta.get(name) for name in MODIFIED),
-        *_microdata(page, '[itemprop*="dateModified"]'),
+    for value in chain(
+        [page.structured.stated("dateModified")],
+        map(page.meta.get, MODIFIED),
+        _microdata(page, '[itemprop*="dateModified"]'),
     ):
         moment = _moment(page, value)
         if moment and (published is None or moment.at >= published.at):

@@ -41,22 +41,16 @@ def warning(papers: Sequence[Row]) -> str:
     sentences = []
     missing = round(published - collected)
     if missing and collected < WHOLE * published:
-        worst = sorted(papers, key=lambda row: -(row["lost"] or 0))[:NAMED]
-        named = ", ".join(
-            f"{row['source']} ({round(row['lost']):,})" for row in worst if round(row["lost"] or 0)
-        )
+        named = _most(papers, "lost")
         share = percent_collected(collected / published)
         sentences.append(
             f"about {share} of the articles that the papers published in this time were"
             f" collected; about {missing:,} missing{': ' * bool(named)}{named}."
         )
         if undated := sum(row["undated"] for row in papers):
-            most = sorted(papers, key=lambda row: -row["undated"])[:NAMED]
-            named = ", ".join(
-                f"{row['source']} ({row['undated']:,})" for row in most if row["undated"]
-            )
             sentences.append(
-                f"{counted(undated, 'article')} came without a publication date: {named}."
+                f"{counted(undated, 'article')} came without a publication date:"
+                f" {_most(papers, 'undated')}."
             )
     if known < WHOLE * days:
         sentences.append(
@@ -64,6 +58,13 @@ def warning(papers: Sequence[Row]) -> str:
             " known."
         )
     return " ".join(sentences)
+
+
+def _most(papers: Sequence[Row], column: str) -> str:
+    """The papers with most articles in a column, and how many; those without are left out."""
+    most = sorted(papers, key=lambda row: -(row[column] or 0))[:NAMED]
+    counts = [(row["source"], round(row[column] or 0)) for row in most]
+    return ", ".join(f"{source} ({count:,})" for source, count in counts if count)
 
 
 def rolled_over(row: Row) -> str:

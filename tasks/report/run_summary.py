@@ -62,13 +62,9 @@ def undated_files(figures: RunFigures) -> str:
     if not files:
         return ""
     names = [unquote(url.rpartition("/")[2]) for url in files]
-    more = [f"{len(names) - NAMED} more"] if len(names) > NAMED else []
-    listed = ", ".join([*names[:NAMED], *more])
-    have, count = ("has", "counts") if len(names) == 1 else ("have", "count")
-    return (
-        f"{counted(len(names), 'saved file')} {have} no publication date and {count} on no day:"
-        f" {listed}; FILE.meta.json may give published_at"
-    )
+    more = f"{len(names) - NAMED} more"
+    said = _undated(len(files), "saved file", names, more)
+    return f"{said}; FILE.meta.json may give published_at"
 
 
 def outside_calendars(figures: RunFigures) -> str:
@@ -87,13 +83,16 @@ def undated_pages(figures: RunFigures) -> str:
     pages = Counter(row["source_id"] for row in figures.undated if row["kind"] == "page")
     if not pages:
         return ""
-    named = [f"{source_id} ({number:,})" for source_id, number in pages.most_common(NAMED)]
-    named += [counted(len(pages) - NAMED, "other source")] if len(pages) > NAMED else []
-    have, count = ("has", "counts") if pages.total() == 1 else ("have", "count")
-    return (
-        f"{counted(pages.total(), 'article')} {have} no publication date and {count} on no day:"
-        f" {', '.join(named)}; a feed or sitemap that states dates would give one"
-    )
+    names = [f"{source_id} ({number:,})" for source_id, number in pages.most_common()]
+    said = _undated(pages.total(), "article", names, counted(len(names) - NAMED, "other source"))
+    return f"{said}; a feed or sitemap that states dates would give one"
+
+
+def _undated(number: int, what: str, names: Sequence[str], more: str) -> str:
+    """That so many articles count on no day; `more` stands for the names beyond NAMED."""
+    have, count = ("has", "counts") if number == 1 else ("have", "count")
+    listed = ", ".join([*names[:NAMED], *([more] if names[NAMED:] else [])])
+    return f"{counted(number, what)} {have} no publication date and {count} on no day: {listed}"
 
 
 def doubtful_pages(figures: RunFigures) -> str:

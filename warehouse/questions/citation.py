@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 
 import duckdb
 
+from warehouse.layers.definitions import ARCHIVE
 from warehouse.questions.audits import audit_words, audited
 from warehouse.questions.selection import Choices, Selection, literal
 from warehouse.questions.series import Row, totals
@@ -115,7 +116,7 @@ def _before(con: duckdb.DuckDBPyConnection, selection: Selection, first_day: dat
             "SELECT count(*) FROM articles"
             f" WHERE {{published_date}} >= {literal(selection.first_day)}"
             f" AND {{published_date}} < {literal(first_day)}"
-            f" AND NOT starts_with(source_id, 'archive-') AND source_id IN ({chosen})"
+            f" AND NOT starts_with(source_id, {literal(ARCHIVE)}) AND source_id IN ({chosen})"
         )
     ).fetchall()
     if not older:
