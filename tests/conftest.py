@@ -8,6 +8,7 @@ import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import settings
@@ -107,13 +108,30 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def prefect_api() -> Iterator[str]:
-    """A Prefect server of the tests' own; the value is its API's address."""
-    # Here, since it imports Prefect's whole server: 3 s for each process of the tests.
+def paused_prefect() -> Iterator[tuple[str, int]]:
+    """The API's address and the process id of a Prefect server, which is paused."""
+    # Here, since they import Prefect's whole server: 3 s for each process of the tests.
     from prefect.testing.utilities import prefect_test_harness
 
+    from tests.support.serving import pids_of
+
     with prefect_test_harness(server_startup_timeout=120):
-        yield PREFECT_API_URL.value() or ""
+        api = PREFECT_API_URL.value() or ""
+        (server,) = pids_of("uvicorn", f"--port {urlsplit(api).port}")
+        os.kill(server, signal.SIGSTOP)
+        yield api, server
+        os.kill(server, signal.SIGCONT)
+
+
+@pytest.fixture(scope="module")
+def prefect_api(paused_prefect: tuple[str, int]) -> Iterator[str]:
+    """A Prefect server of the tests' own; the value is its API's address."""
+    # It runs while a module uses it: idle, it takes a tenth of a core, four of them for the
+    # whole run 350 s of CPU.
+    api, server = paused_prefect
+    os.kill(server, signal.SIGCONT)
+    yield api
+    os.kill(server, signal.SIGSTOP)
 
 
 @pytest.fixture(scope="session")
