@@ -95,12 +95,14 @@ def require_valid() -> None:
             import prefect.context  # noqa: F401
     except ValidationError as error:
         found = error.errors()[0]
-        value = str(found["input"])
+        value, field = str(found["input"]), str(found["loc"][-1]).upper()
         names = [
             name
             for name, text in os.environ.items()
             if name.startswith("PREFECT_") and text.lower() == value.lower()
         ]
+        # Several may have this value.
+        names.sort(key=lambda name: not name.endswith(field))
         key = names[0] if names else f"Prefect's {error.title}"
         why = found["msg"].replace("Input should be", "must be", 1)
         raise ConfigError([f"{key}: {why}, got {value!r}"]) from None

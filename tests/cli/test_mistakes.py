@@ -244,7 +244,10 @@ def test_a_backup_that_cannot_be_made(desk: Desk, news: DailyNews) -> None:
 def test_a_setting_of_prefects_that_is_wrong(desk: Desk) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "flows", "maintain", "--sources", str(desk.paths["sources"])],
-        env=os.environ | {"PREFECT_LOGGING_LEVEL": "loud"},
+        # A work pool may have any name: only the level is wrong.
+        env={"PREFECT_DEFAULT_WORK_POOL_NAME": "loud"}
+        | os.environ
+        | {"PREFECT_LOGGING_LEVEL": "loud"},
         capture_output=True,
         text=True,
         check=False,
