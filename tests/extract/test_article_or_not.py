@@ -132,6 +132,17 @@ def test_a_short_article_in_elements_without_names_is_kept_where_it_states_its_d
     assert found.outcome is Outcome.ARTICLE, found.detail
 
 
+@pytest.mark.parametrize("path", ["/news/48213", ARTICLE])
+@pytest.mark.parametrize("last", ["Enditem", "(By Ines Marrow) Enditem/ls", "KELDER HARBOUR NEWS"])
+def test_an_article_in_one_paragraph_may_end_with_a_sign_off(path: str, last: str) -> None:
+    rail = "".join(f"<div><a href='/n/{at}'>{HEADLINES[at]}</a></div>" for at in range(6))
+    body = f"<div><h1>{TITLE}</h1><div>{text(10)} {last}</div></div><div>{rail}</div>"
+    found = extract(body, path, WEBSITE, TITLE)
+    assert found.outcome is Outcome.ARTICLE, found.detail
+    assert found.page is not None
+    assert found.page.paragraphs == (f"{text(10)} {last}",)
+
+
 @pytest.mark.parametrize("path", ["/islands/", "/topic/islands", "/", ""])
 @pytest.mark.parametrize("sentences", [0, 1, 2])
 def test_a_front_of_teasers_is_no_article_however_long_they_are(path: str, sentences: int) -> None:
