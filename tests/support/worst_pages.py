@@ -36,12 +36,12 @@ LARGE = {
 }
 """What pages of the largest size are filled with."""
 DEEP = ["<div>", "<b>", "<table><tr><td>", "<ul><li>", "<a href=x>", "<p><b>x", "<blockquote>"]
-"""What pages are nested of, 100,000 deep."""
+"""What pages are nested of, many thousands deep."""
 BROKEN: dict[str, Callable[[], str]] = {
-    "a million siblings": lambda: "<i></i>" * 1_000_000,
+    "many siblings": lambda: "<i></i>" * 100_000,
     "many attributes": lambda: f"<p {' '.join(f'a{at}=b' for at in range(10_000))}>x",
     "a huge attribute": lambda: f'<p class="{"paywall " * (SIZE // 8)}">x',
-    "a class each": lambda: "".join(f'<p class="c{at}">x y {at}' for at in range(40_000)),
+    "a class each": lambda: "".join(f'<p class="c{at}">x y {at}' for at in range(12_000)),
     "wrong nesting": lambda: fill("<b><p>x</b></i><i><a>", SIZE),
     "nulls": lambda: fill("<p>a\0b", SIZE),
     "an endless comment": lambda: f"<!--{fill('- -', SIZE)}",
@@ -74,21 +74,21 @@ def slow_titles() -> str:
     return "".join(f"<item><link>/{n}</link><title>{title}</title></item>" for n in range(90))
 
 
-def large(body: str) -> bytes:
-    """A page of the largest size that is fetched."""
-    return page_of(fill(body, LIMITS.max_bytes))
+def large(body: str, size: int = LIMITS.max_bytes) -> bytes:
+    """A page of the largest size that is fetched, or of another."""
+    return page_of(fill(body, size))
 
 
-def deep(tags: str) -> bytes:
+def deep(tags: str, times: int = 100_000) -> bytes:
     """A page whose tags are never closed."""
-    return page_of(tags * 100_000 + "deep")
+    return page_of(tags * times + "deep")
 
 
-def repeated(text: str, longest: int) -> Iterator[tuple[bytes, str]]:
+def repeated(text: str, longest: int, size: int = SIZE) -> Iterator[tuple[bytes, str]]:
     """Pages of the text again and again, with their content type; `longest` is a block's size."""
-    run, line = fill(text, SIZE // 2), fill(text, longest)
-    yield page_of(fill(f"<p>{escape(line)}</p>", SIZE)), HTML
+    run, line = fill(text, size // 2), fill(text, longest)
+    yield page_of(fill(f"<p>{escape(line)}</p>", size)), HTML
     yield page_of(f"<p>{escape(run)}"), HTML
     yield f"<title>{escape(run)}</title><h1>x</h1>".encode(), HTML
     yield run.encode(), TEXT
-    yield fill(f"{fill(text, 60)}\n", SIZE // 2).encode(), TEXT
+    yield fill(f"{fill(text, 60)}\n", size // 2).encode(), TEXT
