@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -87,7 +88,7 @@ def phrases(kind: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one for own in PHRASES.values() for one in own[kind]))
 
 
-@dataclass
+@dataclass(eq=False)
 class Made:
     """An article made of sentences: for each field its paragraphs, or captions."""
 
@@ -157,8 +158,13 @@ class Found(NamedTuple):
     phrase: str
 
 
-def occurrences(made: Made, wanted: Sequence[str]) -> Iterator[Found]:
+@cache
+def occurrences(made: Made, wanted: tuple[str, ...]) -> tuple[Found, ...]:
     """All places of phrases, as words."""
+    return tuple(_occurrences(made, wanted))
+
+
+def _occurrences(made: Made, wanted: Sequence[str]) -> Iterator[Found]:
     for name in FIELDS:
         at = number = 0
         for paragraph_no, sentences in enumerate(made.fields[name]):
@@ -187,6 +193,7 @@ def places(text: str, phrase: str) -> list[tuple[int, int]]:
     return [(at.start(1), at.end(1)) for at in re.finditer(f"(?=({letters}))", text, re.IGNORECASE)]
 
 
+@cache
 def is_spaced(sign: str) -> bool:
     scripts = ("LATIN", "CYRILLIC", "DIGIT", "ARABIC", "DEVANAGARI")
     return unicodedata.name(sign, "?").split()[0] in scripts
@@ -207,7 +214,7 @@ def touches(one: Found, other: Found) -> bool:
 
 def plain_count(made: Made, entry: TopicEntry) -> set[tuple[str, int, int, int, int, str]]:
     """What a topic finds, by its documentation."""
-    excluded = list(occurrences(made, entry.exclude))
+    excluded = occurrences(made, entry.exclude)
     context = {at[:4] for at in occurrences(made, entry.context_exclude)}
     section = (made.section or "").casefold().replace("–", "-")
     # What an exclusion touches is gone before the longest is chosen.
@@ -227,7 +234,7 @@ def plain_count(made: Made, entry: TopicEntry) -> set[tuple[str, int, int, int, 
         for name in entry.sections_exclude
     ):
         groups = [[]]
-    forbidding = list(occurrences(made, entry.none_of))
+    forbidding = occurrences(made, entry.none_of)
     counting = {
         one
         for together in product(*groups)
