@@ -53,7 +53,7 @@ SHARED = TESTS.parents[1] / "shared"
 
 SLOW_FIXTURES = {
     *("prefect_api", "server", "newsroom", "pool", "news"),
-    *("desk", "place", "served", "dask", "machines", "paces", "demo_folder"),
+    *("six_days", "desk", "place", "served", "dask", "machines", "paces", "demo_folder"),
 }
 """Who asks for one of these waits for servers or processes, or loads a warehouse."""
 LONGEST = (

@@ -11,10 +11,9 @@ from starlette.testclient import TestClient
 
 from flows.desk.app import create_app
 from tasks.settings import Settings
-from tests.desk.conftest import DAYS
 from tests.support.chromium import chromium
-from tests.support.daily_news import DailyNews
 from tests.support.desk_server import served
+from tests.support.kept_folder import KeptFolder
 from warehouse.layers.audits import read_audits
 from warehouse.layers.layout import Layout
 from warehouse.read.query import snapshot_records
@@ -23,8 +22,8 @@ DRAW = {"topic": "harvest", "kind": "precision", "n": "50", "reader": "Ann Önü
 
 
 @pytest.fixture
-def layout(news: DailyNews) -> Layout:
-    return news(DAYS)
+def layout(six_days: KeptFolder) -> Layout:
+    return six_days.restored()
 
 
 @pytest.fixture
