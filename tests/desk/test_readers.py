@@ -14,7 +14,7 @@ from tests.support.daily_news import DailyNews, ingest
 from tests.support.desk_server import served
 from warehouse.build.publish import published_load
 
-READERS, LOADS = 50, 3
+READERS, LOADS = 20, 2
 VIEWS = ("/", "/attention?unit=day&by=source", "/attention?copies=no&in=headline")
 
 
