@@ -1,6 +1,7 @@
-"""`sources check` over every source of the collections, at mirrors on loopback.
+"""`sources check` over sources of the collections, at mirrors on loopback.
 
-`python -m tests.collect.test_collections_mirrored` prints what was found, by collection.
+`python -m tests.collect.test_collections_mirrored` prints what was found in every source, by
+collection.
 """
 
 import re
@@ -46,9 +47,19 @@ class Checked:
     """By source."""
 
 
-def check_all(folder: Path) -> Checked:
-    """Run the command once over all sources, and one whose feed robots.txt disallows."""
-    sources = load_collections()
+def of_each_kind() -> tuple[Source, ...]:
+    """One source of each language and collection with so many feeds, sitemaps and hosts."""
+    found: dict[object, Source] = {}
+    for one in load_collections():
+        places = [urlsplit(url) for url in one.listings]
+        hosts, is_queried = len({at.netloc for at in places}), any(at.query for at in places)
+        counts = len(one.feeds), len(one.sitemaps), hosts
+        found.setdefault((one.collection, one.language, *counts, is_queried), one)
+    return tuple(found.values())
+
+
+def check_all(folder: Path, sources: tuple[Source, ...]) -> Checked:
+    """Run the command once over these sources, and one whose feed robots.txt disallows."""
     path = folder / "sources.toml"
     with mirrored(sources) as mirror:
         write_mirrored(path, sources, mirror)
@@ -71,7 +82,7 @@ def check_all(folder: Path) -> Checked:
 
 @pytest.fixture(scope="module")
 def checked(tmp_path_factory: pytest.TempPathFactory) -> Checked:
-    return check_all(tmp_path_factory.mktemp("mirrored"))
+    return check_all(tmp_path_factory.mktemp("mirrored"), of_each_kind())
 
 
 def test_every_address_is_a_listing_with_an_article(checked: Checked) -> None:
@@ -81,6 +92,13 @@ def test_every_address_is_a_listing_with_an_article(checked: Checked) -> None:
         addresses = len(source.listings)
         assert checked.listed[source.id] == addresses, source.id
         assert checked.extracted[source.id] == addresses, source.id
+
+
+def test_sources_of_each_language_and_collection_are_checked(checked: Checked) -> None:
+    assert {one.language for one in checked.sources} == SENTENCES.keys()
+    assert {one.collection for one in checked.sources} == {
+        one.collection for one in load_collections()
+    }
 
 
 def test_robots_are_read_first_and_kept(checked: Checked) -> None:
@@ -114,4 +132,4 @@ def _table(checked: Checked) -> str:
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as name:
-        sys.stdout.write(_table(check_all(Path(name))))
+        sys.stdout.write(_table(check_all(Path(name), load_collections())))

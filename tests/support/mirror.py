@@ -21,7 +21,7 @@ from tests.support.newsroom_pages import Form, Listed, article_page, listing
 from tests.support.ports import free_port
 from tests.support.source_server import Connection
 
-ENTRIES, PARAGRAPHS = 10, 6
+ENTRIES, PARAGRAPHS = 3, 4
 ROBOTS = b"User-agent: *\nDisallow: /private/\n"
 
 
