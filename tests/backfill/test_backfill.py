@@ -5,7 +5,7 @@ import gzip
 import os
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from functools import partial
 from itertools import chain, pairwise
@@ -22,10 +22,11 @@ from tasks.backfill.dask_cluster import Cluster
 from tasks.backfill.dry_run import estimate
 from tasks.backfill.selection import SELECTIONS, Passed, Selection, SourceDomains
 from tasks.backfill.shard_processes import BATCHES_A_PROCESS, ShardFailed, ShardPool, shard_pool
-from tasks.backfill.shard_runs import Place, grouped, load_shards, refine_again
+from tasks.backfill.shard_runs import Place, grouped, load_shards, refine_again, run_of
 from tasks.backfill.shards import Done, Staged, find_warcs, open_warcs
 from tasks.backfill.task import MB, Backfilled
-from tasks.load.load_run import load
+from tasks.load.load_run import Run, load
+from tasks.locks.run_locks import new_run_id
 from tasks.model import Damage, Outcome
 from tasks.settings import Limits, Settings
 from tasks.sources.source import Source
@@ -86,7 +87,20 @@ def backfilled(
 
 def staged(at: Place, pool: ShardPool, *warcs: WarcPath) -> list[Staged | ShardFailed]:
     """What becomes of the files' records; nothing is loaded."""
-    return list(pool.refined(pool.shards(open_warcs(warcs), 20_000), at.job))
+    done = Done(at.layout, at.selection, SourceDomains(at.sources))
+    return list(pool.refined(pool.shards(open_warcs(warcs), 20_000, done), at.job))
+
+
+def runs_of(at: Place, found: Iterable[Staged | ShardFailed]) -> list[Run]:
+    """A run of each shard."""
+    shards = [one for one in found if isinstance(one, Staged)]
+    return [run_of([one], at.selection, new_run_id()) for one in shards]
+
+
+def load_runs(at: Place, runs: Sequence[Run]) -> None:
+    """Load them together, which no backfill does, but one after the other."""
+    load(at.layout, at.topics, at.sources, runs)
+    publish(at.layout)
 
 
 def ask(at: Place, sql: str) -> list[tuple[Any, ...]]:
@@ -415,13 +429,13 @@ def test_articles_say_where_they_lie_and_are_not_made_again_wherever_that_is(
     tmp_path: Path, pool: ShardPool
 ) -> None:
     at = place(tmp_path)
-    path = write_warc(tmp_path / "a.warc.zst", news(3, 30))
-    first = backfilled(at, pool, path)
+    path = write_warc(tmp_path / "a.warc.zst", news(3, 12))
+    first = backfilled(at, pool, path, size=5_000)
     assert len(first) > 2
     assert ask(at, "SELECT source_id, count(*) FROM articles GROUP BY ALL ORDER BY ALL") == [
-        ("archive-paper1.co.uk", 10),
-        ("archive-paper2.co.uk", 10),
-        ("gb-harbour", 10),
+        ("archive-paper1.co.uk", 4),
+        ("archive-paper2.co.uk", 4),
+        ("gb-harbour", 4),
     ]
     for url, ref in ask(at, "SELECT url_final, raw_ref FROM articles"):
         name, _, offset = ref.rpartition("#")
@@ -430,11 +444,11 @@ def test_articles_say_where_they_lie_and_are_not_made_again_wherever_that_is(
         assert isinstance(record, Record)
         assert record.get("warc-target-uri") == url
     columns = "attempts, pages, articles, rejected, flow"
-    assert ask(at, f"SELECT {columns} FROM runs") == [(30, 30, 30, 0, "backfill")]
+    assert ask(at, f"SELECT {columns} FROM runs") == [(12, 12, 12, 0, "backfill")]
 
     before = tables(at.layout, leave_out=())
     moved = path.rename(tmp_path / "elsewhere.warc.zst")
-    assert backfilled(at, pool, moved) == []
+    assert backfilled(at, pool, moved, size=5_000) == []
     assert tables(at.layout, leave_out=()) == before
     (finding,) = verify(at.layout).findings
     assert str(finding).endswith("point into it; put it, or a link to it, where it was")
@@ -447,8 +461,8 @@ def test_articles_say_where_they_lie_and_are_not_made_again_wherever_that_is(
     assert Done(at.layout, at.selection, papers).bytes(warc) == warc.bytes
     assert Done(at.layout, narrower.selection, papers).bytes(warc) == 0
     counts, _ = ends(backfilled(narrower, pool, moved))
-    assert counts == {"article": 10}
-    assert ask(at, "SELECT count(*) FROM article_versions") == [(30,)]
+    assert counts == {"article": 4}
+    assert ask(at, "SELECT count(*) FROM article_versions") == [(12,)]
 
 
 def asked_for(at: Place, *sources: Source) -> Place:
@@ -458,29 +472,61 @@ def asked_for(at: Place, *sources: Source) -> Place:
     return dataclasses.replace(at, sources=sources, selection=selection)
 
 
-@pytest.mark.parametrize(
-    ("selection", "shards"),
-    [(EVERYTHING, 1), (Selection(domains=("paper0.co.uk",)), 1), (Selection(only_known=True), 2)],
-    ids=["all", "a domain", "only known"],
-)
 def test_a_source_that_was_added_gets_its_pages_when_they_are_backfilled_again(
-    tmp_path: Path, pool: ShardPool, selection: Selection, shards: int
+    tmp_path: Path, pool: ShardPool
 ) -> None:
     """And what has none of its pages is not read again."""
-    ours = write_warc(tmp_path / "ours.warc.gz", news(1, 4))
-    other = write_warc(tmp_path / "other.warc.gz", [Archived(url_of(2, 9), page(2, 9))])
-    at, post = place(tmp_path, selection), source("gb-post")
-    before = asked_for(at, post)
-    assert len(backfilled(before, pool, ours, pages=1)) == 1
-    assert len(backfilled(before, pool, other, pages=1)) == 1
-    after = asked_for(at, post, HARBOUR)
-    assert len(backfilled(after, pool, ours, other, pages=1)) == shards
-    owned = "SELECT count(*) FROM articles WHERE source_id = 'gb-harbour'"
-    assert ask(at, owned) == [(4,)]
-    assert ask(at, "SELECT DISTINCT state FROM coverage") == [("partial",)]
-    assert backfilled(after, pool, ours, other) == []
-    again(after, pool)
-    assert ask(at, owned) == [(4,)]
+    cases = [
+        (EVERYTHING, 1),
+        (Selection(domains=("paper1.co.uk",)), 1),
+        (Selection(only_known=True), 2),
+    ]
+    post = source("gb-post")
+    papers = [source(f"gb-paper{n}", domains=(f"paper{n}.co.uk",)) for n in range(4)]
+    ours = [[Archived(url_of(n, m), page(n, m)) for m in range(4)] for n in range(4)]
+    warcs = [
+        (
+            write_warc(tmp_path / f"ours{n}.warc.gz", ours[n]),
+            write_warc(tmp_path / f"other{n}.warc.gz", [Archived(url_of(n + 5, 9), page(n, 9))]),
+        )
+        for n in range(len(cases))
+    ]
+    # The last paper takes its articles over by later captures of them.
+    first = write_warc(tmp_path / "first.warc.gz", ours[3])
+    later = [dataclasses.replace(one, crawled=CRAWLED.replace(day=9)) for one in ours[3]]
+    by_later = write_warc(tmp_path / "later.warc.gz", later)
+
+    places = [place(tmp_path, selection) for selection, _ in cases]
+    before = [asked_for(at, post) for at in places]
+    runs = runs_of(before[0], staged(before[0], pool, first))
+    for at, archives in zip(before, warcs, strict=True):
+        found = staged(at, pool, *archives)
+        assert len(found) == 2
+        runs += runs_of(at, found)
+    load_runs(before[0], runs)
+
+    after = [asked_for(at, post, *papers) for at in places]
+    runs = runs_of(after[0], staged(after[0], pool, by_later))
+    for at, archives, (_, shards) in zip(after, warcs, cases, strict=True):
+        found = staged(at, pool, *archives)
+        assert len(found) == shards
+        runs += runs_of(at, found)
+    load_runs(after[0], runs)
+    owned = "SELECT source_id, versions, count(*) FROM articles"
+    owned += " WHERE source_id LIKE 'gb-%' GROUP BY ALL ORDER BY ALL"
+    expected = [(f"gb-paper{n}", 2, 4) for n in range(2)]
+    # Who takes known papers only had none of its pages before.
+    expected += [("gb-paper2", 1, 4), ("gb-paper3", 2, 4)]
+    assert ask(after[0], owned) == expected
+    assert ask(after[0], "SELECT DISTINCT state FROM coverage") == [("partial",)]
+    assert [backfilled(at, pool, *each) for at, each in zip(after, warcs, strict=True)] == [[]] * 3
+    by_later.unlink()  # versions by which a source took articles over may stay
+    again(after[0], pool)
+    found_again = ask(after[0], owned)
+    assert [(name, articles) for name, _, articles in found_again] == [
+        (paper.id, 4) for paper in papers
+    ]
+    assert found_again[3] == ("gb-paper3", 2, 4)
 
 
 def test_captures_of_one_page_are_its_versions(odd: Odd) -> None:
@@ -505,12 +551,13 @@ def test_a_shard_without_pages_is_done_too(tmp_path: Path, pool: ShardPool) -> N
 
 
 def test_groups_are_cut_by_pages(tmp_path: Path, pool: ShardPool) -> None:
-    path = write_warc(tmp_path / "a.warc.gz", news(3, 60))
-    shards = pool.shards(open_warcs([path]), 5_000)
-    groups = grouped(pool.refined(shards, place(tmp_path).job), 20)
+    path = write_warc(tmp_path / "a.warc.gz", news(3, 24))
+    shards = pool.shards(open_warcs([path]), 2_000)
+    groups = grouped(pool.refined(shards, place(tmp_path).job), 8)
     pages = [sum(one.pages for one in group if isinstance(one, Staged)) for group in groups]
-    assert sum(pages) == 60
-    assert all(20 <= count < 30 for count in pages[:-1])
+    assert sum(pages) == 24
+    assert len(pages) > 1
+    assert all(8 <= count < 12 for count in pages[:-1])
 
 
 def test_a_process_is_replaced_before_its_heap_has_grown() -> None:
@@ -523,8 +570,8 @@ def test_small_files_are_handed_out_together(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A new process for every three files of a few pages took most of the time."""
-    warcs = [write_warc(tmp_path / f"{n}.warc.gz", news(3, 2, first=2 * n)) for n in range(70)]
-    large = write_warc(tmp_path / "large.warc.gz", news(3, 60, first=140))
+    warcs = [write_warc(tmp_path / f"{n}.warc.gz", news(3, 1, first=n)) for n in range(35)]
+    large = write_warc(tmp_path / "large.warc.gz", news(3, 15, first=35))
     monkeypatch.setattr(shard_processes, "BATCH_BYTES", large.stat().st_size - 1)
     at, handed = place(tmp_path), []
     with shard_pool(1) as alone:
@@ -535,14 +582,14 @@ def test_small_files_are_handed_out_together(
             return submit(work)
 
         monkeypatch.setattr(alone.workers, "submit", noted)
-        shards = alone.shards(open_warcs([*warcs[:60], large, *warcs[60:]]), 10**9)
+        shards = alone.shards(open_warcs([*warcs[:30], large, *warcs[30:]]), 10**9)
         found = list(alone.refined(shards, at.job))
-    assert [one.shard.path for one in found] == [*warcs[:60], large, *warcs[60:]]
-    assert list(chain(*handed)) == [*warcs[:60], large, *warcs[60:]]
+    assert [one.shard.path for one in found] == [*warcs[:30], large, *warcs[30:]]
+    assert list(chain(*handed)) == [*warcs[:30], large, *warcs[30:]]
     assert [large] in handed
     assert len(handed) < 12
     counts, _ = ends(found)
-    assert counts == {"article": 200}
+    assert counts == {"article": 50}
 
 
 def test_a_backfill_without_work_has_no_time_left() -> None:
@@ -555,11 +602,11 @@ def test_a_backfill_without_work_has_no_time_left() -> None:
 
 def test_an_estimate_keeps_nothing(tmp_path: Path, pool: ShardPool) -> None:
     at = place(tmp_path)
-    path = write_warc(tmp_path / "a.warc.gz", news(3, 60))
+    path = write_warc(tmp_path / "a.warc.gz", news(3, 9))
     (warc,) = open_warcs([path])
     guess = estimate(at, [warc], 3 * warc.bytes, pool)
-    assert guess.articles == 180
-    assert guess.passed[Passed.OTHER_RECORD] == 3 * 121
+    assert guess.articles == 27
+    assert guess.passed[Passed.OTHER_RECORD] == 3 * 19
     assert guess.cpu_seconds > 0
     assert guess.parquet_bytes > 0
     assert not any(at.layout.stage.rglob("*.arrow"))
@@ -579,23 +626,23 @@ def test_an_estimate_has_the_first_record_of_a_file(
     assert guess.passed == {Passed.OTHER_RECORD: 1}
 
 
-@pytest.mark.parametrize("stretch", [7_000, dry_run.BYTES_SAMPLED])
+@pytest.mark.parametrize("stretch", [3_000, dry_run.BYTES_SAMPLED])
 def test_an_estimate_from_all_bytes_is_what_is_there(
     tmp_path: Path, pool: ShardPool, monkeypatch: pytest.MonkeyPatch, stretch: int
 ) -> None:
     """Of small files many are looked at, of large ones parts; each record once."""
     at = place(tmp_path)
-    days = [write_warc(tmp_path / f"{day}.warc.gz", news(3, 4, first=4 * day)) for day in range(6)]
-    large = write_warc(tmp_path / "large.warc.gz", news(3, 60, first=24))
+    days = [write_warc(tmp_path / f"{day}.warc.gz", news(3, 2, first=2 * day)) for day in range(6)]
+    large = write_warc(tmp_path / "large.warc.gz", news(3, 24, first=12))
     warcs = open_warcs([*days[:3], large, *days[3:]])
     total = sum(warc.bytes for warc in warcs)
-    assert total > 5 * 7_000
+    assert total > 5 * 3_000
     monkeypatch.setattr(dry_run, "BYTES_SAMPLED", stretch)
     monkeypatch.setattr(dry_run, "SAMPLES", 1_000)
     guess = estimate(at, warcs, total, pool)
     assert guess.sampled == total
-    assert guess.articles == 6 * 4 + 60
-    assert guess.passed == {Passed.OTHER_RECORD: 6 * 9 + 121}
+    assert guess.articles == 6 * 2 + 24
+    assert guess.passed == {Passed.OTHER_RECORD: 6 * 5 + 49}
 
 
 def test_an_estimate_tells_what_could_not_be_read(tmp_path: Path, pool: ShardPool) -> None:
@@ -642,14 +689,14 @@ def test_backfilled_articles_are_made_again_from_the_archives_that_are_left(
 ) -> None:
     at = place(tmp_path, Selection(domains=("paper0.co.uk", "paper1.co.uk")))
     left, gone, other = (
-        write_warc(tmp_path / f"{name}.warc.gz", news(3, 15, first))
-        for name, first in (("left", 0), ("gone", 15), ("other", 30))
+        write_warc(tmp_path / f"{name}.warc.gz", news(3, 6, first))
+        for name, first in (("left", 0), ("gone", 6), ("other", 12))
     )
-    backfilled(at, pool, left, gone, other, pages=10)
-    assert ask(at, "SELECT attempts FROM runs") == [(10,)] * 3  # a run each
+    load_runs(at, runs_of(at, staged(at, pool, left, gone, other)))
+    assert ask(at, "SELECT attempts FROM runs") == [(4,)] * 3  # a run each
     before = versions(at)
     gone.unlink()
-    write_warc(other, news(3, 12))
+    write_warc(other, news(3, 5))
     again(dataclasses.replace(at, selection=EVERYTHING), pool)
     assert versions(at) == before
     for path, stays in ((left, False), (gone, True), (other, True)):
@@ -661,21 +708,6 @@ def test_backfilled_articles_are_made_again_from_the_archives_that_are_left(
     assert {(source_id, ref.partition("#")[0]) for source_id, ref in rows} == {
         ("gb-harbour", str(left))
     }
-
-
-def test_versions_by_which_a_source_took_articles_over_may_stay(
-    tmp_path: Path, pool: ShardPool
-) -> None:
-    first = write_warc(tmp_path / "first.warc.gz", news(1, 4))
-    pages = [dataclasses.replace(one, crawled=CRAWLED.replace(day=9)) for one in news(1, 4)]
-    later = write_warc(tmp_path / "later.warc.gz", pages)
-    backfilled(asked_for(place(tmp_path), source("gb-post")), pool, first)
-    after = asked_for(place(tmp_path), HARBOUR)
-    backfilled(after, pool, later)
-    later.unlink()
-    again(after, pool)
-    counts = "SELECT source_id, versions, count(*) FROM articles GROUP BY ALL"
-    assert ask(after, counts) == [("gb-harbour", 2, 4)]
 
 
 def test_gold_pages_in_common_crawls_shape(shared: Path, tmp_path: Path, pool: ShardPool) -> None:
