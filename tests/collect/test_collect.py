@@ -3,10 +3,11 @@
 import shutil
 import threading
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -179,34 +180,6 @@ def test_every_attempt_is_archived_in_its_order(web: Loopback, desk: Desk) -> No
     assert (collected.error, collected.deferred) == ("", 0)
 
 
-def test_limits_leave_the_rest_for_later_runs(web: Loopback, desk: Desk) -> None:
-    named = say_pages(web, "a", "b", "c", "d", "e")
-    one = source(feeds=(web.set_answers("/feed", feed(*map(item, named), ETag='"1"')),))
-    assert desk.run_and_load(one, max_new=2).deferred == 3
-    # What the others fetch is not loaded, so that each begins with the third page.
-    assert desk.run(one, max_new_articles=2)[0].deferred == 1
-    assert desk.run(one, max_entries=3)[0].listed == 3
-    assert desk.run(one)[0].deferred == 0
-    asked = "".join(fetched(web)).split("/feed")
-    assert asked == ["", "/a/b", "/c/d", "/c", "/c/d/e"]
-
-
-def test_a_day_cut_by_a_limit_is_partial(web: Loopback, desk: Desk) -> None:
-    day = datetime.now(UTC)
-    meta = f'<meta property="article:published_time" content="{day.isoformat()}">'
-    named = [web.set_answers(f"/{name}", page(f"All about {name}", meta)) for name in "abc"]
-    listed = [item(address, format_datetime(day)) for address in named]
-    one = source(feeds=(web.set_answers("/feed", feed(*listed)),))
-    states = "SELECT state, reasons, failed FROM coverage WHERE extracted > 0"
-    assert desk.run_and_load(one, max_new=1).outcomes["left_for_later"] == 1
-    (cut,) = query(desk.layout, states).to_pylist()
-    # Two pages are lost, and the day is not over.
-    assert cut == {"state": "partial", "reasons": ["partly_read", "pages_lost"], "failed": 2}
-    lost = "SELECT detail FROM rejections WHERE outcome = 'left_for_later'"
-    assert query(desk.layout, lost).to_pylist() == [{"detail": "2 pages of this day"}]
-    assert "left_for_later" not in desk.run(one)[0].outcomes
-
-
 def test_a_304_finds_what_a_limited_run_left(lasting_web: Loopback, begun: Desk) -> None:
     one = pair(lasting_web, UNMODIFIED)
     second = begun.run_and_load(one)
@@ -258,111 +231,6 @@ def test_an_unchanged_listing_is_parsed_once(
     assert sent == ['"1"'] * 3
 
 
-def test_known_urls_are_not_fetched_again(web: Loopback, desk: Desk) -> None:
-    plain = web.set_answers(
-        "/story", page("A story", f'<link rel="canonical" href="{web.url}/main">')
-    )
-    web.set_answers("/old", http(b"", "301 Moved", Location="/story"))
-    web.set_answers("/main", page("A story"))
-    web.set_answers("/gone", http(b"", "410 Gone"))
-    web.set_answers("/slow", http(b"", "503 Busy"))
-    first = [plain, f"{web.url}/gone", f"{web.url}/slow"]
-    twins = ["/story?utm_source=x&fbclid=1", "/story/amp", "/main", "/old", "/slow#top"]
-    web.set_answers(
-        "/feed", feed(*map(item, first)), feed(*(item(web.url + twin) for twin in twins))
-    )
-    one = source(feeds=(f"{web.url}/feed",))
-    desk.run_and_load(one)
-    assert fetched(web) == ["/feed", "/story", "/gone", "/slow"]
-    web.hits.clear()
-    second = desk.run_and_load(one)
-    # The old address is not known yet; what failed for the moment is tried again.
-    assert fetched(web) == ["/feed", "/old", "/story", "/slow"]
-    assert second.listed == 4
-    ended = query(desk.layout, "SELECT outcome FROM captures WHERE url_requested LIKE '%/old'")
-    assert ended.to_pylist() == [{"outcome": "unchanged"}]
-    assert query(desk.layout, "FROM articles").num_rows == 1
-    web.hits.clear()
-    desk.run(one)
-    assert fetched(web) == ["/feed", "/slow"]
-
-
-def test_a_source_takes_over_what_a_backfill_gave_to_its_domain(web: Loopback, desk: Desk) -> None:
-    now = format_datetime(datetime.now(UTC))
-    stated = f'<meta property="article:published_time" content="{datetime.now(UTC).isoformat()}">'
-    stories = [web.set_answers(f"/{name}", page(f"All about {name}", stated)) for name in "ab"]
-    web.set_answers("/feed", feed(*(item(story, now) for story in stories)))
-    one = source(feeds=(f"{web.url}/feed",))
-    desk.run_and_load(one.model_copy(update={"id": "archive-127.0.0.1"}))
-    web.hits.clear()
-    assert desk.run_and_load(one).outcomes == {"fetched": 2, "listed": 1}
-    counts = "SELECT source_id, versions, count(*) AS articles FROM articles GROUP BY ALL"
-    assert query(desk.layout, counts).to_pylist() == [
-        {"source_id": "gb-post", "versions": 2, "articles": 2}
-    ]
-    extracted = "SELECT sum(extracted)::INT AS extracted FROM coverage WHERE source_id = 'gb-post'"
-    assert query(desk.layout, extracted).to_pylist() == [{"extracted": 2}]
-    assert desk.run_and_load(one).outcomes == {"listed": 1}
-
-
-def test_days_are_not_observed_without_what_is_stored_under_an_earlier_id(
-    web: Loopback, desk: Desk
-) -> None:
-    now = format_datetime(datetime.now(UTC))
-    stated = f'<meta property="article:published_time" content="{datetime.now(UTC).isoformat()}">'
-    stories = [web.set_answers(f"/{name}", page(f"All about {name}", stated)) for name in "ab"]
-    gone = web.set_answers("/gone", http(b"", "410 Gone"))
-    web.set_answers("/feed", feed(*(item(story, now) for story in [*stories, gone])))
-    one = source(feeds=(f"{web.url}/feed",))
-    desk.run_and_load(one)
-    renamed = one.model_copy(update={"id": "gb-mail"})
-    with Client(Limits(max_seconds=5), AGENT, desk.layout.cache) as client:
-        dropped = dropped_pages(desk.layout, [renamed.id])
-        collected = replace(desk.collector(client), dropped=dropped).collect(renamed)
-    assert collected.listing_notes == (
-        "2 pages stored under gb-post, which is not in sources.toml",
-    )
-    desk.load(collected, sources=(renamed,))
-    days = (
-        "SELECT source_id, state, extracted, failed::INT AS failed FROM coverage WHERE listed > 0"
-    )
-    assert [
-        tuple(day.values()) for day in query(desk.layout, f"{days} ORDER BY 1").to_pylist()
-    ] == [
-        ("gb-mail", "missing", 0, 2),
-        ("gb-post", "partial", 2, 0),
-    ]
-
-
-@pytest.mark.slow
-def test_what_is_not_there_yet_is_asked_for_again_and_not_for_ever(
-    web: Loopback, desk: Desk
-) -> None:
-    gone, challenge = (
-        http(b"not yet", "404 Not Found"),
-        http(b"<title>Just a moment...</title><p>Checking your browser before accessing the site."),
-    )
-    late, asks, never = (
-        web.set_answers(f"/{name}", *answers)
-        for name, *answers in (
-            ("late", gone, page("All about late")),
-            ("asks", challenge, page("All about asks")),
-            ("never", gone),
-        )
-    )
-    listed = [[never], [never], [late, asks, never]]
-    one = source(feeds=(web.set_answers("/feed", *(feed(*map(item, urls)) for urls in listed)),))
-    desk.load(*(collected for _ in listed for collected in desk.run(one)), sources=(one,))
-    assert len(web.requests("/never")) == 3
-    web.hits.clear()
-    desk.run_and_load(one)
-    assert fetched(web) == ["/feed", "/late", "/asks"]
-    desk.run(one)
-    assert fetched(web)[3:] == ["/feed"]
-    found = query(desk.layout, "SELECT headline FROM articles ORDER BY headline")
-    assert found["headline"].to_pylist() == ["All about asks", "All about late"]
-
-
 def test_twins_in_one_run_are_one_page_under_its_first_name(web: Loopback, desk: Desk) -> None:
     (a,) = say_pages(web, "a")
     named = (f"{a}?utm_medium=rss", f"{a}/amp", a)
@@ -371,24 +239,6 @@ def test_twins_in_one_run_are_one_page_under_its_first_name(web: Loopback, desk:
     (collected,) = desk.run(one, max_new=1)
     assert fetched(web) == ["/feed", "/sitemap.xml", "/a"]
     assert (collected.listed, collected.deferred) == (2, 1)
-
-
-def test_pages_that_were_asked_for_with_their_tracking_parameters_are_known(
-    web: Loopback, desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tracked = ["/a?id=1&utm_source=rss", "/b?id=1&utm_source=rss"]
-    web.set_answers(tracked[0], page("All about a"))
-    web.set_answers(tracked[1], http(b"", "503 Busy"))
-    listed = feed(*(item(web.url + path) for path in tracked), ETag='"1"')
-    one = source(feeds=(web.set_answers("/feed", listed, UNMODIFIED),))
-    with monkeypatch.context() as earlier:
-        earlier.setattr(feeds_and_sitemaps, "without_trackers", str)
-        earlier.setattr(listing_cache, "LISTING_VERSION", 1)
-        desk.run_and_load(one)
-    assert fetched(web) == ["/feed", *tracked]
-    web.hits.clear()
-    desk.run(one)
-    assert fetched(web) == ["/feed", "/b?id=1"]
 
 
 def test_entries_older_than_asked_for_are_left_alone(web: Loopback, desk: Desk) -> None:
@@ -487,17 +337,6 @@ def test_a_sitemap_that_may_be_new_is_unread_where_its_index_is_too_long(
         (collected,) = desk.run(one)
         assert list(unread(collected)) == left
         assert len(collected.listing_notes) == 1 + len(left)
-
-
-def test_a_day_is_partial_while_sitemaps_are_unread(web: Loopback, desk: Desk) -> None:
-    now = datetime.now(UTC)
-    index(web, "maps", [f"{now:%Y-%m-%d}"] * 12)
-    desk.run_and_load(source(sitemaps=(f"{web.url}/maps",)))
-    (today,) = query(
-        desk.layout, "SELECT reasons, listings_failed, estimated_published FROM coverage"
-    ).to_pylist()
-    assert "listings_failed" in today["reasons"]
-    assert (today["listings_failed"], today["estimated_published"]) == (1, None)
 
 
 def test_a_section_page_is_a_listing_only_where_it_is_configured(web: Loopback, desk: Desk) -> None:
@@ -649,45 +488,11 @@ def test_an_unreachable_robots_keeps_the_source_away(web: Loopback, desk: Desk) 
     assert fetched(web) == []
 
 
-def saved(folder: Path, files: Mapping[str, str]) -> Source:
+def saved(folder: Path, files: Mapping[str, str], source_id: str = "gb-post") -> Source:
     folder.mkdir(exist_ok=True)
     for name, text in files.items():
         (folder / name).write_text(text)
-    return source(files=(str(folder / "*.txt"), str(folder / "*.html.gz")))
-
-
-def test_saved_files_are_taken_when_they_are_new_or_changed(desk: Desk, tmp_path: Path) -> None:
-    folder = tmp_path / "saved"
-    first, second = (f"Ferry {word}\n\n{TEXT}{word}." for word in ("stops", "sails"))
-    one = saved(folder, {"a.txt": first, "b.txt": f"Bread\n\n{TEXT}", "c.html.gz": "no gzip"})
-    assert desk.run_and_load(one).outcomes == {"fetched": 2, "unreadable_file": 1}
-    assert desk.run(one)[0] == Collected(one.id, listed=3)
-
-    (folder / "a.txt").write_text(second)
-    (folder / "b.txt.meta.json").write_text('{"published_at": "2026-03-01T08:00:00Z"}')
-    assert desk.run_and_load(one).outcomes == {"fetched": 2}
-    dated = "SELECT count(*) AS n FROM articles WHERE published_date = '2026-03-01'"
-    assert query(desk.layout, dated).to_pylist() == [{"n": 1}]
-    assert desk.run(one)[0].warc is None
-
-    (folder / "a.txt").write_text(first)  # back to where it was
-    assert desk.run_and_load(one).outcomes == {"fetched": 1}
-    assert desk.run(one)[0].warc is None
-
-
-def test_an_odd_name_or_a_time_to_come_is_a_rejection_that_can_be_loaded(
-    desk: Desk, tmp_path: Path
-) -> None:
-    one = saved(tmp_path / "saved", {"late.txt": TEXT, "odd.txt": TEXT})
-    (tmp_path / "saved" / "late.txt.meta.json").write_text('{"fetched_at": "2099-01-01T00:00Z"}')
-    (tmp_path / "saved" / "odd.txt.meta.json").write_text('{"\\ud800": "x"}')
-    strange = tmp_path / "saved" / b"caf\xe9.html.gz".decode("utf-8", "surrogateescape")
-    strange.write_bytes(b"\x1f\x8b no gzip")
-    assert desk.run_and_load(one).outcomes == {"unreadable_file": 3}
-    told = [row["detail"] for row in query(desk.layout, "FROM captures").to_pylist()]
-    assert any("future" in detail for detail in told)
-    assert any(r"caf\udce9" in detail for detail in told)
-    assert desk.run(one)[0].warc is None
+    return source(source_id, files=(str(folder / "*.txt"), str(folder / "*.html.gz")))
 
 
 def test_files_and_a_dead_feed(web: Loopback, desk: Desk, tmp_path: Path) -> None:
@@ -706,46 +511,338 @@ def test_the_limit_is_for_each_source(web: Loopback, desk: Desk) -> None:
     assert [one.deferred for one in desk.run(*sources, max_new=2)] == [1, 1]
 
 
-def test_a_link_that_is_too_long_costs_itself_only(web: Loopback, desk: Desk) -> None:
-    long = web.url + "/" + "a" * 40_000
-    posts = source(
-        feeds=(web.set_answers("/feed", feed(item(long), *map(item, say_pages(web, "a")))),)
+# Sources whose first runs are loaded together. Each has its pages below a path of its own.
+
+
+def listed(web: Loopback, name: str, *feeds: bytes) -> Source:
+    """A source whose feed answers so."""
+    return source(name, feeds=(web.set_answers(f"/{name}/feed", *feeds),))
+
+
+def of_today(web: Loopback, name: str, letters: str) -> list[str]:
+    """Entries of pages that are dated now."""
+    day = datetime.now(UTC)
+    meta = f'<meta property="article:published_time" content="{day.isoformat()}">'
+    return [
+        item(
+            web.set_answers(f"/{name}/{each}", page(f"All about {name} {each}", meta)),
+            format_datetime(day),
+        )
+        for each in letters
+    ]
+
+
+def limited(web: Loopback, _: Path) -> Source:
+    named = say_pages(web, *(f"gb-limited/{each}" for each in "abcde"))
+    return listed(web, "gb-limited", feed(*map(item, named), ETag='"1"'))
+
+
+def cut_by_limit(web: Loopback, _: Path) -> Source:
+    return listed(web, "gb-cut", feed(*of_today(web, "gb-cut", "abc")))
+
+
+def of_twins(web: Loopback, _: Path) -> Source:
+    url = f"{web.url}/gb-twins"
+    head = f'<link rel="canonical" href="{url}/main">'
+    web.set_answers("/gb-twins/story", page("A story", head))
+    web.set_answers("/gb-twins/old", http(b"", "301 Moved", Location="/gb-twins/story"))
+    web.set_answers("/gb-twins/main", page("A story"))
+    web.set_answers("/gb-twins/gone", http(b"", "410 Gone"))
+    web.set_answers("/gb-twins/slow", http(b"", "503 Busy"))
+    first = ["/story", "/gone", "/slow"]
+    twins = ["/story?utm_source=x&fbclid=1", "/story/amp", "/main", "/old", "/slow#top"]
+    return listed(
+        web, "gb-twins", *(feed(*(item(url + path) for path in each)) for each in (first, twins))
     )
-    collected = desk.run_and_load(posts)
-    assert collected.outcomes == {
-        "fetched": 1,
-        "listed": 1,
-        "not_found": 1,
-        "url_too_long": 1,
+
+
+def backfilled(web: Loopback, _: Path) -> Source:
+    one = listed(web, "gb-owner", feed(*of_today(web, "gb-owner", "ab")))
+    return one.model_copy(update={"id": "archive-127.0.0.1"})
+
+
+def renamed(web: Loopback, _: Path) -> Source:
+    gone = web.set_answers("/gb-renamed/gone", http(b"", "410 Gone"))
+    stories = of_today(web, "gb-renamed", "ab")
+    return listed(web, "gb-renamed", feed(*stories, item(gone)))
+
+
+def late(web: Loopback, _: Path) -> Source:
+    gone, challenge = (
+        http(b"not yet", "404 Not Found"),
+        http(b"<title>Just a moment...</title><p>Checking your browser before accessing the site."),
+    )
+    late, asks, never = (
+        web.set_answers(f"/gb-late/{name}", *answers)
+        for name, *answers in (
+            ("late", gone, page("All about late")),
+            ("asks", challenge, page("All about asks")),
+            ("never", gone),
+        )
+    )
+    named = [[never], [never], [late, asks, never]]
+    return listed(web, "gb-late", *(feed(*map(item, urls)) for urls in named))
+
+
+TRACKED = ["/gb-tracked/a?id=1&utm_source=rss", "/gb-tracked/b?id=1&utm_source=rss"]
+
+
+def tracked(web: Loopback, _: Path) -> Source:
+    web.set_answers(TRACKED[0], page("All about a"))
+    web.set_answers(TRACKED[1], http(b"", "503 Busy"))
+    named = feed(*(item(web.url + path) for path in TRACKED), ETag='"1"')
+    return listed(web, "gb-tracked", named, UNMODIFIED)
+
+
+def of_unread_sitemaps(web: Loopback, _: Path) -> Source:
+    maps = index(web, "gb-maps", [f"{datetime.now(UTC):%Y-%m-%d}"] * 12)
+    return source("gb-maps", sitemaps=(maps,))
+
+
+def of_files(_: Loopback, folder: Path) -> Source:
+    texts = {"a.txt": f"Ferry stops\n\n{TEXT}stops.", "b.txt": f"Bread\n\n{TEXT}"}
+    return saved(folder, texts | {"c.html.gz": "no gzip"}, "gb-files")
+
+
+def of_odd_files(_: Loopback, folder: Path) -> Source:
+    one = saved(folder, {"late.txt": TEXT, "odd.txt": TEXT}, "gb-odd")
+    (folder / "late.txt.meta.json").write_text('{"fetched_at": "2099-01-01T00:00Z"}')
+    (folder / "odd.txt.meta.json").write_text('{"\\ud800": "x"}')
+    strange = folder / b"caf\xe9.html.gz".decode("utf-8", "surrogateescape")
+    strange.write_bytes(b"\x1f\x8b no gzip")
+    return one
+
+
+def of_long_link(web: Loopback, _: Path) -> Source:
+    long = f"{web.url}/gb-long/" + "a" * 40_000
+    return listed(web, "gb-long", feed(item(long), *map(item, say_pages(web, "gb-long/a"))))
+
+
+READS = {"gb-grows": ("a", "ba"), "gb-rolls": ("ba", "c"), "gb-stays": ("c", "c")}
+"""What a paper's feed names at its first read, and at its second one: two pages for each letter."""
+
+
+def read_twice(web: Loopback, folder: Path) -> Source:
+    name = folder.name
+    pages = {
+        each: say_pages(web, *(f"{name}/{each}{number}" for number in range(2))) for each in "abc"
     }
-    found = query(
-        desk.layout, "SELECT outcome, detail FROM captures WHERE kind = 'page' ORDER BY 1"
+    reads = ([item(url) for each in letters for url in pages[each]] for letters in READS[name])
+    return listed(web, name, *(feed(*items) for items in reads))
+
+
+FIRST: dict[str, tuple[Callable[[Loopback, Path], Source], dict[str, Any]]] = {
+    "gb-limited": (limited, {"max_new": 2}),
+    "gb-cut": (cut_by_limit, {"max_new": 1}),
+    "gb-twins": (of_twins, {}),
+    "gb-owner": (backfilled, {}),
+    "gb-renamed": (renamed, {}),
+    "gb-late": (late, {}),
+    "gb-tracked": (tracked, {}),
+    "gb-maps": (of_unread_sitemaps, {}),
+    "gb-files": (of_files, {}),
+    "gb-odd": (of_odd_files, {}),
+    "gb-long": (of_long_link, {}),
+    **dict.fromkeys(READS, (read_twice, {})),
+}
+"""What a source is when it is first collected, and the limits of that run."""
+RUNS = {"gb-late": 3}
+"""How many runs were collected before all was loaded; of others one."""
+
+
+class First:
+    """The installation after these runs, as each test finds it."""
+
+    def __init__(self, web: Loopback, pool: PagePool, folder: Path) -> None:
+        self.web, self.pool = web, pool
+        self.sources = {name: begin(web, folder / name) for name, (begin, _) in FIRST.items()}
+        self.found: dict[str, list[Collected]] = {}
+        self._kept = KeptFolder(folder, self._fill)
+
+    def _fill(self, layout: Layout) -> None:
+        desk = Desk(layout.root, self.pool)
+        for name, (_, limits) in FIRST.items():
+            desk.number = 0
+            with pytest.MonkeyPatch.context() as earlier:
+                if name == "gb-tracked":
+                    earlier.setattr(feeds_and_sitemaps, "without_trackers", str)
+                    earlier.setattr(listing_cache, "LISTING_VERSION", 1)
+                self.found[name] = [
+                    desk.run(self.sources[name], **limits)[0] for _ in range(RUNS.get(name, 1))
+                ]
+        desk.load(*chain(*self.found.values()), sources=tuple(self.sources.values()))
+
+    def desk(self) -> Desk:
+        return Desk(self._kept.restored().root, self.pool, max(RUNS.values()))
+
+    def asked(self, name: str) -> list[str]:
+        """Paths of the source that were asked for, in their order."""
+        paths = (path.removeprefix(f"/{name}") for path in fetched(self.web) if f"/{name}/" in path)
+        return list(paths)
+
+
+@pytest.fixture(scope="module")
+def first(pool: PagePool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[First]:
+    with Loopback() as web:
+        yield First(web, pool, tmp_path_factory.mktemp("first"))
+
+
+def ask(desk: Desk, sql: str) -> list[tuple[Any, ...]]:
+    return [tuple(row.values()) for row in query(desk.layout, sql).to_pylist()]
+
+
+@pytest.mark.slow
+def test_limits_leave_the_rest_for_later_runs(first: First) -> None:
+    desk, one = first.desk(), first.sources["gb-limited"]
+    assert first.found["gb-limited"][0].deferred == 3
+    # What the others fetch is not loaded, so that each begins with the third page.
+    assert desk.run(one, max_new_articles=2)[0].deferred == 1
+    assert desk.run(one, max_entries=3)[0].listed == 3
+    assert desk.run(one)[0].deferred == 0
+    asked = "".join(first.asked("gb-limited")).split("/feed")
+    assert asked == ["", "/a/b", "/c/d", "/c", "/c/d/e"]
+
+
+@pytest.mark.slow
+def test_a_day_cut_by_a_limit_is_partial(first: First) -> None:
+    desk = first.desk()
+    assert first.found["gb-cut"][0].outcomes["left_for_later"] == 1
+    states = "SELECT state, reasons, failed FROM coverage WHERE extracted > 0"
+    (cut,) = ask(desk, f"{states} AND source_id = 'gb-cut'")
+    # Two pages are lost, and the day is not over.
+    assert cut == ("partial", ["partly_read", "pages_lost"], 2)
+    lost = "SELECT detail FROM rejections WHERE outcome = 'left_for_later'"
+    assert ask(desk, f"{lost} AND source_id = 'gb-cut'") == [("2 pages of this day",)]
+    assert "left_for_later" not in desk.run(first.sources["gb-cut"])[0].outcomes
+
+
+@pytest.mark.slow
+def test_known_urls_are_not_fetched_again(first: First) -> None:
+    desk, one = first.desk(), first.sources["gb-twins"]
+    assert first.asked("gb-twins") == ["/feed", "/story", "/gone", "/slow"]
+    second = desk.run_and_load(one)
+    # The old address is not known yet; what failed for the moment is tried again.
+    assert first.asked("gb-twins")[4:] == ["/feed", "/old", "/story", "/slow"]
+    assert second.listed == 4
+    ended = "SELECT outcome FROM captures WHERE url_requested LIKE '%/old'"
+    assert ask(desk, ended) == [("unchanged",)]
+    found = "SELECT count(*) FROM articles WHERE source_id = 'gb-twins'"
+    assert ask(desk, found) == [(1,)]
+    desk.run(one)
+    assert first.asked("gb-twins")[8:] == ["/feed", "/slow"]
+
+
+@pytest.mark.slow
+def test_a_source_takes_over_what_a_backfill_gave_to_its_domain(first: First) -> None:
+    desk = first.desk()
+    one = first.sources["gb-owner"].model_copy(update={"id": "gb-owner"})
+    assert desk.run_and_load(one).outcomes == {"fetched": 2, "listed": 1}
+    counts = "SELECT source_id, versions, count(*) FROM articles WHERE url_requested"
+    assert ask(desk, f"{counts} LIKE '%/gb-owner/%' GROUP BY ALL") == [("gb-owner", 2, 2)]
+    extracted = "SELECT sum(extracted)::INT FROM coverage WHERE source_id = 'gb-owner'"
+    assert ask(desk, extracted) == [(2,)]
+    assert desk.run(one)[0].outcomes == {"listed": 1}
+
+
+@pytest.mark.slow
+def test_days_are_not_observed_without_what_is_stored_under_an_earlier_id(first: First) -> None:
+    desk = first.desk()
+    renamed = first.sources["gb-renamed"].model_copy(update={"id": "gb-mail"})
+    others = (name for name in FIRST if name != "gb-renamed")
+    with Client(Limits(max_seconds=5), AGENT, desk.layout.cache) as client:
+        dropped = dropped_pages(desk.layout, [renamed.id, *others])
+        collected = replace(desk.collector(client), dropped=dropped).collect(renamed)
+    assert collected.listing_notes == (
+        "2 pages stored under gb-renamed, which is not in sources.toml",
     )
-    assert found["outcome"].to_pylist() == ["article", "url_too_long"]
-    assert "a URL of 40,0" in found["detail"][1].as_py()
-    (again,) = desk.run(posts)
+    desk.load(collected, sources=(renamed,))
+    days = "SELECT source_id, state, extracted, failed::INT FROM coverage WHERE listed > 0"
+    assert ask(desk, f"{days} AND source_id IN ('gb-mail', 'gb-renamed') ORDER BY 1") == [
+        ("gb-mail", "missing", 0, 2),
+        ("gb-renamed", "partial", 2, 0),
+    ]
+
+
+@pytest.mark.slow
+def test_what_is_not_there_yet_is_asked_for_again_and_not_for_ever(first: First) -> None:
+    desk, one = first.desk(), first.sources["gb-late"]
+    asked = first.asked("gb-late")
+    assert asked.count("/never") == 3
+    desk.run_and_load(one)
+    desk.run(one)
+    assert first.asked("gb-late")[len(asked) :] == ["/feed", "/late", "/asks", "/feed"]
+    found = "SELECT headline FROM articles WHERE source_id = 'gb-late' ORDER BY headline"
+    assert ask(desk, found) == [("All about asks",), ("All about late",)]
+
+
+@pytest.mark.slow
+def test_pages_that_were_asked_for_with_their_tracking_parameters_are_known(first: First) -> None:
+    assert [f"/gb-tracked{path}" for path in first.asked("gb-tracked")[1:]] == TRACKED
+    first.desk().run(first.sources["gb-tracked"])
+    assert first.asked("gb-tracked")[3:] == ["/feed", "/b?id=1"]
+
+
+@pytest.mark.slow
+def test_a_day_is_partial_while_sitemaps_are_unread(first: First) -> None:
+    (today,) = ask(
+        first.desk(),
+        "SELECT list_contains(reasons, 'listings_failed'), listings_failed, estimated_published"
+        " FROM coverage WHERE source_id = 'gb-maps'",
+    )
+    assert today == (True, 1, None)
+
+
+@pytest.mark.slow
+def test_saved_files_are_taken_when_they_are_new_or_changed(first: First) -> None:
+    desk, one = first.desk(), first.sources["gb-files"]
+    folder = Path(one.files[0]).parent
+    assert first.found["gb-files"][0].outcomes == {"fetched": 2, "unreadable_file": 1}
+    assert desk.run(one)[0] == Collected(one.id, listed=3)
+
+    before = (folder / "a.txt").read_text()
+    (folder / "a.txt").write_text(f"Ferry sails\n\n{TEXT}sails.")
+    (folder / "b.txt.meta.json").write_text('{"published_at": "2026-03-01T08:00:00Z"}')
+    assert desk.run_and_load(one).outcomes == {"fetched": 2}
+    dated = "SELECT count(*) FROM articles WHERE published_date = '2026-03-01'"
+    assert ask(desk, dated) == [(1,)]
+    assert desk.run(one)[0].warc is None
+
+    (folder / "a.txt").write_text(before)  # back to where it was
+    assert desk.run_and_load(one).outcomes == {"fetched": 1}
+    assert desk.run(one)[0].warc is None
+
+
+@pytest.mark.slow
+def test_an_odd_name_or_a_time_to_come_is_a_rejection_that_can_be_loaded(first: First) -> None:
+    desk = first.desk()
+    assert first.found["gb-odd"][0].outcomes == {"unreadable_file": 3}
+    told = ask(desk, "SELECT detail FROM captures WHERE source_id = 'gb-odd'")
+    assert any("future" in detail for (detail,) in told)
+    assert any(r"caf\udce9" in detail for (detail,) in told)
+    assert desk.run(first.sources["gb-odd"])[0].warc is None
+
+
+@pytest.mark.slow
+def test_a_link_that_is_too_long_costs_itself_only(first: First) -> None:
+    desk = first.desk()
+    # robots.txt is known from the sources before.
+    expected = {"fetched": 1, "listed": 1, "url_too_long": 1}
+    assert first.found["gb-long"][0].outcomes == expected
+    ended = "SELECT outcome, detail FROM captures WHERE kind = 'page' AND source_id = 'gb-long'"
+    article, too_long = ask(desk, f"{ended} ORDER BY 1")
+    assert (article[0], too_long[0]) == ("article", "url_too_long")
+    assert "a URL of 40,0" in too_long[1]
+    (again,) = desk.run(first.sources["gb-long"])
     assert (again.error, again.outcomes) == ("", {"listed": 1})
 
 
-def test_each_read_of_a_listing_is_compared_with_the_one_before(web: Loopback, desk: Desk) -> None:
-    def listed(name: str, letters: str) -> bytes:
-        return feed(*(item(url) for each in letters for url in pages[name + each]))
-
-    reads = {"gb-grows": ("a", "ba"), "gb-rolls": ("ba", "c"), "gb-stays": ("c", "c")}
-    pages = {
-        name + each: say_pages(web, *(f"{name}/{each}{number}" for number in range(2)))
-        for name in reads
-        for each in "abc"
-    }
-    papers = [
-        source(name, feeds=(web.set_answers(f"/{name}", *(listed(name, each) for each in shown)),))
-        for name, shown in reads.items()
-    ]
-    first = desk.run(*papers)
-    desk.load(*first, sources=tuple(papers))
+@pytest.mark.slow
+def test_each_read_of_a_listing_is_compared_with_the_one_before(first: First) -> None:
+    desk = first.desk()
+    reads = [first.found[name][0] for name in READS]
     said = [
         (read.source_id, each.entries, each.known, each.added, each.is_continued)
-        for read in first + desk.run(*papers)
+        for read in reads + desk.run(*(first.sources[name] for name in READS))
         for capture in captures(read)
         if (each := capture.listing)
     ]
