@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from email.utils import format_datetime
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -107,11 +106,6 @@ def polled(
 def read(polled: KeptFolder, pool: PagePool) -> Desk:
     """An installation that has polled all papers."""
     return Desk(polled.restored().root, pool)
-
-
-@pytest.fixture
-def desk(tmp_path: Path, pool: PagePool) -> Desk:
-    return Desk(tmp_path / "data", pool)
 
 
 def days(desk: Desk, name: str, columns: str) -> dict[int, tuple[Any, ...]]:
@@ -226,79 +220,98 @@ def test_one_old_page_opens_no_calendar(read: Desk) -> None:
     assert read.ask(f"{first} WHERE period_kind = 'day'") == [(begins, begins)]
 
 
-def polled_cut(web: Loopback, desk: Desk, one: Source, *, is_dated: bool) -> None:
+CUT = ("gb-dated", "gb-undated")
+"""Papers whose feeds are too long: 20 of their entries are read."""
+HOURLY = Paper((), every=HOUR, listed=12)
+AHEAD = ("gb-ahead", "gb-compared")
+"""Papers that are polled at noon after they were polled by a clock that was a month ahead."""
+
+
+def of_long_feed(web: Loopback, desk: Desk, name: str, at: timedelta) -> list[Collected]:
     """Poll a feed that names thirty old entries before those of every four hours; 20 are read."""
-    for at in (0 * HOUR, 12 * HOUR, 20 * HOUR, 25 * HOUR):
-        old = [(f"old{number}", number * HOUR - 60 * DAY) for number in range(30)]
-        new = [(f"new{hour}", hour * HOUR) for hour in range(1, at // HOUR, 4)]
-        items = [
-            item(
-                web.set_answers(f"/{one.id}/{name}", page(f"{one.id} {name}")),
-                format_datetime(START + MIDNIGHT + told) if is_dated else "",
-            )
-            for name, told in old + new
-        ]
-        web.set_answers(f"/{one.id}/feed", feed(*items))
-        (collected,) = desk.collect(
-            MIDNIGHT + at, one, recheck_after=(), limits={"max_entries": 20}
+    old = [(f"old{number}", number * HOUR - 60 * DAY) for number in range(30)]
+    new = [(f"new{hour}", hour * HOUR) for hour in range(1, at // HOUR, 4)]
+    items = [
+        item(
+            web.set_answers(f"/{name}/{story}", page(f"{name} {story}")),
+            format_datetime(START + MIDNIGHT + told) if name == "gb-dated" else "",
         )
-        assert collected.listing_notes[0].startswith(
-            f"{web.url}/{one.id}/feed: of {len(items)} entries"
-        )
-        desk.load(MIDNIGHT + at, collected, sources=(one,))
+        for story, told in old + new
+    ]
+    url = web.set_answers(f"/{name}/feed", feed(*items))
+    (collected,) = desk.collect(
+        MIDNIGHT + at, source(name, feeds=(url,)), recheck_after=(), limits={"max_entries": 20}
+    )
+    assert collected.listing_notes[0].startswith(f"{url}: of {len(items)} entries")
+    return [collected]
 
 
-def test_too_long_a_feed_gives_its_newest_and_its_day_is_observed(
-    web: Loopback, desk: Desk
-) -> None:
-    one = source("gb-dated", feeds=(f"{web.url}/gb-dated/feed",))
-    polled_cut(web, desk, one, is_dated=True)
+def of_clock(
+    web: Loopback, desk: Desk, name: str, at: timedelta, shown: timedelta
+) -> list[Collected]:
+    """What is collected by a clock that says `at` when the feed is that of `shown`."""
+    HOURLY.publish(web, name, shown)
+    collected = desk.collect(MIDNIGHT + at, HOURLY.source(web, name), recheck_after=())
+    assert collected[0].error == ""
+    return collected
+
+
+@pytest.fixture(scope="module")
+def odd(lasting_web: Loopback, pool: PagePool, tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    """An installation of papers with too long feeds, and of papers whose clock was ahead."""
+    web, root = lasting_web, tmp_path_factory.mktemp("odd") / "data"
+    cut, clock, compared = (Desk(root, pool, number) for number in (1, 2, 3))
+    sources = (
+        *(source(name, feeds=(f"{web.url}/{name}/feed",)) for name in CUT),
+        *(HOURLY.source(web, name) for name in AHEAD),
+    )
+
+    def load_all(*runs: tuple[Desk, timedelta, list[Collected]]) -> None:
+        refined = [desk.refined(MIDNIGHT + at, found, sources) for desk, at, found in runs]
+        load(cut.layout, TOPICS, sources, refined)
+        publish(cut.layout)
+
+    def long_feeds(hours: int) -> tuple[Desk, timedelta, list[Collected]]:
+        at = hours * HOUR
+        return cut, at, [each for name in CUT for each in of_long_feed(web, cut, name, at)]
+
+    noon, eleven, later = 12 * HOUR, 11 * HOUR, 30 * DAY
+    load_all(long_feeds(0), (clock, eleven, of_clock(web, clock, "gb-ahead", eleven, eleven)))
+    load_all(
+        long_feeds(12),
+        (clock, later, of_clock(web, clock, "gb-ahead", later, eleven)),
+        (compared, later, of_clock(web, compared, "gb-compared", later, later)),
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        found = of_clock(web, clock, "gb-ahead", noon, noon)
+        # Versions before 0.2 compared with a read to come.
+        patch.setattr(
+            "tasks.collect.read_listings.last_listings",
+            lambda layout, _: last_listings(layout, START + 60 * DAY),
+        )
+        of_compared = of_clock(web, compared, "gb-compared", noon, noon)
+    load_all(long_feeds(20), (clock, noon, found), (compared, noon, of_compared))
+    load_all(long_feeds(25))
+    return cut
+
+
+def test_too_long_a_feed_gives_its_newest_and_its_day_is_observed(odd: Desk) -> None:
     columns = "state, reasons, extracted, estimated_published"
-    assert days(desk, one.id, columns)[0] == ("observed", [], 6, 6)
+    assert days(odd, "gb-dated", columns)[0] == ("observed", [], 6, 6)
 
 
-def test_too_long_a_feed_without_dates_makes_no_true_zero(web: Loopback, desk: Desk) -> None:
-    one = source("gb-undated", feeds=(f"{web.url}/gb-undated/feed",))
-    polled_cut(web, desk, one, is_dated=False)
+def test_too_long_a_feed_without_dates_makes_no_true_zero(odd: Desk) -> None:
     columns = "state, reasons, hours_read, estimated_published"
     reasons = ["partly_read", "articles_undated"]
-    assert days(desk, one.id, columns)[0] == ("missing", reasons, 0, None)
+    assert days(odd, "gb-undated", columns)[0] == ("missing", reasons, 0, None)
 
 
-HOURLY = Paper((), every=HOUR, listed=12)
-
-
-def test_a_clock_that_was_ahead_stops_no_load_and_names_no_gap(
-    web: Loopback, desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ahead, compared = papers = tuple(
-        HOURLY.source(web, name) for name in ("gb-ahead", "gb-compared")
-    )
-
-    def polled(at: timedelta, shown: timedelta, one: Source) -> list[Collected]:
-        """What is collected by a clock that says `at` when the feed is that of `shown`."""
-        HOURLY.publish(web, one.id, shown)
-        collected = desk.collect(MIDNIGHT + at, one, recheck_after=())
-        assert collected[0].error == ""
-        return collected
-
-    noon, later = 12 * HOUR, 30 * DAY
-    desk.load(MIDNIGHT + 11 * HOUR, *polled(11 * HOUR, 11 * HOUR, ahead), sources=papers)
-    found = polled(later, 11 * HOUR, ahead) + polled(later, later, compared)
-    desk.load(MIDNIGHT + later, *found, sources=papers)
-    found = polled(noon, noon, ahead)
-    # Versions before 0.2 compared with a read to come.
-    monkeypatch.setattr(
-        "tasks.collect.read_listings.last_listings",
-        lambda layout, _: last_listings(layout, START + 60 * DAY),
-    )
-    found += polled(noon, noon, compared)
-    desk.load(MIDNIGHT + noon, *found, sources=papers)
-    assert desk.ask(
+def test_a_clock_that_was_ahead_stops_no_load_and_names_no_gap(odd: Desk) -> None:
+    assert odd.ask(
         "SELECT hour(read_at), hours_since_previous, is_continued, rolled_over FROM listing_reads"
         " WHERE source_id = 'gb-ahead' AND read_at < '2025-03-04' ORDER BY read_at"
     ) == [(11, None, False, False), (12, 1.0, True, False)]
-    assert desk.ask(
+    assert odd.ask(
         "SELECT previous_read_at, rolled_over, estimated_lost FROM listing_reads"
         " WHERE source_id = 'gb-compared' AND read_at < '2025-03-04'"
     ) == [(None, False, None)]
