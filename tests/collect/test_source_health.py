@@ -1,9 +1,10 @@
 """Sources that fail again and again, or fall silent: what runs do, what `source_health` says."""
 
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,11 @@ POLLS: dict[str, Sequence[float]] = {
     "gb-relapsed": (0, 1, 2, 3, 4),
     "gb-half": (0, 1, 2),
     "gb-well": (0, 1, 2),
+    # These have other places than listings that fail.
+    "gb-app-new": (0, 1),
+    "gb-app": (0, 1, 2),
+    "gb-app-no-more": (0, 1, 2, 3),
+    "gb-pages": (0, 1, 2, 3),
 }
 """When papers were asked, in hours after the start: as often as runs would, of which none skips."""
 LISTINGS = ("one", "two", "three")
@@ -114,8 +120,24 @@ def say(web: Loopback, name: str, *answers: bytes) -> None:
 
 
 @pytest.fixture(scope="module")
+def papers(lasting_web: Loopback) -> dict[str, Source]:
+    """The sources of POLLS."""
+    url = lasting_web.url
+    app = {"feeds": (f"{url}/app-feed",), "sections": (f"{url}/app",)}
+    others = [
+        *(source(name, **app) for name in ("gb-app-new", "gb-app", "gb-app-no-more")),
+        source("gb-pages", feeds=(f"{url}/gb-pages/feed",)),
+    ]
+    listed = [paper(lasting_web, name) for name in POLLS]
+    return {one.id: one for one in (*listed, *others)}
+
+
+@pytest.fixture(scope="module")
 def all_polled(
-    lasting_web: Loopback, pool: PagePool, tmp_path_factory: pytest.TempPathFactory
+    lasting_web: Loopback,
+    papers: dict[str, Source],
+    pool: PagePool,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> KeptFolder:
     """Every paper was asked at its times, and all of it was loaded at once."""
     for name in POLLS:
@@ -126,16 +148,40 @@ def all_polled(
     say(lasting_web, "gb-half", feed())
     lasting_web.set_answers("/gb-half/one", http(b"", "404 Not Found"))
     say(lasting_web, "gb-well", feed())
-    papers = [paper(lasting_web, name) for name in POLLS]
+    shell = http(b"<html><title>News</title><div id='app'></div></html>")
+    lasting_web.set_answers("/app", shell)
+    lasting_web.set_answers("/app-feed", feed())
+    lasting_web.set_answers("/gb-pages/feed", *map(_with_pages_down(lasting_web), (-1, 3)))
 
     def fill(layout: Layout) -> None:
-        desk = Desk(layout.root, pool)
+        desk, asked = Desk(layout.root, pool), dict(papers)
         found: dict[timedelta, list[Collected]] = {}
         for hour in sorted({hour for hours in POLLS.values() for hour in hours}):
-            found |= desk.named([hour], *(one for one in papers if hour in POLLS[one.id]))
-        desk.load_runs(found, tuple(one for one in papers if one.id != "gb-retired"))
+            if hour == POLLS["gb-app-no-more"][-1]:
+                asked["gb-app-no-more"] = asked["gb-app-no-more"].model_copy(
+                    update={"sections": ()}
+                )
+            found |= desk.named([hour], *(asked[name] for name in POLLS if hour in POLLS[name]))
+        collected: dict[str, list[Collected]] = {name: [] for name in POLLS}
+        for each in chain(*found.values()):
+            collected[each.source_id].append(each)
+        del asked["gb-retired"]
+        desk.load_runs(found, tuple(asked.values()))
+        note = f"{lasting_web.url}/app: no link looks like an article's"
+        assert [each.listing_notes for each in collected["gb-app"]] == [(note,)] * 3
+        assert [each.error for each in collected["gb-pages"]] == [""] * 4
 
     return KeptFolder(tmp_path_factory.mktemp("polled"), fill)
+
+
+def _with_pages_down(web: Loopback) -> Callable[[int], bytes]:
+    """A feed that names so many pages more than FAILURES_IN_A_ROW that are down, and a good one."""
+
+    def listed(more: int) -> bytes:
+        bad = [web.set_answers(f"/bad-{n}", DOWN) for n in range(FAILURES_IN_A_ROW + more)]
+        return feed(*map(item, [*bad, web.set_answers("/good", page("All is well"))]))
+
+    return listed
 
 
 @pytest.fixture
@@ -193,31 +239,29 @@ def test_before_its_third_failure_a_source_is_asked_as_ever(web: Loopback, polle
     assert relapsed.open_until is None
 
 
-def test_a_source_that_is_read_again_is_asked_as_ever(web: Loopback, polled: Desk) -> None:
-    one = paper(web, "gb-failed-9")
+def test_a_source_that_is_read_again_is_asked_as_ever_and_its_skipped_days_are_no_zeros(
+    web: Loopback, polled: Desk
+) -> None:
+    seldom, one = paper(web, "gb-seldom"), paper(web, "gb-failed-9")
+    say(web, seldom.id, feed())
+    assert polled.asks(71 * HOUR, seldom).skipped
+    found = {72 * HOUR: [polled.asks(72 * HOUR, seldom)]}
+    assert found[72 * HOUR][0].error == ""
+    web.hits.clear()
+
     say(web, one.id, DOWN)
     web.set_answers(f"/{one.id}/one", feed(item(web.set_answers("/b", page("All is well")))))
-    (back,) = polled.run(81 * HOUR, one)
+    back = polled.asks(81 * HOUR, one)
     # Once one was read, the others are asked as ever.
     asked = [path.rpartition("/")[2] for path in fetched(web)]
     assert asked == ["one", "two", "two", "three", "three", "b"]
     assert (back.error, back.outcomes["fetched"], back.outcomes["listed"]) == ("", 1, 1)
+    polled.load_runs(found | {81 * HOUR: [back]}, (seldom, one))
     well = polled.health(one)
     assert (well.state, well.failures_in_a_row, well.open_until) == ("healthy", 0, None)
     assert well.last_success_at == well.last_new_article_at == START + 81 * HOUR
     assert well.last_failure_at == START + 57 * HOUR
 
-
-def test_until_tomorrow_is_shown_with_its_day(web: Loopback, polled: Desk) -> None:
-    asked = polled.asks(16.5 * HOUR, paper(web, "gb-at-night"))
-    assert asked.skipped.startswith("skipped until 4 Mar 00:00 UTC after 4")
-
-
-def test_skipped_days_are_missing_and_never_zero(web: Loopback, polled: Desk) -> None:
-    one = paper(web, "gb-seldom")
-    say(web, one.id, feed())
-    assert polled.run(71 * HOUR, one)[0].skipped
-    assert polled.run(72 * HOUR, one)[0].error == ""
     of_paper = "WHERE source_id = 'gb-seldom'"
     states = polled.ask(f"SELECT state, reasons FROM coverage {of_paper} ORDER BY day")
     missing = ("missing", ["listings_failed", "no_listing_read"])
@@ -230,6 +274,11 @@ def test_skipped_days_are_missing_and_never_zero(web: Loopback, polled: Desk) ->
         f"SELECT articles, share FROM topic_daily {of_paper} AND topic_id = 'summit' ORDER BY day"
     )
     assert polled.ask(told) == [(1, 0.0), *[(None, None)] * 2, (0, None)]
+
+
+def test_until_tomorrow_is_shown_with_its_day(web: Loopback, polled: Desk) -> None:
+    asked = polled.asks(16.5 * HOUR, paper(web, "gb-at-night"))
+    assert asked.skipped.startswith("skipped until 4 Mar 00:00 UTC after 4")
 
 
 def test_a_source_of_whose_listings_one_is_read_is_never_skipped(
@@ -245,27 +294,34 @@ def test_a_source_of_whose_listings_one_is_read_is_never_skipped(
     assert (health.unread_listings, health.last_failure_at) == ([gone], None)
 
 
-def test_a_section_page_without_links_to_articles_is_named(web: Loopback, desk: Desk) -> None:
-    shell = web.set_answers("/app", http(b"<html><title>News</title><div id='app'></div></html>"))
-    good = web.set_answers("/feed", feed())
-    one = source("gb-app", feeds=(good,), sections=(shell,))
-    for hour in (1, 2, 3):
-        (collected,) = desk.run(hour * HOUR, one)
-        assert collected.listing_notes == (f"{shell}: no link looks like an article's",)
-        assert desk.health(one).empty_sections == ([shell] if hour == 3 else [])
-    assert f"no link to an article in {shell}" in desk.health(one).why
-    desk.run(4 * HOUR, one.model_copy(update={"sections": ()}))
-    assert desk.health(one).empty_sections == []
+def test_a_section_page_without_links_to_articles_is_named(
+    polled: Desk, papers: dict[str, Source]
+) -> None:
+    """Once three reads of it, which is still asked, were without any."""
+    (shell,) = papers["gb-app"].sections
+    named = ("gb-app-new", "gb-app", "gb-app-no-more")
+    found = [polled.health(papers[name]).empty_sections for name in named]
+    assert found == [[], [shell], []]
+    assert f"no link to an article in {shell}" in polled.health(papers["gb-app"]).why
 
 
-def test_a_source_asked_for_by_name_is_asked_in_any_case(web: Loopback, polled: Desk) -> None:
+def test_a_skipped_source_is_asked_by_name_and_its_saved_files_are_taken_in(
+    web: Loopback, polled: Desk, tmp_path: Path
+) -> None:
+    filed = paper(web, "gb-failed-4", files=saved(tmp_path / "saved", {}).files)
+    (tmp_path / "saved" / "a.txt").write_text("Ferry stops\n\n" + "The skippers came. " * 40)
+    collected = polled.asks(3.5 * HOUR, filed)
+    assert (collected.outcomes, web.hits) == ({"fetched": 1}, [])
+    assert collected.skipped
+
     one = paper(web, "gb-failed-3")
     say(web, one.id, DOWN, DOWN, feed())
     found = polled.named([2.5, 2.6], one)
     (failed,), (read,) = found.values()
     assert (bool(failed.error), failed.skipped) == (True, "")
     assert (read.error, len(fetched(web))) == ("", 3 * 2 + 3)
-    polled.load_runs(found, (one,))
+    polled.load_runs(found | {3.5 * HOUR: [collected]}, (one, filed))
+    assert polled.health(filed).failures_in_a_row == 4
     assert polled.asks(2.7 * HOUR, one).skipped == ""
 
 
@@ -277,24 +333,16 @@ def test_a_source_with_another_address_is_asked_at_once(web: Loopback, polled: D
     assert (collected.error, collected.skipped, collected.outcomes["listed"]) == ("", "", 1)
 
 
-def test_pages_that_bring_no_answer_any_more_are_a_failure(web: Loopback, desk: Desk) -> None:
-    def said(count: int) -> Source:
-        bad = [web.set_answers(f"/bad-{n}", DOWN) for n in range(count)]
-        good = web.set_answers("/good", page("All is well"))
-        return source(feeds=(web.set_answers("/feed", feed(*map(item, [*bad, good]))),))
-
-    one = said(FAILURES_IN_A_ROW - 1)
-    found = desk.named([0], one)
-    said(FAILURES_IN_A_ROW + 3)
-    found |= desk.named([1, 2, 3], one)
-    assert [collected.error for (collected,) in found.values()] == [""] * 4
-    desk.load_runs(found, (one,))
-    ended = "SELECT ended FROM polls ORDER BY sequence"
-    assert desk.ask(ended) == [("read",), *[("fell_silent",)] * 3]
-    health = desk.health(one)
+def test_pages_that_bring_no_answer_any_more_are_a_failure(
+    polled: Desk, papers: dict[str, Source]
+) -> None:
+    one = papers["gb-pages"]
+    ended = f"SELECT ended FROM polls WHERE source_id = '{one.id}' ORDER BY sequence"
+    assert polled.ask(ended) == [("read",), *[("fell_silent",)] * 3]
+    health = polled.health(one)
     assert (health.failures_in_a_row, health.last_failure_outcome) == (3, "server_error")
     assert health.last_success_at == START + 3 * HOUR
-    assert desk.run(3.5 * HOUR, one)[0].skipped
+    assert polled.asks(3.5 * HOUR, one).skipped
 
 
 def test_where_nobody_answers_the_papers_are_not_blamed(web: Loopback, desk: Desk) -> None:
@@ -321,17 +369,6 @@ def test_where_nobody_answers_the_papers_are_not_blamed(web: Loopback, desk: Des
     before = desk.ask("FROM polls ORDER BY ALL")
     rebuild_warehouse(desk.layout, TOPICS, dead)
     assert desk.ask("FROM polls ORDER BY ALL") == before
-
-
-def test_saved_files_are_taken_in_while_the_listings_are_skipped(
-    web: Loopback, polled: Desk, tmp_path: Path
-) -> None:
-    one = paper(web, "gb-failed-3", files=saved(tmp_path / "saved", {}).files)
-    (tmp_path / "saved" / "a.txt").write_text("Ferry stops\n\n" + "The skippers came. " * 40)
-    (collected,) = polled.run(2.5 * HOUR, one)
-    assert (collected.outcomes, web.hits) == ({"fetched": 1}, [])
-    assert collected.skipped
-    assert polled.health(one).failures_in_a_row == 3
 
 
 def test_a_source_of_saved_files_alone_is_never_skipped(desk: Desk, tmp_path: Path) -> None:
@@ -372,7 +409,7 @@ def test_the_rule_is_that_of_the_settings(web: Loopback, polled: Desk) -> None:
 
 def test_the_unhealthy_are_listed_as_of_a_time(web: Loopback, polled: Desk, tmp_path: Path) -> None:
     assert unhealthy(Layout(tmp_path), START) == ()
-    for after, listed in ((2.5, ["gb-failed-3"]), (3.5, ["gb-failed-4"]), (90, [])):
+    for after, listed in ((2.5, ["gb-failed-3"]), (3.5, ["gb-failed-4", "gb-pages"]), (90, [])):
         found = unhealthy(polled.layout, START + after * HOUR)
         assert [health.source_id for health in found] == listed
     why = polled.health(paper(web, "gb-failed-3")).why
@@ -390,7 +427,7 @@ def test_the_unhealthy_are_listed_as_of_a_time(web: Loopback, polled: Desk, tmp_
 def articles(days: list[float], source_id: str = "gb-post") -> list[Page]:
     return [
         Page(
-            *(f"{source_id}-{n}", "The board met. " * 50 + str(n)),
+            *(f"{source_id}-{n}", "The board met. " * 9 + str(n)),
             hour=24 * day,
             source_id=source_id,
             about=_at(day),
