@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -132,186 +133,27 @@ def desk(tmp_path: Path, pool: PagePool) -> Desk:
     return Desk(tmp_path / "data", pool)
 
 
-@pytest.fixture(scope="module")
-def first_look(
-    lasting_web: Loopback, pool: PagePool, tmp_path_factory: pytest.TempPathFactory
-) -> KeptFolder:
-    lasting_web.set_answers("/a", page(**VALIDATORS))
-    one = paper(lasting_web, "a")
-
-    def fill(layout: Layout) -> None:
-        Desk(layout.root, pool).ingest(0 * HOUR, one)
-
-    return KeptFolder(tmp_path_factory.mktemp("first"), fill)
-
-
-@pytest.fixture
-def begun(first_look: KeptFolder, pool: PagePool) -> Desk:
-    """An installation that loaded the page /a of `paper(web, "a")` at the start."""
-    return Desk(first_look.restored().root, pool)
-
-
 def page(*more: str, title: str = "Vote on the harbour is put off", **headers: str) -> bytes:
     text = "".join(f"<p>{part}</p>" for part in (TEXT, *more))
     body = f"<body><article><h1>{title}</h1>{text}</article></body>"
     return http(f"<html lang=en><head></head>{body}</html>".encode(), **headers)
 
 
-def paper(web: Loopback, *names: str, **places: Any) -> Source:
-    """A paper whose feed names pages, published an hour before the start."""
+def paper(web: Loopback, source_id: str, *names: str, **places: Any) -> Source:
+    """A paper whose feed names pages below its own, published an hour before the start."""
     published = format_datetime(START - HOUR)
-    items = [item(f"{web.url}/{name}", published) for name in names]
-    return source(feeds=(web.set_answers("/feed", feed(*items)),), **places)
+    items = [item(f"{web.url}/{source_id}/{name}", published) for name in names]
+    return source(source_id, feeds=(web.set_answers(f"/{source_id}/feed", feed(*items)),), **places)
 
 
 def asked(web: Loopback) -> list[str]:
     """Pages asked for since the last look."""
-    paths = [path for path in fetched(web) if path != "/feed"]
+    paths = [path for path in fetched(web) if not path.endswith("/feed")]
     web.hits.clear()
     return paths
 
 
-def test_a_page_is_asked_for_again_after_each_step(web: Loopback, begun: Desk) -> None:
-    web.set_answers("/a", UNMODIFIED)
-    one = paper(web, "a")
-    assert begun.rechecks(1 * HOUR, one) == 0
-    assert begun.look([3 * HOUR], one) == [1]
-    # A listing that is read without a recheck, too.
-    assert begun.look([4 * HOUR, 24 * HOUR, 170 * HOUR], one) == [0, 1, 1]
-    assert begun.rechecks(200 * HOUR, one) == 0
-
-    hits = web.requests("/a")
-    assert [hit.header("If-None-Match") for hit in hits] == ['"1"'] * 3
-    assert {hit.header("If-Modified-Since") for hit in hits} == {VALIDATORS["Last_Modified"]}
-    assert begun.ask(
-        "SELECT outcome, found_in, http_status, count(*) FROM captures WHERE kind = 'page'"
-        " GROUP BY ALL ORDER BY ALL"
-    ) == [("article", f"{web.url}/feed", 200, 1), ("not_modified", "recheck", 304, 3)]
-    assert begun.ask("SELECT sum(unchanged), sum(rejected) FROM runs") == [(3, 0)]
-    assert begun.ask("SELECT versions FROM articles") == [(1,)]
-
-
-def test_what_was_first_seen_long_ago_is_left_alone(web: Loopback, begun: Desk) -> None:
-    web.set_answers("/a", page())
-    one = paper(web, "a")
-    assert begun.rechecks(15 * DAY, one) == 0
-    assert begun.rechecks(13 * DAY, one) == 1
-
-
-def test_an_article_old_when_it_was_first_seen_does_not_change_and_days_asked_for_hold(
-    web: Loopback, desk: Desk
-) -> None:
-    ages = {"young": 6, "old": 8}
-    for name in (*ages, "undated"):
-        web.set_answers(f"/{name}", page(name, title=f"All about the {name}"))
-    places = [
-        item(f"{web.url}/{name}", format_datetime(START - HOUR - days * DAY))
-        for name, days in ages.items()
-    ]
-    one = source(feeds=(web.set_answers("/feed", feed(*places, item(f"{web.url}/undated"))),))
-    desk.ingest(0 * HOUR, one)
-    asked(web)
-    assert desk.rechecks(3 * HOUR, one, since=START - DAY) == 1
-    assert asked(web) == ["/undated"]
-    assert desk.rechecks(4 * HOUR, one) == 2
-    assert sorted(asked(web)) == ["/undated", "/young"]
-
-
-def _day(desk: Desk, source_id: str = "gb-post") -> list[tuple[Any, ...]]:
-    """Coverage of the day on which everything is published."""
-    return desk.ask(
-        "SELECT discovered, extracted, failed, list_contains(reasons, 'pages_lost')"
-        f" FROM coverage WHERE day = '2025-03-03' AND source_id = '{source_id}'"
-    )
-
-
-def test_new_articles_come_first_and_the_longest_due_next(web: Loopback, desk: Desk) -> None:
-    for name in ("a", "b", "c"):
-        web.set_answers(f"/{name}", page(f"About {name}.", title=f"All about {name}"))
-    found = {
-        after: desk.collect(after, paper(web, name))
-        for after, name in ((0 * HOUR, "b"), (1 * HOUR, "a"))
-    }
-    one = paper(web, "c", "a", "b")
-    desk.load_runs(found, (one,))
-    asked(web)
-    assert desk.ingest(4 * HOUR, one, limits={"max_rechecks": 1}).rechecked == 1
-    assert asked(web) == ["/c", "/b"]
-    assert desk.rechecks(5 * HOUR, one, limits={"max_rechecks": 0}) == 0
-    assert desk.rechecks(5 * HOUR + HOUR / 2, one) == 1
-    assert asked(web) == ["/a"]
-
-
-def test_no_steps_no_rechecks_and_a_paper_has_its_own(web: Loopback, begun: Desk) -> None:
-    web.set_answers("/a", page())
-    assert begun.rechecks(3 * HOUR, paper(web, "a"), recheck_after=()) == 0
-    assert begun.rechecks(4 * HOUR, paper(web, "a", recheck_after=())) == 0
-    assert begun.rechecks(5 * HOUR, paper(web, "a", recheck_after=("6h",))) == 0
-    assert begun.rechecks(6 * HOUR, paper(web, "a", recheck_after=("6h",))) == 1
-
-
-def test_a_silent_host_is_not_asked_for_all_its_pages(web: Loopback, desk: Desk) -> None:
-    names = [f"p{n}" for n in range(FAILURES_IN_A_ROW + 3)]
-    for name in names:
-        web.set_answers(f"/{name}", page(f"About {name}.", title=f"All about {name}"), DOWN)
-    one = paper(web, *names)
-    desk.ingest(0 * HOUR, one)
-    assert desk.rechecks(3 * HOUR, one) == FAILURES_IN_A_ROW
-
-
-def test_a_source_without_a_listing_is_left_alone(web: Loopback, begun: Desk) -> None:
-    (failed,) = begun.collect(3 * HOUR, source(feeds=(web.set_answers("/feed", DOWN),)))
-    assert failed.error
-    assert asked(web) == []
-
-
-def test_robots_hold_for_a_page_asked_for_again(web: Loopback, begun: Desk) -> None:
-    web.set_answers("/robots.txt", http(b"User-agent: *\nDisallow: /a\n"))
-    for kept in (begun.layout.cache / "robots").iterdir():
-        kept.unlink()
-    begun.look([3 * HOUR], paper(web, "a"))
-    assert asked(web) == []
-    ended = "SELECT outcome FROM captures WHERE found_in = 'recheck'"
-    assert begun.ask(ended) == [("robots_denied",)]
-    assert _day(begun) == [(1, 1, 0, False)]
-
-
-def test_saved_files_are_not_looked_at_again(desk: Desk, tmp_path: Path) -> None:
-    (tmp_path / "a.txt").write_text(f"Ferry stops\n\n{TEXT}")
-    meta = f'{{"url": "http://127.0.0.1:1/a", "published_at": "{START.isoformat()}",'
-    meta += f'"fetched_at": "{START.isoformat()}"}}'
-    (tmp_path / "a.txt.meta.json").write_text(meta)
-    one = source(files=(str(tmp_path / "*.txt"),))
-    desk.ingest(0 * HOUR, one)
-    assert desk.ask("SELECT count(*) FROM articles") == [(1,)]
-    (collected,) = desk.collect(3 * HOUR, one)
-    assert (collected.rechecked, collected.warc) == (0, None)
-
-
-def test_two_papers_ask_for_their_own_articles(web: Loopback, desk: Desk) -> None:
-    web.set_answers("/a", page())
-    one = paper(web, "a")
-    other = source("de-blatt", feeds=one.feeds)
-    collected = desk.collect(0 * HOUR, one, other)
-    desk.load(0 * HOUR, *collected, sources=(one, other))
-    again = desk.collect(3 * HOUR, other, one)
-    assert [each.rechecked for each in again] == [0, 1]
-    assert [each.found_in for each in captures(again[1]) if each.kind == "page"] == ["recheck"]
-
-
-def test_what_is_learnt_of_a_site_later_makes_no_version(web: Loopback, desk: Desk) -> None:
-    for number in range(1, 10):
-        web.set_answers(
-            f"/{number}", http(finnish_page(number, with_teaser(story(number))).encode())
-        )
-    desk.ingest(0 * HOUR, paper(web, "1"))
-    desk.ingest(3 * HOUR, paper(web, *"23456789"))
-    assert desk.ask("SELECT DISTINCT versions FROM articles") == [(1,)]
-    ended = "SELECT outcome FROM captures WHERE found_in = 'recheck'"
-    assert desk.ask(ended) == [("unchanged",)]
-
-
-# Papers of one page each, which were looked at again before anything of that was loaded.
+# Papers that were all looked at before anything of that was loaded, most of one page.
 
 
 def dated(at: datetime, *more: str, **headers: str) -> bytes:
@@ -380,6 +222,8 @@ LOOKS: dict[str, tuple[Sequence[float], Sequence[bytes]]] = {
     "gb-gone": ((3,), [page(), GONE]),
     "gb-metered": ((3,), [page(), metered()]),
     "gb-missed": ((48,), [page()]),
+    "gb-once": ((), [page(**VALIDATORS)]),
+    "gb-steps": ((3,), [page(**VALIDATORS), UNMODIFIED]),
     "gb-moved": ((3,), [http(b"", "301 Moved", Location="/moved")]),
     "gb-undated": ((), [page("Undated.", title="No date", ETag='"1"')]),
     "gb-validated": ((3,), [page(**VALIDATORS), http(b"", "304 Not Modified", ETag='"2"')]),
@@ -391,43 +235,120 @@ UNDATED_BY_FEED = ("gb-ahead", "gb-awaited", "gb-undated")
 OWN_STEP = ("gb-awaited", "gb-undated")
 
 
-def paper_of_one_page(web: Loopback, name: str) -> Source:
+def paper_of_one_page(web: Loopback, name: str, **options: Any) -> Source:
     published = "" if name.startswith(UNDATED_BY_FEED) else format_datetime(START - HOUR)
     feeds = (web.set_answers(f"/{name}/feed", feed(item(f"{web.url}/{name}", published))),)
-    return source(name, feeds=feeds, recheck_after=("10d",) if name.startswith(OWN_STEP) else None)
+    if name.startswith(OWN_STEP):
+        options = {"recheck_after": ("10d",), **options}
+    return source(name, feeds=feeds, **options)
+
+
+def paper_of_ages(web: Loopback) -> Source:
+    """Its articles were six and eight days old at the start; one has no date."""
+    ages = {"young": 6, "old": 8}
+    for name in (*ages, "undated"):
+        web.set_answers(f"/gb-ages/{name}", page(name, title=f"All about the {name}"))
+    places = [
+        item(f"{web.url}/gb-ages/{name}", format_datetime(START - HOUR - days * DAY))
+        for name, days in ages.items()
+    ]
+    places.append(item(f"{web.url}/gb-ages/undated"))
+    return source("gb-ages", feeds=(web.set_answers("/gb-ages/feed", feed(*places)),))
+
+
+def paper_of_queue(web: Loopback, *listed: str) -> Source:
+    """Names of its pages a, b and c those that it is to list."""
+    for name in ("a", "b", "c"):
+        web.set_answers(f"/gb-queue/{name}", page(f"About {name}.", title=f"All about {name}"))
+    return paper(web, "gb-queue", *listed)
+
+
+def paper_on_silent_host(web: Loopback, says: bytes = b"") -> Source:
+    """Its pages answer, unless they are to say something else."""
+    names = [f"p{n}" for n in range(FAILURES_IN_A_ROW + 3)]
+    for name in names:
+        about = page(f"About {name}.", title=f"All about {name}")
+        web.set_answers(f"/gb-silent/{name}", says or about)
+    return paper(web, "gb-silent", *names)
+
+
+def papers_that_share(web: Loopback) -> tuple[Source, Source]:
+    web.set_answers("/gb-shared/a", page())
+    one = paper(web, "gb-shared", "a")
+    return one, source("de-blatt", feeds=one.feeds)
+
+
+def finnish_paper(web: Loopback, *listed: str) -> Source:
+    """A paper of which every page has the same teaser."""
+    for number in range(1, 10):
+        text = finnish_page(number, with_teaser(story(number)))
+        web.set_answers(f"/gb-finnish/{number}", http(text.encode()))
+    return paper(web, "gb-finnish", *listed)
+
+
+def paper_of_files(folder: Path) -> Source:
+    folder.mkdir(exist_ok=True)
+    (folder / "a.txt").write_text(f"Ferry stops\n\n{TEXT}")
+    meta = f'{{"url": "http://127.0.0.1:1/a", "published_at": "{START.isoformat()}",'
+    meta += f'"fetched_at": "{START.isoformat()}"}}'
+    (folder / "a.txt.meta.json").write_text(meta)
+    return source("gb-files", files=(str(folder / "*.txt"),))
+
+
+@dataclass(frozen=True)
+class Looked:
+    """A data folder of all these papers, and those with their saved files."""
+
+    kept: KeptFolder
+    papers: tuple[Source, ...]
 
 
 @pytest.fixture(scope="module")
 def second_looks(
     lasting_web: Loopback, pool: PagePool, tmp_path_factory: pytest.TempPathFactory
-) -> KeptFolder:
+) -> Looked:
     web = lasting_web
     web.reset()
     web.set_answers("/moved", page(ETag='"1"'), UNMODIFIED)
-    papers = tuple(paper_of_one_page(web, name) for name in LOOKS)
+    of_one_page = tuple(paper_of_one_page(web, name) for name in LOOKS)
     for name, (_, answers) in LOOKS.items():
         web.set_answers(f"/{name}", *answers)
+    papers = (
+        *of_one_page,
+        paper_of_ages(web),
+        paper_of_queue(web, "b"),
+        paper_on_silent_host(web),
+        *papers_that_share(web),
+        finnish_paper(web, "1"),
+        paper_of_files(tmp_path_factory.mktemp("files")),
+    )
 
     def fill(layout: Layout) -> None:
         desk = Desk(layout.root, pool)
-        looks: dict[timedelta, list[Collected]] = {}
-        desk.load(0 * HOUR, *desk.collect(0 * HOUR, *papers), sources=papers)
+        first = desk.collect(0 * HOUR, *papers)
+        assert [each.error for each in first] == [""] * len(papers)
+        desk.load(0 * HOUR, *first, sources=papers)
+        looks = {HOUR: desk.collect(HOUR, paper_of_queue(web, "a"))}
         for hour in sorted({hour for hours, _ in LOOKS.values() for hour in hours}):
-            due = [one for one in papers if hour in LOOKS[one.id][0]]
+            due = [one for one in of_one_page if hour in LOOKS[one.id][0]]
             looks[hour * HOUR] = desk.collect(hour * HOUR, *due)
             assert [each.rechecked for each in looks[hour * HOUR]] == [1] * len(due)
+        looks[3 * HOUR] += desk.collect(3 * HOUR, finnish_paper(web, *"23456789"))
         desk.load_runs(looks, papers)
         # A page whose day has come is read as if it were new.
         sent = [hit.header("If-None-Match") for hit in web.requests("/gb-ahead")]
         assert sent == [None, '"1"', None]
+        again = web.requests("/gb-steps")[1:]
+        assert [hit.header("If-None-Match") for hit in again] == ['"1"']
+        assert [hit.header("If-Modified-Since") for hit in again] == [VALIDATORS["Last_Modified"]]
 
-    return KeptFolder(tmp_path_factory.mktemp("looked"), fill)
+    return Looked(KeptFolder(tmp_path_factory.mktemp("looked"), fill), papers)
 
 
 @pytest.fixture
-def looked(second_looks: KeptFolder, pool: PagePool) -> Desk:
+def looked(second_looks: Looked, pool: PagePool) -> Desk:
     """An installation that has looked again at all of LOOKS."""
-    return Desk(second_looks.restored().root, pool)
+    return Desk(second_looks.kept.restored().root, pool, 1)
 
 
 def ended(desk: Desk, name: str) -> list[str]:
@@ -437,6 +358,118 @@ def ended(desk: Desk, name: str) -> list[str]:
         f" WHERE found_in = 'recheck' AND source_id = '{name}' ORDER BY attempted_at"
     )
     return [outcome for (outcome,) in rows]
+
+
+def _day(desk: Desk, source_id: str) -> list[tuple[Any, ...]]:
+    """Coverage of the day on which everything is published."""
+    return desk.ask(
+        "SELECT discovered, extracted, failed, list_contains(reasons, 'pages_lost')"
+        f" FROM coverage WHERE day = '2025-03-03' AND source_id = '{source_id}'"
+    )
+
+
+def test_a_page_is_asked_for_again_after_each_step(web: Loopback, looked: Desk) -> None:
+    web.set_answers("/gb-once", UNMODIFIED)
+    assert looked.rechecks(1 * HOUR, paper_of_one_page(web, "gb-once")) == 0
+    web.set_answers("/gb-steps", UNMODIFIED)
+    one = paper_of_one_page(web, "gb-steps")
+    # A listing that is read without a recheck, too.
+    assert looked.look([4 * HOUR, 24 * HOUR, 170 * HOUR], one) == [0, 1, 1]
+    assert looked.rechecks(200 * HOUR, one) == 0
+
+    hits = web.requests("/gb-steps")
+    assert [hit.header("If-None-Match") for hit in hits] == ['"1"'] * 2
+    assert {hit.header("If-Modified-Since") for hit in hits} == {VALIDATORS["Last_Modified"]}
+    of_paper = f"source_id = '{one.id}'"
+    assert looked.ask(
+        "SELECT outcome, found_in, http_status, count(*) FROM captures WHERE kind = 'page'"
+        f" AND {of_paper} GROUP BY ALL ORDER BY ALL"
+    ) == [("article", one.feeds[0], 200, 1), ("not_modified", "recheck", 304, 3)]
+    of_these = "WHERE run_id LIKE '%-000001'"
+    assert looked.ask(f"SELECT sum(unchanged), sum(rejected) FROM runs {of_these}") == [(2, 0)]
+    assert looked.ask(f"SELECT versions FROM articles WHERE {of_paper}") == [(1,)]
+
+
+def test_what_was_first_seen_long_ago_is_left_alone(web: Loopback, looked: Desk) -> None:
+    web.set_answers("/gb-once", page())
+    one = paper_of_one_page(web, "gb-once")
+    assert looked.rechecks(15 * DAY, one) == 0
+    assert looked.rechecks(13 * DAY, one) == 1
+
+
+def test_an_article_old_when_it_was_first_seen_does_not_change_and_days_asked_for_hold(
+    web: Loopback, looked: Desk
+) -> None:
+    one = paper_of_ages(web)
+    assert looked.rechecks(3 * HOUR, one, since=START - DAY) == 1
+    assert asked(web) == ["/gb-ages/undated"]
+    assert looked.rechecks(4 * HOUR, one) == 2
+    assert sorted(asked(web)) == ["/gb-ages/undated", "/gb-ages/young"]
+
+
+def test_new_articles_come_first_and_the_longest_due_next(web: Loopback, looked: Desk) -> None:
+    one = paper_of_queue(web, "c", "a", "b")
+    assert looked.ingest(4 * HOUR, one, limits={"max_rechecks": 1}).rechecked == 1
+    assert asked(web) == ["/gb-queue/c", "/gb-queue/b"]
+    assert looked.rechecks(5 * HOUR, one, limits={"max_rechecks": 0}) == 0
+    assert looked.rechecks(5 * HOUR + HOUR / 2, one) == 1
+    assert asked(web) == ["/gb-queue/a"]
+
+
+def test_no_steps_no_rechecks_and_a_paper_has_its_own(web: Loopback, looked: Desk) -> None:
+    web.set_answers("/gb-once", page())
+    one, never, at_six = (
+        paper_of_one_page(web, "gb-once", recheck_after=steps) for steps in (None, (), ("6h",))
+    )
+    assert looked.rechecks(3 * HOUR, one, recheck_after=()) == 0
+    assert looked.rechecks(4 * HOUR, never) == 0
+    assert looked.rechecks(5 * HOUR, at_six) == 0
+    assert looked.rechecks(6 * HOUR, at_six) == 1
+
+
+def test_a_silent_host_is_not_asked_for_all_its_pages(web: Loopback, looked: Desk) -> None:
+    one = paper_on_silent_host(web, DOWN)
+    assert looked.rechecks(3 * HOUR, one) == FAILURES_IN_A_ROW
+
+
+def test_a_source_without_a_listing_is_left_alone(web: Loopback, looked: Desk) -> None:
+    (failed,) = looked.collect(
+        3 * HOUR, source("gb-once", feeds=(web.set_answers("/gb-once/feed", DOWN),))
+    )
+    assert failed.error
+    assert asked(web) == []
+
+
+def test_robots_hold_for_a_page_asked_for_again(web: Loopback, looked: Desk) -> None:
+    web.set_answers("/robots.txt", http(b"User-agent: *\nDisallow: /gb-once$\n"))
+    for kept in (looked.layout.cache / "robots").iterdir():
+        kept.unlink()
+    looked.look([3 * HOUR], paper_of_one_page(web, "gb-once"))
+    assert asked(web) == []
+    assert ended(looked, "gb-once") == ["robots_denied"]
+    assert _day(looked, "gb-once") == [(1, 1, 0, False)]
+
+
+def test_saved_files_are_not_looked_at_again(looked: Desk, second_looks: Looked) -> None:
+    one = second_looks.papers[-1]
+    assert looked.ask(f"SELECT count(*) FROM articles WHERE source_id = '{one.id}'") == [(1,)]
+    (collected,) = looked.collect(3 * HOUR, one)
+    assert (collected.rechecked, collected.warc) == (0, None)
+
+
+def test_two_papers_ask_for_their_own_articles(web: Loopback, looked: Desk) -> None:
+    one, other = papers_that_share(web)
+    again = looked.collect(3 * HOUR, other, one)
+    assert [each.rechecked for each in again] == [0, 1]
+    assert [each.found_in for each in captures(again[1]) if each.kind == "page"] == ["recheck"]
+
+
+def test_what_is_learnt_of_a_site_later_makes_no_version(looked: Desk) -> None:
+    of_paper = "WHERE source_id = 'gb-finnish'"
+    assert looked.ask(f"SELECT versions, count(*) FROM articles {of_paper} GROUP BY ALL") == [
+        (1, 9)
+    ]
+    assert ended(looked, "gb-finnish") == ["unchanged"]
 
 
 def test_validators_are_those_of_a_text_that_came(web: Loopback, looked: Desk) -> None:
@@ -557,7 +590,7 @@ def test_a_meter_that_has_run_out_changes_no_article(looked: Desk) -> None:
     assert ended(looked, "gb-metered") == ["unchanged"]
 
 
-def test_a_text_that_comes_back_and_a_rebuild_of_all(web: Loopback, looked: Desk) -> None:
+def test_a_text_that_comes_back_and_a_rebuild_of_all(looked: Desk, second_looks: Looked) -> None:
     of_paper = "WHERE source_id = 'gb-back'"
     order = f"SELECT version_no FROM article_versions {of_paper} ORDER BY fetched_at"
     assert looked.ask(order) == [(1,), (2,), (3,)]
@@ -567,7 +600,7 @@ def test_a_text_that_comes_back_and_a_rebuild_of_all(web: Loopback, looked: Desk
     changes = f"{changes} {of_paper} ORDER BY to_version"
     assert looked.ask(changes) == [("summit", "entered", 2), ("summit", "left", 3)]
     before, kept = tables(looked.layout), files(looked.layout)
-    looked.rebuild(*(paper_of_one_page(web, name) for name in LOOKS))
+    looked.rebuild(*second_looks.papers)
     assert (tables(looked.layout), files(looked.layout)) == (before, kept)
 
 
