@@ -43,7 +43,7 @@ def paper(desk: Desk, site: Loopback) -> list[str]:
     return pages
 
 
-def test_a_month_of_which_all_pages_were_asked_for_is_observed(desk: Desk) -> None:
+def test_a_month_of_which_all_pages_were_asked_for_under_one_id_is_observed(desk: Desk) -> None:
     with Loopback() as site:
         pages = paper(desk, site)
         found = desk.history(places="sitemaps")
@@ -59,6 +59,16 @@ def test_a_month_of_which_all_pages_were_asked_for_is_observed(desk: Desk) -> No
         asked = len(site.hits)
         assert desk.history(places="sitemaps").tally.requests == 0
         assert len(site.hits) == asked
+        # It is not observed without what is stored under an earlier id.
+        earlier = dropped_pages(desk.layout, ["gb-quay"])
+        desk.source = desk.source.model_copy(update={"id": "gb-quay"})
+        address = "/2024/05/02/harbour-board-meets-00004.html"
+        more = site.set_answers(address, http(page(0, 4, day=2)))
+        months = site.set_answers("/sitemap-2024-05.xml", http(sitemap(*pages, more)))
+        site.set_answers("/sitemap-archive.xml", http(sitemap(months, kind="sitemap")))
+        assert desk.history(places="sitemaps", dropped=earlier).tally.fetched == 1
+        days = "SELECT state, extracted FROM coverage WHERE source_id = 'gb-quay'"
+        assert desk.ask(days) == [{"state": "partial", "extracted": 1}]
 
 
 def test_a_month_of_which_a_page_failed_is_not_until_it_came(desk: Desk) -> None:
@@ -74,21 +84,6 @@ def test_a_month_of_which_a_page_failed_is_not_until_it_came(desk: Desk) -> None
         again = desk.history(places="sitemaps")
         assert (again.tally.fetched, again.tally.saved) == (1, 1)
         assert desk.days() == {1: WHOLE, 2: WHOLE, 3: WHOLE}
-
-
-def test_a_month_is_not_observed_without_what_is_stored_under_an_earlier_id(desk: Desk) -> None:
-    with Loopback() as site:
-        pages = paper(desk, site)
-        desk.history(places="sitemaps")
-        earlier = dropped_pages(desk.layout, ["gb-quay"])
-        desk.source = desk.source.model_copy(update={"id": "gb-quay"})
-        address = "/2024/05/02/harbour-board-meets-00004.html"
-        more = site.set_answers(address, http(page(0, 4, day=2)))
-        months = site.set_answers("/sitemap-2024-05.xml", http(sitemap(*pages, more)))
-        site.set_answers("/sitemap-archive.xml", http(sitemap(months, kind="sitemap")))
-        assert desk.history(places="sitemaps", dropped=earlier).tally.fetched == 1
-        days = "SELECT state, extracted FROM coverage WHERE source_id = 'gb-quay'"
-        assert desk.ask(days) == [{"state": "partial", "extracted": 1}]
 
 
 def test_what_a_sitemap_lacks_comes_from_the_archive_and_is_marked(desk: Desk) -> None:
