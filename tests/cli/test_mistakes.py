@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -79,12 +80,17 @@ class Desk:
         given = [word.format_map(self.paths) for word in words.split()]
         takes = {"--sources": self.paths["sources"], "--topics": TOPICS, "--data": data}
         for option, value in takes.items():
-            if value and option in command(*words.split()[: _length(words)], "--help")[1]:
+            if value and option in _help(*words.split()[: _length(words)]):
                 given += [option, str(value)]
         got, _, err = command(*given)
         lines = [line for line in err.splitlines() if not LOGGED.match(line)]
         assert (got, len(lines)) == (status, count), err
         assert all(part in line for part in parts for line in lines), lines
+
+
+@cache
+def _help(*name: str) -> str:
+    return command(*name, "--help")[1]
 
 
 def _length(words: str) -> int:
