@@ -112,12 +112,11 @@ def test_what_goes_in_comes_out(place: Place) -> None:
 
 
 def test_bodies_are_whole_and_without_furniture(place: Place) -> None:
-    for paper in PAPERS:
-        for item in EXPECTED["articles"]:
-            if item["paper"] != paper.id:
-                continue
-            body = read_bodies(place.layout)[url(item["paper"], item["path"])]
-            assert len(body.split("\n\n")) == item["paragraphs"], item["path"]
+    bodies = read_bodies(place.layout)
+    assert {item["paper"] for item in EXPECTED["articles"]} == {paper.id for paper in PAPERS}
+    for item in EXPECTED["articles"]:
+        body = bodies[url(item["paper"], item["path"])]
+        assert len(body.split("\n\n")) == item["paragraphs"], item["path"]
 
 
 def read_bodies(layout: Layout) -> dict[str, str]:
