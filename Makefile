@@ -1,7 +1,7 @@
 # Every target sets up what it needs: Python 3.11 to 3.14 with venv and pip, and make.
 PYTHON ?= python3
-# Processes of `make test`: two more than two cores, since tests of servers mostly wait.
-WORKERS ?= 4
+# Processes of `make test`: four more than two cores, since tests of servers mostly wait.
+WORKERS ?= 6
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
