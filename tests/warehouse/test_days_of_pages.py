@@ -1,5 +1,7 @@
 """The day that a page without a dated article belongs to, and what that makes of its day."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,7 @@ import pytest
 from tasks.load.load_run import load
 from tasks.report import outside_calendars, read_run
 from tests.support.feed_reads import feed_reads
+from tests.support.kept_folder import KeptFolder
 from tests.support.publishing import publish
 from tests.support.staged_pages import START, TOPICS, Page, source, stage
 from tests.warehouse.test_local_days import RUN, ask, load_pages
@@ -25,11 +28,6 @@ LATER = 24.0 * 200  # hours after START
 LOCAL = pytest.mark.parametrize("local", ["", "_local"])
 
 
-@pytest.fixture
-def layout(tmp_path: Path) -> Layout:
-    return Layout(tmp_path / "data")
-
-
 def days(layout: Layout, columns: str, source_id: str, local: str = "") -> dict[int, Any]:
     """By day after START."""
     of_source = f"FROM coverage{local} WHERE source_id = '{source_id}'"
@@ -37,113 +35,162 @@ def days(layout: Layout, columns: str, source_id: str, local: str = "") -> dict[
     return {(row[0] - START.date()).days: row[1:] for row in rows}
 
 
-def saved(slug: str, day: int | None, outcome: str = "article", **about: Any) -> Page:
-    return Page(slug, slug, day, LATER, FILES.id, outcome=outcome, kind="file", **about)
-
-
-@LOCAL
-def test_a_rejected_saved_file_is_of_no_day(layout: Layout, local: str) -> None:
-    """That a file was read today does not say when its page was published."""
-    articles = [saved(f"dated-{day}", day) for day in range(4)]
-    rejected = [saved("front", None, "section_page"), saved("broken", None, "unreadable_file")]
-    load_pages(layout, [*articles, *rejected], [FILES])
-    observed = dict.fromkeys(range(4), (1, 0, "observed"))
-    assert days(layout, "extracted, failed, state", FILES.id, local) == observed
-    lost = "SELECT count(*), count(day), count(day_local) FROM pages WHERE is_lost"
-    assert ask(layout, lost) == [(1, 0, 0)]
-    assert ask(layout, "SELECT count(*) FROM rejections WHERE source_id = 'gb-files'") == [(2,)]
-
-
-@LOCAL
-def test_a_rejected_saved_file_with_a_given_date_is_of_that_day(layout: Layout, local: str) -> None:
-    articles = [saved(f"dated-{day}", day) for day in range(4)]
-    load_pages(layout, [*articles, saved("broken", 2, "unreadable_file")], [FILES])
-    found = days(layout, "failed, reasons, state", FILES.id, local)
-    assert found[2] == (1, ["pages_lost"], "partial")
-    assert set(found) == set(range(4))
-
-
-@LOCAL
-def test_a_saved_file_takes_no_page_from_a_day_of_polls(layout: Layout, local: str) -> None:
-    reads = [*feed_reads(POLLED.id, range(72))]
-    articles = [Page(f"a-{day}", f"a{day}", day, 24.0 * day + 1, POLLED.id) for day in range(3)]
-    broken = Page("b", "", None, 26, POLLED.id, outcome="unreadable_file", kind="file")
-    load_pages(layout, [*reads, *articles, broken], [POLLED])
-    assert days(layout, "failed, state", POLLED.id, local)[1] == (0, "observed")
-
-
-@LOCAL
-@pytest.mark.parametrize("origin", ["wayback", "warc"])
-def test_a_rejected_page_of_an_archive_is_of_no_day(
-    layout: Layout, origin: str, local: str
-) -> None:
-    """That somebody captured a page on a day says as little."""
-    archived: dict[str, Any] = {"source_id": FILES.id, "obtained_from": origin}
-    pages = [Page(f"a-{day}", f"a{day}", day, LATER, **archived) for day in range(5)]
-    front = Page("front", "", None, 24 * 20, outcome="no_article", **archived)
-    load_pages(layout, [*pages, front], [FILES])
-    assert set(days(layout, "state", FILES.id, local)) == set(range(5))
+def saved(
+    slug: str, day: int | None, outcome: str = "article", source_id: str = FILES.id, **about: Any
+) -> Page:
+    text = f"{slug} of {source_id}"
+    return Page(slug, text, day, LATER, source_id, outcome=outcome, kind="file", **about)
 
 
 def undated(slug: str, hour: float, **about: Any) -> Page:
     return Page(slug, f"The harvest of {slug}.", None, hour, **{"source_id": POLLED.id, **about})
 
 
-@pytest.fixture(scope="module")
-def half_dated(tmp_path_factory: pytest.TempPathFactory) -> Layout:
-    """Four days of hourly reads: of two articles, a dated one, undated ones, of none."""
-    layout = Layout(tmp_path_factory.mktemp("half-dated") / "data")
-    pages = [
-        *feed_reads(POLLED.id, range(96)),
-        Page("a", "One.", 0, 1, POLLED.id),
-        Page("b", "Two.", 0, 2, POLLED.id),
-        Page("c", "Three.", 1, 25, POLLED.id),
-        undated("d", 26),
-        # The same page again, and another address of it.
-        undated("d", 27),
-        undated("d?utm=1", 28, canonical=f"https://{POLLED.id}.test/d"),
-        undated("e", 49),
-        undated("f", 50),
-        undated("saved", 74, kind="file"),
-        undated("archived", 75, obtained_from="wayback"),
+def dated(source_id: str, many: int, **about: Any) -> list[Page]:
+    """Articles of the first days, one a day."""
+    return [
+        Page(f"a-{day}", f"a{day} of {source_id}", day, source_id=source_id, **about)
+        for day in range(many)
     ]
-    load_pages(layout, pages, [POLLED])
-    return layout
+
+
+ORIGINS = ("wayback", "warc")
+REJECTED = [
+    *(saved(f"dated-{day}", day, source_id="gb-rejected") for day in range(4)),
+    saved("front", None, "section_page", "gb-rejected"),
+    saved("broken", None, "unreadable_file", "gb-rejected"),
+]
+GIVEN = [
+    *(saved(f"dated-{day}", day, source_id="gb-given") for day in range(4)),
+    saved("broken", 2, "unreadable_file", "gb-given"),
+]
+BESIDE_POLLS = [
+    *feed_reads("gb-both", range(72)),
+    *(replace(page, hour=24.0 * day + 1) for day, page in enumerate(dated("gb-both", 3))),
+    Page("b", "", None, 26, "gb-both", outcome="unreadable_file", kind="file"),
+]
+ARCHIVED = [
+    page
+    for origin in ORIGINS
+    for page in (
+        *dated(f"gb-{origin}", 5, hour=LATER, obtained_from=origin),
+        Page(
+            "front", "", None, 24 * 20, f"gb-{origin}", outcome="no_article", obtained_from=origin
+        ),
+    )
+]
+HALF_DATED = [
+    # Four days of hourly reads: of two articles, a dated one, undated ones, of none.
+    *feed_reads(POLLED.id, range(96)),
+    Page("a", "One.", 0, 1, POLLED.id),
+    Page("b", "Two.", 0, 2, POLLED.id),
+    Page("c", "Three.", 1, 25, POLLED.id),
+    undated("d", 26),
+    # The same page again, and another address of it.
+    undated("d", 27),
+    undated("d?utm=1", 28, canonical=f"https://{POLLED.id}.test/d"),
+    undated("e", 49),
+    undated("f", 50),
+    undated("saved", 74, kind="file"),
+    undated("archived", 75, obtained_from="wayback"),
+]
+LATE = [*feed_reads("gb-late", range(48)), undated("a", 25, source_id="gb-late")]
+WHOLE = [saved(f"dated-{day}", day) for day in range(5)]
+
+
+def papers_of(*cases: Sequence[Page]) -> Callable[[Layout], None]:
+    """Loads the pages of cases, each of which has papers of its own."""
+    pages = [page for case in cases for page in case]
+    papers = [source(each, timezone="UTC") for each in sorted({page.source_id for page in pages})]
+    return lambda layout: load_pages(layout, pages, papers)
+
+
+@pytest.fixture(scope="module")
+def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
+    """Files and archives of half a year later; only read."""
+    fill = papers_of(REJECTED, GIVEN, BESIDE_POLLS, ARCHIVED, WHOLE)
+    return KeptFolder(tmp_path_factory.mktemp("later"), fill).restored()
+
+
+@pytest.fixture(scope="module")
+def four_days(tmp_path_factory: pytest.TempPathFactory) -> KeptFolder:
+    return KeptFolder(tmp_path_factory.mktemp("polled"), papers_of(HALF_DATED, LATE))
+
+
+@pytest.fixture
+def polled(four_days: KeptFolder) -> Layout:
+    """Four days of polls."""
+    return four_days.restored()
 
 
 @LOCAL
-def test_undated_articles_speak_against_the_day_of_their_pages(
-    half_dated: Layout, local: str
+def test_a_rejected_saved_file_is_of_no_day(layout: Layout, local: str) -> None:
+    """That a file was read today does not say when its page was published."""
+    observed = dict.fromkeys(range(4), (1, 0, "observed"))
+    assert days(layout, "extracted, failed, state", "gb-rejected", local) == observed
+    of_paper = "source_id = 'gb-rejected'"
+    lost = f"SELECT count(*), count(day), count(day_local) FROM pages WHERE is_lost AND {of_paper}"
+    assert ask(layout, lost) == [(1, 0, 0)]
+    assert ask(layout, f"SELECT count(*) FROM rejections WHERE {of_paper}") == [(2,)]
+
+
+@LOCAL
+def test_a_rejected_saved_file_with_a_given_date_is_of_that_day(layout: Layout, local: str) -> None:
+    found = days(layout, "failed, reasons, state", "gb-given", local)
+    assert found[2] == (1, ["pages_lost"], "partial")
+    assert set(found) == set(range(4))
+
+
+@LOCAL
+def test_a_saved_file_takes_no_page_from_a_day_of_polls(layout: Layout, local: str) -> None:
+    assert days(layout, "failed, state", "gb-both", local)[1] == (0, "observed")
+
+
+@LOCAL
+@pytest.mark.parametrize("origin", ORIGINS)
+def test_a_rejected_page_of_an_archive_is_of_no_day(
+    layout: Layout, origin: str, local: str
 ) -> None:
+    """That somebody captured a page on a day says as little."""
+    assert set(days(layout, "state", f"gb-{origin}", local)) == set(range(5))
+
+
+@LOCAL
+def test_undated_articles_speak_against_the_day_of_their_pages(polled: Layout, local: str) -> None:
     columns = "extracted, undated, completeness, reasons, state"
-    found = days(half_dated, columns, POLLED.id, local)
+    found = days(polled, columns, POLLED.id, local)
     assert {day: found[day] for day in (1, 2, 3)} == {
         1: (1, 1, 0.5, ["articles_undated"], "partial"),
         2: (0, 2, 0.0, ["articles_undated"], "missing"),
         3: (0, 0, 1.0, [], "observed"),
     }
-    shares = f"SELECT day, articles FROM topic_daily{local} WHERE topic_id = 'harvest' ORDER BY day"
-    assert [articles for _, articles in ask(half_dated, shares)][1:5] == [2, 1, None, 0]
+    shares = f"""SELECT day, articles FROM topic_daily{local}
+        WHERE topic_id = 'harvest' AND source_id = '{POLLED.id}' ORDER BY day"""
+    assert [articles for _, articles in ask(polled, shares)][1:5] == [2, 1, None, 0]
 
 
-def test_an_undated_article_that_gets_its_date_makes_its_day_whole(layout: Layout) -> None:
-    first = [*feed_reads(POLLED.id, range(48)), undated("a", 25)]
-    load_pages(layout, first, [POLLED])
-    assert days(layout, "undated, state", POLLED.id)[1] == (1, "missing")
-    again = [Page("a", "The harvest of a.", 0, 30, POLLED.id)]
-    load(layout, TOPICS, [POLLED], [stage(layout, "20260304T060000Z-bbbbbb", again)])
-    publish(layout)
-    found = days(layout, "extracted, undated, state", POLLED.id)
-    assert (found[0][:2], found[1]) == ((1, 0), (0, 0, "observed"))
-
-
-def test_health_names_undated_articles_and_a_remedy(half_dated: Layout) -> None:
-    losses = source_health(half_dated)[POLLED.id].losses
+def test_health_names_undated_articles_and_a_remedy(polled: Layout) -> None:
+    losses = source_health(polled)[POLLED.id].losses
     assert "3 articles of these days without a publication date" in losses
     assert "a feed or sitemap that states dates would give one" in losses
 
 
-def test_the_message_counts_dated_saved_files_outside_of_the_calendar(layout: Layout) -> None:
+def test_calendars_with_all_saved_files_need_no_message(layout: Layout) -> None:
+    assert outside_calendars(read_run(layout, RUN)) == ""
+
+
+def test_an_undated_article_that_gets_its_date_makes_its_day_whole(polled: Layout) -> None:
+    assert days(polled, "undated, state", "gb-late")[1] == (1, "missing")
+    again = [Page("a", "The harvest of a.", 0, 30, "gb-late")]
+    papers = [source("gb-late", timezone="UTC")]
+    load(polled, TOPICS, papers, [stage(polled, "20260304T060000Z-bbbbbb", again)])
+    publish(polled)
+    found = days(polled, "extracted, undated, state", "gb-late")
+    assert (found[0][:2], found[1]) == ((1, 0), (0, 0, "observed"))
+
+
+def test_the_message_counts_dated_saved_files_outside_of_the_calendar(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "data")
     load_pages(layout, [saved(f"dated-{day}", day) for day in (0, 1, 30, 31)], [FILES])
     assert set(days(layout, "state", FILES.id)) == {30, 31}
     assert outside_calendars(read_run(layout, RUN)) == (
@@ -156,8 +203,3 @@ def test_the_message_counts_dated_saved_files_outside_of_the_calendar(layout: La
         selection = Selection(START.date(), known.last_day)
         said = missing(con, selection, known, series(con, selection))
     assert said.startswith("Counted days begin on 2026-04-01: 2 older articles count on none. ")
-
-
-def test_a_calendar_with_all_saved_files_needs_no_message(layout: Layout) -> None:
-    load_pages(layout, [saved(f"dated-{day}", day) for day in range(5)], [FILES])
-    assert outside_calendars(read_run(layout, RUN)) == ""
