@@ -83,7 +83,7 @@ LISTINGS = st.builds(
     st.sampled_from(["gb-post", "de-blatt"]),
     outcome=st.sampled_from(["listed", "not_modified", "server_error"]),
 )
-MANY = st.lists(LISTINGS | PAGES | PAGES | PAGES, min_size=5, max_size=20)
+MANY = st.lists(LISTINGS | PAGES | PAGES | PAGES, min_size=15, max_size=40)
 STEPS = st.builds(
     Step,
     st.just([]) | MANY | MANY | MANY,
@@ -145,22 +145,22 @@ def with_places(layout: Layout, relation: str) -> pa.Table:
 
 def test_a_poll_that_finds_nothing_new_leaves_what_is_counted_in_its_place(layout: Layout) -> None:
     days = [Page(f"a{day}", day=-day) for day in range(30)]
-    loads = polls([READ, *days], [READ], [listing(outcome="not_modified")])
+    loads = polls([READ, *days], [READ, listing(outcome="not_modified")])
     play(layout, loads[:1])
     before = {name: with_places(layout, name) for name in COUNTED}
     assert all(before[name].num_rows for name in COUNTED if "spikes" not in name)
     play(layout, loads, 1)
-    assert len(query(layout, "FROM loads")) == 3
+    assert len(query(layout, "FROM loads")) == 2
     assert {name: with_places(layout, name) for name in COUNTED} == before
 
 
-# Many pages a load, which costs the same: so few examples find much.
+# Many pages a load, which costs the same: so one example finds much.
 @settings(
-    max_examples=2,
+    max_examples=1,
     deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=(Phase.explicit, Phase.generate),
 )
-@given(st.lists(STEPS, min_size=3, max_size=4).filter(lambda loads: bool(loads[0].pages)))
+@given(st.lists(STEPS, min_size=4, max_size=4).filter(lambda loads: bool(loads[0].pages)))
 def test_any_loads_give_the_marts_of_a_rebuild(loads: list[Step]) -> None:
     assert differences(loads) == {}
