@@ -117,11 +117,13 @@ STEPS = [
     for step in range(max(len(case.pages) for case in CASES.values()))
 ]
 STEPS[0] += [COPY, *(listing(each.id) for each in SOURCES)]
+FEWER = [*STEPS[:3], [page for step in STEPS[3:] for page in step]]
+"""The same: one case only has more than four pages."""
 
 
 def test_a_page_that_moves_is_one_article_in_any_order_of_loading(tmp_path: Path) -> None:
     layout = Layout(tmp_path / "steps")
-    load_each(layout, STEPS)
+    load_each(layout, FEWER)
     urls = {url for (url,) in ask(layout, "SELECT url_canonical FROM articles")}
     assert urls == {
         COPY.url,
@@ -152,7 +154,7 @@ def test_a_page_that_moves_is_one_article_in_any_order_of_loading(tmp_path: Path
     seen = told(layout)
     for place, runs in {
         "once": [[page for step in STEPS for page in step]],
-        "backwards": STEPS[::-1],
+        "backwards": FEWER[::-1],
     }.items():
         other = Layout(tmp_path / place)
         load_each(other, runs)
