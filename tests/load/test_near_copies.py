@@ -66,33 +66,7 @@ def test_any_order_and_batching_gives_what_a_rebuild_gives(tmp_path: Path) -> No
     assert 6 < len(set(found[0].values())) < 46
 
 
-def test_a_cut_copy_is_found_and_what_is_like_a_copy_only_is_none(tmp_path: Path) -> None:
-    one, two, words = prose(1, 150), prose(2, 150), prose(3, 300).split()
-    pages = [
-        Page("first", one, 0),
-        Page("both", f"{one} {two}", 1),
-        Page("second", two, 2),
-        Page("second-too", two, 3, source_id="de-blatt"),
-        Page("whole", " ".join(words), 0),
-        Page("cut", " ".join(words[:130]), 1, source_id="de-blatt", headline="Cut"),
-        Page("scrap", " ".join(words[:50]), 1, source_id="de-blatt", headline="Scrap"),
-        Page("follow-up", prose(4, 150) + " " + " ".join(words[-150:]), 2),
-    ]
-    layout = Layout(tmp_path)
-    load_pages(layout, 0, pages)
-    assert clusters(layout) == {
-        "first": "first",
-        "both": "first",
-        "second": "second",
-        "second-too": "second",
-        "whole": "whole",
-        "cut": "whole",
-        "scrap": "scrap",
-        "follow-up": "follow-up",
-    }
-
-
-def test_the_load_says_which_articles_changed(
+def test_a_cut_copy_is_found_and_what_is_like_a_copy_only_is_none_and_loads_say_what_changed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[set[str]] = []
@@ -106,10 +80,34 @@ def test_the_load_says_which_articles_changed(
         checks(con, whole=whole)
 
     monkeypatch.setattr(loader, "run_checks", listen)
-    layout, text = Layout(tmp_path), prose(5, 150)
-    load_pages(layout, 0, [Page("b", text, 1, 30), Page("c", text, 2, 50), Page("lone", day=1)])
+    one, two, words, text = prose(1, 150), prose(2, 150), prose(3, 300).split(), prose(5, 150)
+    pages = [
+        Page("first", one, 0),
+        Page("both", f"{one} {two}", 1),
+        Page("second", two, 2),
+        Page("second-too", two, 3, source_id="de-blatt"),
+        Page("whole", " ".join(words), 0),
+        Page("cut", " ".join(words[:130]), 1, source_id="de-blatt", headline="Cut"),
+        Page("scrap", " ".join(words[:50]), 1, source_id="de-blatt", headline="Scrap"),
+        Page("follow-up", prose(4, 150) + " " + " ".join(words[-150:]), 2),
+        *(Page("b", text, 1, 30), Page("c", text, 2, 50), Page("lone", day=1)),
+    ]
+    layout = Layout(tmp_path)
+    load_pages(layout, 0, pages)
     load_pages(layout, 1, [Page("a", text, 0, 60)])
-    assert told == [{"b", "c", "lone"}, {"a", "b", "c"}]
+    assert told == [{page.slug for page in pages}, {"a", "b", "c"}]
+    assert clusters(layout) == {
+        "first": "first",
+        "both": "first",
+        "second": "second",
+        "second-too": "second",
+        "whole": "whole",
+        "cut": "whole",
+        "scrap": "scrap",
+        "follow-up": "follow-up",
+        **dict.fromkeys("abc", "a"),
+        "lone": "lone",
+    }
 
 
 # Floors just under the figures of every second gold text; tests/bench/README.md has those of all.
