@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -119,15 +119,6 @@ def test_a_closed_day_is_one_file(layout: Layout, before: dict[str, list[str]]) 
     assert compacted(layout).days == 0
 
 
-def test_what_is_loaded_later_is_compacted_with_the_rest(layout: Layout) -> None:
-    compacted(layout)
-    ingest(layout, 10)
-    before = rows(layout)
-    assert compacted(layout).files_before == 2 * 5
-    assert compacted(layout, date(2026, 3, 9)).files_before == 3
-    assert rows(layout) == before
-
-
 def test_the_lock_is_released_between_days(layout: Layout, before: dict[str, list[str]]) -> None:
     assert compact(layout, CLOSED, now=NOW, seconds=0).days == 5
     publish_files(layout, now=NOW)
@@ -155,7 +146,7 @@ def test_replaced_files_stay_for_their_readers(layout: Layout) -> None:
     assert [old for each in read_compactions(layout.commits) for old in each.retired] == []
 
 
-def test_a_load_that_failed_keeps_its_files(
+def test_a_load_that_failed_keeps_its_files_until_they_are_loaded_and_compacted_with_the_rest(
     layout: Layout, undisturbed: dict[str, list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Runs that are committed and not published yet are read by the next load, each by itself."""
@@ -169,7 +160,10 @@ def test_a_load_that_failed_keeps_its_files(
             ingest(layout, 10)
     compacted(layout)
     ingest(layout, 11)
+    assert rows(layout) == undisturbed
 
+    assert compacted(layout).files_before == 3 * 5
+    assert compacted(layout, date(2026, 3, 9)).files_before == 4
     assert rows(layout) == undisturbed
 
 
@@ -233,6 +227,7 @@ def test_loads_go_on_beside_compaction(layout: Layout, undisturbed: dict[str, li
             closed = date(2026, 3, 3) + timedelta(days=len(days) % 4)
             days.append(compact(layout, closed, now=NOW).days)
             publish_files(layout, now=NOW)
+            wait([loading], timeout=0.1)
         loading.result()
     assert sum(days) > 2
     assert rows(layout) == undisturbed
