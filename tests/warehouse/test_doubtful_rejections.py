@@ -93,18 +93,6 @@ JUDGED: dict[str, tuple[Page, bool]] = {
 }
 
 
-def test_a_doubtful_page_is_one_that_a_listing_named_with_much_prose(tmp_path: Path) -> None:
-    layout = Layout(tmp_path)
-    run = stage(layout, "20260302T060000Z-aaaaaa", [listing(), *(p for p, _ in JUDGED.values())])
-    load(layout, TOPICS, [staged.source()], [run])
-    publish(layout)
-    rows = ask(layout, "SELECT parse_filename(url_requested), is_doubtful FROM rejections")
-    assert dict(rows) == {name: is_doubtful for name, (_, is_doubtful) in JUDGED.items()}
-    lost = [name for name, (_, is_doubtful) in JUDGED.items() if is_doubtful]
-    assert ask(layout, "SELECT failed FROM coverage") == [(len(lost),)]
-    assert ask(layout, "SELECT count(*) FROM pages WHERE is_lost") == [(len(lost),)]
-
-
 KINDS: dict[str, dict[str, Any]] = {
     "a": {},
     "d": {"outcome": "section_page", "prose_words": 600},
@@ -144,13 +132,26 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Layout:
     layout, now = Layout(tmp_path_factory.mktemp("mixed") / "data"), datetime.now(UTC)
     until = (now - staged.START) / timedelta(hours=1)
     by_a_wrong_clock = Page("ahead", "Ahead.", None, until + 24 * 400, "gb-new-layout")
-    polled = [listing(name, until) for name in MIXES]
-    pages = [*polled, *mixed_pages(until), by_a_wrong_clock]
+    papers = [*MIXES, "gb-judged"]
+    polled = [listing(name, until) for name in papers]
+    judged = [replace(page, source_id="gb-judged", hour=until) for page, _ in JUDGED.values()]
+    pages = [*polled, *mixed_pages(until), *judged, by_a_wrong_clock]
     run = stage(layout, "20260302T060000Z-aaaaaa", pages)
-    sources = [staged.source(name) for name in MIXES]
+    sources = [staged.source(name) for name in papers]
     load(layout, TOPICS, sources, [replace(run, finished_at=now)])
     publish(layout)
     return layout
+
+
+def test_a_doubtful_page_is_one_that_a_listing_named_with_much_prose(mixed: Layout) -> None:
+    of_paper = "source_id = 'gb-judged'"
+    name = "parse_filename(url_requested)"
+    rows = ask(mixed, f"SELECT {name}, is_doubtful FROM rejections WHERE {of_paper}")
+    assert dict(rows) == {name: is_doubtful for name, (_, is_doubtful) in JUDGED.items()}
+    lost = [name for name, (_, is_doubtful) in JUDGED.items() if is_doubtful]
+    counts = f"SELECT failed FROM coverage WHERE {of_paper} AND failed > 0"
+    assert ask(mixed, counts) == [(len(lost),)]
+    assert ask(mixed, f"SELECT count(*) FROM pages WHERE is_lost AND {of_paper}") == [(len(lost),)]
 
 
 @pytest.mark.parametrize("name", MIXES)
