@@ -9,7 +9,7 @@ import shutil
 import signal
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -116,15 +116,41 @@ def actions_of(data: Path, work: Callable[[], object], told: Path) -> int:
     return int(told.read_text())
 
 
-def killed_at(number: int, data: Path, work: Callable[[], object]) -> None:
-    """Work in a child, and be killed before the action of that number on the data folder."""
+def is_killed_at(number: int, data: Path, work: Callable[[], object]) -> bool:
+    """Work in a child, and be killed before the action of that number on the data folder.
+
+    False for work that is done by then.
+    """
     left = iter(range(number))
 
     def last() -> None:
         if next(left, None) is None:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    assert in_child(lambda: watched(data, last, work)) == -signal.SIGKILL
+    status = in_child(lambda: watched(data, last, work))
+    assert status in (0, -signal.SIGKILL)
+    return status != 0
+
+
+def kill_and_do_again(
+    folder: Path, at: Iterable[int], work: Callable[[], object], looked_at: Callable[[], str]
+) -> None:
+    """Kill work that was done at each of these actions, one try after the other, and do it again.
+
+    Work that goes on where a killed try was may be done before the next kill: that one then falls
+    on work that begins from the start.
+    """
+    data, want, killed = folder / "data", looked_at(), []
+    begin_again(folder)
+    for number in at:
+        if not is_killed_at(number, data, work):
+            assert looked_at() == want, f"killed at actions {killed}"
+            killed = []
+            begin_again(folder)
+            assert is_killed_at(number, data, work)
+        killed.append(number)
+    assert in_child(work) == 0
+    assert looked_at() == want, f"killed at actions {killed}"
 
 
 def spread(actions: int, kills: int) -> list[int]:
@@ -140,11 +166,16 @@ def state(layout: Layout) -> str:
     return json.dumps([tables(layout), files(layout), hidden], sort_keys=True)
 
 
+def rows_and_files(layout: Layout) -> str:
+    return json.dumps([tables(layout), files(layout)], sort_keys=True)
+
+
 def make_base(folder: Path) -> None:
     """Load three days, from which each work begins, and back up the first two of them."""
     data = Layout(folder / "data")
     assert in_child(lambda: load_days(data, 0, 1)) == 0
     assert in_child(lambda: back_up(data, folder / "before")) == 0
+    assert in_child(lambda: (folder / "before.json").write_text(rows_and_files(data))) == 0
     assert in_child(lambda: load_days(data, 2)) == 0
     shutil.copytree(data.root, folder / "base", symlinks=True)
 
@@ -165,28 +196,31 @@ def works(folder: Path, name: str, kills: int) -> int:
 
     begin_again(folder)
     actions = actions_of(data.root, lambda: WORK[name](data), folder / "actions")
-    want = looked_at()
-    for at in spread(actions, kills):
-        begin_again(folder)
-        killed_at(at, data.root, lambda: WORK[name](data))
-        assert in_child(lambda: WORK[name](data)) == 0
-        assert looked_at() == want, f"{name} killed at action {at}"
+    kill_and_do_again(folder, spread(actions, kills), lambda: WORK[name](data), looked_at)
     return actions
 
 
 def backups(folder: Path, kills: int) -> int:
-    """Kill a backup at so many actions: its copy must load, as it was or as it is to be."""
+    """Kill a backup at so many actions: its copy must load as the data, as they were or are."""
     data, copy, seen = Layout(folder / "data"), folder / "copy", folder / "state.json"
 
     def loaded(there: Path) -> str:
-        shutil.rmtree(folder / "again", ignore_errors=True)
-        shutil.copytree(there, folder / "again")
-        assert in_child(lambda: _load_again(Layout(folder / "again"), seen)) == 0
+        again = Layout(folder / "again")
+        shutil.rmtree(again.root, ignore_errors=True)
+        shutil.copytree(there, again.root)
+
+        def look() -> None:
+            load(again, TOPICS, SOURCES, now=NOW)
+            publish(again)
+            seen.write_text(rows_and_files(again))
+
+        assert in_child(look) == 0
         return seen.read_text()
 
     begin_again(folder)
     assert in_child(lambda: back_up(data, folder / "after")) == 0
-    before, after = loaded(folder / "before"), loaded(folder / "after")
+    assert in_child(lambda: seen.write_text(rows_and_files(data))) == 0
+    before, after = (folder / "before.json").read_text(), seen.read_text()
 
     def fresh() -> None:
         shutil.rmtree(copy, ignore_errors=True)
@@ -196,7 +230,7 @@ def backups(folder: Path, kills: int) -> int:
     actions = actions_of(copy, lambda: back_up(data, copy), folder / "actions")
     for at in spread(actions, kills):
         fresh()
-        killed_at(at, copy, lambda: back_up(data, copy))
+        assert is_killed_at(at, copy, lambda: back_up(data, copy))
         assert loaded(copy) in (before, after), f"killed at action {at}"
         assert in_child(lambda: back_up(data, copy)) == 0
         assert contents(copy) == contents(folder / "after"), f"killed at action {at}"
@@ -208,12 +242,6 @@ def contents(folder: Path) -> dict[Path, bytes]:
     lock = Layout(folder).locks / "warehouse.lock"
     found = (path for path in folder.rglob("*") if path.is_file() and path != lock)
     return {path.relative_to(folder): path.read_bytes() for path in found}
-
-
-def _load_again(layout: Layout, seen: Path) -> None:
-    load(layout, TOPICS, SOURCES, now=NOW)
-    publish(layout)
-    seen.write_text(json.dumps([tables(layout), files(layout)], sort_keys=True))
 
 
 def repairs(folder: Path, kills: int) -> int:
@@ -234,6 +262,7 @@ def repairs(folder: Path, kills: int) -> int:
         assert in_child(look) == 0
         return seen.read_text()
 
+    warm()
     assert in_child(lambda: make(data)) == 0
     before = json.loads(looked_at())
     last = archived_run(4)
@@ -250,18 +279,12 @@ def repairs(folder: Path, kills: int) -> int:
     ):
         path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     shutil.copytree(data.root, folder / "base", symlinks=True)
-    warm()
     actions = actions_of(data.root, repaired, folder / "actions")
-    want = looked_at()
-    shown, left, hidden = json.loads(want)
+    kill_and_do_again(folder, spread(actions, kills), repaired, looked_at)
+    shown, left, hidden = json.loads(seen.read_text())
     assert left == []
     assert shown["captures"] != before[0]["captures"]
     assert hidden == before[2]
-    for at in spread(actions, kills):
-        begin_again(folder)
-        killed_at(at, data.root, repaired)
-        assert in_child(repaired) == 0
-        assert looked_at() == want, f"killed at action {at}"
     return actions
 
 

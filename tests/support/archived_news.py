@@ -4,6 +4,7 @@ Archives of pages, articles that are revised, unchanged, undated, stripped block
 compacted days, a changed topic, vintages, archives that retention removed.
 """
 
+import pickle
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -37,10 +38,19 @@ NARROW = TopicEntry(id="summit", name="Summit", aliases=("G20",)).topic()
 
 
 class InlinePool:
-    """A pool that does its work at once, in this process."""
+    """A pool that does its work at once, in this process, and the same work once.
+
+    Arguments and results are pickled, as they are between processes.
+    """
+
+    def __init__(self) -> None:
+        self._done: dict[bytes, bytes] = {}
 
     def submit(self, work: Callable[..., Any], *args: Any) -> Any:
-        return run_or_reject(work, *args)
+        asked = pickle.dumps((work, args))
+        if asked not in self._done:
+            self._done[asked] = pickle.dumps(run_or_reject(work, *args))
+        return pickle.loads(self._done[asked])
 
     def in_order(self, submitted: Iterable[Any]) -> Iterator[Any]:
         yield from submitted
@@ -169,10 +179,9 @@ def archive_of(layout: Layout, source_id: str, number: int) -> Path:
 
 
 def warm() -> None:
-    """Load what refining needs, once for all processes that are forked from here on."""
-    attempt = page("gb-post", "warm", FIRST, 1, 2)
+    """Extract the pages of all days, once for all processes that are forked from here on."""
     with TemporaryDirectory() as name:
         layout = Layout(Path(name))
-        with ArchiveWriter(layout.raw, "gb-post", run_id(0)) as writer:
-            writer.write(attempt, Entry(attempt.url_requested, found_in="feed"))
-        refined(layout, layout.raw.glob("*/*.warc.gz"))
+        for number in range(5):
+            archive(layout, number)
+            refined(layout, layout.raw.glob(f"*/{run_id(number)}.warc.gz"))
