@@ -88,7 +88,13 @@ def expected(folder: DamagedFolder) -> dict[str, list[str]]:
     return rows(folder.layout)
 
 
-@pytest.mark.parametrize("way", WAYS)
+# What is empty cannot be read, as what is truncated, but for a database.
+EMPTIED = "warehouse/current/news.duckdb"
+
+
+# This one, truncated, is in test_many_kinds_of_damage_are_repaired_together; the writer's, emptied,
+# in test_damage_named.py.
+@pytest.mark.parametrize("way", [way for way in WAYS if way != "emptied"])
 @pytest.mark.parametrize("patterns", TOGETHER)
 def test_what_is_damaged_is_as_it_was(
     folder: DamagedFolder, expected: dict[str, list[str]], patterns: tuple[str, ...], way: str
@@ -97,7 +103,8 @@ def test_what_is_damaged_is_as_it_was(
     layout = folder.layout
     for pattern in patterns:
         path = newest(layout.root, pattern)
-        damage(path, way, folder.older(path))
+        is_emptied = way == "truncated" and pattern == EMPTIED
+        damage(path, "emptied" if is_emptied else way, folder.older(path))
 
     def refined(_: str, commit: Commit) -> Sequence[Batch]:
         run = folder.refine(commit.run_id)
@@ -128,13 +135,22 @@ def states(layout: Layout, day: str) -> dict[str, str]:
     return {row["source_id"]: row["state"] for row in query(layout, sql).to_pylist()}
 
 
-def test_rows_that_no_layer_holds_are_quarantined_and_their_days_missing(layout: Layout) -> None:
-    lose_archives(layout, LAST)
+def test_rows_that_no_layer_holds_are_lost_and_no_others(layout: Layout) -> None:
+    """Their days are missing, and later versions of their articles have other numbers."""
+    versions = "SELECT version_no, body_sha256, run_id FROM article_versions"
+    versions += " WHERE url_requested = 'https://gb-post.test/{}' ORDER BY version_no"
+    front, swing = (query(layout, versions.format(page)).to_pylist() for page in ("front", "swing"))
+    lost = run_id(3)
+    for name in (lost, LAST):
+        lose_archives(layout, name)
+    for gone in layout.articles.glob(f"*/{lost}.*.parquet"):
+        gone.unlink()
     [path] = layout.articles.glob(f"published_date=2026-03-06/{LAST}.*.parquet")
     content = path.read_bytes()[:-100]
     path.write_bytes(content)
     done = repaired(layout)
     assert "quarantined; 2 rows" in done.lost[str(path)]
+    assert any(f"/{lost}." in file for file in done.lost)
     assert (layout.quarantine / path.relative_to(layout.root)).read_bytes() == content
     assert not path.exists()
     assert states(layout, "2026-03-06") == {"gb-post": "missing", "de-blatt": "missing"}
@@ -142,23 +158,12 @@ def test_rows_that_no_layer_holds_are_quarantined_and_their_days_missing(layout:
     assert {row["articles"] for row in query(layout, sql).to_pylist()} <= {None, 0}
     sql = "SELECT outcome FROM captures WHERE url_requested LIKE '%/new-4'"
     assert {row["outcome"] for row in query(layout, sql).to_pylist()} == {Outcome.LOST}
-
-
-def test_later_versions_are_renumbered_when_an_earlier_one_is_lost(layout: Layout) -> None:
-    sql = "SELECT version_no, body_sha256, run_id FROM article_versions"
-    sql += " WHERE url_requested = 'https://gb-post.test/{}' ORDER BY version_no"
-    front, swing = (query(layout, sql.format(page)).to_pylist() for page in ("front", "swing"))
-    lost = run_id(3)
-    lose_archives(layout, lost)
-    for path in layout.articles.glob(f"*/{lost}.*.parquet"):
-        path.unlink()
-    assert repaired(layout).lost
-    after = query(layout, sql.format("front")).to_pylist()
+    after = query(layout, versions.format("front")).to_pylist()
     assert [row["version_no"] for row in after] == [1, 2, 3]
     texts = [row["body_sha256"] for row in front if row["run_id"] != lost]
     assert [row["body_sha256"] for row in after] == texts
     # Its last text is that of the version before the lost one: it has not changed.
-    assert query(layout, sql.format("swing")).to_pylist() == swing[:3]
+    assert query(layout, versions.format("swing")).to_pylist() == swing[:3]
     sql = "SELECT outcome, version_no FROM captures WHERE url_requested LIKE '%gb-post%/swing'"
     seen = query(layout, f"{sql} AND run_id = '{LAST}'").to_pylist()
     assert seen == [{"outcome": Outcome.UNCHANGED, "version_no": 3}]
@@ -240,7 +245,7 @@ def test_many_kinds_of_damage_are_repaired_together(
         *("commits/compacted/articles*.json", "definitions.json", "topic_changes.json"),
         *("vintages/attention_index/*.parquet", "warehouse/current/news.duckdb"),
     ):
-        damage(newest(layout.root, pattern), "flipped" if "duckdb" in pattern else "truncated")
+        damage(newest(layout.root, pattern), "truncated")
     # Of the first day, of which there are a compacted file and its record.
     damage(layout.commits / f"{run_id(0)}.json", "emptied")
     repaired(layout)
