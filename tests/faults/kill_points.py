@@ -140,7 +140,8 @@ def kill_and_do_again(
     Work that goes on where a killed try was may be done before the next kill: that one then falls
     on work that begins from the start.
     """
-    data, want, killed = folder / "data", looked_at(), []
+    data, want = folder / "data", looked_at()
+    killed: list[int] = []
     begin_again(folder)
     for number in at:
         if not is_killed_at(number, data, work):
