@@ -104,9 +104,10 @@ def options(place: Place) -> list[str]:
 
 
 # The name of the command is not read before the imports, which are the same for all.
-@pytest.mark.parametrize("words", [["ingest"], ["serve", "--port", "0"]])
-def test_while_it_imports(terminal: Terminal, tmp_path: Path, words: list[str]) -> None:
-    terminal.start(*words, "--data", tmp_path / "data")
+@pytest.mark.parametrize("command", ["ingest", "serve"])
+def test_while_it_imports(terminal: Terminal, tmp_path: Path, command: str) -> None:
+    more = ["--port", free_port()] if command == "serve" else []
+    terminal.start(command, *more, "--data", tmp_path / "data")
     # The thread that waits for Ctrl-C is the second one.
     tasks = Path(f"/proc/{terminal.run.pid}/task")
     terminal.wait_for("Ctrl-C is handled", lambda: len([*tasks.iterdir()]) > 1)
