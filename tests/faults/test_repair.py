@@ -226,6 +226,21 @@ def test_without_a_warehouse_files_and_archives_are_enough(
         assert now == then, table
 
 
+def test_damaged_commits_are_made_again_without_a_warehouse(
+    layout: Layout, whole: dict[str, list[str]]
+) -> None:
+    shutil.rmtree(layout.warehouse)
+    # The first day has compacted files.
+    for name, way in {LAST: "truncated", run_id(1): "flipped", run_id(0): "emptied"}.items():
+        damage(layout.commits / f"{name}.json", way)
+    damage(newest(layout.root, "articles/*/2*.parquet"), "truncated")
+    assert not repaired(layout).lost
+    assert list(findings(layout)) == []
+    found = rows(layout)
+    # When a run ended, and by which version, is in its commit only.
+    assert {table for table in whole if found[table] != whole[table]} == {"commits", "runs"}
+
+
 def test_a_run_of_which_only_archives_are_left_is_made_again(
     layout: Layout, whole: dict[str, list[str]]
 ) -> None:

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import combinations, groupby
 from pathlib import Path
@@ -136,13 +137,9 @@ def _captures_of(
     about: Mapping[str, Any] | None,  # the commit as the warehouse knows it
 ) -> list[dict[str, Any]]:
     columns = ["source_id", "outcome", "raw_ref", "attempted_at"]
-    captures = [file for file in files if file.layer == "captures"]
-    if all((layout.root / file.path).exists() for file in captures):
-        try:
-            tables = [pq.ParquetFile(layout.root / file.path).read(columns) for file in captures]
-            return [row for table in tables for row in table.to_pylist()]
-        except (OSError, pa.ArrowException):
-            pass
+    with suppress(OSError, pa.ArrowException):
+        captures = (file for file in files if file.layer == "captures")
+        return [row for file in captures for row in _rows_of(layout, file, columns)]
     sql = f"SELECT {', '.join(columns)} FROM captures WHERE run_id = ?"  # noqa: S608
     rows = records_of(layout, sql, [run_of_commit(commit_id)])
     if about is None or about["flow"] == "backfill":
@@ -150,6 +147,19 @@ def _captures_of(
     # The commits of a run have the captures of different sources.
     sources = {Path(warc).parent.name for warc in about["warcs"]}
     return [row for row in rows if row["source_id"] in sources]
+
+
+def _rows_of(layout: Layout, file: CommittedFile, columns: list[str]) -> list[dict[str, Any]]:
+    """The rows of a commit's file, or of its part of a compacted one that replaced it."""
+    path = layout.root / file.path
+    if not path.exists():
+        for compacted in (each for one in read_compactions(layout.commits) for each in one.files):
+            paths = [part.path for part in compacted.parts]
+            if file.path in paths:
+                offset = sum(part.rows for part in compacted.parts[: paths.index(file.path)])
+                table = pq.ParquetFile(layout.root / compacted.path).read(columns)
+                return table.slice(offset, file.rows).to_pylist()
+    return pq.ParquetFile(path).read(columns).to_pylist()
 
 
 def _run_from_files(
@@ -162,7 +172,12 @@ def _run_from_files(
     raw_refs = {row["raw_ref"].rpartition("#")[0] for row in captures if row["raw_ref"]}
     # The archives of a backfill are named by their whole path or address.
     is_ingest = not any(name.startswith("/") or "://" in name for name in raw_refs)
-    others = [read_commit(layout.commits, other) for other in committed_runs(layout.commits)]
+    # Damaged ones, this among them, are made again one by one, the oldest first.
+    others = [
+        read_commit(layout.commits, other)
+        for other in committed_runs(layout.commits)
+        if is_whole_commit(commit_path(layout.commits, other))
+    ]
     ours = run_of_commit(commit_id), part_of(commit_id)
     used = {other.sequence for other in others if other and other.id != commit_id}
     before = [
@@ -171,12 +186,12 @@ def _run_from_files(
     sequence = max(before, default=0) + 1
     while sequence in used:
         sequence += 1
-    extractors = [
-        row["extractor_version"]
-        for file in files
-        if file.layer == "articles" and (layout.root / file.path).exists()
-        for row in pq.ParquetFile(layout.root / file.path).read(["extractor_version"]).to_pylist()
-    ]
+    extractors = []
+    for file in (file for file in files if file.layer == "articles"):
+        # Damaged ones are made again from their archives, by the extractor of today.
+        with suppress(OSError, pa.ArrowException):
+            rows = _rows_of(layout, file, ["extractor_version"])
+            extractors += [row["extractor_version"] for row in rows]
     return {
         "sequence": sequence,
         "flow": "ingest" if is_ingest else "backfill",
