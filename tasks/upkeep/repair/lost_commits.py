@@ -152,14 +152,16 @@ def _captures_of(
 def _rows_of(layout: Layout, file: CommittedFile, columns: list[str]) -> list[dict[str, Any]]:
     """The rows of a commit's file, or of its part of a compacted one that replaced it."""
     path = layout.root / file.path
+    first, end = 0, None
     if not path.exists():
         for compacted in (each for one in read_compactions(layout.commits) for each in one.files):
             paths = [part.path for part in compacted.parts]
             if file.path in paths:
-                offset = sum(part.rows for part in compacted.parts[: paths.index(file.path)])
-                table = pq.ParquetFile(layout.root / compacted.path).read(columns)
-                return table.slice(offset, file.rows).to_pylist()
-    return pq.ParquetFile(path).read(columns).to_pylist()
+                path = layout.root / compacted.path
+                first = sum(part.rows for part in compacted.parts[: paths.index(file.path)])
+                end = first + file.rows
+    rows: list[dict[str, Any]] = pq.ParquetFile(path).read(columns).to_pylist()
+    return rows[first:end]
 
 
 def _run_from_files(
