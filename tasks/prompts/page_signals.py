@@ -11,7 +11,7 @@ from tasks.text.sentence_split import word_count
 SURE_WORDS = 0.8  # Words of blocks with a higher score are surely an article's
 LINKED = 0.5  # A block with a larger share of links counts as a link
 LINKED_CARDS = 0.6  # A list with a larger share of linked cards is a list of teasers
-SENTENCES = 4  # A block with more is a paragraph, whatever it ends with
+SENTENCES = 4  # A block with more is a paragraph, even if it ends with an agency's sign-off
 BEST = 3  # Best paragraphs, whose mean score shows whether the page has any article text
 
 _SIGNALS = """
@@ -29,15 +29,13 @@ def page_signals(draft: Draft, headline: int) -> dict[str, float]:
     page, columns = draft.page, draft.columns
     names = ("chars", "words", "link_share", "links", "good", "cards", "cards_linked", "price")
     chars, words, linked, links, good, cards, cards_linked, prices = itemgetter(*names)(columns)
-    # A paragraph of many sentences is one, even if it ends with an agency's sign-off or a credit.
     good = np.where((columns["sentences"] > SENTENCES) & (linked < LINKED), chars, good)
-    kept = np.zeros(len(chars), np.bool_)
-    kept[draft.body] = True
+    kept = np.isin(np.arange(len(chars)), draft.body)
     run = good * kept
     teasers = (cards >= CARDS) & (cards_linked > LINKED_CARDS)
     link_chars = linked * chars
-    sizes = [chars, link_chars, draft.score * chars, draft.prompt_score * chars, good, words, run]
-    amounts = np.array(sizes)
+    scores = draft.score * chars, draft.prompt_score * chars
+    amounts = np.array([chars, link_chars, *scores, good, words, run])
     total, _, scored, pleading, all_good, _, running = amounts.sum(axis=1, dtype=np.float64)
     body, body_links, body_score, _, _, body_words, _ = amounts[:, kept].sum(axis=1)
     outer = [page.elements[block.element].parent for block in page.blocks]
