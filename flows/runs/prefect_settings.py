@@ -101,7 +101,7 @@ def require_valid() -> None:
             for name, text in os.environ.items()
             if name.startswith("PREFECT_") and text.lower() == value.lower()
         ]
-        # Several may have this value.
+        # Several may have this value: the one that ends with the field comes first.
         names.sort(key=lambda name: not name.endswith(field))
         key = names[0] if names else f"Prefect's {error.title}"
         why = found["msg"].replace("Input should be", "must be", 1)

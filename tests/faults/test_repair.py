@@ -88,12 +88,12 @@ def expected(folder: DamagedFolder) -> dict[str, list[str]]:
     return rows(folder.layout)
 
 
-# What is empty cannot be read, as what is truncated, but for a database.
 EMPTIED = "warehouse/current/news.duckdb"
 
 
-# This one, truncated, is in test_many_kinds_of_damage_are_repaired_together; the writer's, emptied,
-# in test_damage_named.py.
+# An empty file is as unreadable as a truncated one, except a database: the snapshot is emptied in
+# the case of truncated files, and truncated in test_many_kinds_of_damage_are_repaired_together. The
+# writer's file is emptied in test_damage_named.py.
 @pytest.mark.parametrize("way", [way for way in WAYS if way != "emptied"])
 @pytest.mark.parametrize("patterns", TOGETHER)
 def test_what_is_damaged_is_as_it_was(

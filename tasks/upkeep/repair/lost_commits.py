@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from tasks.locks.run_locks import started_at
 from tasks.upkeep.compaction import day_of
 from tasks.upkeep.repair.databases import records_of
+from tasks.upkeep.repair.layer_rows import LayerRows
 from tasks.upkeep.repair.quarantine import move_away
 from tasks.upkeep.repair.report import Repaired
 from warehouse.layers.commits import (
@@ -152,16 +153,12 @@ def _captures_of(
 def _rows_of(layout: Layout, file: CommittedFile, columns: list[str]) -> list[dict[str, Any]]:
     """The rows of a commit's file, or of its part of a compacted one that replaced it."""
     path = layout.root / file.path
-    first, end = 0, None
-    if not path.exists():
-        for compacted in (each for one in read_compactions(layout.commits) for each in one.files):
-            paths = [part.path for part in compacted.parts]
-            if file.path in paths:
-                path = layout.root / compacted.path
-                first = sum(part.rows for part in compacted.parts[: paths.index(file.path)])
-                end = first + file.rows
-    rows: list[dict[str, Any]] = pq.ParquetFile(path).read(columns).to_pylist()
-    return rows[first:end]
+    if path.exists():  # all of its rows: of a damaged file their number is unknown
+        table = pq.ParquetFile(path).read(columns)
+    else:
+        table = LayerRows(layout, {}, read_compactions(layout.commits)).table(file, columns)
+    rows: list[dict[str, Any]] = table.to_pylist()
+    return rows
 
 
 def _run_from_files(
