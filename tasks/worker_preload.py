@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from tasks.backfill import shard_processes
-from tasks.extract.article_or_not import FEWEST_LINKS
+from tasks.extract.article_or_not import MIN_LINKS
 from tasks.model import Capture, CaptureKind, Outcome
 from tasks.refine.refine_pages import Origin, refine_page
 from tasks.topics import parallel_count
@@ -16,7 +16,7 @@ __all__ = ["parallel_count", "shard_processes"]
 
 URL = "https://paper.example.co.uk/2026/03/02/harbour"
 PAGE = f"""<html lang=en><head><title>Ferry returns to the harbour</title></head><body>
-{"<a href=/news>News</a> " * FEWEST_LINKS}
+{"<a href=/news>News</a> " * MIN_LINKS}
 <h1>Ferry returns to the harbour</h1><time datetime=2026-03-02>2 March 2026</time>
 <p>{"The ferry came back to the harbour on Monday, and the board met again to talk. " * 9}</p>
 <p>Subscribe to our newsletter and read on for $1 a week.</p></body></html>"""

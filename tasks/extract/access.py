@@ -6,18 +6,18 @@ from tasks.model import Cleaned, StrippedBlock
 from tasks.text.sentence_split import END_SIGNS, word_count
 
 WALLS = frozenset({"paywall", "metering", "registration", "trial_offer"})
-SHORTEST_WALL = 24  # Characters
+MIN_WALL_CHARS = 24
 # Names of counters in a metering template: `{{articlesLeft}}`, but not `{{firstName}}`.
-COUNTED = re.compile(
+COUNTER_PLACEHOLDER = re.compile(
     r"articles?|stor(?:y|ies)|artikel|art[ií]culo|articol|left\b|remain|記事|文章|기사", re.I
 )
-SHORT_WORDS = 150
+MAX_EXCERPT_WORDS = 150
 # Words are missing if the page states more than this many times those delivered: whole pages state
 # up to 1.3 times as many.
-MUCH_MORE = 1.5
+MIN_STATED_RATIO = 1.5
 ELLIPSES = ("…", "...", "[…]", "[...]", ". . .")
 SENTENCE_END = re.compile(rf"[{END_SIGNS}:;][\"'”’»«“)\]）」』】\s]*$")
-BEHIND = 5  # Blocks after the article's last one that may be its wall
+MAX_BLOCKS_BEHIND = 5  # the article's last one that may be its wall
 # Wording of walls, but not of invitations to a newsletter or a channel.
 READ_ON = re.compile(
     r"(?:continue|keep|start) reading|read (?:on|the (?:full|whole|rest|entire))"
@@ -68,8 +68,8 @@ def is_truncated(
     words = sum(map(word_count, cleaned.paragraphs))
     return (
         _breaks_off(cleaned)
-        or (access == "paywalled" and words < SHORT_WORDS)
-        or stated_words > MUCH_MORE * words
+        or (access == "paywalled" and words < MAX_EXCERPT_WORDS)
+        or stated_words > MIN_STATED_RATIO * words
         or any(REST_LEFT.search(block.text) for block in _next_blocks(cleaned))
         or (_stands_before_wall(cleaned) and not SENTENCE_END.search(cleaned.paragraphs[-1]))
     )
@@ -78,9 +78,9 @@ def is_truncated(
 def _is_wall(block: StrippedBlock) -> bool:
     """Whether a prompt is about access to the article: every page has a bare `Log in`."""
     # A template that a script fills in.
-    if block.rule == "text:any/placeholder" and not COUNTED.search(block.text):
+    if block.rule == "text:any/placeholder" and not COUNTER_PLACEHOLDER.search(block.text):
         return False
-    return block.kind in WALLS and len(block.text) >= SHORTEST_WALL
+    return block.kind in WALLS and len(block.text) >= MIN_WALL_CHARS
 
 
 def _breaks_off(cleaned: Cleaned) -> bool:
@@ -99,4 +99,4 @@ def _next_blocks(cleaned: Cleaned) -> list[StrippedBlock]:
         if block.in_article or (found and block.position < found[-1].position - 1):
             break
         found.append(block)
-    return found[: -BEHIND - 1 : -1]
+    return found[: -MAX_BLOCKS_BEHIND - 1 : -1]

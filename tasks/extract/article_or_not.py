@@ -21,16 +21,16 @@ from tasks.text.sentence_split import word_count
 from tasks.text.urls import is_http
 
 MODEL = Path(__file__).with_name("article_model.json")
-# A page with fewer than FEWEST_LINKS links lists nothing; one without kept text lists nothing with
-# fewer than SOME_LINKS.
-FEWEST_LINKS, SOME_LINKS = 5, 10
+# A page with fewer than MIN_LINKS links lists nothing; one without kept text lists nothing with
+# fewer than MIN_LINKS_WITHOUT_TEXT.
+MIN_LINKS, MIN_LINKS_WITHOUT_TEXT = 5, 10
 # A page with a lower probability of being an article is rejected, by whether its address is known:
 # without one, the same limit rejects twice as many articles.
-REJECTED = {True: 0.55, False: 0.4}
-DOUBTED = 0.85  # Below it, a page is kept and marked
-LEAF = re.compile(r"\d{4,}|-.*-.*-|\.s?html?$")
+REJECTED_BELOW = {True: 0.55, False: 0.4}
+DOUBTED_BELOW = 0.85  # Below it, a page is kept and marked
+ARTICLE_PATH = re.compile(r"\d{4,}|-.*-.*-|\.s?html?$")
 # What states the publication date, by trust.
-DATED = {"none": 0, "url": 1, "page": 2, "meta": 3, "jsonld": 4}
+DATE_SOURCES = {"none": 0, "url": 1, "page": 2, "meta": 3, "jsonld": 4}
 # The model's columns, by the group that a reason names.
 GROUPS = {
     "text": ("kept_words", "kept_share", "good_share", "run_words", "run_share", "longest"),
@@ -77,13 +77,15 @@ def states_article(meta: Metadata) -> bool:
 
 def judge_page(signals: Mapping[str, float], meta: Metadata, url: str) -> PageVerdict:
     """Whether a page lists articles; `signals` are of `page_signals`, `url` may be no http URL."""
-    if signals.get("links", 0) < (FEWEST_LINKS if signals.get("kept_words") else SOME_LINKS):
+    if signals.get("links", 0) < (
+        MIN_LINKS if signals.get("kept_words") else MIN_LINKS_WITHOUT_TEXT
+    ):
         return PageVerdict()
     address = url if is_http(url) else meta.declared_url or ""
     found = evidence(signals, meta, address)
     model = load_article_model()
     (score,) = model.forest.score({name: np.array([found[name]]) for name in model.forest.columns})
-    if score >= DOUBTED:
+    if score >= DOUBTED_BELOW:
         return PageVerdict()
     # The reason is the group of columns that an article would differ in most: the one whose values
     # on the median article would raise the score most.
@@ -114,7 +116,7 @@ def judge_page(signals: Mapping[str, float], meta: Metadata, url: str) -> PageVe
     # few paragraphs in elements without names look like listings otherwise.
     is_dated = meta.published_source in ("jsonld", "meta")
     is_stated = meta.is_printed and is_dated and states_article(meta)
-    return PageVerdict(bool(score < REJECTED[bool(address)]) and not is_stated, reason)
+    return PageVerdict(bool(score < REJECTED_BELOW[bool(address)]) and not is_stated, reason)
 
 
 def evidence(signals: Mapping[str, float], meta: Metadata, address: str) -> dict[str, float]:
@@ -125,11 +127,11 @@ def evidence(signals: Mapping[str, float], meta: Metadata, address: str) -> dict
     stated: dict[str, float] = {
         "last_length": len(last),
         "last_hyphens": last.count("-") + last.count("_"),
-        "is_leaf": LEAF.search(last) is not None,
+        "is_leaf": ARTICLE_PATH.search(last) is not None,
         "og_article": "og:article" in kinds,
         "article_type": bool(kinds & ARTICLE_TYPES),
         "news_type": any(kind.endswith("NewsArticle") for kind in kinds),
-        "dated": DATED.get(meta.published_source, 0),
+        "dated": DATE_SOURCES.get(meta.published_source, 0),
         "is_modified": meta.modified_at is not None,
         "authors": len(meta.authors),
         "headline_words": word_count(meta.headline or ""),

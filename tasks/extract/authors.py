@@ -49,8 +49,8 @@ NOT_A_NAME = re.compile(
     r"^(?:admin|administrator|root|editor|webmaster|user|null|none|undefined|n/?a|anonymous|unknown)$",
     re.I,
 )
-LONGEST = 70
-MOST_WORDS = 5
+MAX_NAME_CHARS = 70
+MAX_NAME_WORDS = 5
 NAME_PART = re.compile(r"(?:[^\W\d_a-z]|(?:[a-z]{1,3}|[dl]['’]\w+)$).*")
 
 
@@ -77,7 +77,7 @@ def clean_authors(
             # `Senior political correspondent`, or `AP Sports Writer` after a name
             is_role = ROLE.search(name) and (found or name[1:] == name[1:].lower())
             name = ROLE_AFTER_NAME.sub(r"\1", name)
-            is_usable = 1 < len(name) <= LONGEST and any(c.isalpha() for c in name)
+            is_usable = 1 < len(name) <= MAX_NAME_CHARS and any(c.isalpha() for c in name)
             if is_usable and not is_role and not NOT_A_NAME.match(name):
                 found.append(name)
     unique = list({name.casefold(): name for name in reversed(found)}.values())[::-1]
@@ -90,6 +90,6 @@ def clean_authors(
 def is_name(text: str) -> bool:
     """Whether a text may be nothing but a person's name: `Ada van den Quay`."""
     words = text.split()
-    is_short = len(words) <= MOST_WORDS and not any(c.isdigit() for c in text)
+    is_short = len(words) <= MAX_NAME_WORDS and not any(c.isdigit() for c in text)
     is_more = text[-1] in "!?:" or "by" in words or ROLE.search(text)
     return is_short and not is_more and all(map(NAME_PART.match, words))

@@ -27,7 +27,7 @@ publi|posted|released|issued|created|erstellt|veröffentlicht|erschienen|gepubli
 """
 PUBLISHED = re.compile(_PUBLISHED.replace("\n", ""), re.I)
 LABEL = re.compile(rf"(?:(?P<changed>{CHANGED.pattern})|{PUBLISHED.pattern})[^\W\d]*", re.I)
-FEW = 40  # Characters of a line that is a label, or a date without its year
+MAX_LABEL_CHARS = 40  # of a line that is a label, or a date without its year
 _CLOCK = re.compile(r"\d{1,2}\s?(?:[:.h時时시]\s?\d\d|uhr)", re.I)
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _NEAR_DAYS = """
@@ -51,7 +51,7 @@ _AGO = re.compile(
 
 def is_incomplete(text: str) -> bool:
     """Whether a short line without a year dates the article: `17 March, 14:05`, `2 hours ago`."""
-    if len(text) > FEW or CHANGED.search(text):
+    if len(text) > MAX_LABEL_CHARS or CHANGED.search(text):
         return False
     first = _WORD.match(text)
     if _AGO.search(text):

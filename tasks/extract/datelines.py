@@ -2,7 +2,7 @@
 
 import re
 
-LONGEST = 90
+MAX_DATELINE_CHARS = 90
 AGENCIES = (
     r"Reuters|AP|AFP|dpa(?:[-/][\w ]+)?|APA|SDA|sda|Kyodo(?: News)?|Xinhua|Bloomberg|UPI|ANSA|EFE"
     r"|PTI|IANS|CNN|BBC|TASS|Interfax|Bernama|Yonhap|CNA|ots|epd|KNA|SID|AAP|CP|PA(?: Media)?"
@@ -37,11 +37,11 @@ NO_PLACE = re.compile(
 
 def find_dateline(paragraph: str) -> str | None:
     """The dateline that opens a paragraph, such as `BERLIN, 3. März (dpa)`, without its dash."""
-    text = paragraph[: LONGEST * 2].lstrip()
+    text = paragraph[: MAX_DATELINE_CHARS * 2].lstrip()
     for form in (EAST_ASIAN, WITH_AGENCY, PLACE_AND_DAY, CAPITALS):
         found = form.match(text)
         line = found["line"] if found else ""
-        is_short = 0 < len(re.findall(r"\w+", line)) <= 10 and len(line) <= LONGEST
+        is_short = 0 < len(re.findall(r"\w+", line)) <= 10 and len(line) <= MAX_DATELINE_CHARS
         if is_short and not NO_PLACE.search(line):
             return line.strip(" ,-–—")
     return None

@@ -14,24 +14,25 @@ from tasks.text.html_tree import one_line
 
 YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d{5})")
 # In the names of elements that hold the date.
-MARKED = re.compile(r"date|time|publi|datum|fecha|tarih|byline|meta", re.I)
+DATE_ELEMENT_NAME = re.compile(r"date|time|publi|datum|fecha|tarih|byline|meta", re.I)
 _OTHER_TAGS = """
 script style noscript template svg nav aside figure figcaption form select button blockquote iframe
 """
 OTHER_TAGS = frozenset(_OTHER_TAGS.split())
-OTHERS = re.compile(
+OTHER_ELEMENT_NAME = re.compile(
     r"caption|comments?[-_]?(?:list|area|section|box)?\b|related|recommend|sidebar|masthead|weather"
     r"|\btoday\b|today'?s?[-_]?date|current[-_]?date|datemodified",
     re.I,
 )
 _INLINE = "a abbr b cite em font i label small span strong sub sup time u"
 INLINE = frozenset(_INLINE.split())
-LONGEST = 160  # Characters of an element whose name says that it holds the date
-FEWEST_WORDS = 4  # Of a headline that no heading holds
-STEPS = 3000  # Most elements that are looked at
-LINKED, TEASER = 4, 400  # Words of a link to another article; characters of a whole teaser
-DEPTH = 20  # Most elements around a text that are checked
-NODES = 100  # Of an element that is short
+MAX_DATE_CHARS = 160  # of an element whose name says that it holds the date
+MIN_HEADLINE_WORDS = 4  # of a headline that no heading holds
+MAX_ELEMENTS = 3000  # of the page that are read
+MIN_LINK_WORDS = 4  # of a link to another article
+MAX_TEASER_CHARS = 400
+MAX_DEPTH = 20  # Elements around a text that are checked
+MAX_SHORT_NODES = 100  # of an element that is short
 
 
 @dataclass(slots=True)
@@ -51,10 +52,10 @@ class Line:
 
 def find_untagged(tree: LexborHTMLParser, title: str) -> LexborNode | None:
     """The headline's element on a page without headings: the first that the title begins with."""
-    for node in tree.css("div, p, span, td, strong, b, font, h3")[:STEPS]:
-        if is_short(node, LONGEST):
+    for node in tree.css("div, p, span, td, strong, b, font, h3")[:MAX_ELEMENTS]:
+        if is_short(node, MAX_DATE_CHARS):
             text = node.text(separator=" ")
-            if len(text.split()) >= FEWEST_WORDS and letters(title).startswith(letters(text)):
+            if len(text.split()) >= MIN_HEADLINE_WORDS and letters(title).startswith(letters(text)):
                 return node
     return None
 
@@ -66,7 +67,7 @@ def is_of_the_article(node: LexborNode, heading: LexborNode | None) -> bool:
         shared.add(heading.mem_id)
         heading = heading.parent
     at: LexborNode | None = node
-    for _ in range(DEPTH):
+    for _ in range(MAX_DEPTH):
         if at is None or at.mem_id in shared:
             return True
         if _is_foreign(at):
@@ -82,7 +83,7 @@ def lines_from(
     line: Line | None = None
     words = 0.0
     is_broken = False
-    for _ in range(STEPS):
+    for _ in range(MAX_ELEMENTS):
         if node is None or words > most:
             break
         text, is_whole = _text_at(node)
@@ -127,7 +128,7 @@ def after(node: LexborNode, within: LexborNode | None = None) -> LexborNode | No
 def is_short(node: LexborNode, most: int) -> bool:
     """Whether an element's text has no more than `most` characters."""
     at, size = node.child, 0
-    for _ in range(NODES):
+    for _ in range(MAX_SHORT_NODES):
         if at is None:
             return True
         if at.tag == "-text":
@@ -141,7 +142,7 @@ def is_short(node: LexborNode, most: int) -> bool:
 def _block(node: LexborNode) -> LexborNode:
     """The innermost element around a node that begins a line of its own."""
     at = node.parent or node
-    for _ in range(DEPTH):
+    for _ in range(MAX_DEPTH):
         if at.tag not in INLINE or at.parent is None:
             break
         at = at.parent
@@ -159,27 +160,27 @@ def _label_in_name(node: LexborNode) -> str:
     found = CHANGED_NAME.search(name)
     if found is None or PUBLISHED.search(name):
         return ""
-    return found[0] if is_short(node, LONGEST) else ""
+    return found[0] if is_short(node, MAX_DATE_CHARS) else ""
 
 
 def _is_foreign(node: LexborNode) -> bool:
     """Whether the content of an element is not the article's, or not text."""
     name = name_of(node)
-    if node.tag == "aside" and MARKED.search(name):
-        return not is_short(node, LONGEST)
-    if node.tag in OTHER_TAGS or (OTHERS.search(name) and "byline" not in name):
+    if node.tag == "aside" and DATE_ELEMENT_NAME.search(name):
+        return not is_short(node, MAX_DATE_CHARS)
+    if node.tag in OTHER_TAGS or (OTHER_ELEMENT_NAME.search(name) and "byline" not in name):
         return True
     if node.tag not in ("li", "article"):
         return False
     # A teaser: little besides the link to another article.
-    return is_short(node, TEASER) and any(
-        word_count(link.text()) >= LINKED for link in node.css("a")[:5]
+    return is_short(node, MAX_TEASER_CHARS) and any(
+        word_count(link.text()) >= MIN_LINK_WORDS for link in node.css("a")[:5]
     )
 
 
 def _of_time(node: LexborNode) -> str:
     """The label in or on a time element, and its date."""
-    label = LABEL.search(node.text(separator=" ")[:LONGEST])
+    label = LABEL.search(node.text(separator=" ")[:MAX_DATE_CHARS])
     name = label[0] if label else _label_in_name(node)
     return f"{name} {_machine_time(node)}"
 

@@ -11,9 +11,9 @@ from urllib.parse import unquote, urlsplit
 # pages whose gold is often og:title.
 WEIGHTS = {"jsonld": 1.0, "h1": 1.0, "og": 1.5, "twitter": 0.6, "title": -0.2}
 # The vote of the words in the page's address: it decides between near ties.
-NEAR = 0.15
-FEWEST_WORDS = 3  # Fewest words of an address that describe its article
-CLEANEST = ("jsonld", "og", "twitter", "title", "h1")
+ADDRESS_VOTE = 0.15
+MIN_ADDRESS_WORDS = 3  # of an address that describes its article
+CLEANEST_FIRST = ("jsonld", "og", "twitter", "title", "h1")
 SEPARATOR = re.compile(
     r"\s+[-–—|·•»«/:]+\s+|\s*[|｜ㅣ│¦]\s*|\s*--+\s*|\s+::\s+|(?<=\S)[-–—](?=\S[^-–—]{0,30}$)"
 )
@@ -25,10 +25,10 @@ ENTITY = re.compile(r"&(?:#\w{1,7}|[a-zA-Z]{2,8});")
 WORD = re.compile(r"[^\W_]{2,}")
 LETTERS = str.maketrans({"ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ı": "i"})
 UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"})
-SHORTEST = 8
-LONGEST = 500
-CUT = 110  # Characters to which sites cut JSON-LD's headline, as search engines ask
-CONFIRMED = 9.0  # More than all places together
+MIN_HEADLINE_CHARS = 8
+MAX_HEADLINE_CHARS = 500
+CUT_CHARS = 110  # Characters to which sites cut JSON-LD's headline, as search engines ask
+CONFIRMED_WEIGHT = 9.0  # More than all places together
 
 
 @lru_cache(maxsize=512)
@@ -51,7 +51,7 @@ def choose_headline(
     """
     plain = {}
     for place, text in titles.items():
-        text = ENTITY.sub(lambda entity: html.unescape(entity[0]), text[:LONGEST])
+        text = ENTITY.sub(lambda entity: html.unescape(entity[0]), text[:MAX_HEADLINE_CHARS])
         plain[place] = TAG.sub("", text).strip()
     whole = {place: _unbroken(text, plain.values()) for place, text in plain.items()}
     cut = {
@@ -64,17 +64,19 @@ def choose_headline(
     # What is printed over the article, and confirmed, is no teaser for social networks.
     printed, confirming = letters(cut.get("h1", "")), cut.get("jsonld", cut.get("title", ""))
     if printed == letters(confirming):
-        votes[printed] = CONFIRMED
+        votes[printed] = CONFIRMED_WEIGHT
     usable = {key: vote for key, vote in votes.items() if key and key not in names}
     if not usable:
         return None
-    spelled = {letters(cut[place]): cut[place] for place in reversed(CLEANEST) if place in cut}
+    spelled = {
+        letters(cut[place]): cut[place] for place in reversed(CLEANEST_FIRST) if place in cut
+    }
     keys = [key for key in spelled if key in usable]
     if address and len(keys) > 1:
         shared = {key: len(address & _words(spelled[key])) for key in keys}
         most = max(shared.values())
         for key in keys if min(shared.values()) < most else ():
-            usable[key] += NEAR if shared[key] == most else 0.0
+            usable[key] += ADDRESS_VOTE if shared[key] == most else 0.0
     return spelled[max(usable, key=lambda key: usable[key])]
 
 
@@ -93,7 +95,7 @@ def _unbroken(text: str, others: Iterable[str]) -> str:
     # characters.
     def goes_on(other: str) -> bool:
         rest = other[len(text) :]
-        is_within_word = len(text) == CUT and rest[:1].replace("_", "a").isalnum()
+        is_within_word = len(text) == CUT_CHARS and rest[:1].replace("_", "a").isalnum()
         return other.startswith(text) and (rest.startswith(('"', ' "')) or is_within_word)
 
     return min(filter(goes_on, others), key=len, default=text)
@@ -107,7 +109,7 @@ def words_of_address(url: str) -> frozenset[str]:
         return frozenset()
     found = (frozenset(w for w in WORD.findall(part) if not w.isdigit()) for part in parts)
     most = max(found, key=len, default=frozenset())
-    return most if len(most) >= FEWEST_WORDS else frozenset()
+    return most if len(most) >= MIN_ADDRESS_WORDS else frozenset()
 
 
 def _words(text: str) -> set[str]:
@@ -124,14 +126,14 @@ def _words(text: str) -> set[str]:
 def is_section_name(heading: str, title: str) -> bool:
     """Whether a heading shares no word with the page's title: the section's or the blog's name."""
     stated = _words(title)
-    return len(stated) >= FEWEST_WORDS and not _words(heading) & stated
+    return len(stated) >= MIN_ADDRESS_WORDS and not _words(heading) & stated
 
 
 def main_heading(headings: Sequence[str], others: Iterable[str]) -> str | None:
     """The page's own h1: the one that another title repeats, else holds, else the first."""
     known = [letters(other) for other in others]
     long = [(heading, letters(heading)) for heading in headings]
-    long = [(heading, key) for heading, key in long if len(key) > SHORTEST]
+    long = [(heading, key) for heading, key in long if len(key) > MIN_HEADLINE_CHARS]
     for heading, key in long:
         if key in known:
             return heading
@@ -149,16 +151,16 @@ def _without_name(text: str, others: list[str], names: frozenset[str]) -> str:
     cuts = list(_cuts(text))
     for start, end in cuts:
         head, tail = text[:start], text[end:]
-        if letters(head) in spelled and len(letters(head)) > SHORTEST:
+        if letters(head) in spelled and len(letters(head)) > MIN_HEADLINE_CHARS:
             return head
         if letters(tail) in spelled and letters(head) in names:
             return tail
     whole = text
     for at, (start, end) in enumerate(cuts):
-        if letters(text[end:]) in names and len(letters(text[:start])) > SHORTEST:
+        if letters(text[end:]) in names and len(letters(text[:start])) > MIN_HEADLINE_CHARS:
             text, cuts = text[:start], cuts[:at]
             break
-    while cuts and len(letters(text[: cuts[-1][0]])) > SHORTEST:
+    while cuts and len(letters(text[: cuts[-1][0]])) > MIN_HEADLINE_CHARS:
         start, end = cuts[-1]
         # The last part that is left is the section in `Headline | Section | Paper`.
         is_section = text != whole and "|" in text[start:end] and len(text[end:].split()) <= 3

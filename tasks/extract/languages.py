@@ -7,19 +7,19 @@ from typing import Any
 import numpy as np
 from py3langid.langid import MODEL_DIR, MODEL_FILE, LanguageIdentifier
 
-SHORTEST = 200  # Characters; for a shorter text, the language that the page states counts
-SURE = 0.999
-SAMPLE = 1500
+MIN_DETECTED_CHARS = 200  # For a shorter text, the language that the page states counts
+SURE_PROBABILITY = 0.999
+SAMPLE_CHARS = 1500
 # Characters that are classified first: most articles are in the language that their page names, and
 # for five in six these confirm it.
-BEGINNING = 400
-DEEPEST = 6  # Bytes of the longest run that the identifier's model knows
-SAME = {"nb": "no", "nn": "no", "in": "id", "iw": "he", "ji": "yi", "cmn": "zh", "yue": "zh"}
+BEGINNING_CHARS = 400
+MAX_RUN_BYTES = 6  # Bytes of the longest run that the identifier's model knows
+SAME_AS = {"nb": "no", "nn": "no", "in": "id", "iw": "he", "ji": "yi", "cmn": "zh", "yue": "zh"}
 # Not what newspapers are written in, but so like Arabic, Greek, Hebrew and Chinese that the
 # detector is not sure of these beside them.
 UNWRITTEN = frozenset(("ary", "arz", "grc", "hbo", "wuu", "yue"))
 # Languages that short texts do not tell apart.
-CLOSE = (frozenset({"hr", "sr", "bs"}), frozenset({"id", "ms"}), frozenset({"no", "da"}))
+CLOSE_LANGUAGES = (frozenset({"hr", "sr", "bs"}), frozenset({"id", "ms"}), frozenset({"no", "da"}))
 
 
 def choose_language(page: str | None, text: str, source: str | None) -> tuple[str | None, str]:
@@ -30,9 +30,9 @@ def choose_language(page: str | None, text: str, source: str | None) -> tuple[st
         text: the article's own text; when long enough it overrules a page that names another.
         source: the code configured for the source.
     """
-    named = SAME.get(page, page) if page else None
-    found = None if named and detect(text[:BEGINNING]) == named else detect(text)
-    if found and found != named and not any({found, named} <= close for close in CLOSE):
+    named = SAME_AS.get(page, page) if page else None
+    found = None if named and detect(text[:BEGINNING_CHARS]) == named else detect(text)
+    if found and found != named and not any({found, named} <= close for close in CLOSE_LANGUAGES):
         return found, "text"
     if named:
         return named, "page"
@@ -41,17 +41,17 @@ def choose_language(page: str | None, text: str, source: str | None) -> tuple[st
 
 def detect(text: str) -> str | None:
     """The language of a text; None when it is short or the detector is not sure."""
-    if len(text) < SHORTEST * (1 if text.isascii() else 0.4):
+    if len(text) < MIN_DETECTED_CHARS * (1 if text.isascii() else 0.4):
         return None
-    language, probability = _identifier().classify(text[:SAMPLE])
-    return str(language) if probability > SURE else None
+    language, probability = _identifier().classify(text[:SAMPLE_CHARS])
+    return str(language) if probability > SURE_PROBABILITY else None
 
 
 class Identifier(LanguageIdentifier):  # type: ignore[misc]
     """Scores all positions of a text at once; the library goes through it byte by byte.
 
-    The state of its automaton depends only on the last `DEEPEST` bytes, so it can be started that
-    many bytes before each position. Byte by byte, each step waits for memory: 0.7 us a byte.
+    The state of its automaton depends only on the last `MAX_RUN_BYTES` bytes, so it can be started
+    that many bytes before each position. Byte by byte, each step waits for memory: 0.7 us a byte.
     """
 
     def __init__(self, *model: Any, **options: Any) -> None:  # noqa: ANN401
@@ -63,7 +63,7 @@ class Identifier(LanguageIdentifier):  # type: ignore[misc]
     def _raw_score(self, text: bytes) -> Any:  # noqa: ANN401 - as the library has it
         letters = np.frombuffer(text, np.uint8)
         states = np.zeros(len(text), np.intp)
-        for back in range(min(DEEPEST, len(text)) - 1, -1, -1):
+        for back in range(min(MAX_RUN_BYTES, len(text)) - 1, -1, -1):
             places = self._rows[states[back:]] + letters[: len(text) - back]
             states[back:] = self._next[places]
         found = self._features[states]

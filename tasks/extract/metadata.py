@@ -38,8 +38,8 @@ BYLINE_CLASS = re.compile(
     r"(?:(?:article|content|entry|news|post|story)[-_]*)?(?:byline|authors?)(?:[-_]*names?)?", re.I
 )
 CLASSED = "[class*=byline i], [class*=author i]"
-AROUND = 3  # Elements around the headline that are searched, innermost first
-MOST_CLASSED = 3
+MAX_LEVELS_UP = 3  # from the headline, in elements that are searched
+MAX_BYLINES = 3
 NO_SECTION = "{"  # Some pages state a JSON object as their section
 _SECTIONS = """
 article:section parsely-section cxenseparse:recs:category section article.section
@@ -146,14 +146,14 @@ def _authors(page: Page) -> tuple[str, ...]:
 def _classed_authors(page: Page) -> tuple[str, ...]:
     """The names in elements beside the headline that only their class marks as a byline."""
     around = page.heading.parent if page.heading else None
-    for _ in range(AROUND):
+    for _ in range(MAX_LEVELS_UP):
         if around is None or around.tag in ("body", "html"):
             break
         nodes = [node for node in around.css(CLASSED) if _is_byline(node)]
         texts = list(dict.fromkeys(map(text_of, nodes)))
         if texts:
             # More elements would be teasers' bylines; more names would include job titles.
-            names = clean_authors(texts, page.names) if len(texts) <= MOST_CLASSED else ()
+            names = clean_authors(texts, page.names) if len(texts) <= MAX_BYLINES else ()
             return names if all(map(is_name, names)) and len(names) <= 2 * len(texts) else ()
         around = around.parent
     return ()

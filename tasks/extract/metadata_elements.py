@@ -11,9 +11,9 @@ from tasks.extract.jsonld import Structured, first_text
 from tasks.text.html_tree import one_line
 from tasks.text.urls import same_site
 
-FEWEST_WORDS = 3  # Of an h2 that is the headline
-MOST_PAGE_LINKS = 6
-LONGEST = 3000  # Characters taken of one meta element, title or heading
+MIN_HEADLINE_WORDS = 3  # of an h2 that is the headline
+MAX_PAGE_LINKS = 6
+MAX_TEXT_CHARS = 3000  # taken of one meta element, title or heading
 TAGS = ("meta", "title", "h1", "h2", "link", "script", "footer")
 # One search for everything that is looked up on every page: each search walks the whole tree.
 PLACES = (
@@ -51,7 +51,7 @@ class Page:
                 continue
             # Some pages state a `value` instead, which HTML does not know.
             content = attributes.get("content") or attributes.get("value") or ""
-            text = one_line(content[:LONGEST])
+            text = one_line(content[:MAX_TEXT_CHARS])
             if name and text:
                 self.meta.setdefault(name.strip().lower(), text)
 
@@ -70,7 +70,7 @@ class Page:
 
     def page_links(self, rel: str) -> list[str]:
         """The URLs that the page calls its next or previous one (`next`, `prev`)."""
-        links = filter(None, self._page_links[rel][:MOST_PAGE_LINKS])
+        links = filter(None, self._page_links[rel][:MAX_PAGE_LINKS])
         return [url for href in links if (url := _joined(self.url, href.strip()))]
 
     @property
@@ -85,12 +85,12 @@ class Page:
         # An inline SVG has title elements, too.
         own = (title for title in titles if title.parent and title.parent.tag == "head")
         title = next(own, titles[0] if titles else None)
-        return text_of(title)[:LONGEST] if title else ""
+        return text_of(title)[:MAX_TEXT_CHARS] if title else ""
 
     @cached_property
     def headings(self) -> list[str]:
         """The texts of `heading_nodes`; one that a heading has twice, as for two screens, once."""
-        texts = [text_of(node)[:LONGEST] for node in self.heading_nodes]
+        texts = [text_of(node)[:MAX_TEXT_CHARS] for node in self.heading_nodes]
         halves = [(text, text[: len(text) // 2]) for text in texts]
         return [half if half and text == f"{half} {half}" else text for text, half in halves]
 
@@ -101,7 +101,7 @@ class Page:
         titles = [stated or "", self.meta.get("og:title", ""), self.title]
         fitting = [h for h in self.headings if any(letters(h) in letters(t) for t in titles)]
         main = max(fitting, key=len, default=main_heading(self.headings, titles))
-        is_long = main is not None and len(main.split()) >= FEWEST_WORDS
+        is_long = main is not None and len(main.split()) >= MIN_HEADLINE_WORDS
         if second := None if is_long else self._second_heading():
             return second
         return self.heading_nodes[self.headings.index(main)] if main else None
@@ -111,7 +111,7 @@ class Page:
         title = letters(self.title)
         for node in self._places["h2"][:20]:
             text = text_of(node)
-            if len(text.split()) >= FEWEST_WORDS and title.startswith(letters(text)):
+            if len(text.split()) >= MIN_HEADLINE_WORDS and title.startswith(letters(text)):
                 return node
         return None
 

@@ -11,7 +11,7 @@ MHTML = "multipart/related"
 HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 
 _HEAD_BYTES = 16_384  # of a part's headers
-_MOST_NESTED = 5  # a page with alternatives and signatures has three
+_MAX_NESTING = 5  # a page with alternatives and signatures has three
 
 
 def is_mhtml(content_type: str) -> bool:
@@ -61,8 +61,8 @@ def _html_parts(message: bytes, depth: int) -> Iterator[tuple[Message, bytes, bo
     boundary = head.get_boundary()
     if head.get_content_maintype() != "multipart" or not boundary:
         return
-    if depth == _MOST_NESTED:
-        raise ValueError(f"MHTML with parts nested more than {_MOST_NESTED} deep")
+    if depth == _MAX_NESTING:
+        raise ValueError(f"MHTML with parts nested more than {_MAX_NESTING} deep")
     escaped = re.escape(boundary.encode("utf-8", "surrogateescape"))
     bounds = list(re.finditer(rb"\n--%s(--)?[ \t]*\r?(?:\n|\Z)" % escaped, message))
     ends = [bound.start() for bound in bounds[1:]]

@@ -12,8 +12,8 @@ from selectolax.lexbor import LexborNode
 
 from tasks.extract.date_labels import CHANGED, LABEL, PUBLISHED, is_incomplete
 from tasks.extract.heading_lines import (
-    LONGEST,
-    MARKED,
+    DATE_ELEMENT_NAME,
+    MAX_DATE_CHARS,
     YEAR,
     Line,
     after,
@@ -27,23 +27,23 @@ DIGIT = re.compile(r"\d")
 SHORT_PARTS = re.compile(
     r"[\d\W年月日時分년월일]+|uhr\b|[^\W\d_]{3,9}(?=\W+\d{1,2}\W+\d{4}|\W+\d{4})", re.I
 )
-BARE = 60  # Characters of a line that holds next to nothing but a date
-BYLINE = 90  # Characters of a line with the author, the date and the time
+MAX_DATE_LINE_CHARS = 60  # of a line that holds next to nothing but a date
+MAX_BYLINE_CHARS = 90  # of a line with the author, the date and the time
 DATE_AND_TIME = re.compile(
     r"(?:19|20)\d\d\W{1,3}(?:(?:at|um|à|a las|kl|ore|o)\W+)?\d{1,2}[:.h]\d\d"
 )
 PERIOD = re.compile(r"(?<![ap]\.m)\.\Z", re.I)
-FEW_LETTERS = 8  # Most letters beside the date in what follows a label
-LETTERS = 12  # Most letters of a line that is a date without its year
-LEVELS = 4  # Elements around a line whose names are checked against MARKED
+MAX_LETTERS_BESIDE_DATE = 8  # in what follows a label
+MAX_LETTERS_WITHOUT_YEAR = 12  # of a line that is a date without its year
+MAX_LEVELS_UP = 4  # Elements around a line whose names are checked against DATE_ELEMENT_NAME
 # Of 698 real pages with a date in their metadata, 473 print one no farther from the headline: 447
 # of the same day or the next, most others that of a change.
-BELOW = 80
-ABOVE = 12
-UNDER = 15  # Words below the headline within which a date is hardly another article's
-MOST = 2  # Different dates farther below: published, and changed without saying so
-BESIDE = 12  # Most characters beside the label in a line that labels the next one
-ABOVE_LEVELS = 2
+MAX_WORDS_BELOW = 80
+MAX_WORDS_ABOVE = 12
+MAX_WORDS_DIRECTLY_BELOW = 15  # A date so close is hardly another article's
+MAX_DATES_BELOW = 2  # Published, and changed without saying so
+MAX_CHARS_BESIDE_LABEL = 12  # in a line that labels the next one
+LEVELS_ABOVE = 2
 SENTENCE = re.compile(r"[^\W\d_]{4,}[.!?。]\W*\Z")
 
 
@@ -66,14 +66,17 @@ class Printed:
 
 def printed_dates(heading: LexborNode) -> list[Printed]:
     """The dates around the heading, those below it first."""
-    below = list(_dates(lines_from(after(heading), BELOW)))
+    below = list(_dates(lines_from(after(heading), MAX_WORDS_BELOW)))
     if any(found is None for found in below):
         # Dates after an incomplete one of the article's, such as "2 hours ago", are of others.
         return [found for found in below[: below.index(None)] if found]
     found = [date for date in below if date]
-    if len({date.text for date in found if date.words > UNDER}) > MOST:
+    if (
+        len({date.text for date in found if date.words > MAX_WORDS_DIRECTLY_BELOW})
+        > MAX_DATES_BELOW
+    ):
         # They are in a list of other articles that follows a short one.
-        found = [date for date in found if date.words <= UNDER]
+        found = [date for date in found if date.words <= MAX_WORDS_DIRECTLY_BELOW]
     for date in () if found else _above(heading):
         found.append(Printed(date.text, date.words, is_above=True))
     return found
@@ -82,16 +85,16 @@ def printed_dates(heading: LexborNode) -> list[Printed]:
 def _above(heading: LexborNode) -> Iterator[Printed]:
     node: LexborNode | None = heading
     words = 0.0
-    for _ in range(ABOVE_LEVELS):
+    for _ in range(LEVELS_ABOVE):
         if node is None or node.tag == "body":
             return
         sibling = node.prev
-        while sibling is not None and words <= ABOVE:
+        while sibling is not None and words <= MAX_WORDS_ABOVE:
             # A header or list of links above the headline's own block is the site's.
             if sibling.tag not in ("header", "nav", "ul"):
-                lines = list(lines_from(sibling, ABOVE - words + 1, within=sibling))
+                lines = list(lines_from(sibling, MAX_WORDS_ABOVE - words + 1, within=sibling))
                 count = sum(word_count(line.text) for line in lines)
-                if words + count <= ABOVE:
+                if words + count <= MAX_WORDS_ABOVE:
                     yield from filter(None, _dates(iter(lines)))
                 words += count
             sibling = sibling.prev
@@ -109,40 +112,52 @@ def _dates(lines: Iterator[Line]) -> Iterator[Printed | None]:
                     yield Printed(part, line.words_before)
         elif is_incomplete(text) and not CHANGED.search(above) and _stands_alone(line, text):
             yield None
-        label = LABEL.search(text) if len(text) <= LONGEST else None
-        is_label = label and len(text) - len(label[0]) <= BESIDE and not DIGIT.search(text)
+        label = LABEL.search(text) if len(text) <= MAX_DATE_CHARS else None
+        is_label = (
+            label and len(text) - len(label[0]) <= MAX_CHARS_BESIDE_LABEL and not DIGIT.search(text)
+        )
         above = text if is_label else ""
 
 
 def _holds_a_date(line: Line, text: str) -> bool:
     """Whether the line is a date with little else, or labels its date."""
-    if len(text) > LONGEST or (SENTENCE.search(text) and not LABEL.search(text)):
+    if len(text) > MAX_DATE_CHARS or (SENTENCE.search(text) and not LABEL.search(text)):
         return False
-    if len(text) <= BARE and len(SHORT_PARTS.sub("", text)) < len(text) * 0.5:
+    if len(text) <= MAX_DATE_LINE_CHARS and len(SHORT_PARTS.sub("", text)) < len(text) * 0.5:
         return True
     if line.has_time or LABELLED.search(text):
         return True
     # `By Ada Byron 6 June 2013, 17:16` right under the headline
-    is_byline = line.words_before <= UNDER and len(text) <= BYLINE
+    is_byline = line.words_before <= MAX_WORDS_DIRECTLY_BELOW and len(text) <= MAX_BYLINE_CHARS
     if is_byline and DATE_AND_TIME.search(text) and not PERIOD.search(text):
         return True
     *_, rest = LABEL.split(text)
-    if rest != text and YEAR.search(rest) and len(SHORT_PARTS.sub("", rest)) <= FEW_LETTERS:
+    if (
+        rest != text
+        and YEAR.search(rest)
+        and len(SHORT_PARTS.sub("", rest)) <= MAX_LETTERS_BESIDE_DATE
+    ):
         return True
     return _is_marked(line)
 
 
 def _stands_alone(line: Line, text: str) -> bool:
     """Whether a line with a day or an hour is not a sentence like `Sales start on 3 May`."""
-    return sum(map(str.isalpha, text)) <= LETTERS or bool(LABELLED.search(text)) or _is_marked(line)
+    return (
+        sum(map(str.isalpha, text)) <= MAX_LETTERS_WITHOUT_YEAR
+        or bool(LABELLED.search(text))
+        or _is_marked(line)
+    )
 
 
 def _is_marked(line: Line) -> bool:
     at: LexborNode | None = line.block
-    for _ in range(LEVELS):
+    for _ in range(MAX_LEVELS_UP):
         if at is None or at.tag == "body":
             return False
-        if (at.tag == "time" or MARKED.search(name_of(at))) and is_short(at, LONGEST):
+        if (at.tag == "time" or DATE_ELEMENT_NAME.search(name_of(at))) and is_short(
+            at, MAX_DATE_CHARS
+        ):
             return True
         at = at.parent
     return False

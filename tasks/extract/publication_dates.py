@@ -12,20 +12,20 @@ from itertools import chain
 from tasks.extract.heading_lines import find_untagged, is_of_the_article
 from tasks.extract.jsonld import first_text
 from tasks.extract.metadata_elements import Page, text_of
-from tasks.extract.printed_dates import UNDER, Printed, printed_dates
+from tasks.extract.printed_dates import MAX_WORDS_DIRECTLY_BELOW, Printed, printed_dates
 from tasks.text.dates import Moment, day_in_url, parse_moment
 
-STANDARD = ("article:published_time", "og:article:published_time", "datepublished")
+STANDARD_NAMES = ("article:published_time", "og:article:published_time", "datepublished")
 # Other meta elements, in the order of the page: of 102 pages that date their article elsewhere too,
 # three differ by more than a day.
-NAMED = re.compile(
+PUBLICATION_NAME = re.compile(
     r"publi(?:sh|shed|cation)[-_.: ]?(?:date|time|at|on)\b|\bpublished$"
     r"|\bp(?:ub)?[-_]?(?:date|time)\b|\bissued$|\bdisplaydate\b|article_date_original|sailthru\.date"
     r"|date[-_.]?(?:published|created|issued?|release|available)\b",
     re.I,
 )
-MOST_STATED = 5  # Elements with a date in microdata
-LOOSE = ("dcterms.created", "dcterms.date", "dc.date", "date")
+MAX_MICRODATA_DATES = 5  # Later ones are not read
+VAGUE_NAMES = ("dcterms.created", "dcterms.date", "dc.date", "date")
 MODIFIED = (
     "article:modified_time",
     "og:updated_time",
@@ -69,8 +69,8 @@ def _readings(page: Page) -> Iterator[tuple[Moment, str]]:
     for key in ("datePublished", "dateCreated", "uploadDate"):
         if moment := _moment(page, page.structured.stated(key)):
             yield moment, "jsonld"
-    named = filter(NAMED.search, page.meta)
-    for name in filter(page.meta.get, (*STANDARD, *named, *LOOSE)):
+    named = filter(PUBLICATION_NAME.search, page.meta)
+    for name in filter(page.meta.get, (*STANDARD_NAMES, *named, *VAGUE_NAMES)):
         if moment := _moment(page, page.meta[name]):
             yield moment, "meta"
     for text in _microdata(page, '[itemprop*="datePublished"], time[pubdate]'):
@@ -87,7 +87,7 @@ def _readings(page: Page) -> Iterator[tuple[Moment, str]]:
 
 def _microdata(page: Page, selector: str) -> Iterator[str]:
     """What elements state that are the article's own, not a teaser's."""
-    for node in page.tree.css(selector)[:MOST_STATED]:
+    for node in page.tree.css(selector)[:MAX_MICRODATA_DATES]:
         if is_of_the_article(node, page.heading):
             stated = map(node.attributes.get, ("datetime", "content", "value"))
             yield next(filter(None, stated), None) or text_of(node)[:100]
@@ -102,7 +102,7 @@ def _printed_moment(page: Page, printed: Printed, day: date | None) -> Moment | 
     swapped = _parsed(page, printed.text, day_first=_is_month_first(page))
     if swapped and _is_near(swapped, day):
         return swapped
-    return None if printed.is_above or printed.words > UNDER else moment
+    return None if printed.is_above or printed.words > MAX_WORDS_DIRECTLY_BELOW else moment
 
 
 def _is_near(moment: Moment, day: date) -> bool:

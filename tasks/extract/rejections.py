@@ -5,18 +5,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tasks.extract.access import judge_access
-from tasks.extract.app_shells import NO_SIGNS, SHELL_WORDS, AppSigns, needs_javascript
-from tasks.extract.article_or_not import SOME_LINKS, PageVerdict, states_article
+from tasks.extract.app_shells import MAX_SHELL_WORDS, NO_SIGNS, AppSigns, needs_javascript
+from tasks.extract.article_or_not import MIN_LINKS_WITHOUT_TEXT, PageVerdict, states_article
 from tasks.extract.metadata import Metadata
 from tasks.model import Cleaned, Outcome
 from tasks.prompts.text_statistics import ends_as_sentence
 from tasks.text.sentence_split import word_count
 
-FEWEST_WORDS = 12  # Of body and standfirst together: a lede or a flash of one sentence has more
+MIN_WORDS = 12  # of body and standfirst together: a lede or a flash of one sentence has more
 # For a dated page that states it is an article: only a first line may have been delivered.
-FEWEST_STATED = 3
-SHORT_WORDS = 120  # A page with more has a text of its own: no captcha, consent wall or 404
-VIDEO_WORDS = 50  # A page with a video and fewer words is the video's
+MIN_WORDS_OF_STATED_ARTICLE = 3
+MAX_MESSAGE_WORDS = 120  # A page with more has a text of its own: no captcha, consent wall or 404
+MAX_VIDEO_PAGE_WORDS = 50  # A page with a video and fewer words is the video's
 CHALLENGE = re.compile(
     r"just a moment\.\.\.|checking (?:your browser|if the site connection is secure)"
     r"|verify(?:ing)? (?:that )?you are (?:a |not a )?(?:human|robot)|are you a robot"
@@ -102,7 +102,7 @@ OF_THE_PAGE = re.compile(
     r"|страниц\w+|адрес\w*)\b|ページ|页面|頁面|페이지",
     re.I,
 )
-FEWEST_OWN = 20  # Fewest words of sentences that are no message: one or two of an article
+MIN_OWN_WORDS = 20  # of sentences that are no message: one or two of an article
 VIDEO_TYPES = frozenset({"VideoObject", "Movie", "TVEpisode", "Clip"})
 
 
@@ -132,19 +132,20 @@ def reject(
     """
     words = 0
     for text in (*cleaned.paragraphs, cleaned.standfirst or ""):
-        words += word_count(text) if words < SHORT_WORDS else 0  # how many more does not matter
-    view = look() if words < SHORT_WORDS else None
+        # How many more words there are does not matter.
+        words += word_count(text) if words < MAX_MESSAGE_WORDS else 0
+    view = look() if words < MAX_MESSAGE_WORDS else None
     if view and (found := _substitute_page(view, meta, cleaned, verdict)):
         return found
-    fewest = FEWEST_STATED if states_article(meta) and meta.published else FEWEST_WORDS
+    fewest = MIN_WORDS_OF_STATED_ARTICLE if states_article(meta) and meta.published else MIN_WORDS
     if view and (why := _script_evidence(view, meta, cleaned, verdict, has_text=words >= fewest)):
         return Outcome.NEEDS_JAVASCRIPT, why
     if view and view.words == 0:
         return Outcome.EMPTY_PAGE, view.app.refresh or "no text"
-    is_small_list = verdict.is_listing and cleaned.signals.get("links", 0) < SOME_LINKS
+    is_small_list = verdict.is_listing and cleaned.signals.get("links", 0) < MIN_LINKS_WITHOUT_TEXT
     if verdict.is_listing and not is_small_list:
         return Outcome.SECTION_PAGE, verdict.reason
-    if view and words < VIDEO_WORDS:
+    if view and words < MAX_VIDEO_PAGE_WORDS:
         has_video = view.has_video or meta.kinds & VIDEO_TYPES
         is_stated_video = any(kind.startswith("og:video") for kind in meta.kinds)
         if is_stated_video or (has_video and not states_article(meta)):
@@ -203,14 +204,14 @@ def _has_own_text(cleaned: Cleaned, foreign: re.Pattern[str]) -> bool:
         if ends_as_sentence(text)
         and not any(sign.search(text) for sign in (TO_READER, CHALLENGE, foreign))
     ]
-    return sum(map(word_count, own)) >= FEWEST_OWN
+    return sum(map(word_count, own)) >= MIN_OWN_WORDS
 
 
 def _script_evidence(
     view: PageView, meta: Metadata, cleaned: Cleaned, verdict: PageVerdict, *, has_text: bool
 ) -> str:
     """The evidence that scripts would put in the page's text; empty if there is none."""
-    if verdict.is_listing or (has_text and (states_article(meta) or view.words >= SHELL_WORDS)):
+    if verdict.is_listing or (has_text and (states_article(meta) or view.words >= MAX_SHELL_WORDS)):
         return ""
     # A wall explains why there is no text.
     if judge_access(meta.access, cleaned) in ("paywalled", "metered"):

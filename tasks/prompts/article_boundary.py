@@ -5,7 +5,7 @@ import re
 import numpy as np
 
 from tasks.prompts.page import HIDDEN_FLAG, TAG_FLAGS, Page
-from tasks.prompts.reader_comments import ENOUGH, reader_comments
+from tasks.prompts.reader_comments import MIN_ARTICLE_CHARS, reader_comments
 from tasks.prompts.split_into_blocks import INLINE
 from tasks.prompts.tree_arrays import Column
 
@@ -43,9 +43,9 @@ def _other_articles(page: Page, headline: int, kept: Column) -> dict[int, str]:
     if not own:
         return {}
     start, end = own[-1]
-    if kept[start:end].sum() < max(ENOUGH, 0.2 * kept.sum()):
+    if kept[start:end].sum() < max(MIN_ARTICLE_CHARS, 0.2 * kept.sum()):
         start, end = own[0]
-    if kept[start:end].sum() < ENOUGH:
+    if kept[start:end].sum() < MIN_ARTICLE_CHARS:
         return {}
     others = [(s, e) for s, e in spans if e <= start or s >= end]
     return {at: "dom:other-article" for s, e in others for at in range(s, e)}
@@ -70,7 +70,9 @@ def _next_headline(page: Page, headline: int, kept: Column) -> dict[int, str]:
             continue
         before = np.flatnonzero(kept[:at])
         if not len(before) or not _is_section(page, headline, int(before[-1]), at):
-            if kept[headline:at].sum() < (0 if _are_twins(page, headline, at) else ENOUGH):
+            if kept[headline:at].sum() < (
+                0 if _are_twins(page, headline, at) else MIN_ARTICLE_CHARS
+            ):
                 return {}
             return dict.fromkeys(range(at, len(page.blocks)), "end:next-headline")
     return {}

@@ -25,7 +25,7 @@ from tasks.prompts.tree_position import (
 from tasks.prompts.word_weights import Lexicon, TextScores, tokens, topic_words
 
 # Window sizes in blocks on each side, by `is_text`: without markup, more context is needed.
-WIDTHS = {False: (4, 10), True: (4, 10, 25)}
+WINDOW_SIZES = {False: (4, 10), True: (4, 10, 25)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +52,13 @@ def describe(
     for name in (*shifted, "target_words"):
         columns |= _shifted(columns[name], name, 2)
     one = np.ones_like(columns["chars"])
-    columns |= _windows(pleading(columns), one, "plea", WIDTHS[page.is_text])
+    columns |= _windows(pleading(columns), one, "plea", WINDOW_SIZES[page.is_text])
     tree, neighbours = TreeArrays(page), Neighbours(columns["good"] > 0)
     columns |= neighbours.columns(columns)
     if page.is_text:
         rules = [find_rule(block.text, hints.language) for block in page.blocks]
         columns["rule"] = np.array([rule is not None for rule in rules], np.float32)
-        columns |= _windows(columns["rule"], one, "rule", WIDTHS[True])
+        columns |= _windows(columns["rule"], one, "rule", WINDOW_SIZES[True])
     else:
         columns |= element_columns(tree, lexicon)
         columns |= container_columns(tree, columns["good"], columns, "c")
@@ -75,7 +75,9 @@ def relate(around: PageStructure, score: Column, columns: Columns) -> Columns:
     tree, is_text = around.tree, around.tree.page.is_text
     weighed = score * columns["chars"]
     found = _shifted(score, "score", 3)
-    found |= {"own_score": score} | _windows(score, columns["chars"], "score", WIDTHS[is_text])
+    found |= {"own_score": score} | _windows(
+        score, columns["chars"], "score", WINDOW_SIZES[is_text]
+    )
     found |= around.neighbours.nearest(score, "run_score")
     found |= around.topic.relate(score)
     if not is_text:

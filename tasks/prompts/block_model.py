@@ -16,7 +16,7 @@ import numpy.typing as npt
 from tasks.prompts.tree_arrays import Column, Columns, Index, Mask
 from tasks.prompts.word_weights import Lexicon
 
-STRIDE = 2000  # Rows scored at a time, so that memory does not grow with the page
+BATCH_ROWS = 2000  # Scored at a time, so that memory does not grow with the page
 MODEL = Path(__file__).with_name("model.json")
 
 
@@ -53,8 +53,8 @@ class Forest:
             return np.zeros(0, np.float32)
         asked, borders, by_depth = self.questions
         scores = []
-        for at in range(0, rows.shape[1], STRIDE):
-            part = rows[:, at : at + STRIDE]
+        for at in range(0, rows.shape[1], BATCH_ROWS):
+            part = rows[:, at : at + BATCH_ROWS]
             answers = (part.take(asked, axis=0) > borders).view(np.uint8)
             leaf = answers.take(by_depth[-1], axis=0)
             # The leaf's number is built bit by bit, for all rows and trees at once.

@@ -24,13 +24,13 @@ STANDFIRST = re.compile(
 )
 CAPTION = re.compile(r"caption|bildunterschrift|photo-?credit|legend|bildtext|byline-image")
 FIGURE = TAG_FLAGS["figcaption"] | TAG_FLAGS["figure"]
-PICTURE = 500  # Most characters of an element that contains only a picture and its caption
-TAIL = 3
-LONGEST_BIO = 60
-SPEAKING = 2  # Fewest lines opened by a name and a colon that mark its bearer as a speaker
+MAX_PICTURE_CHARS = 500  # of an element that contains only a picture and its caption
+BIO_BLOCKS = 3
+MAX_BIO_WORDS = 60
+MIN_SPEAKER_LINES = 2  # Lines that begin with a name and a colon, for it to be a speaker's
 CONTACT = re.compile(r"[\w.+-]+@[\w-]+\.\w|(?:^|\s)@\w{3,}")  # A mail address or a handle
 HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
-SHORT = 4  # Words of a label, such as `Print` or `Save for later`
+MAX_LABEL_WORDS = 4  # such as `Print` or `Save for later`
 
 
 def find_headline(page: Page, headline: str | None) -> int:
@@ -127,7 +127,9 @@ def _strip_opening(draft: Draft, headline: int, first: int) -> None:
 
 
 def _is_short(draft: Draft, at: int) -> bool:
-    return bool(draft.columns["words"][at] <= SHORT and not draft.columns["ends_sentence"][at])
+    return bool(
+        draft.columns["words"][at] <= MAX_LABEL_WORDS and not draft.columns["ends_sentence"][at]
+    )
 
 
 def _opening_role(draft: Draft, at: int, headline: int, first: int, hints: Hints) -> Role | None:
@@ -188,11 +190,11 @@ def _strip_biography(draft: Draft, hints: Hints) -> None:
     labels = tuple(f"{name}{colon}".casefold() for name in authors for colon in (":", "："))
     # In an interview the author's name stands for who is asking.
     spoken = [at for at in draft.body if draft.text(at).casefold().startswith(labels)]
-    is_interview = len(spoken) >= SPEAKING
+    is_interview = len(spoken) >= MIN_SPEAKER_LINES
     names = [fold(name) for name in authors]
-    for at in reversed(draft.body[3:][-TAIL:]):
+    for at in reversed(draft.body[3:][-BIO_BLOCKS:]):
         text = draft.text(at)
-        if draft.columns["words"][at] > LONGEST_BIO or (is_interview and at in spoken):
+        if draft.columns["words"][at] > MAX_BIO_WORDS or (is_interview and at in spoken):
             continue
         is_bio = any(fold(text[:60]).startswith(name) for name in names)
         if is_bio or (CONTACT.search(text) and any(name in fold(text) for name in names)):
@@ -234,7 +236,7 @@ def _is_by_picture(draft: Draft, at: int, headline: int) -> bool:
         return False
     box = page.elements[around]
     size = sum(len(block.text) for block in page.blocks[box.start : min(box.end, box.start + 4)])
-    if box.end - box.start > 3 or size > PICTURE or (around == own and box.tag == "p"):
+    if box.end - box.start > 3 or size > MAX_PICTURE_CHARS or (around == own and box.tag == "p"):
         return False
     if looks_credited(text):
         return True

@@ -8,16 +8,17 @@ from tasks.prompts.page import Page
 from tasks.prompts.tree_arrays import Mask
 from tasks.prompts.word_weights import fold
 
-KEEP = 0.25  # A block with this score or more is article text
-# Pages saved as text: of the words in lines of LONG_LINE words or more, the best quarter scores
-# EXPECTED, or all scores are raised until it does, unless it scores less than NOISE.
-LONG_LINE, UPPER, EXPECTED, NOISE = 15, 0.75, 0.9, 0.02
-# Pages saved as text: from the first sentence that scores SURE to AFTER blocks after the last one,
-# blocks that score BETWEEN or more are kept.
-SURE, BETWEEN, AFTER = 0.3, 0.1, 3
-HOPELESS = 0.7  # A block with a higher prompt score is never restored
-LONG = 60
-COPIED = 0.6  # Least share of the article, and of a block, that both contain if the block is a copy
+MIN_ARTICLE_SCORE = 0.25  # A block with this score or more is article text
+# Pages saved as text: of the words in lines of LONG_LINE_WORDS or more, the best quarter scores
+# EXPECTED_SCORE, or all scores are raised until it does, unless it scores less than NOISE_SCORE.
+LONG_LINE_WORDS, TOP_QUANTILE = 15, 0.75
+EXPECTED_SCORE, NOISE_SCORE = 0.9, 0.02
+# Pages saved as text: from the first sentence that scores SURE_SCORE to BLOCKS_AFTER blocks after
+# the last one, blocks that score MIN_SCORE_BETWEEN or more are kept.
+SURE_SCORE, MIN_SCORE_BETWEEN, BLOCKS_AFTER = 0.3, 0.1, 3
+MAX_RESTORED_PROMPT_SCORE = 0.7  # Blocks with a higher one stay stripped
+MIN_COPY_CHARS = 60
+MIN_COPIED_SHARE = 0.6  # of the article, and of the block, that both contain if it is a copy
 
 
 def keep_article(draft: Draft) -> None:
@@ -29,11 +30,11 @@ def keep_article(draft: Draft) -> None:
     between = np.zeros(len(draft.score), np.bool_)
     if draft.page.is_text:
         _raise_scores(draft)
-        sure = np.flatnonzero((draft.score >= SURE) & (draft.columns["good"] > 0))
+        sure = np.flatnonzero((draft.score >= SURE_SCORE) & (draft.columns["good"] > 0))
         if len(sure):
-            amid = slice(sure[0], sure[-1] + 1 + AFTER)
-            between[amid] = draft.score[amid] >= BETWEEN
-    for least in (KEEP, KEEP / 2, KEEP / 5):
+            amid = slice(sure[0], sure[-1] + 1 + BLOCKS_AFTER)
+            between[amid] = draft.score[amid] >= MIN_SCORE_BETWEEN
+    for least in (MIN_ARTICLE_SCORE, MIN_ARTICLE_SCORE / 2, MIN_ARTICLE_SCORE / 5):
         kept = between | (draft.score >= least)
         draft.roles = {int(at): Role.BODY for at in np.flatnonzero(kept)}
         if not _is_tiny(draft):
@@ -54,7 +55,9 @@ def rescue_article(draft: Draft) -> None:
     prose, columns = prose_sizes(draft), draft.columns
     inside = columns.get("c_down", np.zeros_like(prose)) == 0
     sentence = (columns["ends_sentence"] > 0) & (columns["link_share"] < 0.5)
-    candidates = np.flatnonzero(inside & sentence & (draft.prompt_score < HOPELESS)).tolist()
+    candidates = np.flatnonzero(
+        inside & sentence & (draft.prompt_score < MAX_RESTORED_PROMPT_SCORE)
+    ).tolist()
     model = ("", "model:")
     doubted = [
         at
@@ -85,14 +88,14 @@ def _raise_scores(draft: Draft) -> None:
     Without markup the model doubts whole pages, but on each it still tells text from furniture.
     """
     words = draft.columns["words"]
-    lines = np.flatnonzero(words >= LONG_LINE)
+    lines = np.flatnonzero(words >= LONG_LINE_WORDS)
     if not len(lines):
         return
     lines = lines[np.argsort(draft.score[lines])]
     up_to = words[lines].cumsum()
-    reached = float(draft.score[lines[np.searchsorted(up_to, UPPER * up_to[-1])]])
-    if NOISE <= reached < EXPECTED:
-        factor = EXPECTED / (1 - EXPECTED) * (1 - reached) / reached
+    reached = float(draft.score[lines[np.searchsorted(up_to, TOP_QUANTILE * up_to[-1])]])
+    if NOISE_SCORE <= reached < EXPECTED_SCORE:
+        factor = EXPECTED_SCORE / (1 - EXPECTED_SCORE) * (1 - reached) / reached
         raised = factor * draft.score
         draft.score = np.asarray(raised / (raised + 1 - draft.score), np.float32)
 
@@ -123,7 +126,7 @@ def strip_copies(draft: Draft, running: Mask) -> None:
     for at in sorted(draft.roles, key=lambda at: (not running[at], at)):
         block = draft.page.blocks[at]
         around = at if draft.page.is_text else draft.page.elements[block.element].parent
-        if len(block.text) >= LONG and seen.setdefault(block.text, around) != around:
+        if len(block.text) >= MIN_COPY_CHARS and seen.setdefault(block.text, around) != around:
             draft.strip(at, "furniture", "dom:copy")
     if draft.page.is_text:
         return
@@ -132,10 +135,10 @@ def strip_copies(draft: Draft, running: Mask) -> None:
     total = sum(map(len, texts.values()))
     for at, text in sorted(texts.items()):
         others = total - len(text)
-        if len(draft.roles) < 3 or len(text) < COPIED * others:
+        if len(draft.roles) < 3 or len(text) < MIN_COPIED_SHARE * others:
             continue
         inside = sum(len(other) for x, other in texts.items() if other in text and x != at)
         # Both ways: nothing is lost with it, and it is not the article beside its teasers.
-        if inside >= COPIED * max(others, len(text)):
+        if inside >= MIN_COPIED_SHARE * max(others, len(text)):
             draft.strip(at, "furniture", "dom:copy")
             return

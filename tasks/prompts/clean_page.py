@@ -36,10 +36,10 @@ from tasks.prompts.text_rules import find_rule
 from tasks.prompts.word_weights import fold
 
 # Most blocks that are read of a page: from shortly before its headline, else from its start.
-MOST_BLOCKS = 8000
-BEFORE = 500  # Blocks read before the headline of such a page
+MAX_BLOCKS = 8000
+BLOCKS_BEFORE_HEADLINE = 500  # of such a page
 UNREAD = "furniture", "size:unread"
-SHORTEST_ENTRY = 20  # Letters and digits
+MIN_ENTRY_CHARS = 20  # letters and digits
 
 
 def clean_tree(tree: LexborHTMLParser, hints: Hints) -> Cleaned:
@@ -76,10 +76,10 @@ def _clean_rest(page: Page, hints: Hints) -> Cleaned:
     if not page.blocks:
         return Cleaned()
     headline = find_headline(page, hints.headline)
-    if len(page.blocks) <= MOST_BLOCKS:
+    if len(page.blocks) <= MAX_BLOCKS:
         return finish(score_blocks(page, headline, hints, load_model()), headline, hints)
-    start = max(0, headline - BEFORE)
-    seen = range(start, min(start + MOST_BLOCKS, len(page.blocks)))
+    start = max(0, headline - BLOCKS_BEFORE_HEADLINE)
+    seen = range(start, min(start + MAX_BLOCKS, len(page.blocks)))
     unread = {at: UNREAD for at in range(len(page.blocks)) if at not in seen}
     part = page.only(seen)
     headline = headline - start if headline >= 0 else -1
@@ -158,7 +158,7 @@ def _entries(draft: Draft, hints: Hints) -> Iterator[int]:
     """The blocks that JSON-LD states as entries of a live blog; short ones score low."""
     stated = "\n".join(map(fold, hints.entries))
     for at, block in enumerate(draft.page.blocks if stated else ()):
-        if len(text := fold(block.text)) >= SHORTEST_ENTRY and text in stated:
+        if len(text := fold(block.text)) >= MIN_ENTRY_CHARS and text in stated:
             yield at
 
 

@@ -12,8 +12,8 @@ from tasks.prompts.page import DIALOG_FLAG, HIDDEN_FLAG, TAG_FLAGS, Page
 from tasks.prompts.page_hints import Hints
 from tasks.prompts.tree_arrays import Column, Columns
 
-UNLIKELY = 0.02  # The second forest does not score blocks with this first score or less
-PLEADS = 0.0  # Rules also check blocks that are not kept if their words score more than this
+MIN_FIRST_SCORE = 0.02  # of a block that the second forest scores
+MIN_PROMPT_WORDS_SCORE = 0.0  # of a block that is not kept, for rules to check it
 REGIONS = (
     (DIALOG_FLAG, "dom:dialog"),
     (HIDDEN_FLAG, "dom:hidden"),
@@ -79,7 +79,7 @@ def score_blocks(page: Page, headline: int, hints: Hints, model: Model) -> Draft
 def rescore_doubtful(second: Forest, columns: Columns) -> Column:
     """The final scores: the second forest's, where the first left a doubt."""
     score = columns["own_score"].copy()
-    likely = score > UNLIKELY
+    likely = score > MIN_FIRST_SCORE
     score[likely] = second.score(columns, likely)
     return score
 
@@ -87,8 +87,8 @@ def rescore_doubtful(second: Forest, columns: Columns) -> Column:
 def score_prompts(prompt: Forest, columns: Columns) -> Column:
     """How likely each block is a prompt, where it matters: near article text or where it pleads."""
     # Prompts far from article text, in menus and footers, are never kept: they need no score.
-    is_near = np.convolve(columns["own_score"] > UNLIKELY, np.ones(7))[3:-3] > 0
-    looked_at = is_near | (columns["prompt_words"] > PLEADS)
+    is_near = np.convolve(columns["own_score"] > MIN_FIRST_SCORE, np.ones(7))[3:-3] > 0
+    looked_at = is_near | (columns["prompt_words"] > MIN_PROMPT_WORDS_SCORE)
     found = np.zeros_like(columns["own_score"])
     found[looked_at] = prompt.score(columns, looked_at)
     return found

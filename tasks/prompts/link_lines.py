@@ -5,27 +5,28 @@ from collections import Counter
 
 import numpy as np
 
-from tasks.prompts.block_selection import KEEP
+from tasks.prompts.block_selection import MIN_ARTICLE_SCORE
 from tasks.prompts.draft import Draft
 from tasks.prompts.word_weights import fold
 
-SURER = 2 * KEEP  # A tag, a teaser or a label with a lower score is not the article's
-HEADING = 0.75  # The same for a heading that is a link
-LINKED = 0.6  # Share of a line in links above which it can be a tag or a teaser
-WHOLE = 0.9  # The same for a line of more than TAG_WORDS
-TAG_WORDS = 10
+# A tag, a teaser or a label with a lower score is not the article's.
+MIN_LABEL_SCORE = 2 * MIN_ARTICLE_SCORE
+MIN_HEADING_SCORE = 0.75  # The same for a heading that is a link
+MIN_LINK_SHARE = 0.6  # Share of a line in links above which it can be a tag or a teaser
+MIN_LONG_LINE_LINK_SHARE = 0.9  # The same for a line of more than MAX_TAG_WORDS
+MAX_TAG_WORDS = 10
 # Fewest clock times, in elements of the same name, that are of a live blog's entries; fewest texts
 # below linked headings that are teasers.
-ENTRIES = 3
+MIN_ENTRIES = 3
 TIME = re.compile(
     r"(?:\d{4}-\d\d-\d\d[T ])?\d{1,2}(?::\d\d){1,2}(?:Z|[+-]\d\d:?\d\d)?(?:\s?[ap]\.?m\.?)?"
     r"(?:\s(?:Uhr|[A-Z]{2,4}))?",
     re.I,
 )
-TEASER = 3  # Most blocks of a teaser after its heading
-LABEL_WORDS, OFTEN = 4, 5  # Words of a label, such as `Read more`; how often a page says it
-# A list of links: mean words of an item, its most blocks, share of link over all.
-ITEM_WORDS, LONGEST, LIST_LINKED = 4, 12, 0.5
+MAX_TEASER_BLOCKS = 3  # after its heading
+MAX_LABEL_WORDS, MIN_LABEL_REPEATS = 4, 5  # of a label that a page repeats, such as `Read more`
+# A list of links.
+MIN_MEAN_ITEM_WORDS, MAX_LIST_BLOCKS, MIN_LIST_LINK_SHARE = 4, 12, 0.5
 
 
 def strip_link_lines(draft: Draft) -> None:
@@ -34,9 +35,15 @@ def strip_link_lines(draft: Draft) -> None:
         return
     columns, page = draft.columns, draft.page
     linked = columns["link_share"]
-    is_line = (linked > LINKED) & (columns["words"] <= TAG_WORDS) | (linked > WHOLE)
+    is_line = (linked > MIN_LINK_SHARE) & (columns["words"] <= MAX_TAG_WORDS) | (
+        linked > MIN_LONG_LINE_LINK_SHARE
+    )
     # A heading that is a link leads to another article.
-    limit = np.where((columns["heading"] > 1) & (linked > WHOLE), HEADING, SURER)
+    limit = np.where(
+        (columns["heading"] > 1) & (linked > MIN_LONG_LINE_LINK_SHARE),
+        MIN_HEADING_SCORE,
+        MIN_LABEL_SCORE,
+    )
     is_line &= (columns["ends_sentence"] == 0) & (draft.score < limit)
     for at in np.flatnonzero(is_line).tolist():
         # Linked paragraphs, `via The Herald`, are the author's.
@@ -48,15 +55,21 @@ def strip_link_lines(draft: Draft) -> None:
     # The rest of a list whose items are links to other articles, judged as a whole.
     for element in page.elements:
         items = slice(element.start, element.end)
-        if element.tag not in ("ul", "ol") or not 2 <= element.end - element.start <= LONGEST:
+        if (
+            element.tag not in ("ul", "ol")
+            or not 2 <= element.end - element.start <= MAX_LIST_BLOCKS
+        ):
             continue
         sizes = columns["chars"][items]
         share = (linked[items] * sizes).sum() / sizes.sum()
-        is_long = columns["words"][items].mean() >= ITEM_WORDS
+        is_long = columns["words"][items].mean() >= MIN_MEAN_ITEM_WORDS
         # Titles alone, without a sentence around them.
-        is_bare = linked[items].min() >= WHOLE and not columns["ends_sentence"][items].any()
-        highest = HEADING if is_bare else SURER
-        if share >= LIST_LINKED and is_long and draft.score[items].mean() < highest:
+        is_bare = (
+            linked[items].min() >= MIN_LONG_LINE_LINK_SHARE
+            and not columns["ends_sentence"][items].any()
+        )
+        highest = MIN_HEADING_SCORE if is_bare else MIN_LABEL_SCORE
+        if share >= MIN_LIST_LINK_SHARE and is_long and draft.score[items].mean() < highest:
             for at in draft.roles.keys() & range(element.start, element.end):
                 draft.strip(at, "related", "dom:link-list")
 
@@ -68,13 +81,15 @@ def _strip_labels(draft: Draft) -> None:
     for element in page.elements:
         if element.tag in ("ul", "ol", "table"):
             inside.update(range(element.start, element.end))
-    short = np.flatnonzero(draft.columns["words"] <= LABEL_WORDS).tolist()
+    short = np.flatnonzero(draft.columns["words"] <= MAX_LABEL_WORDS).tolist()
     labels = {at: fold(draft.text(at)) for at in short if at not in inside}
     counts = Counter(labels.values())
     for at, label in labels.items():
         # Subheadings such as `Pros` and `Cons` are repeated, too: they score well.
-        is_weak = draft.score[at] < SURER or draft.columns["link_share"][at] > LINKED
-        if at in draft.roles and label and counts[label] >= OFTEN and is_weak:
+        is_weak = (
+            draft.score[at] < MIN_LABEL_SCORE or draft.columns["link_share"][at] > MIN_LINK_SHARE
+        )
+        if at in draft.roles and label and counts[label] >= MIN_LABEL_REPEATS and is_weak:
             draft.strip(at, "furniture", "dom:label")
 
 
@@ -82,15 +97,17 @@ def _strip_teasers(draft: Draft) -> None:
     """Strip the texts below links to other articles, in boxes of one name side by side."""
     teasers: dict[tuple[int, str, str], list[int]] = {}
     # Not a question, whose answer is below.
-    is_link = (draft.columns["link_share"] > WHOLE) & (draft.columns["ends_sentence"] == 0)
+    is_link = (draft.columns["link_share"] > MIN_LONG_LINE_LINK_SHARE) & (
+        draft.columns["ends_sentence"] == 0
+    )
     for element in draft.page.elements:
         below = range(element.start + 1, element.end)
-        if 1 <= len(below) <= TEASER and is_link[element.start]:
+        if 1 <= len(below) <= MAX_TEASER_BLOCKS and is_link[element.start]:
             box = element.parent, element.tag, element.key
             teasers.setdefault(box, []).extend(below)
     for texts in teasers.values():
         kept = [at for at in texts if at in draft.roles]
-        if len(texts) >= ENTRIES and kept and draft.score[kept].max() < SURER:
+        if len(texts) >= MIN_ENTRIES and kept and draft.score[kept].max() < MIN_LABEL_SCORE:
             for at in kept:
                 draft.strip(at, "related", "dom:teaser")
 
@@ -105,6 +122,6 @@ def _strip_times(draft: Draft) -> None:
         if own.tag not in ("li", "td", "dd") and TIME.fullmatch(block.text):
             times.setdefault((own.tag, own.key), []).append(at)
     for entries in times.values():
-        for at in entries if len(entries) >= ENTRIES else ():
+        for at in entries if len(entries) >= MIN_ENTRIES else ():
             if at in draft.roles:
                 draft.strip(at, "furniture", "dom:time")

@@ -14,9 +14,9 @@ from tasks.prompts.text_statistics import ends_as_sentence
 from tasks.prompts.word_weights import word_count
 
 # A page of so many lines that opens with lines of so few words, no sentences, begins with a menu.
-LONG_PAGE, MENU_WORDS = 40, 3
-HEADS = 3  # Kicker, headline and standfirst: lines that may say anything
-OPENING = 8  # Opening lines that, after the first, may not hold a byline or date line
+MIN_MENU_PAGE_LINES, MAX_MENU_LINE_WORDS = 40, 3
+HEAD_LINES = 3  # Kicker, headline and standfirst: lines that may say anything
+OPENING_LINES = 8  # Opening lines that, after the first, may not hold a byline or date line
 
 
 def is_prompt(text: str, language: str | None) -> bool:
@@ -35,15 +35,16 @@ def is_clean(texts: Sequence[str], language: str | None, kept: frozenset[int]) -
     if _opens_with_menu(texts):
         return False
     judged = [(at, text) for at, text in enumerate(texts) if at not in kept]
-    return not any(1 <= at <= OPENING and is_credit(text) for at, text in judged) and not any(
-        at >= HEADS and is_prompt(text, language) for at, text in judged
+    return not any(1 <= at <= OPENING_LINES and is_credit(text) for at, text in judged) and not any(
+        at >= HEAD_LINES and is_prompt(text, language) for at, text in judged
     )
 
 
 def _opens_with_menu(texts: Sequence[str]) -> bool:
     """Whether a page was saved as text with its menu, which rules alone cannot remove."""
-    return len(texts) >= LONG_PAGE and all(
-        word_count(text) <= MENU_WORDS and not ends_as_sentence(text) for text in texts[:HEADS]
+    return len(texts) >= MIN_MENU_PAGE_LINES and all(
+        word_count(text) <= MAX_MENU_LINE_WORDS and not ends_as_sentence(text)
+        for text in texts[:HEAD_LINES]
     )
 
 
@@ -66,7 +67,7 @@ def _credit_in_opening(draft: Draft) -> int | None:
         (order.index(role), at) for at, role in draft.roles.items() if role is not Role.BYLINE
     )
     once = {(place > 3 and at, draft.text(at)): at for place, at in reversed(lines)}
-    opening = list(once.values())[: -OPENING - 2 : -1]
+    opening = list(once.values())[: -OPENING_LINES - 2 : -1]
     loose = (at for at in opening[1:] if at not in draft.safe)
     found = next((at for at in loose if is_credit(draft.text(at))), None)
     if found is not None and draft.roles[found] is Role.HEADLINE:

@@ -5,14 +5,14 @@ from operator import itemgetter
 import numpy as np
 
 from tasks.prompts.draft import Draft
-from tasks.prompts.tree_position import CARDS
+from tasks.prompts.tree_position import MIN_CARDS
 from tasks.text.sentence_split import word_count
 
-SURE_WORDS = 0.8  # Words of blocks with a higher score are surely an article's
-LINKED = 0.5  # A block with a larger share of links counts as a link
-LINKED_CARDS = 0.6  # A list with a larger share of linked cards is a list of teasers
-SENTENCES = 4  # A block with more is a paragraph, even if it ends with an agency's sign-off
-BEST = 3  # Best paragraphs, whose mean score shows whether the page has any article text
+SURE_SCORE = 0.8  # Words of blocks with a higher score are surely an article's
+MIN_LINK_SHARE = 0.5  # A block with a larger share of links counts as a link
+MIN_LINKED_CARD_SHARE = 0.6  # A list with a larger share of linked cards is a list of teasers
+PARAGRAPH_SENTENCES = 4  # A block with more is a paragraph, whatever sign-off it ends with
+BEST_PARAGRAPHS = 3  # Best paragraphs, whose mean score shows whether the page has any article text
 
 _SIGNALS = """
 kept_words kept_share kept_score kept_links kept_in_cards in_article
@@ -29,10 +29,12 @@ def page_signals(draft: Draft, headline: int) -> dict[str, float]:
     page, columns = draft.page, draft.columns
     names = ("chars", "words", "link_share", "links", "good", "cards", "cards_linked", "price")
     chars, words, linked, links, good, cards, cards_linked, prices = itemgetter(*names)(columns)
-    good = np.where((columns["sentences"] > SENTENCES) & (linked < LINKED), chars, good)
+    good = np.where(
+        (columns["sentences"] > PARAGRAPH_SENTENCES) & (linked < MIN_LINK_SHARE), chars, good
+    )
     kept = np.isin(np.arange(len(chars)), draft.body)
     run = good * kept
-    teasers = (cards >= CARDS) & (cards_linked > LINKED_CARDS)
+    teasers = (cards >= MIN_CARDS) & (cards_linked > MIN_LINKED_CARD_SHARE)
     link_chars = linked * chars
     scores = draft.score * chars, draft.prompt_score * chars
     amounts = np.array([chars, link_chars, *scores, good, words, run])
@@ -56,9 +58,9 @@ def page_signals(draft: Draft, headline: int) -> dict[str, float]:
         runs[0],
         runs[1] / total,
         words[places].max(initial=0),
-        np.sort(draft.score[places])[-BEST:].mean() if len(places) else 0,
+        np.sort(draft.score[places])[-BEST_PARAGRAPHS:].mean() if len(places) else 0,
         scored / total,
-        words[draft.score > SURE_WORDS].sum(),
+        words[draft.score > SURE_SCORE].sum(),
         pleading / total,
         draft.byline is not None,
         headline / len(chars) if headline >= 0 else -1,
@@ -67,7 +69,7 @@ def page_signals(draft: Draft, headline: int) -> dict[str, float]:
         chars[amid][~kept[amid]].sum() / size,
         link_chars[amid].sum() / size,
         links.sum(),
-        ((columns["heading"] > 1) & (linked > LINKED)).sum(),
+        ((columns["heading"] > 1) & (linked > MIN_LINK_SHARE)).sum(),
         cards[teasers].max(initial=0),
         chars[teasers].sum() / total,
         columns["copies"].max(),
@@ -83,5 +85,5 @@ def prose_words(draft: Draft) -> int:
     Of 24 listing pages of news sites, 3 have 200 or more; 9 with the teasers that the model doubts.
     """
     columns, scores = draft.columns, draft.score
-    sure = (at for at in draft.body if columns["good"][at] and scores[at] > SURE_WORDS)
+    sure = (at for at in draft.body if columns["good"][at] and scores[at] > SURE_SCORE)
     return sum(word_count(draft.text(at)) for at in sure)

@@ -2,29 +2,29 @@
 
 import numpy as np
 
-from tasks.prompts.block_selection import HOPELESS
+from tasks.prompts.block_selection import MAX_RESTORED_PROMPT_SCORE
 from tasks.prompts.draft import Draft, Role
 from tasks.prompts.prompt_evidence import (
-    BOX,
-    SUSPECT,
-    UNSURE,
+    MAX_BOX_CHARS,
+    SUSPECT_PROMPT_SCORE,
+    UNSURE_ARTICLE_SCORE,
     heads_paragraphs,
     is_by_text_rule,
 )
 from tasks.prompts.text_rules import PROMPT_KINDS, find_rule
 from tasks.prompts.tree_arrays import Mask
 
-BOX_BLOCKS, BOX_LEVELS = 8, 4  # Blocks of the largest box, levels around the prompt
-SURE_PROSE = 0.8  # Sentences with this article score are not stripped with a box
-ITEM_WORDS = 16
-OWN_LINE = 0.9  # The article score of a line that is the article's, though a prompt follows
+MAX_BOX_BLOCKS, MAX_BOX_LEVELS = 8, 4  # levels around the prompt
+SURE_PROSE_SCORE = 0.8  # Sentences with this article score are not stripped with a box
+MAX_ITEM_WORDS = 16
+SURE_LINE_SCORE = 0.9  # The article score of a line that is the article's, though a prompt follows
 COLONS = (":", "：")
 # Items of a list that is judged as a whole, and the share of them that has to be prompts.
-FEWEST, MOST, MUCH = 3, 12, 0.4
-# Among prompts a block is stripped with an article score below UNSURE and a prompt score above
-# SUSPECT; on pages saved as text, where prompt scores say less, running text and other lines with a
-# lower article score than these.
-PROSE, LINE = 0.2, 0.4
+MIN_ITEMS, MAX_ITEMS, MIN_PROMPT_SHARE = 3, 12, 0.4
+# Among prompts a block is stripped with an article score below UNSURE_ARTICLE_SCORE and a prompt
+# score above SUSPECT_PROMPT_SCORE; on pages saved as text, where prompt scores say less, running
+# text and other lines with a lower article score than these.
+MAX_PROSE_SCORE, MAX_LINE_SCORE = 0.2, 0.4
 
 
 def strip_boxes(draft: Draft, headline: int, running: Mask) -> None:
@@ -34,21 +34,21 @@ def strip_boxes(draft: Draft, headline: int, running: Mask) -> None:
     """
     page = draft.page
     # A short article may be a box of its own: sentences that score high are no part of a prompt.
-    sure = (draft.score >= SURE_PROSE) & (draft.columns["good"] > 0)
+    sure = (draft.score >= SURE_PROSE_SCORE) & (draft.columns["good"] > 0)
     article = running | sure
     for at in sorted(draft.reasons) if not page.is_text else ():
         if not _is_prompt(draft, at):
             continue
         kind = draft.reasons[at][0]
-        for above in page.ancestors(page.blocks[at].element, BOX_LEVELS):
+        for above in page.ancestors(page.blocks[at].element, MAX_BOX_LEVELS):
             box = page.elements[above]
             inside = range(box.start, box.end)
             # The size of what would be stripped: an appeal, mostly known as prompts, may be long.
-            size = sum(len(page.blocks[x].text) for x in inside[:MOST] if x in draft.roles)
-            if headline in inside or len(inside) > MOST or size > BOX:
+            size = sum(len(page.blocks[x].text) for x in inside[:MAX_ITEMS] if x in draft.roles)
+            if headline in inside or len(inside) > MAX_ITEMS or size > MAX_BOX_CHARS:
                 break
             is_article = any(x in draft.roles and article[x] for x in inside)
-            is_small = len(inside) <= BOX_BLOCKS and not is_article
+            is_small = len(inside) <= MAX_BOX_BLOCKS and not is_article
             if not is_small and not _is_bracketed(draft, inside):
                 break
             for x in inside:
@@ -68,10 +68,10 @@ def _is_bracketed(draft: Draft, inside: range) -> bool:
     own = sum(float(draft.columns["good"][at]) for at in inside if at in draft.roles)
     return (
         is_titled
-        and len(prompts) >= FEWEST
+        and len(prompts) >= MIN_ITEMS
         and (prompts[0], prompts[-1]) == (first, inside[-1])
-        and len(prompts) >= MUCH * len(inside)
-        and own <= MUCH * kept
+        and len(prompts) >= MIN_PROMPT_SHARE * len(inside)
+        and own <= MIN_PROMPT_SHARE * kept
     )
 
 
@@ -79,9 +79,9 @@ def strip_lists(draft: Draft, language: str | None) -> None:
     """Strip lists that are largely prompts, and those that a prompt introduces."""
     for element in draft.page.elements:
         size = element.end - element.start
-        if element.tag in ("ul", "ol") and FEWEST <= size <= MOST:
+        if element.tag in ("ul", "ol") and MIN_ITEMS <= size <= MAX_ITEMS:
             items = range(element.start, element.end)
-            if sum(_is_prompt(draft, at) for at in items) >= MUCH * size:
+            if sum(_is_prompt(draft, at) for at in items) >= MIN_PROMPT_SHARE * size:
                 for item in items:
                     draft.strip(item, "other", "dom:list")
     for at in sorted(draft.reasons):
@@ -103,9 +103,9 @@ def _list_after(draft: Draft, at: int) -> range:
     for above in page.ancestors(page.blocks[first].element, 3):
         element = page.elements[above]
         if element.tag in ("ul", "ol") and element.start == first:
-            is_short = np.median(draft.columns["words"][first : element.end]) <= ITEM_WORDS
+            is_short = np.median(draft.columns["words"][first : element.end]) <= MAX_ITEM_WORDS
             items = range(first, element.end)
-            return items if is_short and len(items) <= MOST else range(0)
+            return items if is_short and len(items) <= MAX_ITEMS else range(0)
     return range(0)
 
 
@@ -116,7 +116,7 @@ def keep_announced_lists(draft: Draft) -> None:
         for item in items:
             is_doubted = draft.reasons.get(item, ("", "model:low"))[1].startswith("model:")
             is_plain = draft.columns["link_share"][item] < 0.5
-            if is_doubted and is_plain and draft.prompt_score[item] < HOPELESS:
+            if is_doubted and is_plain and draft.prompt_score[item] < MAX_RESTORED_PROMPT_SCORE:
                 draft.reasons.pop(item, None)
                 draft.roles.setdefault(item, Role.BODY)
 
@@ -130,9 +130,9 @@ def strip_clusters(draft: Draft, running: Mask) -> None:
     # Prompts among the three blocks before and the three after each block.
     prompts_near = np.convolve(prompt, (1, 1, 1, 0, 1, 1, 1))[3 : 3 + len(prompt)]
     # The article's own lines stand among prompts, too: their words have to speak against them.
-    weak = (draft.score < UNSURE[False]) & (draft.prompt_score > SUSPECT)
+    weak = (draft.score < UNSURE_ARTICLE_SCORE[False]) & (draft.prompt_score > SUSPECT_PROMPT_SCORE)
     if draft.page.is_text:
-        weak = draft.score < np.where(draft.columns["good"] > 0, PROSE, LINE)
+        weak = draft.score < np.where(draft.columns["good"] > 0, MAX_PROSE_SCORE, MAX_LINE_SCORE)
     for at in sorted(draft.roles):
         if weak[at] and prompts_near[at] >= 2 and not heads_paragraphs(draft, at, running):
             draft.strip(at, "other", "model:amid-prompts")
@@ -142,7 +142,7 @@ def strip_clusters(draft: Draft, running: Mask) -> None:
 
 def _announces_prompt(draft: Draft, at: int) -> bool:
     """Whether a line ends with a colon and a prompt follows: `For exclusive access:`."""
-    if draft.columns["words"][at] > ITEM_WORDS or draft.score[at] >= OWN_LINE:
+    if draft.columns["words"][at] > MAX_ITEM_WORDS or draft.score[at] >= SURE_LINE_SCORE:
         return False
     is_followed = _is_prompt(draft, at + 1) and is_by_text_rule(draft, at + 1)
     return is_followed and draft.text(at).rstrip()[-1:] in COLONS

@@ -4,29 +4,33 @@ from collections import Counter
 
 import numpy as np
 
-from tasks.prompts.draft import PLEADS, Draft, prose_sizes
+from tasks.prompts.draft import MIN_PROMPT_WORDS_SCORE, Draft, prose_sizes
 from tasks.prompts.text_rules import find_rule
 from tasks.prompts.tree_arrays import Column, Mask
 
 # A block is a prompt if its prompt score exceeds a + b * article score; (a, b) by `is_text`.
-DOUBT = {False: (0.45, 0.5), True: (0.1, 0.8)}
-PLAIN_DOUBT = (0.7, 0.15)  # The same for plain sentences of the running text of a parsed page
-# What makes a kept block doubtful enough for a text rule to strip it: an article score below UNSURE
-# (by `is_text`) or a prompt score of SUSPECT or more; at most CLOSE steps up to a button, an input
-# field or an element named for promotion; a link whose address scores TELLING or more; more than
-# LINKED of its text in links.
-UNSURE, SUSPECT = {False: 0.6, True: 0.5}, 0.4
-CLOSE, TELLING, LINKED = 2, 0.3, 0.5
-BOX = 1000  # Most characters of a box that a button or a prompt inside makes suspect
-# A group of alike blocks is running text if it has more than MAIN of the largest group's kept text,
-# and the largest group has SOME_TEXT characters or more.
-MAIN, SOME_TEXT = 0.2, 200
+PROMPT_THRESHOLDS = {False: (0.45, 0.5), True: (0.1, 0.8)}
+# The same for plain sentences of the running text of a parsed page.
+PLAIN_SENTENCE_THRESHOLD = (0.7, 0.15)
+# A text rule may strip a kept block with a lower article score (by `is_text`), with such a prompt
+# score, at most so many steps below a button, an input field or an element named for promotion,
+# with a link whose address scores so much, or with a larger share of its text in links.
+UNSURE_ARTICLE_SCORE = {False: 0.6, True: 0.5}
+SUSPECT_PROMPT_SCORE = 0.4
+MAX_STEPS_UP = 2
+MIN_ADDRESS_SCORE = 0.3
+MIN_LINK_SHARE = 0.5
+MAX_BOX_CHARS = 1000  # of a box that a button or a prompt inside makes suspect
+# A group of alike blocks is running text if it has more than this share of the largest group's kept
+# text, and the largest group has so many characters.
+MIN_SHARE_OF_LARGEST, MIN_LARGEST_CHARS = 0.2, 200
 # Items of a list whose prompt scores are judged together, and the score of one that is no prompt.
-FEWEST_ITEMS, MOST_ITEMS, CALM = 3, 12, 0.3
-# Kinds of prompts that stop the reader, those that an offer may follow, and its most paragraphs.
-STOPS = frozenset(("metering", "paywall", "registration"))
-WALLS, FEW = STOPS | {"trial_offer"}, 2
-MOST_PROSE = 0.5  # The largest share of the kept prose that the model strips as prompts
+MIN_ITEMS, MAX_ITEMS, NO_PROMPT_SCORE = 3, 12, 0.3
+# Kinds of prompts that stop the reader, and those that an offer may follow.
+STOPPING_KINDS = frozenset(("metering", "paywall", "registration"))
+WALL_KINDS = STOPPING_KINDS | {"trial_offer"}
+MAX_OFFER_PARAGRAPHS = 2
+MAX_STRIPPED_SHARE = 0.5  # of the kept prose that the model strips as prompts
 
 
 def strip_prompts(draft: Draft, language: str | None, running: Mask) -> None:
@@ -35,14 +39,14 @@ def strip_prompts(draft: Draft, language: str | None, running: Mask) -> None:
     Politics speaks of members, offers, access and sponsors, too: of kept blocks, wording decides
     only those that something else makes doubtful.
     """
-    is_checked = draft.columns["prompt_words"] > PLEADS
+    is_checked = draft.columns["prompt_words"] > MIN_PROMPT_WORDS_SCORE
     is_checked[list(draft.roles)] = True
     if draft.page.is_text and draft.roles:
         is_checked[max(0, min(draft.roles) - 12) : min(draft.roles) + 12] = True
     # Blocks that structure or scores, not only their wording, speak against.
     doubtful = suspect_places(draft, running)
-    doubtful |= draft.score < UNSURE[draft.page.is_text]
-    doubtful |= draft.prompt_score >= SUSPECT
+    doubtful |= draft.score < UNSURE_ARTICLE_SCORE[draft.page.is_text]
+    doubtful |= draft.prompt_score >= SUSPECT_PROMPT_SCORE
     # An author writes a sentence once; templates put a box after every few paragraphs.
     page = draft.page
     places = [(block.text, page.elements[block.element].parent) for block in page.blocks]
@@ -53,7 +57,10 @@ def strip_prompts(draft: Draft, language: str | None, running: Mask) -> None:
         if rule is None:
             continue
         # A wall has several lines: `For subscribers only`, then `Subscribe to read the news`.
-        is_next = is_by_text_rule(draft, at - 1) and {draft.reasons[at - 1][0], rule.kind} <= STOPS
+        is_next = (
+            is_by_text_rule(draft, at - 1)
+            and {draft.reasons[at - 1][0], rule.kind} <= STOPPING_KINDS
+        )
         if at not in draft.roles or doubtful[at] or is_next or not rule.needs_context:
             draft.strip(at, rule.kind, f"text:{rule.name}")
 
@@ -71,13 +78,18 @@ def suspect_places(draft: Draft, running: Mask) -> Mask:
     """
     columns, suspect = draft.columns, ~running
     if not draft.page.is_text:
-        close = (columns["control_up"] <= CLOSE) & (columns["control_chars"] <= BOX)
-        for name, near in (("control_up", close), ("promo_up", columns["promo_up"] <= CLOSE)):
+        close = (columns["control_up"] <= MAX_STEPS_UP) & (
+            columns["control_chars"] <= MAX_BOX_CHARS
+        )
+        for name, near in (
+            ("control_up", close),
+            ("promo_up", columns["promo_up"] <= MAX_STEPS_UP),
+        ):
             suspect |= near & ~_in_article_box(draft, running, near, columns[name])
-        suspect |= columns["target_words"] >= TELLING
-        suspect |= columns["link_share"] > LINKED
+        suspect |= columns["target_words"] >= MIN_ADDRESS_SCORE
+        suspect |= columns["link_share"] > MIN_LINK_SHARE
         # A notice that somebody put between the paragraphs: `<strong>Like this? <a>Sign up</a>`.
-        suspect |= (columns["bold_share"] > LINKED) & (columns["links"] > 0)
+        suspect |= (columns["bold_share"] > MIN_LINK_SHARE) & (columns["links"] > 0)
     return suspect
 
 
@@ -93,7 +105,7 @@ def _in_article_box(draft: Draft, running: Mask, near: Mask, steps: Column) -> M
     found = np.zeros_like(near)
     for at in np.flatnonzero(near & running).tolist():
         box = page.elements[page.ancestors(page.blocks[at].element, int(steps[at]) + 1)[-1]]
-        found[at] = before[box.end] - before[box.start] > MOST_PROSE * before[-1]
+        found[at] = before[box.end] - before[box.start] > MAX_STRIPPED_SHARE * before[-1]
     return found
 
 
@@ -113,7 +125,9 @@ def running_text(draft: Draft) -> Mask:
     for at in draft.roles:
         kept[at] = draft.columns["chars"][at]
     held = np.bincount(group, kept)
-    return np.asarray((held[group] > MAIN * held.max()) & (held.max() >= SOME_TEXT))
+    return np.asarray(
+        (held[group] > MIN_SHARE_OF_LARGEST * held.max()) & (held.max() >= MIN_LARGEST_CHARS)
+    )
 
 
 def strip_likely_prompts(draft: Draft, running: Mask) -> None:
@@ -121,12 +135,12 @@ def strip_likely_prompts(draft: Draft, running: Mask) -> None:
 
     For sentences of the running text without other evidence, the score has to be higher.
     """
-    limit, slope = DOUBT[draft.page.is_text]
+    limit, slope = PROMPT_THRESHOLDS[draft.page.is_text]
     likely = draft.prompt_score > limit + slope * draft.score
     prose, kept = prose_sizes(draft), np.zeros_like(likely)
     kept[list(draft.roles)] = True
     if not draft.page.is_text:
-        limit, slope = PLAIN_DOUBT
+        limit, slope = PLAIN_SENTENCE_THRESHOLD
         is_sentence = (prose > 0) | (draft.columns["ends_sentence"] > 0)
         is_plain = is_sentence & (draft.columns["links"] == 0) & ~suspect_places(draft, running)
         likely &= ~is_plain | (draft.prompt_score > limit + slope * draft.score)
@@ -136,7 +150,7 @@ def strip_likely_prompts(draft: Draft, running: Mask) -> None:
         for at in np.flatnonzero(likely).tolist():
             likely[at] &= not heads_paragraphs(draft, at, running & ~likely)
     # A page whose prose would mostly go is an article that the model misjudges as a whole.
-    if prose[likely & kept].sum() > MOST_PROSE * prose[kept].sum():
+    if prose[likely & kept].sum() > MAX_STRIPPED_SHARE * prose[kept].sum():
         likely &= prose == 0
     for at in np.flatnonzero(likely).tolist():
         draft.strip(at, "other", "model:prompt")
@@ -150,13 +164,13 @@ def strip_offers(draft: Draft) -> None:
     page, columns = draft.page, draft.columns
     for at in sorted(draft.reasons) if not page.is_text else ():
         kind, _ = draft.reasons[at]
-        if kind not in WALLS or not is_by_text_rule(draft, at) or columns["heading"][at] < 2:
+        if kind not in WALL_KINDS or not is_by_text_rule(draft, at) or columns["heading"][at] < 2:
             continue
         box = page.elements[max(0, page.elements[page.blocks[at].element].parent)]
         rest = range(at + 1, box.end)
         offer = [x for x in rest if x in draft.roles]
         has_button = any(x not in draft.roles and columns["links"][x] for x in rest)
-        if 1 <= len(offer) <= FEW and has_button and columns["links"][at] == 0:
+        if 1 <= len(offer) <= MAX_OFFER_PARAGRAPHS and has_button and columns["links"][at] == 0:
             for x in offer:
                 draft.strip(x, kind, "dom:box")
 
@@ -166,11 +180,11 @@ def _clean_items(draft: Draft) -> Mask:
     columns, found = draft.columns, np.zeros(len(draft.page.blocks), np.bool_)
     for element in draft.page.elements:
         items, size = slice(element.start, element.end), element.end - element.start
-        if element.tag not in ("ul", "ol") or not FEWEST_ITEMS <= size <= MOST_ITEMS:
+        if element.tag not in ("ul", "ol") or not MIN_ITEMS <= size <= MAX_ITEMS:
             continue
-        if draft.score[items].min() > CALM > np.median(draft.prompt_score[items]):
+        if draft.score[items].min() > NO_PROMPT_SCORE > np.median(draft.prompt_score[items]):
             found[items] |= columns["links"][items] == 0
-    return found & (columns["control_up"] > CLOSE)
+    return found & (columns["control_up"] > MAX_STEPS_UP)
 
 
 def heads_paragraphs(draft: Draft, at: int, running: Mask) -> bool:

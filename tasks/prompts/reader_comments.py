@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from tasks.prompts.page import Page
 from tasks.prompts.tree_arrays import Column
-from tasks.prompts.word_weights import MEMORY
+from tasks.prompts.word_weights import MAX_CACHE_ENTRIES
 
 COMMENTS = re.compile(
     r"(?:^|[\s_-])(?:comments?|commentlist|comment-?(?:list|content|body|section|area|text)s?|"
@@ -28,10 +28,10 @@ TITLE = re.compile(
     r"|(?:join|start) the (?:conversation|discussion)|leave a (?:comment|reply)",
     re.I,
 )
-LONGEST_TITLE = 80  # Characters
-ENOUGH = 400  # Characters of running text from which on a part of the page is an article
-THREAD = 3  # Fewest elements named for comments that are a thread, nested or side by side
-FEWEST = 4  # Blocks of a part that a heading over comments opens
+MAX_TITLE_CHARS = 80
+MIN_ARTICLE_CHARS = 400  # of running text, for a part of the page to be an article
+MIN_THREAD_ELEMENTS = 3  # Elements named for comments that are a thread, nested or side by side
+MIN_BLOCKS = 4  # of a part that a heading over comments opens
 
 
 def reader_comments(page: Page, headline: int, kept: Column) -> set[int]:
@@ -50,11 +50,11 @@ def _named_comments(page: Page, headline: int, kept: Column) -> set[int]:
     # Sites name whole article pages for comments: an article has to be left outside, a short one
     # where the names are those of a thread.
     outside = kept.sum() - sum(float(kept[at]) for at in inside)
-    is_left = outside >= ENOUGH or (outside > 0 and named >= THREAD)
+    is_left = outside >= MIN_ARTICLE_CHARS or (outside > 0 and named >= MIN_THREAD_ELEMENTS)
     return inside if is_left else set()
 
 
-@lru_cache(maxsize=MEMORY)
+@lru_cache(maxsize=MAX_CACHE_ENTRIES)
 def _holds_comments(key: str) -> bool:
     """Whether the name of an element is that of readers' comments."""
     return bool(COMMENTS.search(key) and not NOT_COMMENTS.search(key))
@@ -66,7 +66,7 @@ def _titled_comments(page: Page, headline: int, kept: Column) -> set[int]:
         return set()
     for at in range(headline + 1, len(page.blocks)):
         text = page.blocks[at].text
-        if len(text) > LONGEST_TITLE or not TITLE.fullmatch(text.strip(" :?!")):
+        if len(text) > MAX_TITLE_CHARS or not TITLE.fullmatch(text.strip(" :?!")):
             continue
         # A link to the comments opens nothing.
         around = page.ancestors(page.blocks[at].element)
@@ -74,6 +74,6 @@ def _titled_comments(page: Page, headline: int, kept: Column) -> set[int]:
             (page.elements[up].end for up in around if page.elements[up].start == at), default=at
         )
         is_after = kept[headline:at].any() and kept[:at].sum() > kept[end:].sum()
-        if end - at >= FEWEST and is_after:
+        if end - at >= MIN_BLOCKS and is_after:
             return set(range(at, end))
     return set()

@@ -13,13 +13,13 @@ from tasks.prompts.draft import Draft, Role
 from tasks.prompts.page_hints import Site
 from tasks.prompts.text_rules import find_rule
 
-LONGEST = 2000  # Characters of a text that are compared
-FEWEST_LETTERS = 2
+MAX_TEXT_CHARS = 2000  # that are compared
+MIN_LETTERS = 2
 # Shares of a site's pages: the least for a doubtful label, and for anything else.
-SOME, OFTEN = 1 / 3, 1 / 2
-MANY = 5  # Fewest pages on which a label that the model is sure of has to recur
-DOUBTFUL = 0.75  # A sentence with this score or more stays, wherever else it stands
-MUCH = 0.25  # If more than this share of a page's text recurs, the page is a version of another
+MIN_LABEL_SHARE, MIN_SHARE = 1 / 3, 1 / 2
+MIN_PAGES = 5  # on which a label that the model is sure of has to recur
+MAX_DOUBTFUL_SCORE = 0.75  # A sentence with this score or more stays, wherever else it stands
+MAX_RECURRING_SHARE = 0.25  # If more of a page's text recurs, it is a version of another page
 NO_LETTER = re.compile(r"[\W\d_]+")
 ASCII = {code: chr(code).lower() if chr(code).isalpha() else None for code in range(128)}
 
@@ -29,9 +29,9 @@ def text_hash(text: str) -> int:
 
     `Noch 2 Artikel` and `noch 3 Artikel!` have the same hash.
     """
-    text = text[:LONGEST]
+    text = text[:MAX_TEXT_CHARS]
     letters = text.translate(ASCII) if text.isascii() else NO_LETTER.sub("", text).lower()
-    return exact_hash(letters.encode()) if len(letters) >= FEWEST_LETTERS else 0
+    return exact_hash(letters.encode()) if len(letters) >= MIN_LETTERS else 0
 
 
 def exact_hash(data: bytes) -> int:
@@ -44,14 +44,14 @@ def strip_recurring(draft: Draft, site: Site, language: str | None) -> None:
     kept = [at for at, role in draft.roles.items() if role in (Role.BODY, Role.CAPTION)]
     hashes = {at: text_hash(draft.text(at)) for at in kept} if site.counts else {}
     found = {at: site.counts[text] for at, text in hashes.items() if text in site.counts}
-    if _size(draft, found) > MUCH * _size(draft, kept):
+    if _size(draft, found) > MAX_RECURRING_SHARE * _size(draft, kept):
         return
     for at, count in found.items():
-        share, is_doubtful = count / site.pages, bool(draft.score[at] < DOUBTFUL)
+        share, is_doubtful = count / site.pages, bool(draft.score[at] < MAX_DOUBTFUL_SCORE)
         if is_doubtful:
-            is_furniture = share >= (OFTEN if draft.columns["good"][at] else SOME)
+            is_furniture = share >= (MIN_SHARE if draft.columns["good"][at] else MIN_LABEL_SHARE)
         else:
-            is_furniture = count >= MANY and share >= OFTEN and _is_label(draft, at)
+            is_furniture = count >= MIN_PAGES and share >= MIN_SHARE and _is_label(draft, at)
         if is_furniture:
             rule = find_rule(draft.text(at), language)
             draft.strip(at, rule.kind if rule else "furniture", "site:recurring")

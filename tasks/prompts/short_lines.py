@@ -19,9 +19,9 @@ BYLINE = re.compile(
     r"(?:by|von|par|por|di|da|av|af|door|from|(?:reported|written|posted) by|texto?|reportage))"
     r"(?:\s*:\s*|\s+)(?P<names>(?=[^\W\d_a-zß-öø-ÿ])\S.{1,80})$"
 )
-AND = frozenset(["and", "&", "und", "et", "y", "e", "ed", "og", "och", "en", "i"])
+AND_WORDS = frozenset(["and", "&", "und", "et", "y", "e", "ed", "og", "och", "en", "i"])
 # What else begins with a small letter in a byline: parts of names, where somebody works, and when.
-_SMALL = """
+_SMALL_WORDS = """
 von van vom der den de del della di da dal do dos das du des la le les el al bin ibn ter ten zu zur
 af av in at of the for with on im aus für mit bei à au pour avec para con em com per voor met för
 med published updated posted contributing special staff own
@@ -29,7 +29,7 @@ reporter reporters correspondent correspondents editor editors writer writers jo
 contributor producer presenter analyst
 journaliste correspondant correspondante redacteur periodista redactor corresponsal giornalista
 """
-SMALL_WORDS = AND | frozenset(_SMALL.split())
+SMALL_WORDS = AND_WORDS | frozenset(_SMALL_WORDS.split())
 AFTER_NAMES = re.compile(r"[,;:(@\d]")
 NAME = r"[々〆\u3040-\u30ff\u3400-\u9fff]{2,12}"
 EAST_ASIAN_BYLINE = re.compile(
@@ -59,24 +59,28 @@ DATED_BY = re.compile(r"\d.*?\b((?:by|von|par|por)\s+(?=[^\W\d_]).*)$", re.I)
 NOT_A_NAME = re.compile(r"[\d@]")
 # `Published 3 March at 14h52`, `September 16th, 9:27 am`: parts of numbers, no words.
 IN_NUMBERS = re.compile(r"(?<=\d)(?:h|st|nd|rd|th)(?![^\W\d_])|(?<=\d)\s?[ap]m\b", re.I)
-LONGEST = 100
-PAIR = 6  # Numbers of a line with two dates and times
-LONGEST_COUNT = 35  # Characters of `Reading time: 3 minutes`
+MAX_DATE_LINE_CHARS = 100
+NUMBERS_OF_TWO_DATES = 6  # and times
+MAX_COUNT_CHARS = 35  # as in `Reading time: 3 minutes`
 
 
 def is_date_line(text: str) -> bool:
     """Whether a line is little more than a date: `Updated 3 March 2026, 10:20`."""
-    if len(text) > LONGEST or NO_DATE.search(text) or not YEAR_OR_TIME.search(text):
+    if len(text) > MAX_DATE_LINE_CHARS or NO_DATE.search(text) or not YEAR_OR_TIME.search(text):
         return False
     numbers, words = len(NUMBER.findall(text)), WORD.findall(IN_NUMBERS.sub(" ", text))
     # Two dates take more words: `Publié le 3 mars 2026 à 08:01, mis à jour le 4 mars à 09:06`.
-    is_pair = numbers >= PAIR and "://" not in text and max(map(len, words), default=0) <= 12
+    is_pair = (
+        numbers >= NUMBERS_OF_TWO_DATES
+        and "://" not in text
+        and max(map(len, words), default=0) <= 12
+    )
     return numbers >= 2 and len(words) <= (1.5 * numbers if is_pair else numbers + 1)
 
 
 def is_count(text: str) -> bool:
     """Whether a line is a number and what it counts: `3 min read`, `12 comments`."""
-    if len(text) > LONGEST_COUNT or text[-1] in "!?。" or len(NUMBER.findall(text)) != 1:
+    if len(text) > MAX_COUNT_CHARS or text[-1] in "!?。" or len(NUMBER.findall(text)) != 1:
         return False
     words = WORD.findall(text)
     is_named = max(map(len, words), default=0) >= 3
@@ -85,7 +89,7 @@ def is_count(text: str) -> bool:
 
 def find_byline(text: str, authors: Sequence[str]) -> str | None:
     """The part of a line that names the authors; None if there is none."""
-    if len(text) > 2 * LONGEST or text[-1:] in "!?:：":
+    if len(text) > 2 * MAX_DATE_LINE_CHARS or text[-1:] in "!?:：":
         return None
     known = [folded for author in authors if len(folded := fold(author)) > 3]
     # `4 March 2031 by Jane Roe`
@@ -126,7 +130,7 @@ def _without_day(text: str) -> str:
 
 
 def _names_author(part: str, known: list[str]) -> bool:
-    if not part or len(part) > LONGEST or CREDITED.match(part):
+    if not part or len(part) > MAX_DATE_LINE_CHARS or CREDITED.match(part):
         return False
     own, words = fold(part), part.split()
     named = [name for name in known if name in own]
@@ -143,7 +147,7 @@ def _has_names(part: str) -> bool:
         return False
     names = _without_day(AFTER_NAMES.split(byline["names"])[0]).split()
     opening = part.split()[0].casefold()
-    is_repeated = any(one in AND and other == opening for one, other in pairwise(names))
+    is_repeated = any(one in AND_WORDS and other == opening for one, other in pairwise(names))
     return not is_repeated and all(not n[0].islower() or n in SMALL_WORDS for n in names)
 
 

@@ -22,7 +22,7 @@ datalist textarea canvas audio video map frameset"""
 SKIPPED = frozenset(_SKIPPED.split())
 # Characters from which a noscript is read: some sites put the whole article into one and have
 # scripts show it, `<noscript id="as-https-..."><div class="story-content"><p>`.
-NOSCRIPT_STORY = 500
+MIN_NOSCRIPT_CHARS = 500
 _INLINE = """
 a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd mark nobr
 q rb rp rt ruby s samp small span strike strong sub sup time tt u var wbr img
@@ -32,9 +32,9 @@ INLINE = frozenset(_INLINE.split())
 IMAGES = frozenset({"img", "picture", "amp-img"})
 CONTROLS = frozenset({"button", "form", "amp-form"})
 EMPHASIS = frozenset(("b", "strong", "em", "i", "h1", "h2", "h3", "h4", "h5", "h6"))
-TELLING = frozenset({"itemprop", "role", "aria-modal"})
-NAMING = ("class", "id", "role")
-MOST_NODES = 500_000  # Later nodes of a page are not read; the corpus's largest page has 20,000
+MEANING_ATTRIBUTES = frozenset({"itemprop", "role", "aria-modal"})
+NAME_ATTRIBUTES = ("class", "id", "role")
+MAX_NODES = 500_000  # Later nodes of a page are not read; the corpus's largest page has 20,000
 MAY_HIDE = "[hidden], [style]"
 HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 # A zero-width non-joiner is spelling in scripts from Arabic to Malayalam: Persian plurals have one.
@@ -113,7 +113,7 @@ class _Splitter:
         """Go through the subtree in page order."""
         node: LexborNode | None = root
         parts = self.parts
-        for _ in range(MOST_NODES):
+        for _ in range(MAX_NODES):
             if node is None:
                 break
             child, tag = None, node.tag or ""
@@ -123,7 +123,9 @@ class _Splitter:
                     self.add_text(parts[-1])
             elif tag == "rt" and (node.parent is None or node.parent.css_first("rp") is None):
                 pass  # Only between the brackets of `rp` a ruby reads as text, `橋（はし）`.
-            elif tag not in SKIPPED or (tag == "noscript" and len(node.text()) >= NOSCRIPT_STORY):
+            elif tag not in SKIPPED or (
+                tag == "noscript" and len(node.text()) >= MIN_NOSCRIPT_CHARS
+            ):
                 child = self.enter(node, tag)
             if child is None and self.opened:
                 child = node.next
@@ -191,7 +193,7 @@ class _Splitter:
             depth = outer.depth + 1
         if attributes := node.attributes:
             key = _key(attributes)
-            if not TELLING.isdisjoint(attributes):
+            if not MEANING_ATTRIBUTES.isdisjoint(attributes):
                 is_body = "articlebody" in (attributes.get("itemprop") or "").lower()
                 role = attributes.get("role")
                 is_dialog = "aria-modal" in attributes or role in ("dialog", "alertdialog")
@@ -268,4 +270,4 @@ class _Splitter:
 
 def _key(attributes: dict[str, str | None]) -> str:
     """Class, id and role as one lower-case string."""
-    return " ".join(filter(None, map(attributes.get, NAMING)))[:300].lower()
+    return " ".join(filter(None, map(attributes.get, NAME_ATTRIBUTES)))[:300].lower()

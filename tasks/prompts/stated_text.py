@@ -13,7 +13,7 @@ from tasks.text.sentence_split import word_count
 
 # A page that shows more characters, or a larger share, is read as it is: there `articleBody` may
 # hold the text twice, or include teasers and captions.
-TEASER, SHOWN = 1500, 0.6
+MAX_SHOWN_CHARS, MAX_SHOWN_SHARE = 1500, 0.6
 BLOCK = re.compile(r"<(?:p|br|div|h\d|li)\b", re.I)
 INLINE = re.compile(
     r"</?(?:a|abbr|b|cite|code|del|em|figure|font|i|iframe|img|ins|mark|q|s|script|small|span|strong"
@@ -29,7 +29,7 @@ SHORTCODE = re.compile(
 def stated_lines(shown: Cleaned, body: str | None) -> list[str]:
     """The lines of an `articleBody`, text or markup, that has far more than the page shows."""
     size = sum(map(len, shown.paragraphs))
-    if not body or size >= min(TEASER, SHOWN * len(body)):
+    if not body or size >= min(MAX_SHOWN_CHARS, MAX_SHOWN_SHARE * len(body)):
         return []
     if not _is_markup(body):
         body = html.unescape(body)
@@ -40,7 +40,7 @@ def stated_lines(shown: Cleaned, body: str | None) -> list[str]:
         lines = [block.text for block in split_tree(parse_html(body)).blocks]
     else:
         lines = body.splitlines()
-    return lines if size < SHOWN * sum(map(len, lines)) else []
+    return lines if size < MAX_SHOWN_SHARE * sum(map(len, lines)) else []
 
 
 def _is_markup(body: str) -> bool:

@@ -8,8 +8,8 @@ import numpy as np
 from tasks.prompts.tree_arrays import Column, Columns, Index, Mask
 from tasks.prompts.tree_position import pleading
 
-WIDTHS = (3, 8)  # Numbers of blocks of running text on each side
-FAR = 30  # Cap on the number of steps to the next running text
+WINDOW_SIZES = (3, 8)  # blocks of running text on each side
+MAX_STEPS = 30  # Larger numbers of steps to the next running text count as this
 
 
 class Neighbours:
@@ -30,7 +30,7 @@ class Neighbours:
             step = 1 if side == "before" else -1
             total = np.concatenate([[0.0], good[::step].cumsum()])
             upto = total[last]
-            for width in WIDTHS:
+            for width in WINDOW_SIZES:
                 first = np.maximum(0, last - width)
                 mean = (upto - total[first]) / np.maximum(1, last - first)
                 column = np.where(last > 0, mean, -1).astype(np.float32)
@@ -46,9 +46,9 @@ class Neighbours:
 
 def _steps(is_good: Mask) -> Column:
     order = np.arange(len(is_good))
-    last = np.maximum.accumulate(np.where(is_good, order, -FAR))
-    before = np.concatenate([[-FAR], last])[:-1]
-    return np.asarray(np.minimum(order - before, FAR), np.float32)
+    last = np.maximum.accumulate(np.where(is_good, order, -MAX_STEPS))
+    before = np.concatenate([[-MAX_STEPS], last])[:-1]
+    return np.asarray(np.minimum(order - before, MAX_STEPS), np.float32)
 
 
 def headline_share(words: Sequence[frozenset[str]], headline: frozenset[str]) -> Column:

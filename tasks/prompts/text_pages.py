@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from tasks.model import Cleaned
-from tasks.prompts.block_selection import KEEP, first_paragraph
+from tasks.prompts.block_selection import MIN_ARTICLE_SCORE, first_paragraph
 from tasks.prompts.draft import Draft, Role
 from tasks.prompts.page_hints import Hints
 from tasks.prompts.short_lines import looks_credited
@@ -12,8 +12,8 @@ from tasks.prompts.text_statistics import ends_as_sentence
 from tasks.prompts.word_weights import fold, word_count
 
 DATE = re.compile(r"\b(?:19|20)\d\d\b|\b\d{1,2}[.:h]\d{2}\b|\bago\b|\bupdated\b", re.I)
-OPENING = 8  # Lines before the first paragraph that can hold the headline
-LONG = 20  # Words from which on a sentence is certainly a paragraph
+OPENING_LINES = 8  # before the first paragraph that can hold the headline
+SURE_PARAGRAPH_WORDS = 20  # of a sentence that is certainly a paragraph
 
 
 def open_text(draft: Draft, headline: int) -> int:
@@ -24,7 +24,7 @@ def open_text(draft: Draft, headline: int) -> int:
     first, words = first_paragraph(draft), draft.columns["words"]
     if not -1 <= headline < first:
         return headline
-    start = headline if headline >= 0 else max(0, first - OPENING)
+    start = headline if headline >= 0 else max(0, first - OPENING_LINES)
     for at in [at for at in range(start, first) if at in draft.roles]:
         draft.roles.pop(at)
     if headline < 0:
@@ -36,7 +36,7 @@ def open_text(draft: Draft, headline: int) -> int:
     for at in range(headline + 1, first) if headline >= 0 else ():
         if at not in draft.reasons and looks_credited(draft.page.blocks[at].text):
             draft.roles[at] = Role.CAPTION
-        elif draft.score[at] >= KEEP and at not in draft.reasons:
+        elif draft.score[at] >= MIN_ARTICLE_SCORE and at not in draft.reasons:
             draft.roles[at] = Role.BODY
     return headline
 
@@ -46,7 +46,7 @@ def text_role(draft: Draft, at: int, headline: int, first: int) -> Role | None:
     words, text = draft.columns["words"][at], draft.page.blocks[at].text
     if headline < 0 or at == first:
         return None
-    if at == headline - 1 and words <= 5 and headline < OPENING:
+    if at == headline - 1 and words <= 5 and headline < OPENING_LINES:
         return Role.KICKER
     is_next = at == headline + 1 and 5 <= words <= 45
     return Role.STANDFIRST if is_next and not DATE.search(text) else None
@@ -70,7 +70,7 @@ def assign_text_roles(texts: Sequence[str], hints: Hints) -> Cleaned:
     paragraphs = (
         at
         for at in range(rest, len(texts))
-        if word_count(texts[at]) >= LONG and ends_as_sentence(texts[at])
+        if word_count(texts[at]) >= SURE_PARAGRAPH_WORDS and ends_as_sentence(texts[at])
     )
     first = next(paragraphs, len(texts))
     has_standfirst = rest < first < len(texts) and 5 <= word_count(texts[rest]) <= 45

@@ -11,7 +11,7 @@ FOLDER = Path(__file__).with_name("rules")
 _OTHER = "bg bn bs cs el et fa fi he hr hu hy id lt lv mk ms ro sk sl sr sw ta th ur vi"
 FILES = dict.fromkeys(("da", "nb", "nn", "no", "sv"), "nordic") | {"uk": "ru", "be": "ru"}
 FILES |= dict.fromkeys(_OTHER.split(), "other")
-LONGEST = 2000  # Characters; no rule reads a longer text
+MAX_TEXT_CHARS = 2000  # No rule reads a longer text
 APOSTROPHES = "’‘`´"
 _PROMPT_KINDS = (
     "metering paywall registration newsletter trial_offer donation sponsored app_promo"
@@ -43,7 +43,7 @@ class Rule:
 
 def find_rule(text: str, language: str | None) -> Rule | None:
     """The first rule that applies, sure ones first: the page's language, then English, then any."""
-    if len(text) > LONGEST:
+    if len(text) > MAX_TEXT_CHARS:
         return None
     code = (language or "")[:2].lower()
     return _find(text, FILES.get(code, code))

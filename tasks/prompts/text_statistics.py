@@ -16,7 +16,7 @@ from tasks.prompts.word_weights import UNSPACED
 from tasks.text.sentence_split import END_SIGNS
 
 # Thai and Lao end no sentence with a sign: a text that ends in their letters and is so long is one.
-UNMARKED, UNMARKED_CHARS = ("\u0e00", "\u0eff"), 100
+UNMARKED_LETTERS, MIN_UNMARKED_CHARS = ("\u0e00", "\u0eff"), 100
 SENTENCE_END = re.compile(rf"[{END_SIGNS}][\"'”’»“)\]）」』]*(?:\s*\[\d+\])*$")
 PLACEHOLDER = re.compile(
     r"\{\{.{,60}?\}\}|\$\{.{,60}?\}|%[A-Z_]{3,60}%|\[\[.{,60}?\]\]|<%.{,60}?%>"
@@ -40,20 +40,22 @@ LETTERS = {
 }
 KINDS = (*LETTERS, "cjk", *SIGNS)
 BIT = {kind: 1 << at for at, kind in enumerate(KINDS)}
-LONGEST = 20_000  # Characters of a text that are read
-OPENING = 12  # Words at a text's beginning whose capitals are counted
-TAIL = 12  # Characters at a text's end in which the sentence has to end
-PLANE = 1 << 16  # Characters below it are looked up in a table
+MAX_TEXT_CHARS = 20_000  # that are read
+OPENING_WORDS = 12  # of a text, whose capitals are counted
+TAIL_CHARS = 12  # of a text, within which its last sentence ends
+TABLE_SIZE = 1 << 16  # Characters from it on are not in the table
 
 Letters = npt.NDArray[np.uint32]
 Kinds = npt.NDArray[np.uint16]
 
 
 def ends_as_sentence(text: str) -> bool:
-    """Whether a text ends like a sentence: with a sign within its last TAIL characters."""
-    if SENTENCE_END.search(text, max(0, len(text) - TAIL)):
+    """Whether a text ends like a sentence: with a sign within its last TAIL_CHARS characters."""
+    if SENTENCE_END.search(text, max(0, len(text) - TAIL_CHARS)):
         return True
-    return len(text) >= UNMARKED_CHARS and UNMARKED[0] <= text[-1] <= UNMARKED[1]
+    return (
+        len(text) >= MIN_UNMARKED_CHARS and UNMARKED_LETTERS[0] <= text[-1] <= UNMARKED_LETTERS[1]
+    )
 
 
 def sign_columns(texts: Sequence[str]) -> Columns:
@@ -65,14 +67,14 @@ class _Signs:
     """All texts as one, each with a new line behind it."""
 
     def __init__(self, texts: Sequence[str]) -> None:
-        self.texts = [text[:LONGEST] for text in texts]
+        self.texts = [text[:MAX_TEXT_CHARS] for text in texts]
         self.uncut = texts
         self.whole = "\n".join(self.texts) + "\n"
         raw = self.whole.encode("utf-32-le", "surrogatepass")
         self.letters: Letters = np.frombuffer(raw, np.uint32)
         self.kinds = _table().take(self.letters, mode="clip")
-        if self.letters.max() >= PLANE:
-            for at in np.flatnonzero(self.letters >= PLANE).tolist():
+        if self.letters.max() >= TABLE_SIZE:
+            for at in np.flatnonzero(self.letters >= TABLE_SIZE).tolist():
                 self.kinds[at] = _kinds_of_one(chr(self.letters[at]))
         stops = np.array([*map(len, self.texts)]).cumsum() + np.arange(1, len(texts) + 1)
         self.first: Index = np.concatenate([[0], stops[:-1]])
@@ -90,11 +92,11 @@ class _Signs:
         placeholder[np.searchsorted(self.first, starts, "right") - 1] = True
         final = self.kinds[self.last]
         for at, text in enumerate(self.texts):
-            if len(text) == LONGEST:  # its real end was cut off
+            if len(text) == MAX_TEXT_CHARS:  # its real end was cut off
                 final[at] = _kinds_of_one(self.uncut[at][-1])
         ends_sentence = final & BIT["end"] > 0
         last = self.letters[self.last]
-        unmarked = (last >= ord(UNMARKED[0])) & (last <= ord(UNMARKED[1]))
+        unmarked = (last >= ord(UNMARKED_LETTERS[0])) & (last <= ord(UNMARKED_LETTERS[1]))
         for at in np.flatnonzero((final & BIT["closing"] > 0) | unmarked).tolist():
             ends_sentence[at] = ends_as_sentence(self.uncut[at])
         # In plain ASCII a sentence ends before a space: there are full stops in 3.5 and U.S.
@@ -126,8 +128,8 @@ class _Signs:
         """The share of capitals among the first words."""
         owner = np.repeat(np.arange(len(words)), words)
         number = np.arange(len(begins)) - (words.cumsum() - words)[owner]
-        is_upper = (self.kinds[begins] & BIT["upper"] > 0) & (number < OPENING)
-        share = np.bincount(owner, is_upper, len(words)) / np.minimum(words, OPENING)
+        is_upper = (self.kinds[begins] & BIT["upper"] > 0) & (number < OPENING_WORDS)
+        share = np.bincount(owner, is_upper, len(words)) / np.minimum(words, OPENING_WORDS)
         return share.astype(np.float32)
 
     def _prices(self) -> Mask:
@@ -143,9 +145,9 @@ class _Signs:
 @cache
 def _table() -> Kinds:
     """The kinds of each character of the first plane; none for the last character."""
-    numbers = np.arange(PLANE, dtype=np.uint32)
+    numbers = np.arange(TABLE_SIZE, dtype=np.uint32)
     letters = numbers.view("<U1")
-    found = np.zeros(PLANE, np.uint16)
+    found = np.zeros(TABLE_SIZE, np.uint16)
     for kind, is_one in LETTERS.items():
         found[is_one(letters)] |= BIT[kind]
     for first, last in UNSPACED:
@@ -157,7 +159,7 @@ def _table() -> Kinds:
 
 
 def _kinds_of_one(letter: str) -> int:
-    if ord(letter) < PLANE:
+    if ord(letter) < TABLE_SIZE:
         return int(_table()[ord(letter)])
     found = (BIT[kind] for kind, is_one in LETTERS.items() if is_one(np.array(letter)))
     return sum(found)

@@ -8,7 +8,7 @@ import numpy as np
 
 from tasks.prompts.page import BODY_FLAG, DIALOG_FLAG, HIDDEN_FLAG, TAG_FLAGS
 from tasks.prompts.tree_arrays import LEVELS, Column, Columns, TreeArrays
-from tasks.prompts.word_weights import MEMORY, Lexicon
+from tasks.prompts.word_weights import MAX_CACHE_ENTRIES, Lexicon
 
 TAGS = ("p", "li", "div", "span", "td", "blockquote", "button", "label", "dd", "pre", "section")
 # Numbers of tags; those of headings are below zero.
@@ -21,23 +21,23 @@ REGIONS = {f"in_{tag}": bit for tag, bit in TAG_FLAGS.items()} | {
 KINDS = {f"is_{tag}": CODES[tag] for tag in TAGS}
 BITS = np.array([*REGIONS.values()], np.int64)[:, None]
 NUMBERS = np.array([*KINDS.values()], np.int64)[:, None]
-CARDS = 3  # Fewest siblings of the same tag and class that are a list of cards (teasers)
+MIN_CARDS = 3  # Siblings of the same tag and class that are a list of cards (teasers)
 # Names of promotion, and of a page's furniture.
 PROMO = re.compile(
     r"subscri|newsletter|pay-?wall|reg-?wall|promo|donat|membership|sign-?up|sign-?in|log-?in|"
     r"regist|offer|meter|\babo|cta\b|marketing|sponsor|advert|\bads?\b|outbrain|taboola|plea\b|"
     r"piano|upsell|support-?us|contribut|call-?to|banner|app-?download|download-?app"
 )
-FRAME = re.compile(
+FURNITURE = re.compile(
     r"related|recirc|teaser|sidebar|rail\b|footer|menu|\bnav|share|sharing|social|comment|author|"
     r"\bbio|\btags?\b|breadcrumb|most-?read|popular|trending|recommend|more-?from|read-?more|"
     r"read-?next|widget|cookie|consent|gdpr|disclaimer|copyright|legal|about-?us|topics?\b"
 )
-WANTED = {"promo_up": PROMO, "frame_up": FRAME}
+NAME_PATTERNS = {"promo_up": PROMO, "frame_up": FURNITURE}
 # Characters of the largest element whose name is trusted: many sites call the whole article
 # `paywall` or `premium`.
-SMALL = 1500
-FARTHEST = 9  # Cap on the number of steps up
+MAX_NAMED_CHARS = 1500
+MAX_STEPS = 9  # Larger numbers of steps up count as this
 
 
 def pleading(columns: Columns) -> Column:
@@ -144,7 +144,7 @@ def card_columns(tree: TreeArrays, columns: Columns) -> Columns:
         # Elements that hold any text; paragraphs are no cards.
         if element.end > element.start and element.tag != "p":
             sisters.setdefault(sister, []).append(at)
-    lists = [cards for cards in sisters.values() if len(cards) >= CARDS]
+    lists = [cards for cards in sisters.values() if len(cards) >= MIN_CARDS]
     nearest = [-1] * len(tree.parents)
     for number, cards in enumerate(lists):
         for card in cards:
@@ -186,23 +186,23 @@ def control_columns(tree: TreeArrays, chars: Column) -> Columns:
     around = np.array(nearest, np.intp)[tree.own]
     depths = np.array([element.depth for element in tree.page.elements], np.float32)
     is_none = around < 0
-    steps = np.where(is_none, FARTHEST, np.minimum(FARTHEST, tree.depth - depths[around]))
+    steps = np.where(is_none, MAX_STEPS, np.minimum(MAX_STEPS, tree.depth - depths[around]))
     size = np.where(is_none, -1, held[around])
     return {"control_up": steps.astype(np.float32), "control_chars": size.astype(np.float32)}
 
 
 def name_columns(tree: TreeArrays, chars: Column) -> Columns:
     """Steps up to the nearest small element that is named for promotion, or for the frame."""
-    small = np.flatnonzero(tree.element_sums(chars) <= SMALL).tolist()
+    small = np.flatnonzero(tree.element_sums(chars) <= MAX_NAMED_CHARS).tolist()
     elements = tree.page.elements
-    nearest = np.full((len(WANTED), len(chars)), -np.inf, np.float32)
+    nearest = np.full((len(NAME_PATTERNS), len(chars)), -np.inf, np.float32)
     for element in map(elements.__getitem__, small):
         for row in _named_for(element.key) if element.key else ():
             nearest[row, element.start : element.end] = element.depth
-    return dict(zip(WANTED, np.minimum(FARTHEST, tree.depth - nearest), strict=True))
+    return dict(zip(NAME_PATTERNS, np.minimum(MAX_STEPS, tree.depth - nearest), strict=True))
 
 
-@lru_cache(maxsize=MEMORY)
+@lru_cache(maxsize=MAX_CACHE_ENTRIES)
 def _named_for(key: str) -> tuple[int, ...]:
-    """The rows of `WANTED` whose pattern an element's name matches."""
-    return tuple(row for row, pattern in enumerate(WANTED.values()) if pattern.search(key))
+    """The rows of `NAME_PATTERNS` whose pattern an element's name matches."""
+    return tuple(row for row, pattern in enumerate(NAME_PATTERNS.values()) if pattern.search(key))

@@ -23,12 +23,12 @@ ASCII_WORDS = bytes(
 ASCII_LOWER = bytes(range(256)).lower()
 ASCII_SIGNS = bytes(code for code in range(128) if not chr(code).isalnum())
 SIGNS = re.compile(r"[\W_]+")
-SHORT = 200  # Characters of texts worth caching: menus, footers and teasers recur on a site's pages
-MEMORY = 8_000  # Entries of each cache: 10 MB of texts
-TELLING = 4  # Letters of the shortest word that can say what a text is about
+MAX_CACHED_CHARS = 200  # of a text: menus, footers and teasers recur on a site's pages
+MAX_CACHE_ENTRIES = 8_000  # of each cache: 10 MB of texts
+MIN_TOPIC_WORD_LETTERS = 4  # of a word that can say what a text is about
 KEY_PART = re.compile(r"[a-z]{2,}")
-STEM = 5  # Letters that stand for all longer words that begin with them: `subsc*`
-MOST_TARGET = 200  # Characters of a link's address that are read
+STEM_LETTERS = 5  # Letters that stand for all longer words that begin with them: `subsc*`
+MAX_ADDRESS_CHARS = 200  # of a link that are read
 
 Weights = tuple[float, float]  # Log-odds for article text and for a prompt
 
@@ -87,7 +87,11 @@ class Lexicon:
             return cached
         words, known, after, stems = tokens(text), self.both, self.pairs.get, self.stems
         found = [known[word] for word in words if word in known]
-        found += [stems[word[:STEM]] for word in words if len(word) > STEM and word[:STEM] in stems]
+        found += [
+            stems[word[:STEM_LETTERS]]
+            for word in words
+            if len(word) > STEM_LETTERS and word[:STEM_LETTERS] in stems
+        ]
         for word, next_word in pairwise(words):
             seconds = after(word)
             if seconds and next_word in seconds:
@@ -98,13 +102,13 @@ class Lexicon:
         scale = 1 / (len(words) + 2) ** 0.5
         article, prompt = sum([a for a, _ in found]), sum([p for _, p in found])
         scores = TextScores(article * scale, prompt * scale, topic_words(words))
-        if len(text) <= SHORT:
+        if len(text) <= MAX_CACHED_CHARS:
             self.remember(text, scores)
         return scores
 
     def remember(self, text: str, scores: TextScores) -> None:
         """Cache the scores of a text; empty the cache when it is full."""
-        if len(self.text_scores) >= MEMORY:
+        if len(self.text_scores) >= MAX_CACHE_ENTRIES:
             self.text_scores.clear()
         self.text_scores[text] = scores
 
@@ -114,7 +118,7 @@ class Lexicon:
             parts = target_parts(address)
             known = sorted(part for part in parts if part in self.targets)
             cached = sum([self.targets[part] for part in known]) / (len(parts) + 2) ** 0.5
-            if len(self.target_scores) >= MEMORY:
+            if len(self.target_scores) >= MAX_CACHE_ENTRIES:
                 self.target_scores.clear()
             self.target_scores[address] = cached
         return cached
@@ -127,13 +131,13 @@ class Lexicon:
                 found = set[str]()
                 for name in key.split():
                     if name not in parts_of:
-                        if len(parts_of) >= MEMORY:
+                        if len(parts_of) >= MAX_CACHE_ENTRIES:
                             parts_of.clear()
                         parts = KEY_PART.findall(name)
                         pairs = [f"{a}-{b}" for a, b in pairwise(parts) if a in self.key_openers]
                         parts_of[name] = [part for part in (*parts, *pairs) if part in self.keys]
                     found.update(parts_of[name])
-                if len(cached) >= MEMORY:
+                if len(cached) >= MAX_CACHE_ENTRIES:
                     cached.clear()
                 cached[key] = sum([self.keys[part] for part in sorted(found)], 0.0)
             scores.append(cached[key])
@@ -142,7 +146,7 @@ class Lexicon:
 
 def target_parts(address: str) -> frozenset[str]:
     """The parts of a link's address: `/abo?ref=artikel` has `abo`, `ref` and `artikel`."""
-    return frozenset(KEY_PART.findall(address[:MOST_TARGET].lower()))
+    return frozenset(KEY_PART.findall(address[:MAX_ADDRESS_CHARS].lower()))
 
 
 def tokens(text: str) -> list[str]:
@@ -169,7 +173,9 @@ def tokens(text: str) -> list[str]:
 
 def topic_words(words: list[str]) -> frozenset[str]:
     """The words that can say what a text is about: long ones, and pairs of characters."""
-    return frozenset([word for word in words if len(word) >= TELLING or word > "\u3040"])
+    return frozenset(
+        [word for word in words if len(word) >= MIN_TOPIC_WORD_LETTERS or word > "\u3040"]
+    )
 
 
 def fold(text: str | None) -> str:

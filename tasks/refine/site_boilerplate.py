@@ -17,7 +17,7 @@ import pyarrow as pa
 from tasks.archive import opened_at
 from tasks.model import PageText, StrippedBlock
 from tasks.prompts.page_hints import Site
-from tasks.prompts.recurring import SOME, exact_hash, text_hash
+from tasks.prompts.recurring import MIN_LABEL_SHARE, exact_hash, text_hash
 from warehouse.store.archive_files import SUFFIX
 
 log = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ def find_recurring(files: Iterable[Iterable[PageFingerprint]]) -> Site:
         if len(urls) >= ENOUGH_PAGES:
             break
     counts = Counter(chain.from_iterable(pages.values()))
-    least = max(MIN_PAGES, SOME * len(pages))
+    least = max(MIN_PAGES, MIN_LABEL_SHARE * len(pages))
     return Site(len(pages), {text: count for text, count in counts.items() if count >= least})
 
 

@@ -11,9 +11,9 @@ from tasks.text.sentence_split import UNSPACED, sentence_starts
 _WORD = re.compile(rf"[{UNSPACED}]\s*|[^\s{UNSPACED}]+\s*|\s+")
 # Comparing takes quadratic time, which hostile texts exploit. If the product of their numbers of
 # sentences, or of words, is larger, both states are shown whole.
-_MOST = 400_000
+_MAX_COMPARISONS = 400_000
 # Sentences less similar are easier to read one after the other than interleaved.
-_ALIKE = 0.4
+_MIN_SIMILARITY = 0.4
 
 Pair = tuple[str, str]  # the text before and after
 
@@ -30,7 +30,7 @@ def changes(before: str, after: str) -> list[Piece]:
     pairs: list[Pair] = []
     for gone, new in _compared(_sentences(before), _sentences(after), least=0):
         if gone and new and gone != new:
-            pairs += _compared(_WORD.findall(gone), _WORD.findall(new), _ALIKE)
+            pairs += _compared(_WORD.findall(gone), _WORD.findall(new), _MIN_SIMILARITY)
         else:
             pairs.append((gone, new))
     found: list[Piece] = []
@@ -51,7 +51,7 @@ def _compared(old: Sequence[str], new: Sequence[str], least: float) -> Iterator[
     # Compared without trailing space: the last sentence of a text has none.
     bare = [part.rstrip() for part in old], [part.rstrip() for part in new]
     matcher = SequenceMatcher(None, *bare, autojunk=False)
-    if len(old) * len(new) > _MOST or (least and matcher.ratio() < least):
+    if len(old) * len(new) > _MAX_COMPARISONS or (least and matcher.ratio() < least):
         yield "".join(old), "".join(new)
         return
     for kind, i, j, k, m in matcher.get_opcodes():

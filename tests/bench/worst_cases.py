@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from tasks.collect.fetch.robots import Policy
 from tasks.collect.listings import read_listing
 from tasks.extract import extract_page
-from tasks.prompts.text_rules import LONGEST, find_rule
+from tasks.prompts.text_rules import MAX_TEXT_CHARS, find_rule
 from tasks.topics.mentions import Matcher
 from tasks.topics.topic import TopicEntry
 from tests.prompts.test_prompts import LANGUAGE, RULES
@@ -94,7 +94,7 @@ def cases() -> Iterable[Case]:
     yield from (page("deep nesting", deep(tags), most=MOST_CPU / 2) for tags in DEEP)
     yield from (page(f"broken: {name}", page_of(build())) for name, build in BROKEN.items())
     for text in FILLS:
-        yield from (page("repeated text", *case) for case in repeated(text, LONGEST))
+        yield from (page("repeated text", *case) for case in repeated(text, MAX_TEXT_CHARS))
     yield from (listing("prologs of a feed", piece * 200_000, 5) for piece in SLOW_PROLOGS)
     yield listing("a feed of nothing but tags", "<rss>" + "<a>" * 3_000_000, 2)
     yield listing("titles of a feed", f"<rss><channel>{slow_titles()}</channel></rss>", 1.5)

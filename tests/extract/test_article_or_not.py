@@ -12,7 +12,7 @@ import pytest
 
 from tasks.extract import extract_page
 from tasks.extract.article_or_not import (
-    FEWEST_LINKS,
+    MIN_LINKS,
     MODEL,
     evidence,
     judge_page,
@@ -189,7 +189,7 @@ def test_a_clear_article_is_not_doubted() -> None:
 
 
 def test_a_page_with_few_links_lists_nothing() -> None:
-    signals = {"links": FEWEST_LINKS - 1.0}
+    signals = {"links": MIN_LINKS - 1.0}
     assert judge_page(signals, Metadata(), SITE) == judge_page({}, Metadata(), SITE)
     assert not judge_page(signals, Metadata(), SITE).is_listing
 

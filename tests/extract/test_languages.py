@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from py3langid.langid import MODEL_DIR, MODEL_FILE, LanguageIdentifier
 
-from tasks.extract.languages import DEEPEST, Identifier, detect
+from tasks.extract.languages import MAX_RUN_BYTES, Identifier, detect
 
 MODEL = Path(MODEL_DIR) / MODEL_FILE
 TEXTS = [
@@ -29,7 +29,7 @@ def test_the_model_knows_no_longer_runs(both: tuple[Identifier, LanguageIdentifi
     _, library = both
     next_states, rows = np.asarray(library.tk_nextmove).reshape(-1, 256), np.array(library.tk_row)
     reached = front = np.zeros(1, np.intp)
-    for _ in range(DEEPEST):
+    for _ in range(MAX_RUN_BYTES):
         front = np.setdiff1d(next_states[rows[front]], reached)
         reached = np.union1d(reached, front)
     assert len(reached) == len(rows)

@@ -16,7 +16,7 @@ from tasks.model import Extraction, Outcome, PageText
 from tasks.prompts.clean_page import clean_lines
 from tasks.prompts.page_hints import Hints
 from tasks.prompts.split_into_blocks import split_lines
-from tasks.prompts.text_rules import LONGEST, Rule, find_rule
+from tasks.prompts.text_rules import MAX_TEXT_CHARS, Rule, find_rule
 from tasks.refine.preview_page import explain_file
 from tasks.settings import Limits
 from tests.prompts.test_prompts import (
@@ -285,7 +285,7 @@ def test_a_broken_page_ends(build: Callable[[], str]) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("text", FILLS)
 def test_text_that_patterns_could_choke_on_ends(text: str) -> None:
-    assert all(ends(payload, kind) for payload, kind in repeated(text, LONGEST, SIZE // 5))
+    assert all(ends(payload, kind) for payload, kind in repeated(text, MAX_TEXT_CHARS, SIZE // 5))
 
 
 @pytest.mark.slow
@@ -300,5 +300,7 @@ def test_what_is_found_in_a_long_text_matches(rule: Rule) -> None:
 def texts_for(rule: Rule) -> list[str]:
     """Long texts that begin like one the rule hits and go on with what patterns could choke on."""
     starts = ["", *(text[: len(text) // 2] for text in rule.yes), *rule.yes]
-    texts = [f"{start}{text * LONGEST}"[:LONGEST] for start in starts for text in FILLS]
-    return texts + [(f"{text} " * LONGEST)[:LONGEST] for text in rule.yes]
+    texts = [
+        f"{start}{text * MAX_TEXT_CHARS}"[:MAX_TEXT_CHARS] for start in starts for text in FILLS
+    ]
+    return texts + [(f"{text} " * MAX_TEXT_CHARS)[:MAX_TEXT_CHARS] for text in rule.yes]

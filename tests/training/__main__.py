@@ -16,7 +16,7 @@ from tasks.prompts.block_features import describe, relate
 from tasks.prompts.block_model import Forest
 from tasks.prompts.block_roles import find_headline
 from tasks.prompts.clean_page import clean_unchanged_text, finish
-from tasks.prompts.draft import UNLIKELY, Draft, rescore_doubtful, score_prompts
+from tasks.prompts.draft import MIN_FIRST_SCORE, Draft, rescore_doubtful, score_prompts
 from tasks.prompts.tree_arrays import Column, Columns
 from tasks.prompts.word_weights import Lexicon
 from tests.training import page_model
@@ -109,7 +109,7 @@ class Recipe:
             target = _target(example, stage)
             if example.fold != left_out and target:
                 is_narrow = stage == 1 and not self.is_text
-                seen = table["own_score"] > UNLIKELY if is_narrow else target[1] > 0
+                seen = table["own_score"] > MIN_FIRST_SCORE if is_narrow else target[1] > 0
                 tables.append({name: table[name][seen] for name in names})
                 targets.append((target[0][seen], target[1][seen]))
         return fit_forest(tables, targets, names, SIZES[self.is_text][stage], RATES[stage])

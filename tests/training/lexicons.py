@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tasks.prompts.word_weights import KEY_PART, STEM, Lexicon, fold, target_parts, tokens
+from tasks.prompts.word_weights import KEY_PART, STEM_LETTERS, Lexicon, fold, target_parts, tokens
 from tests.training.inserted import own_texts
 from tests.training.labels import Example, read_rows
 
@@ -155,7 +155,7 @@ def grams(words: list[str]) -> list[str]:
 
 def stems(words: list[str]) -> list[str]:
     """What longer words begin with."""
-    return [word[:STEM] + "*" for word in words if len(word) > STEM]
+    return [word[:STEM_LETTERS] + "*" for word in words if len(word) > STEM_LETTERS]
 
 
 def key_parts(key: str) -> tuple[str, ...]:

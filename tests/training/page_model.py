@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from selectolax.lexbor import LexborHTMLParser
 
-from tasks.extract.article_or_not import FEWEST_LINKS, GROUPS, REJECTED, evidence
+from tasks.extract.article_or_not import GROUPS, MIN_LINKS, REJECTED_BELOW, evidence
 from tasks.extract.metadata import Metadata, read_metadata
 from tasks.prompts.block_model import Forest, Model, load_model
 from tasks.prompts.block_roles import find_headline
@@ -165,11 +165,11 @@ def errors(samples: Sequence[Sample]) -> dict[str, dict[str, float]]:
         "news articles rejected": is_real & is_article & is_news,
         "other articles rejected": is_real & is_article & ~is_news,
     }
-    has_links = np.array([s.links >= FEWEST_LINKS for s in samples])
+    has_links = np.array([s.links >= MIN_LINKS for s in samples])
     splits = [cross_validate(samples, number) for number in range(SPLITS)]
     found = {}
     for known in KNOWN:
-        limit = REJECTED["address" not in known and "both" not in known]
+        limit = REJECTED_BELOW["address" not in known and "both" not in known]
         is_wrong = np.array([((s[known] < limit) & has_links) == is_article for s in splits])
         found[known] = {
             name: round(float(is_wrong[:, group].mean()), 4) for name, group in groups.items()

@@ -13,7 +13,7 @@ import pytest
 
 import tasks
 from tasks.load.load_run import load
-from tasks.prompts.word_weights import MEMORY, Lexicon, TextScores
+from tasks.prompts.word_weights import MAX_CACHE_ENTRIES, Lexicon, TextScores
 from tests.support.staged_pages import HARVEST, SOURCES, TOPICS, Page, stage
 from warehouse.build import mart_refresh, writer_file
 from warehouse.layers.layout import Layout
@@ -114,12 +114,12 @@ def test_duckdb_has_more_memory_where_a_load_reaches_into_all_history(
 
 def test_what_is_remembered_of_texts_is_bounded() -> None:
     lexicon = Lexicon({}, {}, {}, {})
-    for number in range(3 * MEMORY):
+    for number in range(3 * MAX_CACHE_ENTRIES):
         lexicon.remember(str(number), TextScores(0, 0, frozenset()))
         lexicon.name_scores([f"box-{number}"])
         assert (
             max(len(lexicon.text_scores), len(lexicon.key_scores), len(lexicon.name_parts))
-            <= MEMORY
+            <= MAX_CACHE_ENTRIES
         )
 
 
