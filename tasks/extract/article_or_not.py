@@ -22,8 +22,8 @@ from tasks.text.urls import is_http
 
 MODEL = Path(__file__).with_name("article_model.json")
 # A page with fewer than MIN_LINKS links lists nothing; one without kept text lists nothing with
-# fewer than MIN_LINKS_WITHOUT_TEXT.
-MIN_LINKS, MIN_LINKS_WITHOUT_TEXT = 5, 10
+# fewer than MIN_LINKS_ALONE.
+MIN_LINKS, MIN_LINKS_ALONE = 5, 10
 # A page with a lower probability of being an article is rejected, by whether its address is known:
 # without one, the same limit rejects twice as many articles.
 REJECTED_BELOW = {True: 0.55, False: 0.4}
@@ -77,9 +77,7 @@ def states_article(meta: Metadata) -> bool:
 
 def judge_page(signals: Mapping[str, float], meta: Metadata, url: str) -> PageVerdict:
     """Whether a page lists articles; `signals` are of `page_signals`, `url` may be no http URL."""
-    if signals.get("links", 0) < (
-        MIN_LINKS if signals.get("kept_words") else MIN_LINKS_WITHOUT_TEXT
-    ):
+    if signals.get("links", 0) < (MIN_LINKS if signals.get("kept_words") else MIN_LINKS_ALONE):
         return PageVerdict()
     address = url if is_http(url) else meta.declared_url or ""
     found = evidence(signals, meta, address)

@@ -33,16 +33,16 @@ DATE_AND_TIME = re.compile(
     r"(?:19|20)\d\d\W{1,3}(?:(?:at|um|à|a las|kl|ore|o)\W+)?\d{1,2}[:.h]\d\d"
 )
 PERIOD = re.compile(r"(?<![ap]\.m)\.\Z", re.I)
-MAX_LETTERS_BESIDE_DATE = 8  # in what follows a label
-MAX_LETTERS_WITHOUT_YEAR = 12  # of a line that is a date without its year
+MAX_REST_LETTERS = 8  # beside the date, in what follows a label
+MAX_LETTERS = 12  # of a line that is a date without its year
 MAX_LEVELS_UP = 4  # Elements around a line whose names are checked against DATE_ELEMENT_NAME
 # Of 698 real pages with a date in their metadata, 473 print one no farther from the headline: 447
 # of the same day or the next, most others that of a change.
 MAX_WORDS_BELOW = 80
 MAX_WORDS_ABOVE = 12
-MAX_WORDS_DIRECTLY_BELOW = 15  # A date so close is hardly another article's
-MAX_DATES_BELOW = 2  # Published, and changed without saying so
-MAX_CHARS_BESIDE_LABEL = 12  # in a line that labels the next one
+CLOSE_WORDS = 15  # A date so close is hardly another article's
+MAX_DATES = 2  # Published, and changed without saying so
+MAX_REST_CHARS = 12  # beside the label, in a line that labels the next one
 LEVELS_ABOVE = 2
 SENTENCE = re.compile(r"[^\W\d_]{4,}[.!?。]\W*\Z")
 
@@ -71,12 +71,9 @@ def printed_dates(heading: LexborNode) -> list[Printed]:
         # Dates after an incomplete one of the article's, such as "2 hours ago", are of others.
         return [found for found in below[: below.index(None)] if found]
     found = [date for date in below if date]
-    if (
-        len({date.text for date in found if date.words > MAX_WORDS_DIRECTLY_BELOW})
-        > MAX_DATES_BELOW
-    ):
+    if len({date.text for date in found if date.words > CLOSE_WORDS}) > MAX_DATES:
         # They are in a list of other articles that follows a short one.
-        found = [date for date in found if date.words <= MAX_WORDS_DIRECTLY_BELOW]
+        found = [date for date in found if date.words <= CLOSE_WORDS]
     for date in () if found else _above(heading):
         found.append(Printed(date.text, date.words, is_above=True))
     return found
@@ -113,9 +110,7 @@ def _dates(lines: Iterator[Line]) -> Iterator[Printed | None]:
         elif is_incomplete(text) and not CHANGED.search(above) and _stands_alone(line, text):
             yield None
         label = LABEL.search(text) if len(text) <= MAX_DATE_CHARS else None
-        is_label = (
-            label and len(text) - len(label[0]) <= MAX_CHARS_BESIDE_LABEL and not DIGIT.search(text)
-        )
+        is_label = label and len(text) - len(label[0]) <= MAX_REST_CHARS and not DIGIT.search(text)
         above = text if is_label else ""
 
 
@@ -128,26 +123,19 @@ def _holds_a_date(line: Line, text: str) -> bool:
     if line.has_time or LABELLED.search(text):
         return True
     # `By Ada Byron 6 June 2013, 17:16` right under the headline
-    is_byline = line.words_before <= MAX_WORDS_DIRECTLY_BELOW and len(text) <= MAX_BYLINE_CHARS
+    is_byline = line.words_before <= CLOSE_WORDS and len(text) <= MAX_BYLINE_CHARS
     if is_byline and DATE_AND_TIME.search(text) and not PERIOD.search(text):
         return True
     *_, rest = LABEL.split(text)
-    if (
-        rest != text
-        and YEAR.search(rest)
-        and len(SHORT_PARTS.sub("", rest)) <= MAX_LETTERS_BESIDE_DATE
-    ):
+    if rest != text and YEAR.search(rest) and len(SHORT_PARTS.sub("", rest)) <= MAX_REST_LETTERS:
         return True
     return _is_marked(line)
 
 
 def _stands_alone(line: Line, text: str) -> bool:
     """Whether a line with a day or an hour is not a sentence like `Sales start on 3 May`."""
-    return (
-        sum(map(str.isalpha, text)) <= MAX_LETTERS_WITHOUT_YEAR
-        or bool(LABELLED.search(text))
-        or _is_marked(line)
-    )
+    letters = sum(map(str.isalpha, text))
+    return letters <= MAX_LETTERS or bool(LABELLED.search(text)) or _is_marked(line)
 
 
 def _is_marked(line: Line) -> bool:

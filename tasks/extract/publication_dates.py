@@ -12,7 +12,7 @@ from itertools import chain
 from tasks.extract.heading_lines import find_untagged, is_of_the_article
 from tasks.extract.jsonld import first_text
 from tasks.extract.metadata_elements import Page, text_of
-from tasks.extract.printed_dates import MAX_WORDS_DIRECTLY_BELOW, Printed, printed_dates
+from tasks.extract.printed_dates import CLOSE_WORDS, Printed, printed_dates
 from tasks.text.dates import Moment, day_in_url, parse_moment
 
 STANDARD_NAMES = ("article:published_time", "og:article:published_time", "datepublished")
@@ -102,7 +102,7 @@ def _printed_moment(page: Page, printed: Printed, day: date | None) -> Moment | 
     swapped = _parsed(page, printed.text, day_first=_is_month_first(page))
     if swapped and _is_near(swapped, day):
         return swapped
-    return None if printed.is_above or printed.words > MAX_WORDS_DIRECTLY_BELOW else moment
+    return None if printed.is_above or printed.words > CLOSE_WORDS else moment
 
 
 def _is_near(moment: Moment, day: date) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tasks.extract.access import judge_access
 from tasks.extract.app_shells import MAX_SHELL_WORDS, NO_SIGNS, AppSigns, needs_javascript
-from tasks.extract.article_or_not import MIN_LINKS_WITHOUT_TEXT, PageVerdict, states_article
+from tasks.extract.article_or_not import MIN_LINKS_ALONE, PageVerdict, states_article
 from tasks.extract.metadata import Metadata
 from tasks.model import Cleaned, Outcome
 from tasks.prompts.text_statistics import ends_as_sentence
@@ -142,7 +142,7 @@ def reject(
         return Outcome.NEEDS_JAVASCRIPT, why
     if view and view.words == 0:
         return Outcome.EMPTY_PAGE, view.app.refresh or "no text"
-    is_small_list = verdict.is_listing and cleaned.signals.get("links", 0) < MIN_LINKS_WITHOUT_TEXT
+    is_small_list = verdict.is_listing and cleaned.signals.get("links", 0) < MIN_LINKS_ALONE
     if verdict.is_listing and not is_small_list:
         return Outcome.SECTION_PAGE, verdict.reason
     if view and words < MAX_VIDEO_PAGE_WORDS:

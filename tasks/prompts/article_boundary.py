@@ -70,9 +70,8 @@ def _next_headline(page: Page, headline: int, kept: Column) -> dict[int, str]:
             continue
         before = np.flatnonzero(kept[:at])
         if not len(before) or not _is_section(page, headline, int(before[-1]), at):
-            if kept[headline:at].sum() < (
-                0 if _are_twins(page, headline, at) else MIN_ARTICLE_CHARS
-            ):
+            least = 0 if _are_twins(page, headline, at) else MIN_ARTICLE_CHARS
+            if kept[headline:at].sum() < least:
                 return {}
             return dict.fromkeys(range(at, len(page.blocks)), "end:next-headline")
     return {}

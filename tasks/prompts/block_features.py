@@ -74,10 +74,8 @@ def relate(around: PageStructure, score: Column, columns: Columns) -> Columns:
     """The columns that describe how the first model scored the surroundings of each block."""
     tree, is_text = around.tree, around.tree.page.is_text
     weighed = score * columns["chars"]
-    found = _shifted(score, "score", 3)
-    found |= {"own_score": score} | _windows(
-        score, columns["chars"], "score", WINDOW_SIZES[is_text]
-    )
+    found = {"own_score": score} | _shifted(score, "score", 3)
+    found |= _windows(score, columns["chars"], "score", WINDOW_SIZES[is_text])
     found |= around.neighbours.nearest(score, "run_score")
     found |= around.topic.relate(score)
     if not is_text:

@@ -127,9 +127,8 @@ def _strip_opening(draft: Draft, headline: int, first: int) -> None:
 
 
 def _is_short(draft: Draft, at: int) -> bool:
-    return bool(
-        draft.columns["words"][at] <= MAX_LABEL_WORDS and not draft.columns["ends_sentence"][at]
-    )
+    columns = draft.columns
+    return bool(columns["words"][at] <= MAX_LABEL_WORDS and not columns["ends_sentence"][at])
 
 
 def _opening_role(draft: Draft, at: int, headline: int, first: int, hints: Hints) -> Role | None:

@@ -16,7 +16,7 @@ EXPECTED_SCORE, NOISE_SCORE = 0.9, 0.02
 # Pages saved as text: from the first sentence that scores SURE_SCORE to BLOCKS_AFTER blocks after
 # the last one, blocks that score MIN_SCORE_BETWEEN or more are kept.
 SURE_SCORE, MIN_SCORE_BETWEEN, BLOCKS_AFTER = 0.3, 0.1, 3
-MAX_RESTORED_PROMPT_SCORE = 0.7  # Blocks with a higher one stay stripped
+MAX_RESTORED_SCORE = 0.7  # Blocks with a higher one stay stripped
 MIN_COPY_CHARS = 60
 MIN_COPIED_SHARE = 0.6  # of the article, and of the block, that both contain if it is a copy
 
@@ -55,13 +55,11 @@ def rescue_article(draft: Draft) -> None:
     prose, columns = prose_sizes(draft), draft.columns
     inside = columns.get("c_down", np.zeros_like(prose)) == 0
     sentence = (columns["ends_sentence"] > 0) & (columns["link_share"] < 0.5)
-    candidates = np.flatnonzero(
-        inside & sentence & (draft.prompt_score < MAX_RESTORED_PROMPT_SCORE)
-    ).tolist()
+    likely = inside & sentence & (draft.prompt_score < MAX_RESTORED_SCORE)
     model = ("", "model:")
     doubted = [
         at
-        for at in candidates
+        for at in np.flatnonzero(likely).tolist()
         if at not in draft.roles and draft.reasons.get(at, model)[1].startswith("model:")
     ]
     sure = {_kind(draft.page, at) for at in doubted if prose[at]}

@@ -12,11 +12,11 @@ from tasks.prompts.word_weights import fold
 # A tag, a teaser or a label with a lower score is not the article's.
 MIN_LABEL_SCORE = 2 * MIN_ARTICLE_SCORE
 MIN_HEADING_SCORE = 0.75  # The same for a heading that is a link
-MIN_LINK_SHARE = 0.6  # Share of a line in links above which it can be a tag or a teaser
-MIN_LONG_LINE_LINK_SHARE = 0.9  # The same for a line of more than MAX_TAG_WORDS
+MIN_LINKED = 0.6  # Share of a line in links above which it can be a tag or a teaser
+MIN_LINKED_IF_LONG = 0.9  # The same for a line of more than MAX_TAG_WORDS
 MAX_TAG_WORDS = 10
-# Fewest clock times, in elements of the same name, that are of a live blog's entries; fewest texts
-# below linked headings that are teasers.
+# So many clock times in elements of the same name are those of a live blog's entries; so many texts
+# below linked headings are teasers.
 MIN_ENTRIES = 3
 TIME = re.compile(
     r"(?:\d{4}-\d\d-\d\d[T ])?\d{1,2}(?::\d\d){1,2}(?:Z|[+-]\d\d:?\d\d)?(?:\s?[ap]\.?m\.?)?"
@@ -26,7 +26,7 @@ TIME = re.compile(
 MAX_TEASER_BLOCKS = 3  # after its heading
 MAX_LABEL_WORDS, MIN_LABEL_REPEATS = 4, 5  # of a label that a page repeats, such as `Read more`
 # A list of links.
-MIN_MEAN_ITEM_WORDS, MAX_LIST_BLOCKS, MIN_LIST_LINK_SHARE = 4, 12, 0.5
+MIN_MEAN_ITEM_WORDS, MAX_LIST_BLOCKS, MIN_LINKED_OF_LIST = 4, 12, 0.5
 
 
 def strip_link_lines(draft: Draft) -> None:
@@ -35,15 +35,11 @@ def strip_link_lines(draft: Draft) -> None:
         return
     columns, page = draft.columns, draft.page
     linked = columns["link_share"]
-    is_line = (linked > MIN_LINK_SHARE) & (columns["words"] <= MAX_TAG_WORDS) | (
-        linked > MIN_LONG_LINE_LINK_SHARE
-    )
+    is_line = (linked > MIN_LINKED) & (columns["words"] <= MAX_TAG_WORDS)
+    is_line |= linked > MIN_LINKED_IF_LONG
     # A heading that is a link leads to another article.
-    limit = np.where(
-        (columns["heading"] > 1) & (linked > MIN_LONG_LINE_LINK_SHARE),
-        MIN_HEADING_SCORE,
-        MIN_LABEL_SCORE,
-    )
+    is_heading = (columns["heading"] > 1) & (linked > MIN_LINKED_IF_LONG)
+    limit = np.where(is_heading, MIN_HEADING_SCORE, MIN_LABEL_SCORE)
     is_line &= (columns["ends_sentence"] == 0) & (draft.score < limit)
     for at in np.flatnonzero(is_line).tolist():
         # Linked paragraphs, `via The Herald`, are the author's.
@@ -54,29 +50,24 @@ def strip_link_lines(draft: Draft) -> None:
     _strip_teasers(draft)
     # The rest of a list whose items are links to other articles, judged as a whole.
     for element in page.elements:
-        items = slice(element.start, element.end)
-        if (
-            element.tag not in ("ul", "ol")
-            or not 2 <= element.end - element.start <= MAX_LIST_BLOCKS
-        ):
+        items, count = slice(element.start, element.end), element.end - element.start
+        if element.tag not in ("ul", "ol") or not 2 <= count <= MAX_LIST_BLOCKS:
             continue
         sizes = columns["chars"][items]
         share = (linked[items] * sizes).sum() / sizes.sum()
         is_long = columns["words"][items].mean() >= MIN_MEAN_ITEM_WORDS
         # Titles alone, without a sentence around them.
-        is_bare = (
-            linked[items].min() >= MIN_LONG_LINE_LINK_SHARE
-            and not columns["ends_sentence"][items].any()
-        )
+        has_sentence = columns["ends_sentence"][items].any()
+        is_bare = linked[items].min() >= MIN_LINKED_IF_LONG and not has_sentence
         highest = MIN_HEADING_SCORE if is_bare else MIN_LABEL_SCORE
-        if share >= MIN_LIST_LINK_SHARE and is_long and draft.score[items].mean() < highest:
+        if share >= MIN_LINKED_OF_LIST and is_long and draft.score[items].mean() < highest:
             for at in draft.roles.keys() & range(element.start, element.end):
                 draft.strip(at, "related", "dom:link-list")
 
 
 def _strip_labels(draft: Draft) -> None:
     """Strip `Read more` and `Compare prices`; lists and tables repeat words of their own."""
-    page = draft.page
+    page, linked = draft.page, draft.columns["link_share"]
     inside: set[int] = set()
     for element in page.elements:
         if element.tag in ("ul", "ol", "table"):
@@ -86,9 +77,7 @@ def _strip_labels(draft: Draft) -> None:
     counts = Counter(labels.values())
     for at, label in labels.items():
         # Subheadings such as `Pros` and `Cons` are repeated, too: they score well.
-        is_weak = (
-            draft.score[at] < MIN_LABEL_SCORE or draft.columns["link_share"][at] > MIN_LINK_SHARE
-        )
+        is_weak = draft.score[at] < MIN_LABEL_SCORE or linked[at] > MIN_LINKED
         if at in draft.roles and label and counts[label] >= MIN_LABEL_REPEATS and is_weak:
             draft.strip(at, "furniture", "dom:label")
 
@@ -96,10 +85,9 @@ def _strip_labels(draft: Draft) -> None:
 def _strip_teasers(draft: Draft) -> None:
     """Strip the texts below links to other articles, in boxes of one name side by side."""
     teasers: dict[tuple[int, str, str], list[int]] = {}
+    linked = draft.columns["link_share"] > MIN_LINKED_IF_LONG
     # Not a question, whose answer is below.
-    is_link = (draft.columns["link_share"] > MIN_LONG_LINE_LINK_SHARE) & (
-        draft.columns["ends_sentence"] == 0
-    )
+    is_link = linked & (draft.columns["ends_sentence"] == 0)
     for element in draft.page.elements:
         below = range(element.start + 1, element.end)
         if 1 <= len(below) <= MAX_TEASER_BLOCKS and is_link[element.start]:

@@ -29,9 +29,8 @@ def page_signals(draft: Draft, headline: int) -> dict[str, float]:
     page, columns = draft.page, draft.columns
     names = ("chars", "words", "link_share", "links", "good", "cards", "cards_linked", "price")
     chars, words, linked, links, good, cards, cards_linked, prices = itemgetter(*names)(columns)
-    good = np.where(
-        (columns["sentences"] > PARAGRAPH_SENTENCES) & (linked < MIN_LINK_SHARE), chars, good
-    )
+    is_paragraph = (columns["sentences"] > PARAGRAPH_SENTENCES) & (linked < MIN_LINK_SHARE)
+    good = np.where(is_paragraph, chars, good)
     kept = np.isin(np.arange(len(chars)), draft.body)
     run = good * kept
     teasers = (cards >= MIN_CARDS) & (cards_linked > MIN_LINKED_CARD_SHARE)

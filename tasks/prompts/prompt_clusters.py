@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tasks.prompts.block_selection import MAX_RESTORED_PROMPT_SCORE
+from tasks.prompts.block_selection import MAX_RESTORED_SCORE
 from tasks.prompts.draft import Draft, Role
 from tasks.prompts.prompt_evidence import (
     MAX_BOX_CHARS,
@@ -116,7 +116,7 @@ def keep_announced_lists(draft: Draft) -> None:
         for item in items:
             is_doubted = draft.reasons.get(item, ("", "model:low"))[1].startswith("model:")
             is_plain = draft.columns["link_share"][item] < 0.5
-            if is_doubted and is_plain and draft.prompt_score[item] < MAX_RESTORED_PROMPT_SCORE:
+            if is_doubted and is_plain and draft.prompt_score[item] < MAX_RESTORED_SCORE:
                 draft.reasons.pop(item, None)
                 draft.roles.setdefault(item, Role.BODY)
 

@@ -23,7 +23,7 @@ MIN_LINK_SHARE = 0.5
 MAX_BOX_CHARS = 1000  # of a box that a button or a prompt inside makes suspect
 # A group of alike blocks is running text if it has more than this share of the largest group's kept
 # text, and the largest group has so many characters.
-MIN_SHARE_OF_LARGEST, MIN_LARGEST_CHARS = 0.2, 200
+MIN_GROUP_SHARE, MIN_LARGEST_CHARS = 0.2, 200
 # Items of a list whose prompt scores are judged together, and the score of one that is no prompt.
 MIN_ITEMS, MAX_ITEMS, NO_PROMPT_SCORE = 3, 12, 0.3
 # Kinds of prompts that stop the reader, and those that an offer may follow.
@@ -57,10 +57,8 @@ def strip_prompts(draft: Draft, language: str | None, running: Mask) -> None:
         if rule is None:
             continue
         # A wall has several lines: `For subscribers only`, then `Subscribe to read the news`.
-        is_next = (
-            is_by_text_rule(draft, at - 1)
-            and {draft.reasons[at - 1][0], rule.kind} <= STOPPING_KINDS
-        )
+        is_after = is_by_text_rule(draft, at - 1)
+        is_next = is_after and {draft.reasons[at - 1][0], rule.kind} <= STOPPING_KINDS
         if at not in draft.roles or doubtful[at] or is_next or not rule.needs_context:
             draft.strip(at, rule.kind, f"text:{rule.name}")
 
@@ -125,9 +123,8 @@ def running_text(draft: Draft) -> Mask:
     for at in draft.roles:
         kept[at] = draft.columns["chars"][at]
     held = np.bincount(group, kept)
-    return np.asarray(
-        (held[group] > MIN_SHARE_OF_LARGEST * held.max()) & (held.max() >= MIN_LARGEST_CHARS)
-    )
+    most = held.max()
+    return np.asarray((held[group] > MIN_GROUP_SHARE * most) & (most >= MIN_LARGEST_CHARS))
 
 
 def strip_likely_prompts(draft: Draft, running: Mask) -> None:

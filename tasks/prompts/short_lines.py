@@ -60,7 +60,7 @@ NOT_A_NAME = re.compile(r"[\d@]")
 # `Published 3 March at 14h52`, `September 16th, 9:27 am`: parts of numbers, no words.
 IN_NUMBERS = re.compile(r"(?<=\d)(?:h|st|nd|rd|th)(?![^\W\d_])|(?<=\d)\s?[ap]m\b", re.I)
 MAX_DATE_LINE_CHARS = 100
-NUMBERS_OF_TWO_DATES = 6  # and times
+TWO_DATES = 6  # Numbers of two dates with their times
 MAX_COUNT_CHARS = 35  # as in `Reading time: 3 minutes`
 
 
@@ -70,11 +70,7 @@ def is_date_line(text: str) -> bool:
         return False
     numbers, words = len(NUMBER.findall(text)), WORD.findall(IN_NUMBERS.sub(" ", text))
     # Two dates take more words: `Publié le 3 mars 2026 à 08:01, mis à jour le 4 mars à 09:06`.
-    is_pair = (
-        numbers >= NUMBERS_OF_TWO_DATES
-        and "://" not in text
-        and max(map(len, words), default=0) <= 12
-    )
+    is_pair = numbers >= TWO_DATES and "://" not in text and max(map(len, words), default=0) <= 12
     return numbers >= 2 and len(words) <= (1.5 * numbers if is_pair else numbers + 1)
 
 

@@ -16,7 +16,7 @@ from tasks.prompts.word_weights import UNSPACED
 from tasks.text.sentence_split import END_SIGNS
 
 # Thai and Lao end no sentence with a sign: a text that ends in their letters and is so long is one.
-UNMARKED_LETTERS, MIN_UNMARKED_CHARS = ("\u0e00", "\u0eff"), 100
+UNMARKED, MIN_UNMARKED_CHARS = ("\u0e00", "\u0eff"), 100
 SENTENCE_END = re.compile(rf"[{END_SIGNS}][\"'”’»“)\]）」』]*(?:\s*\[\d+\])*$")
 PLACEHOLDER = re.compile(
     r"\{\{.{,60}?\}\}|\$\{.{,60}?\}|%[A-Z_]{3,60}%|\[\[.{,60}?\]\]|<%.{,60}?%>"
@@ -53,9 +53,7 @@ def ends_as_sentence(text: str) -> bool:
     """Whether a text ends like a sentence: with a sign within its last TAIL_CHARS characters."""
     if SENTENCE_END.search(text, max(0, len(text) - TAIL_CHARS)):
         return True
-    return (
-        len(text) >= MIN_UNMARKED_CHARS and UNMARKED_LETTERS[0] <= text[-1] <= UNMARKED_LETTERS[1]
-    )
+    return len(text) >= MIN_UNMARKED_CHARS and UNMARKED[0] <= text[-1] <= UNMARKED[1]
 
 
 def sign_columns(texts: Sequence[str]) -> Columns:
@@ -96,7 +94,7 @@ class _Signs:
                 final[at] = _kinds_of_one(self.uncut[at][-1])
         ends_sentence = final & BIT["end"] > 0
         last = self.letters[self.last]
-        unmarked = (last >= ord(UNMARKED_LETTERS[0])) & (last <= ord(UNMARKED_LETTERS[1]))
+        unmarked = (last >= ord(UNMARKED[0])) & (last <= ord(UNMARKED[1]))
         for at in np.flatnonzero((final & BIT["closing"] > 0) | unmarked).tolist():
             ends_sentence[at] = ends_as_sentence(self.uncut[at])
         # In plain ASCII a sentence ends before a space: there are full stops in 3.5 and U.S.

@@ -25,7 +25,7 @@ ASCII_SIGNS = bytes(code for code in range(128) if not chr(code).isalnum())
 SIGNS = re.compile(r"[\W_]+")
 MAX_CACHED_CHARS = 200  # of a text: menus, footers and teasers recur on a site's pages
 MAX_CACHE_ENTRIES = 8_000  # of each cache: 10 MB of texts
-MIN_TOPIC_WORD_LETTERS = 4  # of a word that can say what a text is about
+MIN_LETTERS = 4  # of a word that can say what a text is about
 KEY_PART = re.compile(r"[a-z]{2,}")
 STEM_LETTERS = 5  # Letters that stand for all longer words that begin with them: `subsc*`
 MAX_ADDRESS_CHARS = 200  # of a link that are read
@@ -173,9 +173,7 @@ def tokens(text: str) -> list[str]:
 
 def topic_words(words: list[str]) -> frozenset[str]:
     """The words that can say what a text is about: long ones, and pairs of characters."""
-    return frozenset(
-        [word for word in words if len(word) >= MIN_TOPIC_WORD_LETTERS or word > "\u3040"]
-    )
+    return frozenset([word for word in words if len(word) >= MIN_LETTERS or word > "\u3040"])
 
 
 def fold(text: str | None) -> str:
