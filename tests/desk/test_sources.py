@@ -55,6 +55,7 @@ def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
     rejected = [
         Page("doubt", "", 13, HOURS, outcome="section_page", detail=ATTACK, prose_words=900),
         Page(f"list/{ATTACK}", "", 13, HOURS, outcome="section_page", detail="12 links"),
+        Page("undated", "The harvest of no day.", None, HOURS, "fr-hostile", ATTACK),
     ]
     run = replace(stage(layout, RUN_ID, rejected), finished_at=at(HOURS))
     run = replace(run, batches=(*run.batches, refined))
@@ -212,7 +213,8 @@ def test_rejections_are_counted_and_filtered(desk: TestClient) -> None:
 def refs(desk: TestClient, layout: Layout) -> list[str]:
     with desk.app.state.desk.snapshots.cursor() as con:  # type: ignore[attr-defined]
         found = con.execute(
-            "SELECT raw_ref FROM captures WHERE source_id = 'fr-hostile' ORDER BY url_requested"
+            "SELECT raw_ref FROM captures WHERE contains(url_requested, 'fr-hostile')"
+            " AND NOT contains(url_requested, 'undated') ORDER BY url_requested"
         )
         return [ref for (ref,) in found.fetchall()]
 
@@ -263,3 +265,13 @@ def test_two_pages_at_most_are_read_at_once(
 
 def test_an_unknown_source_is_not_found(desk: TestClient) -> None:
     assert "no source" in shown(desk, f"/sources/{ATTACK.replace('/', '')}", 404)
+
+
+def test_articles_without_a_date_are_listed(desk: TestClient) -> None:
+    page = shown(desk, "/sources/fr-hostile")
+    listed = page.partition('<h2 id="undated">')[2].partition("</section>")[0]
+    assert "1 article first seen on the selected days: no day counts them" in listed
+    [address] = re.findall(r'href="(/article/[^"]+)"', listed)
+    assert "of no day." in shown(desk, unescape(address))
+    days: dict[str, Any] = {"from": "2026-03-02", "to": "2026-03-08"}
+    assert "Articles without a date" not in shown(desk, "/sources/fr-hostile", **days)

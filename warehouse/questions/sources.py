@@ -130,6 +130,24 @@ def latest_rejections(
     )
 
 
+def latest_undated(
+    con: duckdb.DuckDBPyConnection, source_id: str, selection: Selection
+) -> list[Row]:
+    """The newest LATEST articles without a date that were first seen on the selected days.
+
+    Rows: article_id, headline, first_seen_at, and `total`, how many there are.
+    """
+    return records(
+        con,
+        f"""
+        SELECT article_id, headline, first_seen_at, count(*) OVER () AS total
+        FROM articles
+        WHERE published_date IS NULL AND {_of(source_id, selection, "first_seen_at")}
+        ORDER BY first_seen_at DESC, article_id LIMIT {LATEST}
+        """,
+    )
+
+
 def _of(source_id: str, selection: Selection, column: str) -> str:
     """SQL condition: rows of the source whose time in `column` is on the selected days."""
     end = selection.last_day + timedelta(days=1)

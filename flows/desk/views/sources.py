@@ -95,6 +95,7 @@ def source(view: DeskRequest) -> Response:
         counts=counts,
         outcome=outcome,
         latest=questions.latest_rejections(view.con, source_id, selection, outcome),
+        undated=questions.latest_undated(view.con, source_id, selection),
         removed={
             place.removeprefix("raw/"): archive
             for place, archive in removed_archives(view.desk.layout).items()
