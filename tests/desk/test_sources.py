@@ -269,6 +269,15 @@ def test_an_unknown_source_is_not_found(desk: TestClient) -> None:
 
 def test_articles_without_a_date_are_listed(desk: TestClient) -> None:
     page = shown(desk, "/sources/fr-hostile")
+    assert "Without a date: 1." in page
+    values = (value for chart in charts(page) for value in chart["data"]["values"])
+    counts = {value["part"]: value["count"] for value in values if "part" in value}
+    assert counts == {
+        "collected": "1",
+        "without a date": "1",
+        "pages lost": "1",
+        "lost unseen": "0",
+    }
     listed = page.partition('<h2 id="undated">')[2].partition("</section>")[0]
     assert "1 article first seen on the selected days: no day counts them" in listed
     [address] = re.findall(r'href="(/article/[^"]+)"', listed)

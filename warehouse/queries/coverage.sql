@@ -4,7 +4,7 @@ WITH days AS (
     -- A snapshot of 0.1 lacks these columns.
     UNION ALL BY NAME
     SELECT NULL::DOUBLE AS hours_read, NULL::DOUBLE AS estimated_lost, NULL::DOUBLE AS completeness,
-           NULL::DOUBLE AS estimated_published
+           NULL::DOUBLE AS estimated_published, NULL::BIGINT AS undated
     WHERE false
 ),
 judged AS (
@@ -28,6 +28,7 @@ SELECT source_id, sources.name AS source,
             THEN 'observed'
             ELSE 'partial' END AS state,
        sum(extracted)::BIGINT AS articles, sum(failed)::BIGINT AS failed,
+       coalesce(sum(undated), 0)::BIGINT AS undated,
        sum(listings_failed)::BIGINT AS listings_failed, avg(hours_read) AS hours_read,
        sum(estimated_lost) AS estimated_lost,
        sum(failed + coalesce(estimated_lost, 0))

@@ -145,8 +145,13 @@ def _kept(view: DeskRequest) -> Mapping[str, Any]:
 
 
 def _by_period(rows: Sequence[Row], unit: str) -> Spec | None:
-    """Articles of a source by period: collected, and about lost as pages and unseen."""
-    parts = {"collected": "articles", "pages lost": "failed", "lost unseen": "estimated_lost"}
+    """Articles of a source by period: collected, undated, and about lost as pages and unseen."""
+    parts = {
+        "collected": "articles",
+        "without a date": "undated",
+        "pages lost": "failed",
+        "lost unseen": "estimated_lost",
+    }
     values = []
     for row in rows:
         about = {"from": str(row["period"]), "to": str(row["period_end"]), "time": row["time"]}
@@ -161,7 +166,7 @@ def _by_period(rows: Sequence[Row], unit: str) -> Spec | None:
     if not values:
         return None
     axis = {"title": None, "tickCount": 4, "minExtent": "@labels"}
-    colours = {"domain": [*parts], "range": ["@observed", "@spike", "@partial"]}
+    colours = {"domain": [*parts], "range": ["@observed", "@begun", "@spike", "@partial"]}
     return {
         "width": "container",
         "height": 120,
