@@ -16,7 +16,7 @@ REASONS = {
     "pages_lost": "pages could not be collected",
     "articles_undated": "articles have no publication date",
     "listings_failed": "a listing could not be read",
-    "archived_only": "known from archives alone",
+    "archived_only": "known from archives or saved files alone",
     "below_expected_low": "fewer articles than expected",
     "above_expected_high": "more articles than expected",
 }

@@ -98,6 +98,9 @@ LATE = [*feed_reads("gb-late", range(48)), undated("a", 25, source_id="gb-late")
 WHOLE = [saved(f"dated-{day}", day) for day in range(5)]
 
 
+FILES_ALONE = ["no_listing_read", "archived_only"]
+
+
 def papers_of(*cases: Sequence[Page]) -> Callable[[Layout], None]:
     """Loads the pages of cases, each of which has papers of its own."""
     pages = [page for case in cases for page in case]
@@ -124,10 +127,17 @@ def polled(four_days: KeptFolder) -> Layout:
 
 
 @LOCAL
+def test_saved_files_do_not_say_what_was_published_beside_them(layout: Layout, local: str) -> None:
+    """Three saved pages of a paper that is never polled are no day collected to 100 %."""
+    found = days(layout, "extracted, archived, completeness, reasons, state", "gb-rejected", local)
+    assert found == dict.fromkeys(range(4), (1, 1, None, FILES_ALONE, "partial"))
+
+
+@LOCAL
 def test_a_rejected_saved_file_is_of_no_day(layout: Layout, local: str) -> None:
     """That a file was read today does not say when its page was published."""
-    observed = dict.fromkeys(range(4), (1, 0, "observed"))
-    assert days(layout, "extracted, failed, state", "gb-rejected", local) == observed
+    found = days(layout, "extracted, failed, reasons", "gb-rejected", local)
+    assert found == dict.fromkeys(range(4), (1, 0, FILES_ALONE))
     of_paper = "source_id = 'gb-rejected'"
     lost = f"SELECT count(*), count(day), count(day_local) FROM pages WHERE is_lost AND {of_paper}"
     assert ask(layout, lost) == [(1, 0, 0)]
@@ -137,7 +147,7 @@ def test_a_rejected_saved_file_is_of_no_day(layout: Layout, local: str) -> None:
 @LOCAL
 def test_a_rejected_saved_file_with_a_given_date_is_of_that_day(layout: Layout, local: str) -> None:
     found = days(layout, "failed, reasons, state", "gb-given", local)
-    assert found[2] == (1, ["pages_lost"], "partial")
+    assert found[2] == (1, ["no_listing_read", "pages_lost", "archived_only"], "partial")
     assert set(found) == set(range(4))
 
 

@@ -163,9 +163,9 @@ def test_a_source_that_is_asked_no_more_is_missing_on_each_day_since(
         " ORDER BY period",
     )
     assert weeks == [(3,), (1,)]
-    # Nobody stopped asking for saved files.
+    # Nobody stopped asking for saved files: no day is missing after them.
     assert max(states(not_asked, FILES.id, f"coverage{local}")) == 2
-    assert gaps(not_asked, FILES.id, f"coverage_gaps{local}") == []
+    assert gaps(not_asked, FILES.id, f"coverage_gaps{local}") == [("partial", 0, 2)]
 
 
 def test_every_answer_says_that_a_source_is_asked_no_more(not_asked: Layout) -> None:

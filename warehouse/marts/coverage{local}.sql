@@ -35,10 +35,10 @@
 -- A day is read as far as the reads of listings cover it (listing_reads): if the source has feeds, all
 -- of them must, so the feed that covers least counts; without feeds the sitemap that covers most;
 -- without sitemaps the section page that covers least. Before polled_from a day is read if it has an
--- article that an earlier version collected, or, for a source that was never polled, a saved file.
--- Articles from archives do not make a day read, since what archives lack is unknown. A source's own
--- sitemap of the past does, if all pages of its period were requested (the days from listing.window_from
--- to newest_at of an index; its months may be in UTC or in the source's time zone, and count as both).
+-- article that an earlier version collected. Articles from archives and saved files do not make a day
+-- read, since what they lack is unknown. A source's own sitemap of the past does, if all pages of its
+-- period were requested (the days from listing.window_from to newest_at of an index; its months may be
+-- in UTC or in the source's time zone, and count as both).
 --
 -- missing   no dated article of the day, and a page of it lost, an article undated, or no part of the
 --           day read
@@ -161,14 +161,14 @@ counted AS (
            coalesce(extracted, 0) AS extracted, coalesce(truncated, 0) AS truncated,
            coalesce(failed, 0) AS failed,
            coalesce(undated, 0) AS undated,
-           coalesce(from_archives + if(day < polled_from, from_files, 0), 0) AS archived,
+           coalesce(from_archives + if(day >= polled_from, 0, from_files), 0) AS archived,
            coalesce(listings_read, 0) AS listings_read,
            coalesce(listings_failed, 0) AS listings_failed,
            coalesce(has_unread_listing, false) AS has_unread_listing,
            coalesce(rolled_over, false) AND NOT is_whole AS rolled_over,
            round(greatest(hours_read, if(is_whole, 24, 0),
                           if(day < polled_from AND from_polls > 0 AND is_earlier, 24, 0),
-                          if(polled_from IS NULL AND from_polls + from_files > 0, 24, 0)), 2) AS hours_read,
+                          if(polled_from IS NULL AND from_polls > 0, 24, 0)), 2) AS hours_read,
            if(is_whole, NULL, estimated_lost) AS estimated_lost
     FROM (SELECT calendar_day.*, whole.day IS NOT NULL AS is_whole,
                  source_id IN (SELECT source_id FROM listing_reads WHERE kind IS NULL) AS is_earlier

@@ -33,7 +33,7 @@ COMMENT ON COLUMN coverage{local}.extracted IS
     'Articles collected that were published on this day';
 COMMENT ON COLUMN coverage{local}.truncated IS 'Of these, the ones delivered in part';
 COMMENT ON COLUMN coverage{local}.archived IS
-    'Of the articles collected, those that are known from archives alone: the Wayback Machine, WARC files of others, saved files before polled_from of source_calendars{local}';
+    'Of the articles collected, those that are known from archives alone: the Wayback Machine, WARC files of others, saved files of days before polled_from of source_calendars{local} or of a source that was never polled';
 COMMENT ON COLUMN coverage{local}.failed IS
     'URLs of this day that gave no article though one may be there';
 COMMENT ON COLUMN coverage{local}.undated IS
@@ -53,6 +53,6 @@ COMMENT ON COLUMN coverage{local}.estimated_published IS
 COMMENT ON COLUMN coverage{local}.completeness IS
     'extracted / estimated_published, 1 for a true zero; NULL where that is';
 COMMENT ON COLUMN coverage{local}.reasons IS
-    'What speaks against the day: no_listing_read (nothing of it was read), listing_rolled_over (a listing was replaced between two reads), partly_read (a part of it was not read, or not yet), pages_lost (failed), articles_undated (undated), listings_failed (and not read later as far back), archived_only (all articles are from archives, which lack nobody knows what), below_expected_low; above_expected_high warns only';
+    'What speaks against the day: no_listing_read (nothing of it was read), listing_rolled_over (a listing was replaced between two reads), partly_read (a part of it was not read, or not yet), pages_lost (failed), articles_undated (undated), listings_failed (and not read later as far back), archived_only (all articles are from archives or saved files, and what those lack is unknown), below_expected_low; above_expected_high warns only';
 COMMENT ON COLUMN coverage{local}.state IS
     'observed; partial, for any reason that does not only warn; missing, without a dated article and with no_listing_read, pages_lost or articles_undated';
