@@ -122,7 +122,7 @@ def report(
     ] = False,
 ) -> None:
     """Write an HTML page that shows each topic over time."""
-    from tasks.report import write_report
+    from tasks.report.page import write_report
 
     layout = readable_layout(data)
     if table:
@@ -145,7 +145,7 @@ def mcp(data: DataFolder = None) -> None:
 
 def print_topics(layout: Layout) -> None:
     """Print how often each topic was mentioned, by source and day, and the paths of the files."""
-    from tasks.report import daily_report
+    from tasks.report.topic_table import daily_report
 
     Console().print(daily_report(layout, is_local=settings_of().is_local))
     print(f"\nDuckDB file: {layout.current}")

@@ -21,19 +21,18 @@ from tasks.load.load_run import LoadReport
 from tasks.locks.source_locks import busy_with
 from tasks.model import ARTICLE_OUTCOMES, LISTING_OUTCOMES, Batch, Outcome, RunFailed
 from tasks.refine.refine_source import outcome_counts
-from tasks.report import (
+from tasks.report.completeness import lost_articles, rolled_over
+from tasks.report.run_summary import (
+    RunFigures,
     doubtful_pages,
     ledger_page,
-    lost_articles,
     outside_calendars,
     read_run,
     rejections_page,
-    rolled_over,
     topics_page,
     undated_files,
     undated_pages,
 )
-from tasks.report.run_summary import RunFigures
 from tasks.text.control_characters import without_controls
 from tasks.text.counted import counted
 from tasks.topics.languages import without_alias

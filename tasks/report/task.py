@@ -8,8 +8,8 @@ from prefect.cache_policies import NO_CACHE
 
 from tasks.installation import Installation
 from tasks.progress import stage
-from tasks.report import summary_of_topics, write_report
 from tasks.report.figures import Figures
+from tasks.report.page import summary_of_topics, write_report
 from warehouse.read.query import query
 
 log = logging.getLogger(__name__)

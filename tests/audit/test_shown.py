@@ -17,9 +17,9 @@ from flows.mcp.server import Tools
 from tasks.audit.publishing import publish_audits
 from tasks.audit.sampling import draw_sample
 from tasks.load.load_run import load
-from tasks.report import daily_report
 from tasks.report.figures import read_figures
 from tasks.report.page import render, summary_of_topics
+from tasks.report.topic_table import daily_report
 from tasks.settings import Settings
 from tests.audit.test_audits import AT, judge
 from tests.support.daily_news import NOW

@@ -26,7 +26,7 @@ from tasks.model import Batch
 from tasks.partition.partitions import Run
 from tasks.process_pool import page_pool
 from tasks.refine.refine_archive import refine
-from tasks.report import write_report
+from tasks.report.page import write_report
 from tasks.sources.source import Source
 from tests.support.loopback import Loopback, http
 from tests.support.ports import free_port

@@ -2,7 +2,11 @@
 
 from typing import Any
 
-from tasks.report import (
+from tasks.report.run_summary import (
+    LONGEST,
+    MOST,
+    WIDEST,
+    RunFigures,
     doubtful_pages,
     ledger_page,
     rejections_page,
@@ -10,7 +14,6 @@ from tasks.report import (
     undated_files,
     undated_pages,
 )
-from tasks.report.run_summary import LONGEST, MOST, WIDEST, RunFigures
 
 RUN = "20261125T144039Z-bcb567"
 LONG = f"https://www.gb-post.test/{'abcdefghij' * 20}?a=1&copy;=2&q={'%E4%BA%8C' * 40}"

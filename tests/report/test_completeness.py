@@ -14,11 +14,12 @@ from typer.testing import CliRunner
 from flows.cli.app import app
 from flows.runs.ingest_result import Ingested, summary
 from tasks.collect.collector import Collected
-from tasks.report import ledger_page, lost_articles, read_run, rolled_over, write_report
 from tasks.report.charts import attention
-from tasks.report.completeness import REASONS, reasons_in_words, warning
+from tasks.report.completeness import REASONS, lost_articles, reasons_in_words, rolled_over, warning
 from tasks.report.figures import Figures
 from tasks.report.heat_maps import coverage
+from tasks.report.page import write_report
+from tasks.report.run_summary import ledger_page, read_run
 from tests.report.test_report import Elements
 from tests.support.chromium import chromium
 from tests.support.partial_days import (

@@ -13,9 +13,8 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Request
 
 from tasks.load.load_run import load
-from tasks.report import summary_of_topics, write_report
 from tasks.report.figures import read_figures
-from tasks.report.page import chart_data, link, percent, render
+from tasks.report.page import chart_data, link, percent, render, summary_of_topics, write_report
 from tasks.topics.topic import TopicEntry
 from tests.support.chromium import chromium
 from tests.support.publishing import publish

@@ -13,8 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tasks.report import ledger_page, rejections_page, topics_page
-from tasks.report.run_summary import RunFigures
+from tasks.report.run_summary import RunFigures, ledger_page, rejections_page, topics_page
 from tests.flows.test_run_page import LONG, RUN, collected, rejected
 from tests.support.chromium import chromium
 from tests.support.loopback import Loopback, http

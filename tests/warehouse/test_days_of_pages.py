@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tasks.load.load_run import load
-from tasks.report import outside_calendars, read_run
+from tasks.report.run_summary import outside_calendars, read_run
 from tests.support.feed_reads import feed_reads
 from tests.support.kept_folder import KeptFolder
 from tests.support.publishing import publish

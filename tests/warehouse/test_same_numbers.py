@@ -12,9 +12,8 @@ from rich.console import Console
 from flows.desk.snapshots import Snapshots
 from flows.mcp.server import Tools
 from tasks.load.load_run import load, rebuild_warehouse
-from tasks.report import write_report
 from tasks.report.figures import read_figures
-from tasks.report.page import between, percent
+from tasks.report.page import between, percent, write_report
 from tasks.report.run_summary import read_run
 from tasks.report.topic_table import daily_report
 from tasks.topics.topic import TopicEntry

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from flows.desk.app import create_app
 from flows.desk.snapshots import Snapshots
 from flows.mcp.server import Tools
-from tasks.report import write_report
+from tasks.report.page import write_report
 from tasks.settings import Settings
 from tests.desk.test_sources import rows
 from tests.report.test_report import Elements
