@@ -7,7 +7,6 @@ from pathlib import Path
 from warehouse.build import loader
 from warehouse.build.loaded_audits import follow_audits
 from warehouse.build.publish import publish_locked
-from warehouse.layers.commits import committed_runs
 from warehouse.layers.layout import Layout
 from warehouse.layers.leftovers import sweep
 from warehouse.store.working_copy import synchronised
@@ -22,7 +21,7 @@ def publish_audits(
     """
     with synchronised(layout, waiting):
         sweep(layout)
-        with loader.open_writer(layout, committed_runs(layout.commits)) as con:
+        with loader.open_writer(layout) as con:
             if not loader.last_load(con) or not follow_audits(con, layout, datetime.now(UTC)):
                 return None
         return publish_locked(layout)

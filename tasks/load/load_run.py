@@ -33,7 +33,7 @@ from warehouse.build.loaded_definitions import (
     set_rules,
 )
 from warehouse.build.loader import CheckFailed, Connection
-from warehouse.build.publish import publish_locked, published_load
+from warehouse.build.publish import publish_locked
 from warehouse.build.schema_version import refuse_newer_writer
 from warehouse.damage.database_findings import lacking_histories
 from warehouse.damage.layer_findings import (
@@ -159,7 +159,7 @@ def publish_all(
     Returns the new snapshot's file; None when there was nothing new to publish.
     """
     with synchronised(layout, waiting):
-        if is_working_copy(layout) and loader.lacks_commits(layout, committed_runs(layout.commits)):
+        if is_working_copy(layout) and loader.lacks_commits(layout):
             _load(layout, topics, sources, (), limits, None, processes, rules=rules)
         return publish_locked(layout)
 
@@ -178,7 +178,7 @@ def _load(
 ) -> LoadReport:
     sweep(layout)
     now = now or datetime.now(UTC)
-    with loader.open_writer(layout, committed_runs(layout.commits)) as con, loader.transaction(con):
+    with loader.open_writer(layout) as con, loader.transaction(con):
         loader.update_relations(con)
         # Without these histories, the numbers of known versions would be assigned again.
         if not is_working_copy(layout) and (lacking := list(lacking_histories(layout, con))):
@@ -200,8 +200,7 @@ def _load(
         if not is_new and rule == kept and texts_fit(con, layout):
             return LoadReport(late=late)
         fresh = layer_files(layout, commits, "articles")
-        # After a lost DuckDB file, numbering continues from the published snapshot.
-        load_no = max(loader.last_load(con), published_load(layout)) + 1
+        load_no = loader.next_load(con, layout)
         note_replaced(con, definitions, replaced_topics(con, layout, definitions), load_no)
         mentions, recounted, removed = count_topics(con, layout, definitions, fresh, processes)
         _update_tables(con, layout, definitions, rule, now)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tasks.upkeep.backup_target import refusal, unknown_in
 from warehouse.damage.layer_findings import document_findings, read_committed
-from warehouse.layers.commits import CommittedFile, committed_runs, read_commits
+from warehouse.layers.commits import CommittedFile, read_commits
 from warehouse.layers.findings import LayersBroken
 from warehouse.layers.layout import Layout
 from warehouse.layers.leftovers import BEGUN, swap_commits, sweep
@@ -70,7 +70,7 @@ def back_up(
             for path in (p for at in (*SMALL_FILES, "locks/*.run") for p in layout.root.glob(at)):
                 there = coming.root / path.relative_to(layout.root)
                 _copy(path, there)
-        commits = read_commits(coming.commits, committed_runs(coming.commits))
+        commits = read_commits(coming.commits)
         named = {file.path: file for commit in commits for file in commit.files}
         copy.commits.mkdir(parents=True, exist_ok=True)
         for commit in commits:

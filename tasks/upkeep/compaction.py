@@ -19,7 +19,6 @@ from warehouse.build.publish import publish_locked
 from warehouse.layers.commits import (
     Commit,
     CommittedFile,
-    committed_runs,
     read_commit,
     read_commits,
 )
@@ -226,7 +225,7 @@ def publish_files(layout: Layout, *, now: datetime | None = None) -> Path | None
     """
     with synchronised(layout, log.info):
         sweep(layout)
-        with loader.open_writer(layout, committed_runs(layout.commits)) as con:
+        with loader.open_writer(layout) as con:
             loader.follow_files(con, layout, now or datetime.now(UTC))
         return publish_locked(layout)
 
@@ -235,7 +234,7 @@ def drop_retired(layout: Layout, older_than: datetime) -> list[Path]:
     """Remove replaced files that no snapshot lists, after the grace period; return them."""
     with synchronised(layout):
         sweep(layout)
-        commits = read_commits(layout.commits, committed_runs(layout.commits))
+        commits = read_commits(layout.commits)
         live = {file.path for commit in commits for file in commit.files} | listed_files(layout)
         dropped = []
         for compaction in read_compactions(layout.commits):

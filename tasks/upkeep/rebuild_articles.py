@@ -24,7 +24,6 @@ from warehouse.damage.layer_findings import (
 from warehouse.layers.commits import (
     Commit,
     commit_of,
-    committed_runs,
     part_parameters,
     read_commit,
     read_commits,
@@ -79,7 +78,7 @@ def rebuild_articles(
         findings = [*read_committed(layout).findings, *document_findings(layout)]
         if findings:
             raise LayersBroken(findings)
-        old = read_commits(layout.commits, committed_runs(layout.commits))
+        old = read_commits(layout.commits)
         lost = _lost_commits(layout)
         unnamed = [path for path in unnamed_files(layout) if commit_of(path) not in lost]
         if unnamed:

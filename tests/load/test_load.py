@@ -35,7 +35,7 @@ from tests.support.staged_pages import (
     tables,
 )
 from warehouse.build import loader, mart_refresh, schema_version, sql_files, writer_file
-from warehouse.layers.commits import committed_runs, read_commits, write_commit
+from warehouse.layers.commits import read_commits, write_commit
 from warehouse.layers.layout import Layout
 from warehouse.layers.writer_lock import writer_lock
 from warehouse.read.query import query
@@ -131,7 +131,7 @@ def test_another_schema_version_makes_the_file_anew(
 
 def is_made_anew(layout: Layout) -> bool:
     """Whether the loader begins with an empty file."""
-    with loader.open_writer(layout, committed_runs(layout.commits)) as con:
+    with loader.open_writer(layout) as con:
         return not loader.last_load(con) and not loader.loaded_commits(con)
 
 
@@ -221,7 +221,7 @@ def write_without(layout: Layout, path: Path, column: str) -> None:
     pq.write_table(pq.ParquetFile(path).read().drop_columns([column]), path)
     content = path.read_bytes()
     name, digest = path.relative_to(layout.root).as_posix(), sha256(content).hexdigest()
-    for commit in read_commits(layout.commits, committed_runs(layout.commits)):
+    for commit in read_commits(layout.commits):
         changed = tuple(
             replace(file, bytes=len(content), sha256=digest) if file.path == name else file
             for file in commit.files

@@ -6,8 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from warehouse.build.checks_runner import run_checks
-from warehouse.build.loader import Connection, insert, last_load, record_load, transaction
-from warehouse.build.publish import published_load
+from warehouse.build.loader import Connection, insert, next_load, record_load, transaction
 from warehouse.layers.audits import Audit, SampledArticle, Verdict, audit_files, read_audits
 from warehouse.layers.findings import Finding, make_finding
 from warehouse.layers.layout import Layout
@@ -53,7 +52,7 @@ def follow_audits(con: Connection, layout: Layout, now: datetime) -> bool:
         return False
     with transaction(con):
         set_audits(con, layout)
-        record_load(con, max(last_load(con), published_load(layout)) + 1, now, (), ())
+        record_load(con, next_load(con, layout), now, (), ())
         run_checks(con, "audit_weights")
     return True
 

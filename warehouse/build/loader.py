@@ -19,7 +19,7 @@ from warehouse.build.mart_merge import note_last_rows, relations_read
 from warehouse.build.publish import published_load
 from warehouse.build.sql_files import make_view, read_relations, read_sql, sql_hash
 from warehouse.build.writer_file import allow_all_history, drop_writer, opened, use_all_cores
-from warehouse.layers.commits import Commit, layer_files, read_commits
+from warehouse.layers.commits import Commit, committed_runs, layer_files, read_commits
 from warehouse.layers.findings import LayersBroken, lost_commit
 from warehouse.layers.layout import Layout
 from warehouse.layers.parquet_schemas import UTC_TIME
@@ -65,7 +65,7 @@ Connection = duckdb.DuckDBPyConnection
 
 
 @contextmanager
-def open_writer(layout: Layout, committed: Iterable[str]) -> Iterator[Connection]:
+def open_writer(layout: Layout) -> Iterator[Connection]:
     """Open the loader's file, rebuilt when it is missing or unusable; close it after the body.
 
     It is unusable if an earlier SCHEMA_VERSION made it, if it is older than the snapshot, or, in a
@@ -75,7 +75,7 @@ def open_writer(layout: Layout, committed: Iterable[str]) -> Iterator[Connection
     """
     limit_arenas()
     try:
-        with _usable_file(layout, set(committed)) as con:
+        with _usable_file(layout) as con:
             if not (has_table(con, "loads") and last_load(con)):
                 with transaction(con):
                     make_relations(con)
@@ -85,11 +85,12 @@ def open_writer(layout: Layout, committed: Iterable[str]) -> Iterator[Connection
 
 
 @contextmanager
-def _usable_file(layout: Layout, committed: set[str]) -> Iterator[Connection]:
+def _usable_file(layout: Layout) -> Iterator[Connection]:
     with opened(layout) as con:
         schema_version.refuse_newer(con, layout.writer)
         has_loads = has_table(con, "loads")
-        lost = sorted(loaded_commits(con) - committed) if has_loads else []
+        loaded = loaded_commits(con) if has_loads else set[str]()
+        lost = sorted(loaded.difference(committed_runs(layout.commits)))
         if lost and not layout.link.exists():
             raise LayersBroken([lost_commit(layout, name) for name in lost])
         is_current = schema_version.schema_versions(con) <= {schema_version.SCHEMA_VERSION}
@@ -102,10 +103,10 @@ def _usable_file(layout: Layout, committed: set[str]) -> Iterator[Connection]:
         yield con
 
 
-def lacks_commits(layout: Layout, committed: Sequence[str]) -> bool:
+def lacks_commits(layout: Layout) -> bool:
     """Whether a commit is not in the loader's file; the caller holds the writer's lock."""
-    with open_writer(layout, committed) as con:
-        return not loaded_commits(con).issuperset(committed)
+    with open_writer(layout) as con:
+        return not loaded_commits(con).issuperset(committed_runs(layout.commits))
 
 
 @contextmanager
@@ -161,6 +162,11 @@ def last_sequence(con: Connection) -> int:
 def last_load(con: Connection) -> int:
     """Number of the last load; 0 before the first."""
     return _number(con, "SELECT coalesce(max(load_no), 0) FROM loads")
+
+
+def next_load(con: Connection, layout: Layout) -> int:
+    """Number of the next load; after a lost DuckDB file it follows the published one."""
+    return max(last_load(con), published_load(layout)) + 1
 
 
 def _number(con: Connection, sql: str) -> int:
@@ -249,12 +255,11 @@ def follow_files(con: Connection, layout: Layout, now: datetime) -> bool:
     current = {(commit.id, file.layer, file.path) for commit in commits for file in commit.files}
     if set(con.execute("SELECT commit_id, layer, path FROM files").fetchall()) == current:
         return False
-    load_no = max(last_load(con), published_load(layout)) + 1
     with transaction(con):
         con.execute("DELETE FROM files")
         add_files(con, commits)
         point_texts(con, layout)
-        record_load(con, load_no, now, (), ())
+        record_load(con, next_load(con, layout), now, (), ())
         run_checks(con, "files_complete", "files_one_content")
     return True
 

@@ -125,12 +125,13 @@ def read_commit(folder: Path, commit_id: str) -> Commit | None:
     return decode_commit(path.read_bytes(), path) if path.exists() else None
 
 
-def read_commits(folder: Path, commit_ids: Iterable[str]) -> list[Commit]:
-    """The commits, in the order in which they were made, with their current files.
+def read_commits(folder: Path, commit_ids: Iterable[str] | None = None) -> list[Commit]:
+    """These commits, or all, in the order in which they were made, with their current files.
 
     After compaction several commits have a file in common.
     """
-    found = [commit for one in commit_ids if (commit := read_commit(folder, one))]
+    ids = committed_runs(folder) if commit_ids is None else commit_ids
+    found = [commit for one in ids if (commit := read_commit(folder, one))]
     return with_current_files(found, compacted_files(read_compactions(folder)) if found else {})
 
 
@@ -173,8 +174,7 @@ def run_of_commit(commit_id: str) -> str:
 
 def named_files(folder: Path, commit_ids: Iterable[str] | None = None) -> set[str]:
     """Paths of the files of these commits, or of all, and those written or kept by compaction."""
-    commits = read_commits(folder, committed_runs(folder) if commit_ids is None else commit_ids)
-    named = {file.path for commit in commits for file in commit.files}
+    named = {file.path for commit in read_commits(folder, commit_ids) for file in commit.files}
     for compaction in read_compactions(folder):
         named.update(file.path for file in compaction.files)
         named.update(old.path for old in compaction.retired)

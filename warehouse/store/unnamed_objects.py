@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from warehouse.build.manifest import NAME
-from warehouse.layers.commits import committed_runs, named_files, read_commits
+from warehouse.layers.commits import named_files, read_commits
 from warehouse.layers.layout import Layout
 from warehouse.store.archive_files import removed_archives
 from warehouse.store.lease import FOLDER as LEASES
@@ -16,7 +16,7 @@ from warehouse.store.working_copy import is_external, push, synchronised
 
 def named_objects(layout: Layout, link: Link) -> dict[str, int | None]:
     """Keys of all objects that the state names, with their size in bytes or None if not known."""
-    commits = read_commits(layout.commits, committed_runs(layout.commits))
+    commits = read_commits(layout.commits)
     named: dict[str, int | None] = {
         document_key(digest): None for digest in link.documents.values()
     }

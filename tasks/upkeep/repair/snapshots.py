@@ -11,9 +11,9 @@ from tasks.upkeep.repair.databases import opened_copy
 from tasks.upkeep.repair.report import Repaired
 from warehouse.build import loader
 from warehouse.build.manifest import manifest
-from warehouse.build.publish import published_load, snapshots
+from warehouse.build.publish import snapshots
 from warehouse.layers.atomic_write import write_whole
-from warehouse.layers.commits import committed_runs, read_commits
+from warehouse.layers.commits import read_commits
 from warehouse.layers.layout import Layout
 
 
@@ -27,7 +27,7 @@ def drop_other_writer(layout: Layout, done: Repaired) -> None:
     """Drop the loader's file if it cannot be read or was loaded from files that no commit names."""
     if not layout.writer.exists():
         return
-    commits = read_commits(layout.commits, committed_runs(layout.commits))
+    commits = read_commits(layout.commits)
     committed = {(file.path, file.sha256) for commit in commits for file in commit.files}
     try:
         with opened_copy(layout.writer) as con:
@@ -40,10 +40,10 @@ def drop_other_writer(layout: Layout, done: Repaired) -> None:
 
 def replace_snapshot(layout: Layout, done: Repaired) -> None:
     """Prepare the loader's file to be published again, under the next number."""
-    with loader.open_writer(layout, committed_runs(layout.commits)) as con:
+    with loader.open_writer(layout) as con:
         if loader.last_load(con):
-            number = max(loader.last_load(con), published_load(layout)) + 1
             with loader.transaction(con):
+                number = loader.next_load(con, layout)
                 loader.record_load(con, number, datetime.now(UTC), (), ())
     done.repair(layout.current, "published again from the loader's file")
 
