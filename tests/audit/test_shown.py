@@ -32,7 +32,7 @@ from warehouse.questions.audits import (
     precision_by_alias,
     precision_by_mention,
 )
-from warehouse.questions.wrong_articles import wrong_aliases
+from warehouse.questions.wrong_articles import exclusion_candidates
 from warehouse.read.query import snapshot
 
 pytestmark = pytest.mark.slow
@@ -76,7 +76,7 @@ def test_the_parts_of_a_precision(layout: Layout) -> None:
         assert by_mention
         assert by_mention.share == pytest.approx(found.precision.share)
         assert precision_by_alias(con, found.audit_id).keys() == {"harvest"}
-        [wrong] = wrong_aliases(con, found.audit_id)
+        [wrong] = exclusion_candidates(con, found.audit_id)["Aliases of wrong articles"]
         assert (wrong.text, wrong.wrong, wrong.right, wrong.judged) == ("harvest", 1.0, 10.0, 11)
         told = printed(results_view(con, "harvest"))
         assert str(found) in told

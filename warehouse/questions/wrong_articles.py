@@ -29,43 +29,11 @@ class ExclusionCandidate:
 def exclusion_candidates(
     con: duckdb.DuckDBPyConnection, audit_id: str
 ) -> dict[str, list[ExclusionCandidate]]:
-    """All candidates, by heading."""
-    return {
-        "Aliases of wrong articles": wrong_aliases(con, audit_id),
-        "Sections of wrong articles": wrong_sections(con, audit_id),
-        "Words beside wrong mentions": wrong_contexts(con, audit_id),
-    }
+    """All candidates, by heading.
 
-
-def wrong_aliases(con: duckdb.DuckDBPyConnection, audit_id: str) -> list[ExclusionCandidate]:
-    """The aliases, in descending order of the weight of wrong articles that they match."""
-    found = _blamed(con, audit_id, lambda row: {row["alias"]}, least=1)
-    return sorted(found, key=lambda each: (-each.wrong, each.text))
-
-
-def wrong_contexts(con: duckdb.DuckDBPyConnection, audit_id: str) -> list[ExclusionCandidate]:
-    """Words near mentions that occur in more wrong than right articles, by weight."""
-    found = _blamed(
-        con,
-        audit_id,
-        lambda row: WORD.findall(f"{row['context_left']} {row['context_right']}".lower()),
-        least=FEWEST,
-    )
-    return [blame for blame in found if blame.wrong > blame.right][:MOST_NAMED]
-
-
-def wrong_sections(con: duckdb.DuckDBPyConnection, audit_id: str) -> list[ExclusionCandidate]:
-    """Sections with more wrong than right articles, by weight."""
-    found = _blamed(con, audit_id, lambda row: {row["section"]} - {None}, least=1)
-    return [blame for blame in found if blame.wrong > blame.right][:MOST_NAMED]
-
-
-def _blamed(
-    con: duckdb.DuckDBPyConnection,
-    audit_id: str,
-    named: Callable[[Row], Iterable[str]],
-    least: int,
-) -> list[ExclusionCandidate]:
+    Aliases: all, in descending order of the weight of wrong articles that they match. Sections, and
+    words near mentions: those in more wrong than right articles, by weight.
+    """
     rows = records(
         con,
         """SELECT article_id, weight, mentions.verdict, mentions.alias, section,
@@ -75,6 +43,27 @@ def _blamed(
         WHERE audit_id = ? AND mentions.verdict IN ('yes', 'no')""",
         [audit_id],
     )
+    aliases = _blamed(rows, lambda row: {row["alias"]}, least=1)
+    sections = _blamed(rows, lambda row: {row["section"]} - {None}, least=1)
+    words = _blamed(
+        rows,
+        lambda row: WORD.findall(f"{row['context_left']} {row['context_right']}".lower()),
+        least=FEWEST,
+    )
+    sections, words = (
+        [each for each in found if each.wrong > each.right][:MOST_NAMED]
+        for found in (sections, words)
+    )
+    return {
+        "Aliases of wrong articles": sorted(aliases, key=lambda each: (-each.wrong, each.text)),
+        "Sections of wrong articles": sections,
+        "Words beside wrong mentions": words,
+    }
+
+
+def _blamed(
+    rows: Iterable[Row], named: Callable[[Row], Iterable[str]], least: int
+) -> list[ExclusionCandidate]:
     weights: dict[str, dict[str, float]] = {"yes": {}, "no": {}}
     articles: dict[str, dict[str, set[str]]] = {verdict: defaultdict(set) for verdict in weights}
     for row in rows:
