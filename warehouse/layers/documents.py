@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 T = TypeVar("T")
+_adapter = cache(TypeAdapter)
 
 # Without the link, a folder's store cannot be found again.
 _LINK = "restore it from a backup, or begin with an empty data folder"
@@ -117,8 +118,3 @@ def decode(kind: type[T], content: bytes, name: object, *, format: int = 1) -> T
 def newer_version_error(name: object, found: str) -> DocumentError:
     """The error for data of a newer version of Presswatch: what was found, and the remedy."""
     return DocumentError(name, found, UPGRADE)
-
-
-@cache
-def _adapter(kind: type[object]) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)

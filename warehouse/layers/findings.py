@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from warehouse.layers.layout import Layout
 
@@ -29,17 +29,7 @@ Kind = Literal[
 BACKUP = "restore it from a backup"
 _REPAIR = f"{BACKUP}, or run `presswatch repair`"
 _REBUILD = "`presswatch rebuild warehouse` makes it again"
-REMEDIES: dict[Kind, str] = {
-    "archive record": _REPAIR,
-    "archive file": _REPAIR,
-    "parquet": _REPAIR,
-    "commit": _REPAIR,
-    "compaction": _REPAIR,
-    "definitions": _REPAIR,
-    "topic changes": _REPAIR,
-    "vintage": _REPAIR,
-    "removed archives": _REPAIR,
-    "audit": _REPAIR,
+REMEDIES: dict[Kind, str] = dict.fromkeys(get_args(Kind), _REPAIR) | {
     "manifest": "`presswatch repair` makes it again",
     "snapshot": _REBUILD,
     "writer file": _REBUILD,
@@ -51,11 +41,6 @@ _OF_NAMES: dict[str, Kind] = {
     "topic_changes.json": "topic changes",
     "removed.json": "removed archives",
     "manifest.json": "manifest",
-}
-_OF_FOLDERS: dict[str, Kind] = {
-    "commits": "commit",
-    "commits.next": "commit",
-    "commits.old": "commit",
 }
 SHOWN = 50  # findings that are listed one by one
 
@@ -81,8 +66,9 @@ def kind_of(document: PurePath) -> Kind:
         return "compaction"
     if document.parent.parent.name == "audits":
         return "audit"
-    beside = _OF_FOLDERS.get(document.parent.name, "state file")
-    return _OF_NAMES.get(document.name, beside)
+    if document.parent.name in ("commits", "commits.next", "commits.old"):
+        return "commit"
+    return _OF_NAMES.get(document.name, "state file")
 
 
 def make_finding(kind: Kind, file: Path, problem: str, offset: int | None = None) -> Finding:
