@@ -177,18 +177,10 @@ class TopicEntry(BaseModel):
         text = json.dumps(definition, ensure_ascii=True, sort_keys=True)
         inferred = self.languages or languages_of(self.all_of or [self.aliases])
         return Topic(
+            **self.model_dump(exclude={"id", "within", "languages"}),
             topic_id=self.id,
-            name=self.name,
-            aliases=self.aliases,
-            exclude=self.exclude,
-            case_sensitive=self.case_sensitive,
-            fold_diacritics=self.fold_diacritics,
-            all_of=self.all_of,
-            none_of=self.none_of,
             within="words" if isinstance(self.within, int) else self.within,
             within_words=self.within if isinstance(self.within, int) else None,
-            context_exclude=self.context_exclude,
-            sections_exclude=self.sections_exclude,
             languages=None if inferred == "all" else inferred,
             definition_hash=hashlib.sha256(text.encode()).hexdigest(),
             rules=RULES,
