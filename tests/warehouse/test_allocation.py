@@ -7,6 +7,7 @@ import pkgutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -76,13 +77,13 @@ def test_a_loads_temporary_tables_are_gone_before_its_file_is_closed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connections, held = [], []
-    connect = writer_file._connect
+    connect = duckdb.connect
 
-    def noted(layout: Layout) -> duckdb.DuckDBPyConnection:
-        connections.append(connect(layout))
+    def noted(**given: Any) -> duckdb.DuckDBPyConnection:
+        connections.append(connect(**given))
         return connections[0].cursor()
 
-    monkeypatch.setattr(writer_file, "_connect", noted)
+    monkeypatch.setattr(duckdb, "connect", noted)
     with writer_file.opened(Layout(tmp_path)) as con:
         con.execute("CREATE TEMP TABLE numbers AS SELECT hash(range) AS n FROM range(1_000_000)")
         held.append(temporary_bytes(con))

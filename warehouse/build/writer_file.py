@@ -33,7 +33,26 @@ def opened(layout: Layout) -> Iterator[duckdb.DuckDBPyConnection]:
 
     DatabaseDamaged where it is damaged.
     """
-    with detect_damage(layout.writer), _connect(layout) as con:
+    layout.writer.parent.mkdir(parents=True, exist_ok=True)
+    con = duckdb.connect(
+        config={
+            "storage_compatibility_version": STORAGE,
+            "memory_limit": MEMORY,
+            "threads": THREADS,
+            "allocator_bulk_deallocation_flush_threshold": FLUSH_THRESHOLD,
+            "temp_directory": str(layout.writer.with_suffix(".tmp")),
+        }
+    )
+    attach = f"ATTACH {quoted(layout.writer)} AS news (ROW_GROUP_SIZE {ROW_GROUP_SIZE})"
+    with detect_damage(layout.writer), con:
+        con.execute("SET GLOBAL TimeZone = 'UTC'")
+        try:
+            con.execute(attach)
+        except duckdb.IOException as error:
+            if not any(text in str(error) for text in UNFINISHED):
+                raise
+            drop_writer(layout)
+            con.execute(attach)
         # Closing the cursor drops its temporary tables before the checkpoint of DETACH.
         with con.cursor() as cursor:
             cursor.execute("USE news")
@@ -55,30 +74,3 @@ def drop_writer(layout: Layout) -> None:
     """Remove the loader's file: the next load rebuilds it from all commits."""
     for path in (layout.writer.with_name(layout.writer.name + ".wal"), layout.writer):
         path.unlink(missing_ok=True)
-
-
-def _connect(layout: Layout) -> duckdb.DuckDBPyConnection:
-    layout.writer.parent.mkdir(parents=True, exist_ok=True)
-    con = duckdb.connect(
-        config={
-            "storage_compatibility_version": STORAGE,
-            "memory_limit": MEMORY,
-            "threads": THREADS,
-            "allocator_bulk_deallocation_flush_threshold": FLUSH_THRESHOLD,
-            "temp_directory": str(layout.writer.with_suffix(".tmp")),
-        }
-    )
-    try:
-        con.execute("SET GLOBAL TimeZone = 'UTC'")
-        attach = f"ATTACH {quoted(layout.writer)} AS news (ROW_GROUP_SIZE {ROW_GROUP_SIZE})"
-        try:
-            con.execute(attach)
-        except duckdb.IOException as error:
-            if not any(text in str(error) for text in UNFINISHED):
-                raise
-            drop_writer(layout)
-            con.execute(attach)
-    except BaseException:
-        con.close()
-        raise
-    return con
