@@ -19,8 +19,8 @@ from warehouse.build.publish import publish_locked
 from warehouse.layers.commits import (
     Commit,
     CommittedFile,
-    read_commit,
     read_commits,
+    written_commits,
 )
 from warehouse.layers.compactions import (
     DAY_PREFIX,
@@ -139,12 +139,11 @@ def closed_days(layout: Layout, closed_before: date) -> Days:
             names = loader.loaded_commits(con)
     # Only loaded commits: a load reads compacted files whole, with the rows of other commits. Read
     # with their original paths, by which `now` finds the compacted files.
-    commits = [commit for name in names if (commit := read_commit(layout.commits, name))]
-    for commit in sorted(commits, key=lambda commit: commit.sequence):
+    for commit in written_commits(layout.commits, names):
         for file in commit.files:
             part = Part(commit.run_id, file.path, file.rows)
             uncompacted = CompactedFile(file.path, file.bytes, file.sha256, (part,))
-            live = now.get((commit.run_id, file.path), uncompacted)
+            live, _ = now.get(file.path, (uncompacted, 0))
             found[file.layer, day_of(commit, file)].setdefault(live.path, live)
     last = closed_before.isoformat()
     return {

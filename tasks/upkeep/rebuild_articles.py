@@ -191,10 +191,8 @@ def _copy_commit(layout: Layout, old: Commit) -> Commit:
     compacted = compacted_files(read_compactions(layout.commits))
     files = []
     for file in (read_commit(layout.commits, old.id) or old).files:
-        if shared := compacted.get((old.run_id, file.path)):
-            # By position, since the rows of other commits of the run have the same run_id.
-            place = [part.path for part in shared.parts].index(file.path)
-            first = sum(part.rows for part in shared.parts[:place])
+        if file.path in compacted:
+            shared, first = compacted[file.path]
             path = layout.root / shared.path
             own = pq.ParquetFile(path).read().slice(first, file.rows)
             file = write_parquet(layout, old.id, path.parent, file.layer, own.combine_chunks)

@@ -30,7 +30,6 @@ from warehouse.layers.commits import (
 from warehouse.layers.compactions import (
     DAY_PREFIX,
     Compaction,
-    compacted_files,
     compaction_path,
     compaction_paths,
     read_record,
@@ -78,7 +77,7 @@ def read_committed(layout: Layout) -> Committed:
             compactions.append(read_record(path))
         except DocumentError as error:
             findings.append(error.finding)
-    current = with_current_files(commits, compacted_files(compactions))
+    current = with_current_files(commits, compactions)
     return Committed(tuple(current), tuple(compactions), tuple(findings))
 
 

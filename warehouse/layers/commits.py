@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from warehouse.layers.atomic_write import write_whole
-from warehouse.layers.compactions import CompactedFile, compacted_files, read_compactions
+from warehouse.layers.compactions import Compaction, compacted_files, read_compactions
 from warehouse.layers.documents import DocumentError, decode, encode
 from warehouse.layers.findings import REMEDIES
 from warehouse.layers.layout import Layout
@@ -125,29 +125,33 @@ def read_commit(folder: Path, commit_id: str) -> Commit | None:
     return decode_commit(path.read_bytes(), path) if path.exists() else None
 
 
+def written_commits(folder: Path, commit_ids: Iterable[str] | None = None) -> list[Commit]:
+    """These commits, or all, in the order in which they were made, as they were written."""
+    ids = committed_runs(folder) if commit_ids is None else commit_ids
+    found = [commit for one in ids if (commit := read_commit(folder, one))]
+    return sorted(found, key=lambda commit: commit.sequence)
+
+
 def read_commits(folder: Path, commit_ids: Iterable[str] | None = None) -> list[Commit]:
-    """These commits, or all, in the order in which they were made, with their current files.
+    """The same commits with their current files.
 
     After compaction several commits have a file in common.
     """
-    ids = committed_runs(folder) if commit_ids is None else commit_ids
-    found = [commit for one in ids if (commit := read_commit(folder, one))]
-    return with_current_files(found, compacted_files(read_compactions(folder)) if found else {})
+    found = written_commits(folder, commit_ids)
+    return with_current_files(found, read_compactions(folder) if found else ())
 
 
-def with_current_files(
-    found: Iterable[Commit], compacted: Mapping[tuple[str, str], CompactedFile]
-) -> list[Commit]:
+def with_current_files(found: Iterable[Commit], compactions: Iterable[Compaction]) -> list[Commit]:
     """The commits, in the order in which they were made, with their current files."""
+    compacted = compacted_files(compactions)
 
-    def current(run_id: str, file: CommittedFile) -> CommittedFile:
-        new = compacted.get((run_id, file.path))
-        return replace(file, path=new.path, bytes=new.bytes, sha256=new.sha256) if new else file
+    def current(file: CommittedFile) -> CommittedFile:
+        if file.path not in compacted:
+            return file
+        new, _ = compacted[file.path]
+        return replace(file, path=new.path, bytes=new.bytes, sha256=new.sha256)
 
-    commits = (
-        replace(commit, files=tuple(current(commit.run_id, file) for file in commit.files))
-        for commit in found
-    )
+    commits = (replace(commit, files=tuple(map(current, commit.files))) for commit in found)
     return sorted(commits, key=lambda commit: commit.sequence)
 
 

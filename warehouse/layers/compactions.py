@@ -93,11 +93,15 @@ def write_compaction(commits: Path, compaction: Compaction) -> None:
     write_whole(path, encode(compaction, sort_keys=True))
 
 
-def compacted_files(compactions: Iterable[Compaction]) -> dict[tuple[str, str], CompactedFile]:
-    """The current files of rows that compaction moved, by run and the path in its commit."""
-    return {
-        (part.run_id, part.path): file
-        for compaction in compactions
-        for file in compaction.files
-        for part in file.parts
-    }
+def compacted_files(compactions: Iterable[Compaction]) -> dict[str, tuple[CompactedFile, int]]:
+    """The file that has the rows of a commit's file now, and the place of the first, by its path.
+
+    By place, since the commits of a run have the same run_id in their rows.
+    """
+    found = {}
+    for file in (file for compaction in compactions for file in compaction.files):
+        first = 0
+        for part in file.parts:
+            found[part.path] = file, first
+            first += part.rows
+    return found

@@ -18,15 +18,15 @@ from tasks.partition.partitions import outcomes_of, write_layers
 from warehouse.layers.commits import (
     Commit,
     CommittedFile,
-    committed_runs,
     named_files,
-    read_commit,
     write_commit,
+    written_commits,
 )
 from warehouse.layers.compactions import (
     CompactedFile,
     Compaction,
     Retired,
+    compacted_files,
     read_compactions,
     write_compaction,
 )
@@ -50,21 +50,13 @@ class LayerRows:
     @classmethod
     def read(cls, layout: Layout) -> "LayerRows":
         """Read a data folder; the caller holds the writer's lock, and all documents are whole."""
-        found = {name: read_commit(layout.commits, name) for name in committed_runs(layout.commits)}
-        commits = {name: commit for name, commit in found.items() if commit}
-        ordered = sorted(commits, key=lambda name: commits[name].sequence)
-        return cls(
-            layout, {name: commits[name] for name in ordered}, read_compactions(layout.commits)
-        )
+        commits = {commit.id: commit for commit in written_commits(layout.commits)}
+        return cls(layout, commits, read_compactions(layout.commits))
 
     def compacted(self) -> dict[str, tuple[CompactedFile, int]]:
-        """The compacted file that has the rows of a commit's file, and the index of the first."""
+        """The `compacted_files` of the records as they are now."""
         if not self._where:
-            for file in (file for one in self.compactions for file in one.files):
-                first = 0
-                for part in file.parts:
-                    self._where[part.path] = file, first
-                    first += part.rows
+            self._where = compacted_files(self.compactions)
         return self._where
 
     def is_whole(self, file: CommittedFile) -> bool:

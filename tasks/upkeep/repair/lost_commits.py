@@ -28,6 +28,7 @@ from warehouse.layers.commits import (
     read_commit,
     run_of_commit,
     write_commit,
+    written_commits,
 )
 from warehouse.layers.compactions import (
     DAY_PREFIX,
@@ -35,6 +36,7 @@ from warehouse.layers.compactions import (
     Compaction,
     Part,
     Retired,
+    compaction_path,
     read_compactions,
     write_compaction,
 )
@@ -207,10 +209,9 @@ def restore_compaction(layout: Layout, layer: str, day: str, done: Repaired) -> 
     All commits must be whole. The parts of a file are derived from the run of each row and the
     numbers of rows in the commits.
     """
-    commits = (read_commit(layout.commits, name) for name in committed_runs(layout.commits))
     committed = [
         (commit, file)
-        for commit in sorted(filter(None, commits), key=lambda each: each.sequence)
+        for commit in written_commits(layout.commits)
         for file in commit.files
         if file.layer == layer and day_of(commit, file) == day
     ]
@@ -239,7 +240,7 @@ def restore_compaction(layout: Layout, layer: str, day: str, done: Repaired) -> 
         Retired(name, now) for name in sorted(set(replaced) - live) if (layout.root / name).exists()
     )
     write_compaction(layout.commits, Compaction(layer, day, tuple(files), retired))
-    path = layout.commits / "compacted" / f"{layer}.{day}.json"
+    path = compaction_path(layout.commits, layer, day)
     done.repair(path, "made again from Parquet and the commits")
 
 
