@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import json
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 
 import vl_convert
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
 from tasks.report import chart_images, chart_style, charts, heat_maps
@@ -157,10 +157,9 @@ def summary_of_topics(figures: Figures) -> str:
 
 def chart_data(spec: chart_style.Spec) -> Markup:
     """A chart as JSON for a script element, escaped so that no text can end the element."""
-    text = json.dumps(chart_style.complete(spec), ensure_ascii=False, separators=(",", ":"))
-    for sign in "<>&\u2028\u2029":
-        text = text.replace(sign, f"\\u{ord(sign):04x}")
-    return Markup(text)  # noqa: S704 - escaped above
+    return htmlsafe_json_dumps(
+        chart_style.complete(spec), ensure_ascii=False, separators=(",", ":")
+    )
 
 
 def percent(share: float | None) -> str:

@@ -5,7 +5,6 @@ reads all commits at once under the writer's lock, releases it, and copies the f
 As in a run, the commits are written last, so the copy never has only a part of a run.
 """
 
-import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ from warehouse.layers.commits import CommittedFile, read_commits
 from warehouse.layers.findings import LayersBroken
 from warehouse.layers.layout import Layout
 from warehouse.layers.leftovers import BEGUN, swap_commits, sweep
+from warehouse.layers.parquet import file_sha256
 from warehouse.store.archive_files import archive_files, download_archive
 from warehouse.store.link import SMALL_FILES
 from warehouse.store.working_copy import synchronised
@@ -103,10 +103,9 @@ def _copy_named(layout: Layout, copy: Layout, file: CommittedFile) -> bool:
     except FileNotFoundError:
         why = "is gone: a layer was rebuilt during the backup; run the backup again"
         raise BackupFailed(f"{file.path} {why}") from None
-    with there.open("rb") as content:
-        if hashlib.file_digest(content, "sha256").hexdigest() != file.sha256:
-            there.unlink()
-            raise BackupFailed(f"{file.path} is not what its commit says: it is damaged")
+    if file_sha256(there) != file.sha256:
+        there.unlink()
+        raise BackupFailed(f"{file.path} is not what its commit says: it is damaged")
     return True
 
 

@@ -45,8 +45,7 @@ def other_changes(con: Connection, layout: Layout) -> bool:
 
 
 def _topic_row(topic: Topic) -> dict[str, Any]:
-    row = asdict(topic)
-    return {name: _listed(value) for name, value in row.items()}
+    return {name: _listed(value) for name, value in asdict(topic).items()}
 
 
 def _listed(value: Any) -> Any:  # noqa: ANN401 - any value of a row

@@ -1,6 +1,5 @@
 """Restores commits and records of compaction from the warehouse and the Parquet files."""
 
-from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tasks.locks.run_locks import started_at
+from tasks.partition.partitions import outcomes_of
 from tasks.upkeep.compaction import day_of
 from tasks.upkeep.repair.databases import records_of
 from tasks.upkeep.repair.layer_rows import LayerRows
@@ -43,6 +43,7 @@ from warehouse.layers.compactions import (
 from warehouse.layers.documents import DocumentError
 from warehouse.layers.layout import Layout
 from warehouse.layers.parquet import file_sha256
+from warehouse.layers.parquet_schemas import CAPTURE_SCHEMA
 
 _ABOUT = ("sequence", "flow", "started_at", "finished_at", "extractor_version", "warcs")
 
@@ -72,16 +73,13 @@ def restore_commit(layout: Layout, commit_id: str, done: Repaired) -> bool:
             done.lose(path, "quarantined; neither the warehouse nor a Parquet file knows its run")
         return False
     captures = _captures_of(layout, commit_id, files, about[0] if about else None)
-    outcomes: dict[str, Counter[str]] = defaultdict(Counter)
-    for row in captures:
-        outcomes[row["source_id"]][row["outcome"]] += 1
     known = about[0] if about else _run_from_files(layout, commit_id, files, captures)
     commit = Commit(
         run_id=run_of_commit(commit_id),
         parameters=part_parameters(commit_id),
         **known | {"warcs": tuple(known["warcs"])},
         files=tuple(sorted(files, key=lambda file: file.path)),
-        outcomes={source: dict(sorted(outcomes[source].items())) for source in sorted(outcomes)},
+        outcomes=outcomes_of(pa.Table.from_pylist(captures, schema=CAPTURE_SCHEMA)),
     )
     write_commit(layout.commits, commit)
     done.repair(path, "made again from the warehouse" if about else "made again from Parquet")
