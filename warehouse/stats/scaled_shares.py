@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from warehouse.stats.balance import cell_weights
 from warehouse.stats.daily_counts import Marks, Matrix, Numbers, Whole
-from warehouse.stats.log_linear import Index
+from warehouse.stats.log_linear import Index, connected
 from warehouse.stats.periods import ENOUGH, Periods, quotient
 from warehouse.stats.two_way import index_variances
 
@@ -84,26 +84,17 @@ def source_effects(
     # Least squares gives z = mean(y - a) over a period's sources. Substituted into the equations of
     # the sources, that leaves one equation per source, whose solutions differ only by a constant.
     effects = np.full(by_source.shape, np.nan)
-    cells = (weights > 0).astype(float)
+    cells = weights > 0
     if not cells.any():
         return effects
     of_periods = weights.sum(axis=0)
     parts = weights / np.where(of_periods > 0, of_periods, 1)
     equations = np.diag(weights.sum(axis=1)) - weights @ parts.T
     excess = by_source - by_period @ parts.T
-    # Find the group of connected sources with the most values; a common period connects sources.
-    remaining = set(range(len(cells)))
-    joined: list[int] = []
-    are_connected = cells @ cells.T > 0
-    while remaining:
-        reached = np.arange(len(cells)) == min(remaining)
-        while ((extended := are_connected[reached].any(axis=0) | reached) != reached).any():
-            reached = extended
-        component = [int(source) for source in np.flatnonzero(reached)]
-        remaining -= set(component)
-        joined = max(joined, component, key=lambda sources: cells[sources].sum())
+    # The group with the most values; a common period connects sources.
+    is_joined = connected(cells, cells[None])[0]
+    joined = np.flatnonzero(is_joined)
     # Adding the sum of the effects, which has to be 0, to each equation determines the constant.
-    is_joined = np.isin(np.arange(len(cells)), joined)
     in_sum = cell_weights(is_joined[:, None], groups)[joined, 0]
     inner = equations[np.ix_(joined, joined)] + in_sum / len(joined)
     effects[:, joined] = np.linalg.solve(inner, excess[:, joined].T).T
