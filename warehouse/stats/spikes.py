@@ -48,13 +48,6 @@ SPIKES = pa.schema(
 )
 
 
-class Days(NamedTuple):
-    """The days that are read, counted from 1970-01-01, and the indices of those to score."""
-
-    all: Numbers
-    wanted: Numbers
-
-
 class Past(NamedTuple):
     """Articles of the sources on each day and on the days before, by source and day, or by day."""
 
@@ -86,13 +79,28 @@ def spike_table(counts: Counts) -> pa.Table:
     found = [SPIKES.empty_table()]
     for panel in counts.panels:
         columns = np.flatnonzero(np.isin(panel.days, wanted))
-        if len(columns):
-            read = slice(max(0, columns[0] - REACH), columns[-1] + 1)
-            days = Days(panel.days[read], columns - read.start)
-            past = past_of(np.nan_to_num(panel.total[:, read]))
-            for topics, hits, originals in counts.hits(panel):
-                counted = hits[..., read], originals[..., read]
-                found.append(_spikes(topics, days, past, *counted, least))
+        if not len(columns):
+            continue
+        read = slice(max(0, columns[0] - REACH), columns[-1] + 1)
+        days, scored = panel.days[read], columns - read.start
+        past = past_of(np.nan_to_num(panel.total[:, read]))
+        total = (past.counted * past.total).sum(axis=0)
+        for names, hits, originals in counts.hits(panel):
+            level = level_of(past, hits[..., read])
+            enough = _of_counted(originals[..., read], past) >= LEAST_ORIGINALS
+            enough &= (level.hits >= LEAST_HITS) & (past.past_days >= LEAST_DAYS)
+            topic, at = np.nonzero(enough[:, scored])
+            at = scored[at]
+            score = rounded(scores(level, topic, at), 3)
+            is_spike = score >= least
+            topic, at = topic[is_spike], at[is_spike]
+            values = [
+                *([names[number] for number in topic], dates(days[at])),
+                *(level.hits[topic, at], total[at]),
+                *(rounded(level.expected[topic, at], 4), score[is_spike]),
+                *(_thresholds(level, topic, at, least), past.sources[at]),
+            ]
+            found.append(pa.table([pa.array(each) for each in values], SPIKES.names).cast(SPIKES))
     return pa.concat_tables(found)
 
 
@@ -142,27 +150,6 @@ def _weekdays_before(values: Matrix) -> Matrix:
         np.zeros_like(values),
     )
     return sums
-
-
-def _spikes(
-    names: list[str], days: Days, past: Past, hits: Whole, originals: Whole, least: float
-) -> pa.Table:
-    level = level_of(past, hits)
-    enough = (level.hits >= LEAST_HITS) & (_of_counted(originals, past) >= LEAST_ORIGINALS)
-    enough &= past.past_days >= LEAST_DAYS
-    topic, at = np.nonzero(enough[:, days.wanted])
-    at = days.wanted[at]
-    score = rounded(scores(level, topic, at), 3)
-    is_spike = score >= least
-    topic, at = topic[is_spike], at[is_spike]
-    found = [
-        pa.array([names[number] for number in topic]),
-        *(dates(days.all[at]), level.hits[topic, at]),
-        (past.counted * past.total).sum(axis=0)[at],
-        *(rounded(level.expected[topic, at], 4), score[is_spike]),
-        *(_thresholds(level, topic, at, least), past.sources[at]),
-    ]
-    return pa.table([pa.array(column) for column in found], SPIKES.names).cast(SPIKES)
 
 
 def _of_counted(values: Matrix | Whole, past: Past) -> Matrix:
