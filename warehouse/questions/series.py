@@ -143,10 +143,16 @@ def totals(rows: Sequence[Row]) -> Row:
     return with_interval(added | {"share": hits / articles if articles else None})
 
 
+def completeness_of(collected: float, published: float | None) -> float | None:
+    """The share collected of what was published; None if that is unknown, 1 if it is nothing."""
+    if published is None:
+        return None
+    return collected / published if published else 1.0
+
+
 def with_interval(row: Row) -> Row:
     """A row with the 95 % interval of its share, and its completeness."""
-    published = row["estimated_published"]
-    completeness = None if published is None else row["collected"] / published if published else 1.0
+    completeness = completeness_of(row["collected"], row["estimated_published"])
     effective = row.get("effective_articles")
     hits = effective and row["share"] * effective
     counts = row | {"hits": hits, "articles": effective} if effective else row

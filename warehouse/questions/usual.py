@@ -8,7 +8,7 @@ from typing import NamedTuple
 import duckdb
 
 from warehouse.questions.selection import Selection
-from warehouse.questions.series import SQL, Row, range_series
+from warehouse.questions.series import SQL, Row, completeness_of, range_series
 from warehouse.questions.sources import is_lacking, published_share
 from warehouse.read.query import records
 
@@ -30,9 +30,10 @@ class Comparison(NamedTuple):
     # far more, more, as usual, less, far less; or too few to say, not collected, no article, no
     # article in its languages
     verdict: str
-    past_share: float | None  # of the compared sources, weighted by their articles of the period
-    expected: float | None  # articles with a mention, if each source had its past share
-    score: float | None  # standard deviations above expected
+    # Of the compared sources, weighted by their articles of the period.
+    past_share: float | None = None
+    expected: float | None = None  # articles with a mention, if each source had its past share
+    score: float | None = None  # standard deviations above expected
     compared_hits: int = 0  # hits of the compared sources
     compared_articles: int = 0
     new_sources: Sequence[str] = ()  # sources with articles, but too little past
@@ -53,14 +54,23 @@ def compare_period(periods: Sequence[Row], length: int) -> Comparison:
     """
     now = next((row for row in periods if row["back"] == 0), None)
     if now is None:
-        return Comparison("too few to say", None, None, None)
+        return Comparison("too few to say")
     judged = _judged(now, [row for row in periods if row["back"] > 0 and row["articles"]], length)
-    return judged._replace(new_sources=now["new_sources"], past=_past(now))
+    past: Row | None = None
+    if now["past_sources"]:
+        published, collected = now["past_published"], now["past_collected"]
+        past = {
+            "days": now["past_sources"] * PAST,
+            "days_collected": now["past_days_collected"],
+            "days_estimated": now["past_days_estimated"],
+            "completeness": completeness_of(collected, published),
+        }
+    return judged._replace(new_sources=now["new_sources"], past=past)
 
 
 def _judged(now: Row, past: Sequence[Row], length: int) -> Comparison:
     if not now["articles"] or len(past) < least_periods(length):
-        return Comparison("too few to say", None, None, None)
+        return Comparison("too few to say")
     expected, hits, articles = now["expected"], now["hits"], now["articles"]
     share = expected / articles
     if expected < LEAST_EXPECTED and hits < LEAST_HITS:
@@ -77,18 +87,6 @@ def _judged(now: Row, past: Sequence[Row], length: int) -> Comparison:
     far = "far " if abs(score) >= FAR else ""
     verdict = "as usual" if abs(score) < UNUSUAL else f"{far}{'more' if score > 0 else 'less'}"
     return Comparison(verdict, share, expected, score, hits, articles)
-
-
-def _past(now: Row) -> Row | None:
-    if not now["past_sources"]:
-        return None
-    published, collected = now["past_published"], now["past_collected"]
-    return {
-        "days": now["past_sources"] * PAST,
-        "days_collected": now["past_days_collected"],
-        "days_estimated": now["past_days_estimated"],
-        "completeness": None if published is None else collected / published if published else 1.0,
-    }
 
 
 def least_periods(length: int) -> int:
@@ -124,17 +122,13 @@ def compare_with_past(
     found = {}
     for now in range_series(con, chosen):
         judged = compare_period(by_topic.get(now["topic_id"], []), past)
-        if not now["articles"]:
-            judged = Comparison(_without_articles(now), None, None, None)
+        if not now["days_collected"]:
+            judged = Comparison("not collected")
+        elif not now["articles"]:
+            in_others = " in its languages" if now["articles_other_languages"] else ""
+            judged = Comparison(f"no article{in_others}")
         found[now["topic_id"]] = now | judged._asdict()
     return found
-
-
-def _without_articles(now: Row) -> str:
-    """The verdict on a period without an article to count."""
-    if not now["days_collected"]:
-        return "not collected"
-    return "no article in its languages" if now["articles_other_languages"] else "no article"
 
 
 def nothing_to_compare(now: Row | None) -> str:
