@@ -3,10 +3,10 @@
 import logging
 import shutil
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from tasks.locks.run_locks import begun_runs
 from warehouse.build.publish import snapshots
@@ -16,6 +16,7 @@ from warehouse.layers.layout import Layout
 from warehouse.layers.writer_lock import try_lock
 from warehouse.store.archive_files import (
     SUFFIX,
+    Removed,
     archive_files,
     expired_archives,
     removed_archives,
@@ -28,20 +29,6 @@ from warehouse.store.working_copy import synchronised
 CACHE_DAYS = 30
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class ArchivedRun:
-    """A committed run's files in the raw archive."""
-
-    run_id: str
-    begun: datetime
-    files: Mapping[str, int]  # their bytes, by place below the data folder
-
-    @property
-    def bytes(self) -> int:
-        """The size of all its files."""
-        return sum(self.files.values())
 
 
 def drop_archives(
@@ -59,20 +46,15 @@ def drop_archives(
         # Removals are recorded first, so that the next call finishes a killed one.
         _unlink(layout.root / place for place in expired_archives(layout))
         due = _due(layout, days, megabytes, moment)
-        paths = [layout.root / place for archived, _ in due for place in archived.files]
+        paths = [layout.root / place for place in due]
         if paths:
-            added = {
-                place: {"bytes": size, "removed_at": moment.isoformat(), "why": why}
-                for archived, why in due
-                for place, size in archived.files.items()
-            }
-            write_removed(layout, {**known, **added})
+            write_removed(layout, {**known, **due})
             _unlink(paths)
     return paths
 
 
-def _due(layout: Layout, days: int, megabytes: int, now: datetime) -> list[tuple[ArchivedRun, str]]:
-    """The committed runs whose archive files are to be removed, each with the reason."""
+def _due(layout: Layout, days: int, megabytes: int, now: datetime) -> Removed:
+    """The archive files of committed runs that are to be removed."""
     files_of_run: dict[str, dict[str, int]] = defaultdict(dict)
     for name, size in archive_files(layout).items():
         place = f"{layout.raw.name}/{name}"
@@ -84,17 +66,21 @@ def _due(layout: Layout, days: int, megabytes: int, now: datetime) -> list[tuple
         commit = read_commit(layout.commits, commits[run_id])
         begun = commit and (commit.started_at or commit.finished_at)
         if begun:
-            archived.append(ArchivedRun(run_id, begun, files_of_run[run_id]))
-    archived.sort(key=lambda run: (run.begun, run.run_id))
+            archived.append((begun, run_id))
     last = now - timedelta(days=days)
-    old = [(run, f"older than {days} days") for run in archived if days and run.begun < last]
-    size = sum(run.bytes for run in archived[len(old) :])
-    for run in archived[len(old) :] if megabytes else ():
-        if size <= megabytes * 1_000_000:
+    left = sum(size for _, run_id in archived for size in files_of_run[run_id].values())
+    due: dict[str, dict[str, Any]] = {}
+    for begun, run_id in sorted(archived):
+        if days and begun < last:
+            why = f"older than {days} days"
+        elif megabytes and left > megabytes * 1_000_000:
+            why = f"more than {megabytes} MB"
+        else:
             break
-        old.append((run, f"more than {megabytes} MB"))
-        size -= run.bytes
-    return old
+        for place, size in files_of_run[run_id].items():
+            due[place] = {"bytes": size, "removed_at": now.isoformat(), "why": why}
+            left -= size
+    return due
 
 
 def _unlink(paths: Iterable[Path]) -> None:
