@@ -1,6 +1,5 @@
 """Descriptions of the relations and macros of a warehouse, from their comments."""
 
-from collections import defaultdict
 from dataclasses import dataclass
 
 import duckdb
@@ -62,17 +61,22 @@ class Relation:
 
 
 RELATIONS = """
-    SELECT table_name AS name, 'table' AS kind, estimated_size AS rows, comment
-    FROM duckdb_tables() WHERE NOT internal AND NOT temporary
+    SELECT name, kind, rows, comment, coalesce(columns, []) AS columns
+    FROM (
+        SELECT table_name AS name, 'table' AS kind, estimated_size AS rows, comment
+        FROM duckdb_tables() WHERE NOT internal AND NOT temporary
+        UNION ALL
+        SELECT view_name, 'view', NULL, comment
+        FROM duckdb_views() WHERE NOT internal AND NOT temporary
+    )
+    LEFT JOIN (
+        SELECT table_name AS name, list({name: column_name, type: data_type, comment: comment}
+                                        ORDER BY column_index) AS columns
+        FROM duckdb_columns() WHERE NOT internal GROUP BY ALL
+    ) USING (name)
     UNION ALL
-    SELECT view_name, 'view', NULL, comment FROM duckdb_views() WHERE NOT internal AND NOT temporary
-"""
-COLUMNS = """
-    SELECT table_name AS relation, column_name AS name, data_type AS type, comment
-    FROM duckdb_columns() WHERE NOT internal ORDER BY table_name, column_index
-"""
-MACROS = """
-    SELECT function_name AS name, 'macro' AS kind, NULL AS rows, comment, parameters
+    SELECT function_name, 'macro', NULL, comment,
+           [{name: parameter, type: NULL, comment: NULL} FOR parameter IN parameters]
     FROM duckdb_functions() WHERE NOT internal AND function_type IN ('macro', 'table_macro')
 """
 
@@ -85,21 +89,13 @@ def describe(layout: Layout) -> list[Relation]:
         make_relations(con)
     with con, detect_damage(layout.current):
         relations = records(con, RELATIONS)
-        columns = records(con, COLUMNS)
-        macros = records(con, MACROS)
-    columns_of: dict[str, list[Column]] = defaultdict(list)
-    for column in columns:
-        columns_of[column.pop("relation")].append(Column(**column))
-    for macro in macros:
-        columns_of[macro["name"]] = [Column(name, None, None) for name in macro.pop("parameters")]
     group_of = {name: group for group, names in GROUPS.items() for name in names}
     found = [
         Relation(
-            **row,
+            **row | {"columns": tuple(Column(**column) for column in row["columns"])},
             group=group_of.get(row["name"], "Others"),
-            columns=tuple(columns_of[row["name"]]),
         )
-        for row in relations + macros
+        for row in relations
     ]
     position = {name: number for number, name in enumerate(group_of)}
     return sorted(found, key=lambda each: (position.get(each.name, len(position)), each.name))
