@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from secrets import token_hex
-from typing import Literal
+from typing import Literal, TypeVar
 
 from warehouse.layers.atomic_write import write_whole
 from warehouse.layers.documents import DocumentError, decode, encode
@@ -96,6 +96,9 @@ class _Verdicts:
     verdicts: tuple[Verdict, ...]
 
 
+_File = TypeVar("_File", Sample, _Verdicts)
+
+
 @dataclass(frozen=True, slots=True)
 class Audit:
     """A sample with all its verdicts."""
@@ -153,7 +156,7 @@ def read_audit(layout: Layout, audit_id: str) -> Audit:
     sample = read_sample(folder / SAMPLE)
     verdicts = []
     for path in _verdict_paths(folder):
-        found = read_verdicts(path)
+        found = _read(_Verdicts, path)
         verdicts += [(found.reader, verdict) for verdict in found.verdicts]
     # By time, and within a file in the order written: a withdrawal follows its verdict.
     return Audit(sample, tuple(sorted(verdicts, key=lambda each: each[1].judged_at)))
@@ -179,28 +182,21 @@ def audit_findings(layout: Layout) -> Iterator[Finding]:
 
 def read_file(path: Path) -> object:
     """Read a sample or verdicts, to check that the file is readable; DocumentError as below."""
-    return read_sample(path) if path.name == SAMPLE else read_verdicts(path)
+    return read_sample(path) if path.name == SAMPLE else _read(_Verdicts, path)
 
 
 def read_sample(path: Path) -> Sample:
     """A sample; DocumentError when it is damaged, gone, or another audit's."""
     if not path.exists():
         raise DocumentError(path, "is not there, yet verdicts of it are", REMEDIES["audit"])
-    sample = decode(Sample, path.read_bytes(), path)
-    _require_id(path, sample.audit_id)
-    return sample
+    return _read(Sample, path)
 
 
-def read_verdicts(path: Path) -> _Verdicts:
-    """A file of verdicts; DocumentError when it is damaged or another audit's."""
-    found = decode(_Verdicts, path.read_bytes(), path)
-    _require_id(path, found.audit_id)
+def _read(kind: type[_File], path: Path) -> _File:
+    found = decode(kind, path.read_bytes(), path)
+    if found.audit_id != path.parent.name:
+        raise DocumentError(path, f"is of the audit {found.audit_id}", REMEDIES["audit"])
     return found
-
-
-def _require_id(path: Path, audit_id: str) -> None:
-    if audit_id != path.parent.name:
-        raise DocumentError(path, f"is of the audit {audit_id}", REMEDIES["audit"])
 
 
 def _verdict_paths(folder: Path) -> list[Path]:
