@@ -116,6 +116,19 @@ def strips(
     about = [[(row["from"], row["collected"]) for row in rows] for rows in series.values()]
     if all(each == about[0] for each in about):
         series = {"collected": series[names[0]]}
+    pixels = {"type": "quantitative", "scale": None, "axis": None}
+    colours = [
+        {"test": "datum.of === 'lost'", "value": "@partial"},
+        {"test": "datum.of === 'had'", "value": "@observed"},
+    ]
+    encoding = {
+        **x,
+        "y": {"field": "top", **pixels},
+        "y2": {"field": "bottom"},
+        "color": {"condition": colours, "value": "@gap"},
+        "tooltip": [{"field": "time"}, {"field": "collected"}],
+    }
+    mark = {"type": "rect", "xOffset": 1, "x2Offset": -1}
     layers, bottom = [], height + 4
     for name, of_series in series.items():
         top, bottom = bottom + 6, bottom + 6 + STRIP
@@ -137,27 +150,8 @@ def strips(
                 "color": {"value": "@soft"},
             },
         }
-        layers += [_strip(x, cells), label]
+        layers += [{"data": {"values": cells}, "mark": mark, "encoding": encoding}, label]
     return layers, bottom - height + 4
-
-
-def _strip(x: Spec, cells: Sequence[Row]) -> Spec:
-    pixels = {"type": "quantitative", "scale": None, "axis": None}
-    colours = [
-        {"test": "datum.of === 'lost'", "value": "@partial"},
-        {"test": "datum.of === 'had'", "value": "@observed"},
-    ]
-    return {
-        "data": {"values": [*cells]},
-        "mark": {"type": "rect", "xOffset": 1, "x2Offset": -1},
-        "encoding": {
-            **x,
-            "y": {"field": "top", **pixels},
-            "y2": {"field": "bottom"},
-            "color": {"condition": colours, "value": "@gap"},
-            "tooltip": [{"field": "time"}, {"field": "collected"}],
-        },
-    }
 
 
 def _rows_of_series(values: Sequence[Row], layers: list[Spec]) -> Spec:
