@@ -35,18 +35,14 @@ def read_marts() -> Mapping[str, str]:
     return {name: text for name, text in read_sql("marts").items() if not _makes_view(text)}
 
 
-def read_views() -> Mapping[str, str]:
-    """The definitions of the marts that are views, by name."""
-    return {name: text for name, text in read_sql("marts").items() if _makes_view(text)}
-
-
 def _makes_view(text: str) -> bool:
     return re.search("^CREATE", text, re.MULTILINE) is not None
 
 
 def read_relations() -> Mapping[str, str]:
     """The definitions of all tables and views, by name."""
-    return dict(sorted({**read_sql("tables"), **read_views()}.items()))
+    views = {name: text for name, text in read_sql("marts").items() if _makes_view(text)}
+    return dict(sorted({**read_sql("tables"), **views}.items()))
 
 
 def sql_hash() -> str:

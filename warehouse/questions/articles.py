@@ -18,7 +18,6 @@ LANGUAGE_CONDITION = counts_in("hit.languages", "articles.language")
 CONTEXTS = 3  # sentences shown of an article
 MOST_COPIES = 50
 MOST_BLOCKS = 300
-NEWEST_FIRST = "ORDER BY published_date DESC, published_at DESC NULLS LAST, article_id"
 SHOWN = """SELECT article_id, version_no, source_id, coalesce(name, source_id) AS source, headline,
        published_date, published_at, url_canonical AS url, access, is_truncated,
        duplicate_of IS NOT NULL AS is_copy, versions"""
@@ -62,15 +61,6 @@ def counted_sql(selection: Selection) -> str:
     return selection.sql("\n".join(parts))
 
 
-def articles_sql(selection: Selection) -> str:
-    """The SQL of `articles`, without its limit."""
-    return f"""{SHOWN}
-FROM (SELECT articles.*{_shown_day(selection)}
-{counted_sql(selection)}) AS articles
-{NAMED}
-{NEWEST_FIRST}"""
-
-
 def _shown_day(selection: Selection) -> str:
     return " REPLACE (published_local_date AS published_date)" if selection.is_local else ""
 
@@ -89,7 +79,13 @@ def articles(
     Rows: article_id, version_no, source_id, source, headline, published_date, published_at, url,
     access, is_truncated, is_copy, versions.
     """
-    return records(con, f"{articles_sql(selection)} LIMIT ? OFFSET ?", [limit, offset])
+    return records(
+        con,
+        f"""{SHOWN} FROM (SELECT articles.*{_shown_day(selection)} {counted_sql(selection)})
+        AS articles {NAMED} ORDER BY published_date DESC, published_at DESC NULLS LAST, article_id
+        LIMIT ? OFFSET ?""",
+        [limit, offset],
+    )
 
 
 def articles_by_id(

@@ -1,6 +1,6 @@
 """How often topics came up: series over time, gaps and spikes.
 
-Each function has a companion that returns its SQL with the values in it, which a person can run.
+`series_sql` and `gaps_sql` have the values in them, so that a person can run them.
 """
 
 from collections.abc import Sequence
@@ -159,8 +159,14 @@ def with_interval(row: Row) -> Row:
     return row | interval(counts) | {"completeness": completeness, "effective_hits": hits}
 
 
-def spikes_sql(selection: Selection) -> str:
-    """The SQL of `spikes`."""
+def spikes(con: duckdb.DuckDBPyConnection, selection: Selection) -> list[Row]:
+    """Days far above a topic's past, as in topic_spikes; none where sources are left out.
+
+    Rows: topic_id, day, hits, articles, share, expected (articles), score, threshold (the fewest
+    hits that would have been a spike), false_alarms_per_year (by which it was judged), headlines.
+    """
+    if not selection.has_all_sources:
+        return []
     sql = f"""SELECT topic_id, day, articles_with_mention AS hits, articles, share, expected,
        score, threshold, false_alarms_per_year, headlines
 FROM (
@@ -171,16 +177,7 @@ FROM (
 )
 WHERE {selection.day_condition()} AND {selection.topic_condition()}
 ORDER BY day, topic_id"""
-    return selection.sql(sql)
-
-
-def spikes(con: duckdb.DuckDBPyConnection, selection: Selection) -> list[Row]:
-    """Days far above a topic's past, as in topic_spikes; none where sources are left out.
-
-    Rows: topic_id, day, hits, articles, share, expected (articles), score, threshold (the fewest
-    hits that would have been a spike), false_alarms_per_year (by which it was judged), headlines.
-    """
-    return records(con, spikes_sql(selection)) if selection.has_all_sources else []
+    return records(con, selection.sql(sql))
 
 
 def gaps_sql(selection: Selection) -> str:

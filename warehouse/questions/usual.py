@@ -69,7 +69,7 @@ def compare_period(periods: Sequence[Row], length: int) -> Comparison:
 
 
 def _judged(now: Row, past: Sequence[Row], length: int) -> Comparison:
-    if not now["articles"] or len(past) < least_periods(length):
+    if not now["articles"] or len(past) < max(4, length / 2):
         return Comparison("too few to say")
     expected, hits, articles = now["expected"], now["hits"], now["articles"]
     share = expected / articles
@@ -87,11 +87,6 @@ def _judged(now: Row, past: Sequence[Row], length: int) -> Comparison:
     far = "far " if abs(score) >= FAR else ""
     verdict = "as usual" if abs(score) < UNUSUAL else f"{far}{'more' if score > 0 else 'less'}"
     return Comparison(verdict, share, expected, score, hits, articles)
-
-
-def least_periods(length: int) -> int:
-    """The fewest periods with articles, of `length` possible ones, that allow a comparison."""
-    return max(4, math.ceil(length / 2))
 
 
 def compare_with_past(
