@@ -144,7 +144,7 @@ def corrected(found: Audited | None, row: Mapping[str, Any]) -> Estimate | None:
 
 
 def article_units(
-    con: duckdb.DuckDBPyConnection, audit_id: str, *, unsure: str = "", only: str = "true"
+    con: duckdb.DuckDBPyConnection, audit_id: str, *, unsure: str = "unsure", only: str = "true"
 ) -> list[Unit]:
     """The articles of a sample to estimate from.
 
@@ -156,24 +156,15 @@ def article_units(
     """
     rows = records(
         con,
-        f"SELECT stratum, weight, verdict, {only} AS is_asked FROM audit_articles"
-        " WHERE audit_id = ? ORDER BY article_no",
-        [audit_id],
+        f"""SELECT stratum, weight, verdict IS NOT NULL AND verdict <> 'unsure' AS is_known,
+               (is_known AND verdict = 'yes' AND is_asked)::INTEGER::DOUBLE AS hits,
+               is_asked::INTEGER::DOUBLE AS "of"
+        FROM (SELECT * REPLACE (if(verdict = 'unsure', $unsure, verdict) AS verdict),
+                     coalesce({only}, false) AS is_asked FROM audit_articles)
+        WHERE audit_id = $audit_id ORDER BY article_no""",
+        {"audit_id": audit_id, "unsure": unsure},
     )
-    found = []
-    for row in rows:
-        verdict = unsure if row["verdict"] == "unsure" and unsure else row["verdict"]
-        is_asked = bool(row["is_asked"])
-        found.append(
-            Unit(
-                row["stratum"],
-                row["weight"],
-                is_known=verdict in ("yes", "no"),
-                hits=float(verdict == "yes" and is_asked),
-                of=float(is_asked),
-            )
-        )
-    return found
+    return [Unit(**row) for row in rows]
 
 
 def mention_units(
@@ -185,27 +176,24 @@ def mention_units(
     """
     rows = records(
         con,
-        """SELECT stratum, weight, articles.verdict IN ('yes', 'no') AS is_known,
-               count(*) FILTER (is_asked AND mentions.verdict = 'yes') AS true,
-               count(*) FILTER (is_asked AND mentions.verdict IN ('yes', 'no')) AS judged,
-               count(*) AS shown, any_value(articles.mentions) AS mentions
-        FROM audit_articles AS articles
-        JOIN (SELECT *, $alias IS NULL OR alias = $alias AS is_asked FROM audit_mentions)
-            AS mentions USING (audit_id, article_id)
-        WHERE audit_id = $audit_id
-        GROUP BY stratum, weight, articles.verdict, article_id ORDER BY article_id""",
+        """SELECT stratum, weight, is_known, yes * mentions / shown AS hits,
+               judged * mentions / shown AS "of"
+        FROM (
+            SELECT stratum, weight, article_id, any_value(articles.mentions) AS mentions,
+                   coalesce(articles.verdict IN ('yes', 'no'), false) AS is_known,
+                   count(*) FILTER (is_asked AND mentions.verdict = 'yes') AS yes,
+                   count(*) FILTER (is_asked AND mentions.verdict IN ('yes', 'no')) AS judged,
+                   count(*) AS shown
+            FROM audit_articles AS articles
+            JOIN (SELECT *, $alias IS NULL OR alias = $alias AS is_asked FROM audit_mentions)
+                AS mentions USING (audit_id, article_id)
+            WHERE audit_id = $audit_id
+            GROUP BY stratum, weight, articles.verdict, article_id
+        )
+        ORDER BY article_id""",
         {"alias": alias, "audit_id": audit_id},
     )
-    return [
-        Unit(
-            row["stratum"],
-            row["weight"],
-            is_known=bool(row["is_known"]),
-            hits=row["true"] * row["mentions"] / row["shown"],
-            of=row["judged"] * row["mentions"] / row["shown"],
-        )
-        for row in rows
-    ]
+    return [Unit(**row) for row in rows]
 
 
 def precision_by(con: duckdb.DuckDBPyConnection, audit_id: str, column: str) -> dict[str, Estimate]:
