@@ -22,8 +22,8 @@ from tasks.model import Batch
 from tasks.process_pool import PagePool, page_pool
 from tasks.refine.refine_source import refine_run_archive
 from tasks.report.task import report_or_warn
-from tasks.upkeep.repair import Repaired
-from tasks.upkeep.repair import repair as repair_layers
+from tasks.upkeep.repair.repair import repair as repair_layers
+from tasks.upkeep.repair.report import Repaired
 from warehouse.layers.commits import Commit
 from warehouse.store.archive_files import download_archive
 

@@ -18,7 +18,7 @@ from tasks.load.load_run import load, rebuild_warehouse
 from tasks.upkeep.backup import back_up
 from tasks.upkeep.compaction import compact, drop_retired, publish_files
 from tasks.upkeep.rebuild_articles import rebuild_articles
-from tasks.upkeep.repair import repair
+from tasks.upkeep.repair.repair import repair
 from tasks.upkeep.retention import drop_snapshots
 from tasks.upkeep.verification import findings
 from tests.support.archived_news import archive_of, load_runs_again, make, refine_commit, warm

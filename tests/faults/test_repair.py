@@ -8,7 +8,8 @@ import pytest
 
 from tasks.load.load_run import load
 from tasks.model import Batch, Outcome
-from tasks.upkeep.repair import Repaired, repair
+from tasks.upkeep.repair.repair import repair
+from tasks.upkeep.repair.report import Repaired
 from tasks.upkeep.verification import findings
 from tests.support.archived_news import (
     NOW,

@@ -23,7 +23,8 @@ from tasks.locks.source_locks import lock_sources
 from tasks.sources.source import Source
 from tasks.upkeep.backup import back_up
 from tasks.upkeep.compaction import compact, drop_retired, publish_files
-from tasks.upkeep.repair import Repaired, repair
+from tasks.upkeep.repair.repair import repair
+from tasks.upkeep.repair.report import Repaired
 from tasks.upkeep.retention import drop_archives, drop_snapshots
 from tasks.upkeep.verification import verify
 from tests.support import archived_news
