@@ -74,7 +74,7 @@ def covered(made: Made, *, has_dispersion: bool = True) -> dict[str, Matrix]:
     periods = periods_of(panel, "week")
     hits = sums_of(periods, made.hits[..., panel.known])
     expected = np.add.reduceat(made.expected[..., panel.known], periods.columns, axis=2)
-    variation = dispersion(np.nan_to_num(panel.total), made.hits).variation * has_dispersion
+    variation = dispersion(np.nan_to_num(panel.total), made.hits)[0] * has_dispersion
     found = indexes(periods, hits, variation)
     truth = 100 * made.factor / made.factor.mean(axis=1, keepdims=True)
     series = (found.epu, found.gap_robust, found.log_linear)

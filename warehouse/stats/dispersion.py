@@ -16,8 +16,6 @@ pairs, half a standard error, is added to the sum of excess: an estimate that is
 give intervals that hold too seldom.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 import pyarrow as pa
 
@@ -32,15 +30,8 @@ DISPERSION = pa.schema(
 )
 
 
-class Dispersion(NamedTuple):
-    """The variation of each topic and source."""
-
-    variation: Matrix
-    pairs: Numbers  # of successive days with at least two articles with the topic
-
-
-def dispersion(articles: Matrix, hits: Whole) -> Dispersion:
-    """Estimate the variation.
+def dispersion(articles: Matrix, hits: Whole) -> tuple[Matrix, Numbers]:
+    """Estimate the variation by topic and source, from pairs of days, whose numbers come with it.
 
     Args:
         articles: Articles by source and day; 0 where none was collected.
@@ -64,7 +55,7 @@ def dispersion(articles: Matrix, hits: Whole) -> Dispersion:
     of_topic = excess.sum(axis=1) / (weight.sum(axis=1) + PRIOR / 10)
     shrunk = (excess + PRIOR * of_topic[:, None] + np.sqrt(pairs)) / (weight + PRIOR)
     correlation = np.clip(shrunk, 0, MOST)
-    return Dispersion(2 * correlation / (1 - correlation), pairs)
+    return 2 * correlation / (1 - correlation), pairs
 
 
 def dispersion_table(counts: Counts) -> pa.Table:
