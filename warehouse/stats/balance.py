@@ -52,14 +52,7 @@ def article_weights(articles: Matrix, groups: Numbers) -> Matrix:
 
 
 def balanced_share(periods: Periods, hits: Whole, variation: Matrix, groups: Numbers) -> Share:
-    """The mean of the groups' shares.
-
-    Args:
-        periods: The periods, with the sources' articles.
-        hits: Articles with each topic, by topic, source and period.
-        variation: Of the sources' days, by topic and source (`dispersion`).
-        groups: Of each source, its group.
-    """
+    """The mean of the groups' shares; arguments as of `attention_index.indexes`."""
     is_member = _members(groups)
     articles = is_member @ periods.total
     count = np.count_nonzero(articles, axis=0)

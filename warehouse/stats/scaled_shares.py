@@ -25,13 +25,7 @@ class Scaled(NamedTuple):
 
 
 def scaled_shares(periods: Periods, hits: Whole, groups: Numbers | None) -> Scaled:
-    """The shares of each source over their standard deviation.
-
-    Args:
-        periods: The periods.
-        hits: Articles with each topic, by topic, source and period.
-        groups: Of each source, its group, where groups are to weigh alike.
-    """
+    """The shares of each source over their standard deviation; as of `attention_index.indexes`."""
     observed = periods.has_articles
     shares = hits / np.where(observed, periods.total, np.inf)
     # Compared with the first share, since rounding can make the variance of equal shares positive.
