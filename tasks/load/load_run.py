@@ -246,7 +246,7 @@ def _add_runs(
     elif changed := list(changed_files(layout, commits)):
         raise LayersBroken(changed)
     loader.add_commits(con, layout, commits)
-    last = max([loader.last_sequence(con), *(commit.sequence for commit in commits)])
+    last = loader.last_sequence(con)
     late: list[Path | str] = []
     # One after another: version numbers depend on all earlier commits.
     for run in new:

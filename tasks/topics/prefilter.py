@@ -137,21 +137,17 @@ class Prefilter:
         kept: dict[int, Places | None] = dict.fromkeys(found.whole.tolist())
         row, place = found.row, found.place
         if present is not None:
-            is_needed = self._is_needed(found, present)
+            # A topic that needs the form may count in the row.
+            both = (present & self._far) | (self.present(found) & ~self._far)
+            possible = np.full(found.rows, _ALWAYS, np.uint64)
+            for number, groups in enumerate(map(np.uint64, self._groups), 1):
+                possible |= ((both & groups) == groups).astype(np.uint64) << np.uint64(number)
+            is_needed = (self._needed_by[found.form] & possible[found.row]) != 0
             row, place = row[is_needed], place[is_needed]
         for number, offset in zip(row.tolist(), place.tolist(), strict=True):
             if (places := kept.setdefault(number, [])) is not None:
                 places.append(offset)
         return sorted(kept.items(), key=lambda item: item[0])
-
-    def _is_needed(self, found: FoundForms, present: Array) -> Array:
-        """For each match, whether a topic that needs the form may count in its row."""
-        both = (present & self._far) | (self.present(found) & ~self._far)
-        possible = np.full(found.rows, _ALWAYS, np.uint64)
-        for number, groups in enumerate(map(np.uint64, self._groups), 1):
-            possible |= ((both & groups) == groups).astype(np.uint64) << np.uint64(number)
-        needed: Array = (self._needed_by[found.form] & possible[found.row]) != 0
-        return needed
 
     def keeps(self, text: str) -> bool:
         """Whether the folded text contains an alias, as a word or within one."""
