@@ -8,10 +8,10 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from contextvars import copy_context
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -46,7 +46,9 @@ class Serving:
 
     installation: Installation
     api: str
-    children: list[Child] = field(default_factory=list)  # the server, then the worker
+    server: Child
+    worker: Child
+    is_stopping: bool = False
     is_hurried: bool = False  # by a second signal while it stops
 
 
@@ -66,28 +68,41 @@ def serve_until_stopped(installation: Installation, port: int) -> int:
 
 
 def _serve(installation: Installation, port: int) -> int:
-    server = [sys.executable, "-m", "uvicorn", "--factory", "flows.server.app:create_guarded_app"]
-    server += ["--host", HOST, "--port", str(port), "--log-level", "warning"]
-    worker = [sys.executable, "-m", "prefect", "worker", "start"]
-    worker += ["--pool", POOL, "--type", "process"]
-    worker += ["--limit", "4", "--name", socket.gethostname()]
-    serving = Serving(installation, os.environ["PREFECT_API_URL"])
+    def child(name: str, *command: str) -> Child:
+        output = installation.layout.root / "prefect" / f"{name}.log"
+        return Child(name, [sys.executable, "-m", *command], dict(os.environ), output)
+
+    def stop(signum: int, _: object) -> None:
+        if serving.is_stopping:
+            # A second Ctrl-C kills both; their runs are marked as crashed all the same.
+            serving.is_hurried = True
+        else:
+            serving.is_stopping = True
+            raise Stopped(signum)
+
+    app = ("uvicorn", "--factory", "flows.server.app:create_guarded_app")
+    server = child("server", *app, "--host", HOST, "--port", str(port), "--log-level", "warning")
+    pool = ("--pool", POOL, "--type", "process", "--limit", "4", "--name", socket.gethostname())
+    worker = child("worker", "prefect", "worker", "start", *pool)
+    serving = Serving(installation, os.environ["PREFECT_API_URL"], server, worker)
     signum = signal.SIGTERM
     try:
-        with _stopping_on_signals(serving):
-            leave_ctrl_c_to_main_thread()
-            _start(serving, "server", server)
-            _wait_for(serving.api, serving.children[0])
-            # The server copies its pages when it starts.
-            add_policy(os.environ)
-            _prepare(serving)
-            _start(serving, "worker", worker)
-            _start_checks(serving)
-            _watch(serving)
+        signal.signal(signal.SIGINT, stop)
+        signal.signal(signal.SIGTERM, stop)
+        leave_ctrl_c_to_main_thread()
+        server.start()
+        _wait_for(serving.api, server)
+        # The server copies its pages when it starts.
+        add_policy(os.environ)
+        _prepare(serving)
+        worker.start()
+        _start_checks(serving)
+        _watch(serving)
     except Stopped as stopped:
         signum = stopped.args[0]
         log.info("stopping")
     finally:
+        serving.is_stopping = True
         _stop(serving)
     if signum == signal.SIGINT:
         say_stopped()
@@ -108,11 +123,8 @@ def _prepare_environment(installation: Installation, port: int) -> None:
     home = installation.layout.root / "prefect"
     home.mkdir(parents=True, exist_ok=True)
     # Prefect's database is there, with the parameters and logs of every run.
-    for folder in (
-        installation.layout.root,
-        Path(os.environ.setdefault("PREFECT_HOME", str(home))),
-    ):
-        keep_private(folder)
+    keep_private(installation.layout.root)
+    keep_private(Path(os.environ.setdefault("PREFECT_HOME", str(home))))
     for name in ("sources", "topics", "data", "deployments", "alerts"):
         path: Path = getattr(installation.settings, name)
         os.environ[f"PRESSWATCH_{name.upper()}"] = str(path.absolute())
@@ -121,13 +133,6 @@ def _prepare_environment(installation: Installation, port: int) -> None:
     # The server keeps its pages under Prefect's home, not among the installed packages.
     pages = Path(os.environ.setdefault(STATIC, str(home / "ui")))
     pages.mkdir(parents=True, exist_ok=True)
-
-
-def _start(serving: Serving, name: str, command: list[str]) -> None:
-    folder = serving.installation.layout.root / "prefect"
-    child = Child(name, command, dict(os.environ), folder / f"{name}.log")
-    serving.children.append(child)
-    child.start()
 
 
 def _prepare(serving: Serving) -> None:
@@ -168,7 +173,7 @@ def _watch(serving: Serving) -> None:
     from flows.server.deploy import update_forms
     from flows.server.orphaned_runs import end_orphaned_runs
 
-    settings, (server, worker) = serving.installation.settings, serving.children
+    settings, server, worker = serving.installation.settings, serving.server, serving.worker
     seen = _changed_at(settings)
     while True:
         time.sleep(0.5)
@@ -206,32 +211,12 @@ def _stop(serving: Serving) -> None:
     """End the worker and its runs, mark them as crashed, end the server."""
     from flows.server.orphaned_runs import end_orphaned_runs
 
-    for worker in serving.children[1:]:
-        worker.stop(lambda: serving.is_hurried)
-    for server in serving.children[:1]:
-        if not server.has_ended():
-            # A server that has just started does not answer yet, but has no runs either.
-            with suppress(httpx.HTTPError):
-                end_orphaned_runs("presswatch serve was stopped", kill=True, reschedule=False)
-        server.stop(lambda: serving.is_hurried)
-
-
-@contextmanager
-def _stopping_on_signals(serving: Serving) -> Iterator[None]:
-    def stop(signum: int, _: object) -> None:
-        raise Stopped(signum)
-
-    def hurry(*_: object) -> None:
-        serving.is_hurried = True
-
-    for one in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(one, stop)
-    try:
-        yield
-    finally:
-        # A second Ctrl-C kills worker and server; their runs are marked as crashed all the same.
-        for one in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(one, hurry)
+    serving.worker.stop(lambda: serving.is_hurried)
+    if not serving.server.has_ended():
+        # A server that has just started does not answer yet, but has no runs either.
+        with suppress(httpx.HTTPError):
+            end_orphaned_runs("presswatch serve was stopped", kill=True, reschedule=False)
+    serving.server.stop(lambda: serving.is_hurried)
 
 
 def _wait_for(api: str, server: Child) -> None:
