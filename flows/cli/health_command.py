@@ -34,24 +34,24 @@ def health(
 
     Workers and failed runs are checked if PREFECT_API_URL names a server.
     """
-    from tasks.monitor import Kind, check_and_send, load_alerts
+    from tasks.monitor import Channel, CurrentIncidents, Kind, check_and_send, load_alerts
 
     settings, is_served = settings_of(data=data), bool(os.environ.get("PREFECT_API_URL"))
     alerts, layout = load_alerts(settings), layout_of(data)
+    channels: tuple[Channel, ...] = ()
+    others, is_local = CurrentIncidents(), settings.is_local
     with show_progress():
-        if is_served or alert:
+        if is_served or alert:  # else without Prefect, whose import takes longer than all the rest
             prefect_settings.configure(verbose=True)
-            from flows.runs.alerts import alert_channels, check_installation, no_recipient
+            from flows.runs.alerts import alert_channels, no_recipient, prefect_incidents
 
             channels = alert_channels(alerts, is_served=is_served) if alert else ()
             if alert and not channels:
                 log.warning("%s", no_recipient(alerts, settings.alerts))
-            checked = check_installation(
-                alerts, layout, channels, is_served=is_served, is_local=settings.is_local
-            )
-        else:  # without Prefect, whose import takes longer than all the rest
-            now = datetime.now(UTC)
-            checked = check_and_send(layout, alerts, (), now, is_local=settings.is_local)
+            if is_served:
+                others = prefect_incidents()
+        now = datetime.now(UTC)
+        checked = check_and_send(layout, alerts, channels, now, others, is_local=is_local)
     problems = checked.found.problems
     not_asked = sorted(frozenset(Kind) - checked.found.asked)
     if as_json:

@@ -1,7 +1,7 @@
 """Alerts at the end of a run, and incidents that Prefect shows: no worker, failed runs."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -22,7 +22,6 @@ from tasks.installation import open_layout, settings_of
 from tasks.monitor import (
     AlertSettings,
     Channel,
-    Checked,
     CurrentIncidents,
     Incident,
     Kind,
@@ -104,33 +103,11 @@ def check_after_run(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) 
         settings = settings_of(**given)
         alerts = load_alerts(settings)
         if channels := alert_channels(alerts):
-            now = datetime.now(UTC)
+            about = (Layout(settings.data), alerts, channels, datetime.now(UTC))
             others = prefect_incidents(with_workers=False)
-            layout, is_local = Layout(settings.data), settings.is_local
-            done = check_and_send(layout, alerts, channels, now, others, is_local=is_local)
-            log_checked(done)
+            check_and_send(*about, others, is_local=settings.is_local)
     except EXPECTED as error:
         log.warning("alerts: not checked: %s", " ".join(str(error).split()))
-
-
-def check_installation(
-    alerts: AlertSettings,
-    layout: Layout,
-    channels: Sequence[Channel],
-    *,
-    is_served: bool,
-    is_local: bool = False,
-) -> Checked:
-    """Check an installation from outside of its runs, and send what is new to the channels.
-
-    With `is_served`, the server at PREFECT_API_URL is asked for workers and failed runs. `is_local`
-    as in `check_and_send`.
-    """
-    others = prefect_incidents() if is_served else CurrentIncidents()
-    now = datetime.now(UTC)
-    checked = check_and_send(layout, alerts, channels, now, others, is_local=is_local)
-    log_checked(checked)
-    return checked
 
 
 def check_served(settings: Settings) -> None:
@@ -138,18 +115,10 @@ def check_served(settings: Settings) -> None:
     try:
         alerts = load_alerts(settings)
         if channels := alert_channels(alerts):
-            layout, is_local = open_layout(settings), settings.is_local
-            check_installation(alerts, layout, channels, is_served=True, is_local=is_local)
+            about = (open_layout(settings), alerts, channels, datetime.now(UTC))
+            check_and_send(*about, prefect_incidents(), is_local=settings.is_local)
     except EXPECTED as error:
         log.warning("alerts: not checked: %s", " ".join(str(error).split()))
-
-
-def log_checked(checked: Checked) -> None:
-    """Log what a check sent, and what was not accepted."""
-    if checked.sent:
-        log.info("alerts: %d sent", checked.sent)
-    for why in checked.refused:
-        log.warning("alerts: %s", why)
 
 
 def prefect_incidents(*, with_workers: bool = True) -> CurrentIncidents:

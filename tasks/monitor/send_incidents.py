@@ -153,4 +153,8 @@ def _send(layout: Layout, state: AlertState, channels: Sequence[Channel]) -> tup
             message.waiting.remove(channel.name)
             state.messages = [each for each in state.messages if each.waiting]
             write_state(layout, state)
+    if sent:
+        log.info("alerts: %d sent", sent)
+    for each in refused:
+        log.warning("alerts: %s", each)
     return sent, refused

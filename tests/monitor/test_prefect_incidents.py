@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,13 +16,12 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from flows.ingest import ingest
 from flows.runs.alerts import (
     alert_channels,
-    check_installation,
     check_served,
     no_recipient,
     prefect_incidents,
 )
 from flows.runs.prefect_settings import POOL
-from tasks.monitor import AlertSettings, Kind, load_alerts
+from tasks.monitor import AlertSettings, Kind, check_and_send, load_alerts
 from tasks.settings import Settings
 from tests.collect.test_collect import feed, item, page
 from tests.support.loopback import Loopback, http
@@ -73,7 +73,8 @@ def test_a_server_that_does_not_answer(prefect_api: str, tmp_path: Path, hook: R
         assert told.asked == {Kind.NO_WORKER}
         assert "could not be asked: " in told.incidents[0].text
         alerts = load_alerts(settings)
-        done = check_installation(alerts, layout, alert_channels(alerts), is_served=True)
+        about = (layout, alerts, alert_channels(alerts), datetime.now(UTC))
+        done = check_and_send(*about, prefect_incidents())
     (refused,) = done.refused
     assert refused.startswith(
         "block presswatch-alerts did not accept a message: the Prefect server"
