@@ -7,14 +7,12 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
-from prefect import flow
 from prefect.artifacts import create_table_artifact
 from prefect.states import Completed
 from pydantic import Field
 
-from flows.runs.alerts import check_after_run
 from flows.runs.installation import open_for_run
-from flows.runs.metrics import record_run
+from flows.runs.presswatch_flow import presswatch_flow
 from tasks.archive.warc_files import WarcPath
 from tasks.backfill.dry_run import estimate
 from tasks.backfill.selection import FIRST_DAY, LAST_DAY, Selection, SourceDomains, select
@@ -43,13 +41,7 @@ MIN_TASK_BYTES = 1024 * MB  # bytes of WARC files for one task run at least
 COLUMNS = ("records", "became", "outcome")  # of the ledger at the terminal
 
 
-@flow(
-    name="backfill",
-    flow_run_name="backfill",
-    persist_result=False,
-    on_completion=[record_run, check_after_run],
-    on_failure=[record_run, check_after_run],
-)
+@presswatch_flow("backfill", checks=True)
 def backfill(
     warcs: Annotated[list[str], Field(min_length=1)],
     domains: list[str] = [],  # noqa: B006 - a real default makes a good form; never changed
@@ -76,9 +68,6 @@ def backfill(
         every_url: Also take pages whose URL does not look like an article's.
         dry_run: Load nothing, and estimate the totals from a sample.
         processes: Processes that extract pages; 0 takes the setting, one for each core.
-        sources_file: The sources, a TOML file; empty takes PRESSWATCH_SOURCES.
-        topics_file: The topics, a TOML file; empty takes PRESSWATCH_TOPICS.
-        data: The data folder; empty takes PRESSWATCH_DATA.
     """
     installation = open_for_run(sources_file, topics_file, data)
     chosen = select(domains, since, until, languages, only_known, every_url)

@@ -8,17 +8,15 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Annotated, Any
 
-from prefect import flow
 from prefect.artifacts import create_table_artifact
 from prefect.client.schemas.objects import State
 from pydantic import Field
 
 from flows.ingest import prepare_to_fetch
-from flows.runs.alerts import check_after_run
 from flows.runs.ingest_result import final_state
 from flows.runs.installation import open_for_run
-from flows.runs.metrics import record_run
 from flows.runs.part_loads import PartLoads
+from flows.runs.presswatch_flow import presswatch_flow
 from tasks.collect.fetch import Client
 from tasks.history import old_sitemaps
 from tasks.history.periods import Period
@@ -68,13 +66,7 @@ class Filled:
         return sum(one.tally.remaining for one in self.sources)
 
 
-@flow(
-    name=FLOW,
-    flow_run_name=FLOW,
-    persist_result=False,
-    on_completion=[record_run, check_after_run],
-    on_failure=[record_run, check_after_run],
-)
+@presswatch_flow(FLOW, checks=True)
 def history(
     first: date,
     last: date,
@@ -99,9 +91,6 @@ def history(
         max_requests: Requests of this run at most; the next one goes on.
         captures_per_page: Captures of a page that are tried at most, over all runs.
         dry_run: Fetch no pages and load nothing; say what would be fetched, and how long it takes.
-        sources_file: The sources, a TOML file; empty takes PRESSWATCH_SOURCES.
-        topics_file: The topics, a TOML file; empty takes PRESSWATCH_TOPICS.
-        data: The data folder; empty takes PRESSWATCH_DATA.
     """
     installation = open_for_run(sources_file, topics_file, data)
     if first > last:

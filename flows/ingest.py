@@ -7,13 +7,11 @@ from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
 from typing import Annotated, Any
 
-from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field
 
-from flows.runs.alerts import check_after_run
 from flows.runs.ingest_result import (
     Ingested,
     end,
@@ -25,8 +23,8 @@ from flows.runs.ingest_result import (
     skip,
 )
 from flows.runs.installation import open_for_run
-from flows.runs.metrics import record_run
 from flows.runs.part_loads import PartLoads
+from flows.runs.presswatch_flow import presswatch_flow
 from tasks.archive import salvage, unfinished
 from tasks.archive.warc_records import OPEN_SUFFIX
 from tasks.collect.activity import Activity
@@ -58,14 +56,11 @@ from warehouse.read.query import keep_snapshot_open
 log = logging.getLogger(__name__)
 
 
-@flow(
-    name="ingest",
-    flow_run_name="ingest",
+@presswatch_flow(
+    "ingest",
+    checks=True,
     # A thread for each collect task, and one for the refine task.
-    task_runner=ThreadPoolTaskRunner(max_workers=MAX_TASKS + 1),  # type: ignore[arg-type]
-    persist_result=False,
-    on_completion=[record_run, check_after_run],
-    on_failure=[record_run, check_after_run],
+    task_runner=ThreadPoolTaskRunner(max_workers=MAX_TASKS + 1),
 )
 def ingest(
     only: list[str] = [],  # noqa: B006 - a real default makes a good form; never changed
@@ -83,9 +78,6 @@ def ingest(
         since_days: Ignore what was published more than this many days ago; 0 takes all.
         max_new: New pages fetched per source at most; 0 takes the limit of the settings.
         due_only: Ask only the sources that are due, each by its own interval.
-        sources_file: The sources, a TOML file; empty takes PRESSWATCH_SOURCES.
-        topics_file: The topics, a TOML file; empty takes PRESSWATCH_TOPICS.
-        data: The data folder; empty takes PRESSWATCH_DATA.
     """
     installation = open_for_run(sources_file, topics_file, data)
     chosen = installation.chosen(only)

@@ -4,14 +4,12 @@ import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from prefect import flow
 from prefect.artifacts import create_markdown_artifact
 from prefect.states import Completed
 from rich.table import Table
 
-from flows.runs.alerts import check_after_run
 from flows.runs.installation import open_for_run
-from flows.runs.metrics import record_run
+from flows.runs.presswatch_flow import presswatch_flow
 from tasks.upkeep.compaction import Compacted
 from tasks.upkeep.task import Removed, compact_days, remove_old, verify_layers
 from tasks.upkeep.verification import Verified
@@ -29,13 +27,7 @@ class Maintained:
     verified: Verified
 
 
-@flow(
-    name="maintain",
-    flow_run_name="maintain",
-    persist_result=False,
-    on_completion=[record_run, check_after_run],
-    on_failure=[record_run, check_after_run],
-)
+@presswatch_flow("maintain", checks=True)
 def maintain(
     verify_only: bool = False,
     sources_file: str = "",
@@ -46,9 +38,6 @@ def maintain(
 
     Args:
         verify_only: Only verify what is kept; change nothing.
-        sources_file: The sources, a TOML file; empty takes PRESSWATCH_SOURCES.
-        topics_file: The topics, a TOML file; empty takes PRESSWATCH_TOPICS.
-        data: The data folder; empty takes PRESSWATCH_DATA.
     """
     installation = open_for_run(sources_file, topics_file, data)
     installation.require_data()

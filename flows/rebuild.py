@@ -6,12 +6,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
-from prefect import flow
 from prefect.states import Completed
 
 from flows.runs.installation import open_for_run
-from flows.runs.metrics import record_run
 from flows.runs.part_loads import run_part
+from flows.runs.presswatch_flow import presswatch_flow
 from tasks.backfill.selection import Selection
 from tasks.backfill.shard_processes import shard_pool
 from tasks.backfill.shard_runs import Place, refine_again
@@ -33,13 +32,7 @@ from warehouse.store.archive_files import SUFFIX, archive_files
 log = logging.getLogger(__name__)
 
 
-@flow(
-    name="rebuild",
-    flow_run_name="rebuild {layer}",
-    persist_result=False,
-    on_completion=[record_run],
-    on_failure=[record_run],
-)
+@presswatch_flow("rebuild", run_name="rebuild {layer}")
 def rebuild(
     layer: Literal["warehouse", "articles"] = "warehouse",
     sources_file: str = "",
@@ -50,9 +43,6 @@ def rebuild(
 
     Args:
         layer: The warehouse, from Parquet; or the articles, from raw, and then the warehouse.
-        sources_file: The sources, a TOML file; empty takes PRESSWATCH_SOURCES.
-        topics_file: The topics, a TOML file; empty takes PRESSWATCH_TOPICS.
-        data: The data folder; empty takes PRESSWATCH_DATA.
     """
     installation = open_for_run(sources_file, topics_file, data)
     installation.require_data()

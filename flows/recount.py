@@ -2,24 +2,17 @@
 
 import logging
 
-from prefect import flow
 from prefect.states import Completed
 
 from flows.runs.installation import open_for_run
-from flows.runs.metrics import record_run
+from flows.runs.presswatch_flow import presswatch_flow
 from tasks.load.task import load_runs, publish_snapshot
 from tasks.report.task import report_or_warn
 
 log = logging.getLogger(__name__)
 
 
-@flow(
-    name="recount",
-    flow_run_name="recount",
-    persist_result=False,
-    on_completion=[record_run],
-    on_failure=[record_run],
-)
+@presswatch_flow("recount")
 def recount(sources_file: str = "", topics_file: str = "", data: str = "") -> None:
     """Count topics again over all history: new and changed ones, and those counted by old rules."""
     installation = open_for_run(sources_file, topics_file, data)

@@ -5,13 +5,12 @@ import shutil
 from collections.abc import Sequence
 from functools import partial
 
-from prefect import flow
 from prefect.artifacts import create_markdown_artifact
 from prefect.states import Completed
 
 from flows.rebuild import load_uncommitted
 from flows.runs.installation import open_for_run
-from flows.runs.metrics import record_run
+from flows.runs.presswatch_flow import presswatch_flow
 from tasks.backfill.selection import Selection
 from tasks.backfill.shard_processes import ShardPool, shard_pool
 from tasks.backfill.shard_runs import Place, refine_again
@@ -30,23 +29,12 @@ from warehouse.store.archive_files import download_archive
 log = logging.getLogger(__name__)
 
 
-@flow(
-    name="repair",
-    flow_run_name="repair",
-    persist_result=False,
-    on_completion=[record_run],
-    on_failure=[record_run],
-)
+@presswatch_flow("repair")
 def repair(sources_file: str = "", topics_file: str = "", data: str = "") -> Repaired:
     """Repair what verification finds damaged, from the layers beside it.
 
     What cannot be repaired is moved to the quarantine and named; the days of lost articles become
     missing. Without the network.
-
-    Args:
-        sources_file: The sources, a TOML file; empty takes PRESSWATCH_SOURCES.
-        topics_file: The topics, a TOML file; empty takes PRESSWATCH_TOPICS.
-        data: The data folder; empty takes PRESSWATCH_DATA.
     """
     installation = open_for_run(sources_file, topics_file, data)
     installation.require_data()

@@ -2,24 +2,17 @@
 
 import logging
 
-from prefect import flow
 from prefect.states import Completed
 
 from flows.runs.installation import open_for_run
-from flows.runs.metrics import record_run
+from flows.runs.presswatch_flow import presswatch_flow
 from tasks.report.task import report_snapshot
 from tasks.text.counted import counted
 
 log = logging.getLogger(__name__)
 
 
-@flow(
-    name="report",
-    flow_run_name="report",
-    persist_result=False,
-    on_completion=[record_run],
-    on_failure=[record_run],
-)
+@presswatch_flow("report")
 def report(sources_file: str = "", topics_file: str = "", data: str = "") -> None:
     """Write the HTML report, and show its main charts on the run's page."""
     installation = open_for_run(sources_file, topics_file, data)

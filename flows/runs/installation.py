@@ -12,6 +12,7 @@ from warehouse.build.schema_version import refuse_newer_snapshot
 def open_for_run(sources_file: str, topics_file: str, data: str) -> Installation:
     """Open the installation of a flow's parameters as `open_installation` does, when a flow begins.
 
+    An empty parameter takes the environment's value: PRESSWATCH_SOURCES, _TOPICS and _DATA.
     ConfigError also when a run of a deployment names files: it uses those of its worker, since
     anyone with access to the API could name others. DocumentError when a newer version has loaded
     the data.

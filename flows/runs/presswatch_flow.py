@@ -1,0 +1,32 @@
+"""The decorator of Presswatch's flows."""
+
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+from prefect import Flow, flow
+from prefect.flows import FlowStateHook
+
+from flows.runs.alerts import check_after_run
+from flows.runs.metrics import record_run
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def presswatch_flow(
+    name: str,
+    *,
+    run_name: str = "",  # the flow's name if empty
+    checks: bool = False,  # whether its runs check for incidents at their end
+    **options: Any,  # noqa: ANN401 - of `prefect.flow`
+) -> Callable[[Callable[P, R]], Flow[P, R]]:
+    """A flow whose runs write the installation's metrics at their end."""
+    hooks: list[FlowStateHook[..., Any]] = [record_run, *([check_after_run] if checks else [])]
+    return flow(
+        name=name,
+        flow_run_name=run_name or name,
+        persist_result=False,
+        on_completion=hooks,
+        on_failure=hooks,
+        **options,
+    )
