@@ -5,12 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from warehouse.layers.layout import Layout
-from warehouse.read.query import (
-    detect_damage,
-    has_table,
-    open_snapshot,
-    records,
-)
+from warehouse.read.query import snapshot_records
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,25 +50,17 @@ NEXT_RECHECKS = """
 
 def poll_intervals(layout: Layout) -> dict[str, PollInterval]:
     """The interval of each polled source, by id; empty without a snapshot that has them."""
-    con = open_snapshot(layout)
-    if con is None:
-        return {}
-    with con, detect_damage(layout.current):
-        if not has_table(con, "poll_intervals"):
-            return {}  # an earlier version published the snapshot; the next load adds the table
-        return {row["source_id"]: PollInterval(**row) for row in records(con, INTERVALS)}
+    rows = snapshot_records(layout, INTERVALS, needs="poll_intervals")
+    return {row["source_id"]: PollInterval(**row) for row in rows}
 
 
 def next_rechecks(layout: Layout, steps: Sequence[timedelta], now: datetime) -> dict[str, datetime]:
     """When the next article of each polled source is due for a recheck, by the source's id."""
-    con = open_snapshot(layout) if steps else None
-    if con is None:
+    if not steps:
         return {}
     last_step = max(steps)
     # One day more than the last step, since no source waits longer than a day for its next poll.
     seen_since = now - last_step - timedelta(days=1)
     given = {"steps": list(steps), "last_step": last_step, "seen_since": seen_since}
-    with con, detect_damage(layout.current):
-        if not has_table(con, "poll_intervals"):
-            return {}
-        return {row["source_id"]: row["due_at"] for row in records(con, NEXT_RECHECKS, given)}
+    rows = snapshot_records(layout, NEXT_RECHECKS, given, needs="poll_intervals")
+    return {row["source_id"]: row["due_at"] for row in rows}

@@ -226,14 +226,17 @@ def records(
 
 
 def snapshot_records(
-    layout: Layout, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()
+    layout: Layout,
+    sql: str,
+    parameters: Sequence[object] | Mapping[str, object] = (),
+    needs: str = "",  # a table that snapshots of earlier versions lack
 ) -> list[dict[str, Any]]:
-    """The `records` of a query on the current snapshot; none without a snapshot."""
+    """The `records` of a query on the current snapshot; none without it, or what it needs."""
     con = open_snapshot(layout)
     if con is None:
         return []
     with con, detect_damage(layout.current):
-        return records(con, sql, parameters)
+        return records(con, sql, parameters) if not needs or has_table(con, needs) else []
 
 
 def quoted(text: str | Path) -> str:
