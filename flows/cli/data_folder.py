@@ -3,15 +3,14 @@
 from pathlib import Path
 
 from flows.cli.exit_status import print_to_stderr
-from tasks.installation import settings_of
+from tasks.installation import open_layout, settings_of
+from warehouse.build.schema_version import refuse_newer_snapshot
 from warehouse.layers.layout import Layout
+from warehouse.store.objects import StoreError
 
 
 def layout_of(data: Path | None) -> Layout:
     """The data folder, by default the environment's; a local copy if its store does not answer."""
-    from tasks.installation import open_layout
-    from warehouse.store.objects import StoreError
-
     settings = settings_of(data=data)
     try:
         return open_layout(settings)
@@ -25,8 +24,6 @@ def layout_of(data: Path | None) -> Layout:
 
 def readable_layout(data: Path | None) -> Layout:
     """`layout_of`; DocumentError when a newer version of Presswatch wrote the snapshot."""
-    from warehouse.build.schema_version import refuse_newer_snapshot
-
     layout = layout_of(data)
     # A query would read tables that the guides of this version do not describe.
     refuse_newer_snapshot(layout)
