@@ -20,11 +20,11 @@ from tasks.load.task import publish_snapshot
 from tasks.model import Batch
 from tasks.process_pool import PagePool, page_pool
 from tasks.refine.refine_source import refine_run_archive
+from tasks.refine.run_archives import found_archives
 from tasks.report.task import report_or_warn
 from tasks.upkeep.repair.repair import repair as repair_layers
 from tasks.upkeep.repair.report import Repaired
 from warehouse.layers.commits import Commit
-from warehouse.store.archive_files import download_archive
 
 log = logging.getLogger(__name__)
 
@@ -69,14 +69,11 @@ def refine_commit(
         run = refine_again(place, commit, shards)
         return list(run.batches) if run else []
     batches = []
-    for name in commit.warcs:
-        path = layout.root / name
-        download_archive(layout, path.relative_to(layout.raw).as_posix())
-        if path.exists():
-            try:
-                batches.append(refine_run_archive(installation, commit.run_id, path, pool))
-            except (OSError, ValueError) as error:
-                log.warning("commit %s is made again without %s: %s", commit_id, path, error)
+    for path in found_archives(layout, commit.warcs):
+        try:
+            batches.append(refine_run_archive(installation, commit.run_id, path, pool))
+        except (OSError, ValueError) as error:
+            log.warning("commit %s is made again without %s: %s", commit_id, path, error)
     return batches
 
 
