@@ -5,7 +5,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console, Group
@@ -96,7 +96,11 @@ def suggest_aliases(
     with show_progress(quiet=True):
         found = suggest(layout, topic, language=language, limit=limit, days=days)
     if as_json:
-        print(json.dumps([_as_json(each) for each in found], ensure_ascii=False, indent=1))
+        answer = [asdict(each) for each in found]
+        for one in (one for each in answer for one in each["suggestions"]):
+            del one["spellings"]  # as found, before the most frequent one became the phrase
+            one |= {name: round(one[name], 3) for name in ("log_odds", "low")}
+        print(json.dumps(answer, ensure_ascii=False, indent=1, default=str))
         return
     console = wide_console()
     for each in found:
@@ -104,27 +108,6 @@ def suggest_aliases(
     if any(each.suggestions for each in found):
         is_joined = bool(counted_topic(layout, topic).all_of)
         console.print(_line_to_add(topic, found, is_joined=is_joined))
-
-
-def _as_json(found: "LanguageSuggestions") -> dict[str, Any]:
-    suggestions = [
-        {
-            "phrase": one.phrase,
-            "log_odds": round(one.log_odds, 3),
-            "low": round(one.low, 3),
-            "in_topic": one.in_topic,
-            "adds": one.adds,
-            "sample": one.sample
-            and {**asdict(one.sample), "published_date": one.sample.published_date.isoformat()},
-        }
-        for one in found.suggestions
-    ]
-    return {
-        "language": found.language,
-        "articles": found.articles,
-        "in_topic": found.in_topic,
-        "suggestions": suggestions,
-    }
 
 
 def _view(found: "LanguageSuggestions") -> Group:
