@@ -61,7 +61,7 @@ def desk(
     ] = False,
 ) -> None:
     """Serve the analyst's pages to a browser, until Ctrl-C."""
-    from flows.desk.server import serve_desk
+    from flows.desk.app import serve_desk
 
     data = data or (DEMO.absolute() if sample else None)
     layout = readable_layout(data)

@@ -1,12 +1,14 @@
-"""The desk as an ASGI application."""
+"""The desk as an ASGI application, and serving it until it is stopped."""
 
 import hashlib
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
 
+import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -18,7 +20,7 @@ from starlette.staticfiles import StaticFiles
 from flows.desk.address import unchecked_selection
 from flows.desk.desk import FOLDER, Desk, DeskRequest, open_request
 from flows.desk.feed_searches import FeedSearches
-from flows.desk.guard import Guard
+from flows.desk.guard import LOOPBACK, Guard
 from flows.desk.searches import Searches
 from flows.desk.views import (
     articles,
@@ -34,7 +36,7 @@ from flows.desk.views import (
     sources,
 )
 from tasks.report.page import chart_library, style
-from tasks.settings import Settings
+from tasks.settings import ConfigError, Settings
 from warehouse.layers.documents import DocumentError
 from warehouse.layers.layout import Layout
 from warehouse.read.query import QueryError
@@ -133,3 +135,31 @@ def _problem(request: Request, error: Exception) -> Response:
     except (QueryError, DocumentError):
         template = request.app.state.desk.templates.get_template("no_snapshot.html")
         return HTMLResponse(template.render(message=message), status)
+
+
+def serve_desk(
+    layout: Layout, settings: Settings, host: str, port: int, say: Callable[[str], None]
+) -> None:
+    """Serve the desk until Ctrl-C or SIGTERM; ConfigError when the port or the host is refused.
+
+    Other machines reach it only with a password, PRESSWATCH_DESK_PASSWORD.
+    """
+    password = settings.desk_password.get_secret_value()
+    if host not in LOOPBACK and not password:
+        raise ConfigError(
+            [f"--host {host} lets other machines read the articles: set PRESSWATCH_DESK_PASSWORD"]
+        )
+    app = create_app(layout, settings, password=password)
+    server = uvicorn.Server(
+        uvicorn.Config(app, host=host, port=port, log_level="warning", server_header=False)
+    )
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((host.strip("[]"), port))
+        except OSError as error:
+            why = f"{host}:{port} cannot be used ({error.strerror}): name another with --port"
+            raise ConfigError([why]) from None
+        say(f"The desk: http://{host}:{listening.getsockname()[1]}/ (Ctrl-C ends it)")
+        server.run(sockets=[listening])

@@ -5,9 +5,8 @@ import base64
 import pytest
 from starlette.testclient import TestClient
 
-from flows.desk.app import create_app
+from flows.desk.app import create_app, serve_desk
 from flows.desk.guard import HEADERS
-from flows.desk.server import serve_desk
 from tasks.settings import ConfigError, Settings
 from warehouse.layers.layout import Layout
 
