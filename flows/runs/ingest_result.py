@@ -10,11 +10,11 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.context import FlowRunContext
+from prefect.events import emit_event
 from prefect.states import Completed
 from rich.table import Table
 from rich.text import Text
 
-from flows.runs.source_events import emit_source_events
 from tasks.collect.collector import Collected
 from tasks.installation import Installation
 from tasks.load.load_run import LoadReport
@@ -125,9 +125,39 @@ def end(installation: Installation, done: Ingested, *, is_published: bool) -> St
     set_run_name(run_name(len(done.sources), loaded.articles))
     _create_artifacts(figures, done, ailing)
     names = {source.id: source.name for source in installation.sources}
-    emit_source_events(names, done.failed, ailing, _flow_run())
+    emit_source_events(names, done.failed, ailing)
     asked_for = sum(not source.skipped for source in done.sources)
     return final_state(done, message, done.failed, asked_for, "every source asked")
+
+
+def emit_source_events(
+    names: Mapping[str, str],  # of all sources, by id
+    failed: Iterable[Collected],
+    ailing: Iterable[SourceHealth],
+) -> None:
+    """Emit an event for each source that failed, is skipped, is silent, or rejects more."""
+    run = _flow_run()
+    run_id = f"prefect.flow-run.{run.id}" if run else ""
+    related = [{"prefect.resource.id": run_id, "prefect.resource.role": "flow-run"}] if run else []
+
+    def emit(event: str, source_id: str, message: str) -> None:
+        resource = {
+            "prefect.resource.id": f"presswatch.source.{source_id}",
+            "prefect.resource.name": names.get(source_id, ""),
+        }
+        emit_event(
+            f"presswatch.source.{event}", resource, related=related, payload={"message": message}
+        )
+
+    for source in failed:
+        log.warning("%s failed: %s", source.source_id, source.error)
+        emit("failed", source.source_id, source.error)
+    now = datetime.now(UTC)
+    for health in ailing:
+        if health.is_silent or health.is_open(now):
+            emit("silent" if health.is_silent else "open", health.source_id, health.why)
+        if health.is_rejecting_more:
+            emit("rejecting", health.source_id, health.rejections)
 
 
 def final_state(
