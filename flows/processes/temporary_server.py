@@ -9,8 +9,7 @@ import tempfile
 import threading
 from contextlib import suppress
 from http import HTTPStatus
-from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from flows.processes.child import ServerFailed, start, stop, wait_until_healthy, why_ended
 from flows.processes.quick_imports import quick_imports
@@ -54,7 +53,12 @@ class PrefectServer:
         self._api, self._home = settings.api.url or "", settings.home
         if self._api:
             return
-        lock = _lock_start(self._home)
+        # One command at a time until its server answers. Servers that start on a new database, or
+        # one of an earlier Prefect, change its tables first: two at once conflicted, and one ended
+        # with "table already exists".
+        self._home.mkdir(parents=True, exist_ok=True)
+        lock = (self._home / "presswatch-start.lock").open("wb")
+        fcntl.flock(lock, fcntl.LOCK_EX)
         with socket.socket() as probe:
             probe.bind((HOST, 0))
             port = probe.getsockname()[1]
@@ -63,18 +67,19 @@ class PrefectServer:
         command = [sys.executable, "-m", "uvicorn", "--factory", APP, "--log-level", "error"]
         command += ["--host", HOST, "--port", str(port)]
         given = settings.to_environment_variables(exclude_unset=True)
-        self._process = start(command, {**os.environ, **given, **EPHEMERAL_SETTINGS}, self._out)
+        environment = {**os.environ, **given, **EPHEMERAL_SETTINGS}
+        self._process = process = start(command, environment, self._out)
+
+        def unlock_when_up() -> None:
+            with lock, suppress(ServerFailed):
+                wait_until_healthy(self._api, process)
+
         # Not in `wait`: `demo` makes its history before that, for a minute.
-        threading.Thread(target=self._unlock_when_up, args=(lock,), daemon=True).start()
+        threading.Thread(target=unlock_when_up, daemon=True).start()
         # At exit Prefect first sends the events that it still has.
-        atexit.register(stop, self._process, STOP_SECONDS)
+        atexit.register(stop, process, STOP_SECONDS)
         os.environ["PREFECT_API_URL"] = self._api
         refresh_global_settings_context()
-
-    def _unlock_when_up(self, lock: IO[bytes]) -> None:
-        if self._process:
-            with lock, suppress(ServerFailed):
-                wait_until_healthy(self._api, self._process)
 
     def wait(self) -> None:
         """Wait until it answers; ServerFailed or ConfigError with the reason when it does not."""
@@ -109,15 +114,3 @@ def create_app() -> "ASGIApp":
     with quick_imports():
         from prefect.server.api.server import create_app
     return create_app()
-
-
-def _lock_start(home: Path) -> IO[bytes]:
-    """A lock for one command at a time, from the start of its server until the server answers.
-
-    Servers that start on a new database, or one of an earlier Prefect, change its tables first. Two
-    at once conflicted, and one ended with "table already exists".
-    """
-    home.mkdir(parents=True, exist_ok=True)
-    lock = (home / "presswatch-start.lock").open("wb")
-    fcntl.flock(lock, fcntl.LOCK_EX)
-    return lock
