@@ -24,12 +24,40 @@ def search(view: DeskRequest) -> Response:
         query = query_of(view.con, view.query)
     except QueryError as error:
         return view.page("search.html", 400, search=None, problem=str(error), within=WITHIN)
-    about: Row = {"search": None}
-    if query:
-        # A copy of its current state, since its thread goes on while the page is rendered.
-        found = copy(requested_search(view, query))
-        about = _shown(view, query, found)
-    return view.page("search.html", **about, problem="", within=WITHIN)
+    if query is None:
+        return view.page("search.html", search=None, problem="", within=WITHIN)
+    # A copy of its current state, since its thread goes on while the page is rendered.
+    found = copy(requested_search(view, query))
+    listed = found.listed[:]
+    number = page_number(view, len(listed))
+    part = listed[PAGE * (number - 1) : PAGE * number]
+    asked_for = _parameters(query)
+    unit = view.selection.unit
+    periods: list[Row] = []
+    for row in found.series.get(unit, []):
+        # The same search in one period.
+        days = {"first": row["period"], "last": row["period_end"] - timedelta(days=1)}
+        url = view.url("/search", **asked_for, **days, unit=None)
+        periods.append(row | {"series": query.text, "url": url})
+    is_words = query.mode == "words"
+    return view.page(
+        "search.html",
+        problem="",
+        within=WITHIN,
+        search=found,
+        asked_for=asked_for,
+        rows=articles_by_id(view.con, view.selection, [each.article_id for each in part]),
+        quotes={each.article_id: each.contexts for each in part},
+        listed=len(listed),
+        most=LISTED,
+        number=number,
+        pages=pages(len(listed)),
+        total=found.series[RANGE][0] if periods else None,
+        periods=periods,
+        chart=charts.attention(periods, [], unit) if periods else None,
+        citation=cite(view, found) if periods else "",
+        toml=as_toml(query.words, query.within, [*view.known.topics]) if is_words else "",
+    )
 
 
 def requested_search(view: DeskRequest, query: Query) -> Search:
@@ -61,36 +89,3 @@ def cite(view: DeskRequest, found: Search) -> str:
 
 def _parameters(query: Query) -> Row:
     return {"topic": (), "q": query.text, "mode": query.mode, "within": query.within or None}
-
-
-def _shown(view: DeskRequest, query: Query, found: Search) -> Row:
-    listed = found.listed[:]
-    number = page_number(view, len(listed))
-    part = listed[PAGE * (number - 1) : PAGE * number]
-    asked_for = _parameters(query)
-    unit = view.selection.unit
-    periods: list[Row] = []
-    for row in found.series.get(unit, []):
-        # The same search in one period.
-        days = {"first": row["period"], "last": row["period_end"] - timedelta(days=1)}
-        url = view.url("/search", **asked_for, **days, unit=None)
-        periods.append(row | {"series": query.text, "url": url})
-    return {
-        "search": found,
-        "asked_for": asked_for,
-        "rows": articles_by_id(view.con, view.selection, [each.article_id for each in part]),
-        "quotes": {each.article_id: each.contexts for each in part},
-        "listed": len(listed),
-        "most": LISTED,
-        "number": number,
-        "pages": pages(len(listed)),
-        "total": found.series[RANGE][0] if periods else None,
-        "periods": periods,
-        "chart": charts.attention(periods, [], unit) if periods else None,
-        "citation": cite(view, found) if periods else "",
-        "toml": (
-            as_toml(query.words, query.within, [*view.known.topics])
-            if query.mode == "words"
-            else ""
-        ),
-    }
