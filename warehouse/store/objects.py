@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -61,14 +60,14 @@ class Store:
 
     def read_tagged(self, key: str) -> tuple[bytes, str]:
         """An object's content, and the ETag of this content."""
-        with self._library(key) as obstore:
-            found = obstore.get(self._client, key)
+        with self._client(key) as client:
+            found = client.get(key)
             return bytes(found.bytes()), found.meta["e_tag"] or ""
 
     def read_range(self, key: str, start: int, end: int) -> bytes:
         """The bytes of an object from `start` to before `end`; raises Missing without one."""
-        with self._library(key) as obstore:
-            return bytes(obstore.get_range(self._client, key, start=start, end=end))
+        with self._client(key) as client:
+            return bytes(client.get_range(key, start=start, end=end))
 
     def write(self, key: str, content: bytes) -> None:
         """Write an object, or overwrite it."""
@@ -99,8 +98,8 @@ class Store:
     def size(self, key: str) -> int | None:
         """An object's size in bytes; None when it does not exist."""
         try:
-            with self._library(key) as obstore:
-                return int(obstore.head(self._client, key)["size"])
+            with self._client(key) as client:
+                return int(client.head(key)["size"])
         except Missing:
             return None
 
@@ -109,8 +108,8 @@ class Store:
         path.parent.mkdir(parents=True, exist_ok=True)
         half = path.with_name(f".{path.name}.{os.getpid()}.half")
         try:
-            with self._library(key) as obstore, half.open("wb") as out:
-                for chunk in obstore.get(self._client, key).stream(min_chunk_size=8 << 20):
+            with self._client(key) as client, half.open("wb") as out:
+                for chunk in client.get(key).stream(min_chunk_size=8 << 20):
                     out.write(chunk)
                 out.flush()
                 os.fsync(out.fileno())
@@ -120,8 +119,8 @@ class Store:
 
     def list(self, prefix: str = "") -> Iterator[ListedObject]:
         """All objects below a folder, by key."""
-        with self._library(prefix) as obstore:
-            for page in obstore.list(self._client, prefix or None):
+        with self._client(prefix) as client:
+            for page in client.list(prefix or None):
                 for each in page:
                     yield ListedObject(
                         each["path"], each["size"], each["last_modified"], each["e_tag"] or ""
@@ -131,27 +130,22 @@ class Store:
         """Delete objects; missing ones are ignored."""
         listed = list(keys)
         if listed:
-            with self._library(listed[0]) as obstore:
-                obstore.delete(self._client, listed)
+            with self._client(listed[0]) as client:
+                client.delete(listed)
 
     def _put(self, key: str, content: bytes | Path, mode: Any) -> str:  # noqa: ANN401
-        with self._library(key) as obstore:
-            tag: str = obstore.put(self._client, key, content, mode=mode)["e_tag"] or ""
-            return tag
-
-    @property
-    def _client(self) -> "S3Store":
-        return _connect(self.url)
+        with self._client(key) as client:
+            return client.put(key, content, mode=mode)["e_tag"] or ""
 
     @contextmanager
-    def _library(self, key: str) -> Iterator[ModuleType]:
-        """The library; its errors are raised as StoreErrors, in one line that names the object."""
-        import obstore  # an optional dependency
+    def _client(self, key: str) -> Iterator["S3Store"]:
+        """The client; its errors are raised as StoreErrors, in one line that names the object."""
+        # An optional dependency.
         from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
 
         where = f"{self.url}/{key}"
         try:
-            yield obstore
+            yield _connect(self.url)
         except FileNotFoundError:
             raise Missing(f"{where}: no such object") from None
         except (AlreadyExistsError, PreconditionError):
