@@ -54,7 +54,7 @@ def rebuild(
         publish_snapshot(installation)
         after = counted_articles(installation.layout)
         if before is not None and after is not None:
-            changes = [str(difference) for difference in differences(before, after)]
+            changes = list(differences(before, after))
         if lost:  # all else is rebuilt
             raise LayersBroken(lost)
     else:

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import duckdb
 import pyarrow as pa
@@ -26,21 +25,6 @@ GROUP BY topic ORDER BY topic
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """Articles that count for a topic, or all where `topic` is empty."""
-
-    topic: str
-    before: int
-    after: int
-    lost: int
-    gained: int
-
-    def __str__(self) -> str:
-        changed = f"{self.gained} gained, {self.lost} lost" if self.gained or self.lost else "same"
-        return f"{self.topic or 'all articles'}: {self.before} before, {self.after} now ({changed})"
-
-
 def counted_articles(layout: Layout) -> pa.Table | None:
     """Rows of topic_id and article_id; None where the snapshot is missing or damaged."""
     try:
@@ -50,10 +34,12 @@ def counted_articles(layout: Layout) -> pa.Table | None:
         return None
 
 
-def differences(old: pa.Table, new: pa.Table) -> Iterator[Difference]:
-    """What changed between two results of `counted_articles`, for all articles and each topic."""
+def differences(old: pa.Table, new: pa.Table) -> Iterator[str]:
+    """What changed between two results of `counted_articles`: a line for all and for each topic."""
     with duckdb.connect() as con:
         con.register("old", old)
         con.register("new", new)
-        for row in con.sql(_DIFFERENCES).to_arrow_table().to_pylist():
-            yield Difference(**row)
+        rows = con.execute(_DIFFERENCES).fetchall()
+    for topic, before, after, lost, gained in rows:
+        changed = f"{gained} gained, {lost} lost" if gained or lost else "same"
+        yield f"{topic or 'all articles'}: {before} before, {after} now ({changed})"
