@@ -2,8 +2,7 @@
 
 import os
 from datetime import UTC, date, datetime
-from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -62,13 +61,6 @@ def options(
     """Count how often topics come up in the papers you follow."""
     for line in misspelt(os.environ):
         print_to_stderr(line, "WARNING")
-
-
-class Layer(StrEnum):
-    """A layer that can be rebuilt from the one before it."""
-
-    warehouse = "warehouse"
-    articles = "articles"
 
 
 @app.command()
@@ -172,7 +164,7 @@ def backfill(
 
 @app.command()
 def rebuild(
-    layer: Layer,
+    layer: Literal["warehouse", "articles"],
     sources: SourcesFile = SOURCES,
     topics: TopicsFile = TOPICS,
     data: DataFolder = None,
@@ -184,7 +176,7 @@ def rebuild(
 
     with show_progress():
         server.wait()
-        job.rebuild(layer=layer.value, **flow_files(installation))
+        job.rebuild(layer=layer, **flow_files(installation))
 
 
 @app.command()
