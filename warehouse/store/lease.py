@@ -125,39 +125,29 @@ def lease_sources(
         yield {}
         return
     key, store = f"{SOURCE_LEASES}/{run_id}.json", link.store
-    busy = _acquire_sources(store, link.copy, key, source_ids, waiting)
-    free = sorted(set(source_ids) - busy.keys())
+    reported: dict[str, str] = {}
+    while True:
+        # No other machine may write between reading the held sources and writing this run's object.
+        with lease(store, f"{FOLDER}/{SOURCE_LEASES}.json", link.copy):
+            held = _held(store, key)
+            busy = {source: run for source, run in held.items() if source in source_ids}
+            free = json.dumps(sorted(set(source_ids) - busy.keys())).encode()
+            if not busy or waiting is None:
+                store.write(key, free)
+                break
+            store.delete([key])
+        if busy != reported:
+            waiting(busy)
+            reported = busy
+        time.sleep(LOOK_SECONDS)
     try:
-        with heartbeat(key, partial(store.write, key, json.dumps(free).encode())):
+        with heartbeat(key, partial(store.write, key, free)):
             yield busy
     finally:
         try:
             store.delete([key])
         except StoreError as error:
             log.warning("%s was not deleted, it expires after a minute: %s", key, error)
-
-
-def _acquire_sources(
-    store: Store,
-    copy: str,
-    key: str,
-    wanted: Sequence[str],
-    waiting: Callable[[Mapping[str, str]], None] | None,
-) -> dict[str, str]:
-    reported: dict[str, str] = {}
-    while True:
-        # No other machine may write between reading the held sources and writing this run's object.
-        with lease(store, f"{FOLDER}/{SOURCE_LEASES}.json", copy):
-            busy = {source: run for source, run in _held(store, key).items() if source in wanted}
-            if not busy or waiting is None:
-                free = sorted(set(wanted) - busy.keys())
-                store.write(key, json.dumps(free).encode())
-                return busy
-            store.delete([key])
-        if busy != reported:
-            waiting(busy)
-            reported = busy
-        time.sleep(LOOK_SECONDS)
 
 
 def _held(store: Store, key: str) -> dict[str, str]:
