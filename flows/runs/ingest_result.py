@@ -97,15 +97,12 @@ def end(installation: Installation, done: Ingested, *, is_published: bool) -> St
     figures = read_run(installation.layout, done.run_id)
     asked = {source.source_id for source in done.sources}
     lacking = {
-        source.id: without_alias(installation.topics, source.language)
+        source.id: note
         for source in installation.sources
-        if source.id in asked
+        if source.id in asked and (note := without_alias(installation.topics, source.language))
     }
-    done = replace(
-        done,
-        lost={row["source_id"]: rolled_over(row) for row in figures.ledger},
-        without_alias={name: note for name, note in lacking.items() if note},
-    )
+    lost = {row["source_id"]: rolled_over(row) for row in figures.ledger}
+    done = replace(done, lost=lost, without_alias=lacking)
     ailing = unhealthy(installation.layout, datetime.now(UTC))
     rejecting = [one for one in ailing if one.is_rejecting_more and one.source_id in asked]
     too_long = sum(one.outcomes.get(Outcome.URL_TOO_LONG, 0) for one in done.sources)
