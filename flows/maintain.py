@@ -1,6 +1,5 @@
 """The nightly job: compact closed days, remove what is no longer needed, verify the rest."""
 
-import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -14,8 +13,6 @@ from tasks.upkeep.compaction import Compacted
 from tasks.upkeep.task import Removed, compact_days, remove_old, verify_layers
 from tasks.upkeep.verification import Verified
 from warehouse.layers.findings import SHOWN, LayersBroken
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,13 @@
 """The rebuild job: make a layer again from the one before it, without the network."""
 
-import logging
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
-from prefect.states import Completed
-
 from flows.runs.installation import open_for_run
 from flows.runs.part_loads import run_part
-from flows.runs.presswatch_flow import presswatch_flow
+from flows.runs.presswatch_flow import completed, presswatch_flow
 from tasks.backfill.selection import Selection
 from tasks.backfill.shard_processes import shard_pool
 from tasks.backfill.shard_runs import Place, refine_again
@@ -28,8 +25,6 @@ from warehouse.layers.commits import Commit, next_part
 from warehouse.layers.findings import Finding, LayersBroken
 from warehouse.read.counted_articles import counted_articles, differences
 from warehouse.store.archive_files import SUFFIX, archive_files
-
-log = logging.getLogger(__name__)
 
 
 @presswatch_flow("rebuild", run_name="rebuild {layer}")
@@ -61,8 +56,7 @@ def rebuild(
         rebuild_snapshot(installation)
     report_or_warn(installation, "")
     message = "\n".join([f"{layer} rebuilt: {installation.layout.current}", *changes])
-    log.info("%s", message)
-    return Completed(message=message)  # type: ignore[return-value]
+    return completed(message, None)
 
 
 def _rebuild_articles(installation: Installation) -> list[Finding]:

@@ -1,15 +1,9 @@
 """The recount job: count changed topics again over all articles, without the network."""
 
-import logging
-
-from prefect.states import Completed
-
 from flows.runs.installation import open_for_run
-from flows.runs.presswatch_flow import presswatch_flow
+from flows.runs.presswatch_flow import completed, presswatch_flow
 from tasks.load.task import load_runs, publish_snapshot
 from tasks.report.task import report_or_warn
-
-log = logging.getLogger(__name__)
 
 
 @presswatch_flow("recount")
@@ -23,5 +17,4 @@ def recount(sources_file: str = "", topics_file: str = "", data: str = "") -> No
     changes = {"recounted": report.recounted, "removed": report.removed}
     said = [f"{change}: {', '.join(topics)}" for change, topics in changes.items() if topics]
     message = "; ".join(said) or "recounted: no topic has changed"
-    log.info("%s", message)
-    return Completed(message=message)  # type: ignore[return-value]
+    return completed(message, None)

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from functools import partial
 
 from prefect.artifacts import create_markdown_artifact
-from prefect.states import Completed
 
 from flows.rebuild import load_uncommitted
 from flows.runs.installation import open_for_run
-from flows.runs.presswatch_flow import presswatch_flow
+from flows.runs.presswatch_flow import completed, presswatch_flow
 from tasks.backfill.selection import Selection
 from tasks.backfill.shard_processes import ShardPool, shard_pool
 from tasks.backfill.shard_runs import Place, refine_again
@@ -53,8 +52,7 @@ def repair(sources_file: str = "", topics_file: str = "", data: str = "") -> Rep
     create_markdown_artifact(key="repair-ledger", markdown=ledger(done))
     if done.repaired or done.lost:
         report_or_warn(installation, "")
-    log.info("%s", done)
-    return Completed(message=str(done), data=done)  # type: ignore[return-value]
+    return completed(str(done), done)
 
 
 def refine_commit(

@@ -1,15 +1,9 @@
 """The report job: write the HTML report of the current snapshot."""
 
-import logging
-
-from prefect.states import Completed
-
 from flows.runs.installation import open_for_run
-from flows.runs.presswatch_flow import presswatch_flow
+from flows.runs.presswatch_flow import completed, presswatch_flow
 from tasks.report.task import report_snapshot
 from tasks.text.counted import counted
-
-log = logging.getLogger(__name__)
 
 
 @presswatch_flow("report")
@@ -20,5 +14,4 @@ def report(sources_file: str = "", topics_file: str = "", data: str = "") -> Non
     path = installation.layout.report
     articles, sources = counted(figures.articles, "article"), counted(figures.sources, "source")
     message = f"{path}: {articles} of {sources}"
-    log.info("%s", message)
-    return Completed(message=message)  # type: ignore[return-value]
+    return completed(message, None)

@@ -1,13 +1,17 @@
-"""The decorator of Presswatch's flows."""
+"""The beginning and the end of Presswatch's flows."""
 
+import logging
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
 from prefect import Flow, flow
 from prefect.flows import FlowStateHook
+from prefect.states import Completed
 
 from flows.runs.alerts import check_after_run
 from flows.runs.metrics import record_run
+
+log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -30,3 +34,10 @@ def presswatch_flow(
         on_failure=hooks,
         **options,
     )
+
+
+def completed(message: str, data: R) -> R:
+    """End a run with a message, which is logged too."""
+    log.info("%s", message)
+    # Prefect takes the state, and returns its data to the caller.
+    return Completed(message=message, data=data)  # type: ignore[return-value]
