@@ -50,8 +50,6 @@ SERVER = {
 # Where the pages and the API of a server are; those not set are Prefect's defaults.
 ADDRESSES = ("PREFECT_API_URL", "PREFECT_UI_API_URL", "PREFECT_SERVER_UI_API_URL")
 
-log = logging.getLogger(__name__)
-
 
 def configure(*, verbose: bool = False) -> None:
     """Set variables that are not set; without a server's address, runs use a temporary server."""
@@ -69,18 +67,17 @@ def configure(*, verbose: bool = False) -> None:
     from prefect.context import refresh_global_settings_context
     from prefect.settings import get_current_settings
 
-    # A password keeps web pages and other users from a temporary server; a server of the settings
-    # has its own.
     settings = get_current_settings()
-    if settings.api.url:
-        for name, value in HEARTBEATS.items():
-            os.environ.setdefault(name, value)
-        refresh_global_settings_context()
-        return
-    given = settings.server.api.auth_string or settings.api.auth_string
-    password = given.get_secret_value() if given else f"presswatch:{secrets.token_urlsafe()}"
-    for name in ("PREFECT_SERVER_API_AUTH_STRING", "PREFECT_API_AUTH_STRING"):
-        os.environ.setdefault(name, password)
+    more = HEARTBEATS
+    if not settings.api.url:
+        # A password keeps web pages and other users from a temporary server; a server of the
+        # settings has its own.
+        given = settings.server.api.auth_string or settings.api.auth_string
+        password = given.get_secret_value() if given else f"presswatch:{secrets.token_urlsafe()}"
+        names = ("PREFECT_SERVER_API_AUTH_STRING", "PREFECT_API_AUTH_STRING")
+        more = dict.fromkeys(names, password)
+    for name, value in more.items():
+        os.environ.setdefault(name, value)
     refresh_global_settings_context()
 
 
