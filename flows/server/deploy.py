@@ -10,7 +10,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import DeploymentUpdate, WorkPoolCreate, WorkPoolUpdate
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.events.schemas.automations import AutomationCore
@@ -26,6 +26,7 @@ from tasks.settings import ConfigError
 
 log = logging.getLogger(__name__)
 
+ABOUT_POOL = "Presswatch's runs: a process each, on the machines where a worker of this pool runs."
 DOES_NOTHING = {"type": "do-nothing"}
 # Automations of earlier versions. Checks now send their alerts, once per incident.
 RETIRED = ("presswatch: a run failed", "presswatch: a source is silent")
@@ -41,7 +42,11 @@ def deploy(installation: Installation) -> list[DeploymentResponse]:
     automations = _read_automations(Path("deployments/automations.toml"))
     alerts = load_alerts(installation.settings)
     with get_client(sync_client=True) as client:
-        _create_pool(client)
+        try:
+            client.read_work_pool(POOL)
+        except ObjectNotFound:
+            client.create_work_pool(WorkPoolCreate(name=POOL, type="process"))
+        client.update_work_pool(POOL, WorkPoolUpdate(description=ABOUT_POOL))
         file = installation.settings.deployments
         rename_deployments(client, file)
         rename_schedules(client, file)
@@ -106,15 +111,6 @@ def _read_automations(path: Path) -> list[dict[str, Any]]:
     except (OSError, ValueError, KeyError) as error:
         raise ConfigError([f"{path}: {' '.join(str(error).split())}"]) from None
     return list(automations)
-
-
-def _create_pool(client: SyncPrefectClient) -> None:
-    try:
-        client.read_work_pool(POOL)
-    except ObjectNotFound:
-        client.create_work_pool(WorkPoolCreate(name=POOL, type="process"))
-    about = "Presswatch's runs: a process each, on the machines where a worker of this pool runs."
-    client.update_work_pool(POOL, WorkPoolUpdate(description=about))
 
 
 def _run_prefect_deploy(file: Path) -> None:
