@@ -9,9 +9,9 @@ from warehouse.questions.sources import whole_part
 
 
 def definition(row: dict[str, Any]) -> Answer:
-    """A topic with the keys that its definition sets; snapshots of earlier versions have fewer."""
+    """A topic with the keys that its definition sets."""
     keys = ("all_of", "none_of", "within", "within_words", "context_exclude", "sections_exclude")
-    set_keys = {key: row[key] for key in (*keys, "languages") if row.get(key)}
+    set_keys = {key: row[key] for key in (*keys, "languages") if row[key]}
     named = {"id": row["topic_id"], "name": row["name"]}
     return named | {key: row[key] for key in ("aliases", "exclude")} | set_keys
 

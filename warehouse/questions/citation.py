@@ -63,20 +63,8 @@ def citation(
 
 def definitions(con: duckdb.DuckDBPyConnection, selection: Selection) -> list[Row]:
     """The current definitions of the selected topics: the columns of topics."""
-    return records(
-        con,
-        f"""SELECT * FROM (
-    FROM topics
-    -- A snapshot of 0.1 lacks these columns.
-    UNION ALL BY NAME
-    SELECT NULL::VARCHAR[][] AS all_of, NULL::VARCHAR[] AS none_of, NULL::VARCHAR AS within,
-           NULL::INTEGER AS within_words, NULL::VARCHAR[] AS context_exclude,
-           NULL::VARCHAR[] AS sections_exclude, NULL::VARCHAR[] AS languages
-    WHERE false
-)
-WHERE valid_to IS NULL AND {selection.topic_condition()}
-ORDER BY name, topic_id""",
-    )
+    chosen = f"valid_to IS NULL AND {selection.topic_condition()}"
+    return records(con, f"FROM topics WHERE {chosen} ORDER BY name, topic_id")
 
 
 def begun_or_ended(con: duckdb.DuckDBPyConnection, selection: Selection, known: Choices) -> str:

@@ -169,12 +169,7 @@ def spikes(con: duckdb.DuckDBPyConnection, selection: Selection) -> list[Row]:
         return []
     sql = f"""SELECT topic_id, day, articles_with_mention AS hits, articles, share, expected,
        score, threshold, false_alarms_per_year, headlines
-FROM (
-    FROM topic_spikes{{local}}
-    -- A snapshot of 0.1 lacks these columns.
-    UNION ALL BY NAME
-    SELECT NULL::BIGINT AS threshold, NULL::DOUBLE AS false_alarms_per_year WHERE false
-)
+FROM topic_spikes{{local}}
 WHERE {selection.day_condition()} AND {selection.topic_condition()}
 ORDER BY day, topic_id"""
     return records(con, selection.sql(sql))
