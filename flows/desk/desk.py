@@ -35,7 +35,6 @@ from warehouse.questions.sources import (
 )
 from warehouse.questions.usual import nothing_to_compare, past_in_words
 from warehouse.read.query import records
-from warehouse.read.source_health import percent_collected
 
 FOLDER = Path(__file__).parent
 
@@ -59,7 +58,6 @@ class Desk:
         )
         self.templates.filters.update(
             percent=percent,
-            percent_collected=percent_collected,
             percent_known=percent_known,
             published_share=published_share,
             is_lacking=is_lacking,

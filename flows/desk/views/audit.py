@@ -77,7 +77,6 @@ def judge(view: DeskRequest) -> Response:
         article=article,
         reader=reader,
         judged=len(judging.verdicts()),
-        found=found,
         words=audit_words(found),
         tables=tables,
         in_words=estimate_in_words,
