@@ -137,4 +137,3 @@ def test_a_snapshot_without_local_days_is_shown_by_utc_days() -> None:
         con.execute(f"CREATE TABLE sources ({columns})")
         known = choices(con, is_local=True)
     assert not known.is_local
-    assert not known.has_local

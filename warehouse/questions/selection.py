@@ -106,13 +106,11 @@ class Choices:
     # The last day that had ended for every configured source by the last attempt at any source.
     last_whole_day: date | None = None
     is_local: bool = False  # whether days are those of the sources' time zones
-    has_local: bool = False  # whether the snapshot has local days: those of 0.1 do not
 
 
 def choices(con: duckdb.DuckDBPyConnection, *, is_local: bool = False) -> Choices:
     """What can be selected in this snapshot; by local days if `is_local` and it has them."""
-    has_local = has_local_days(con)
-    is_local = is_local and has_local
+    is_local = is_local and has_local_days(con)
     topics = con.sql("SELECT topic_id, name FROM topics WHERE valid_to IS NULL ORDER BY name, 1")
     sources = records(
         con,
@@ -131,7 +129,6 @@ def choices(con: duckdb.DuckDBPyConnection, *, is_local: bool = False) -> Choice
         last_day=last_day,
         last_whole_day=min(last_day, ended) if last_day and ended else last_day,
         is_local=is_local,
-        has_local=has_local,
     )
 
 
