@@ -3,7 +3,7 @@
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, TypedDict
+from typing import Annotated
 
 import typer
 
@@ -44,16 +44,8 @@ def day(value: str | date) -> date:
     return date.fromisoformat(str(value))
 
 
-class FlowFiles(TypedDict):
-    """The parameters of all flows that name an installation's files."""
-
-    sources_file: str
-    topics_file: str
-    data: str
-
-
-def flow_files(installation: Installation) -> FlowFiles:
-    """An installation's files, as parameters of a flow."""
+def flow_files(installation: Installation) -> dict[str, str]:
+    """An installation's files, as the parameters by which all flows name them."""
     settings = installation.settings
     return {
         "sources_file": str(settings.sources),
