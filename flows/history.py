@@ -17,7 +17,7 @@ from flows.runs.ingest_result import final_state
 from flows.runs.installation import open_for_run
 from flows.runs.part_loads import PartLoads
 from flows.runs.presswatch_flow import presswatch_flow
-from tasks.collect.fetch import Client
+from tasks.collect.fetch.client import Client
 from tasks.history import old_sitemaps
 from tasks.history.periods import Period
 from tasks.history.task import Histories, fetch_history

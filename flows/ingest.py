@@ -25,7 +25,7 @@ from flows.runs.ingest_result import (
 from flows.runs.installation import open_for_run
 from flows.runs.part_loads import PartLoads
 from flows.runs.presswatch_flow import presswatch_flow
-from tasks.archive import salvage, unfinished
+from tasks.archive.half_written import salvage, unfinished
 from tasks.archive.warc_records import OPEN_SUFFIX
 from tasks.collect.activity import Activity
 from tasks.collect.collector import Collected

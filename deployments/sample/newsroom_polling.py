@@ -22,9 +22,9 @@ from newsroom_fetching import PastClient, PastUrls
 from newsroom_pages import Site
 from newsroom_year import LEDGER_SINCE, Year, days_between, latest, stories_until
 
-from tasks.archive import read_archive
+from tasks.archive.read import read_archive
 from tasks.collect.collector import Collector
-from tasks.collect.fetch import Client
+from tasks.collect.fetch.client import Client
 from tasks.extract.extractor_version import EXTRACTOR_VERSION
 from tasks.installation import Installation
 from tasks.load.load_run import load, publish_all

@@ -34,7 +34,10 @@ def health(
 
     Workers and failed runs are checked if PREFECT_API_URL names a server.
     """
-    from tasks.monitor import Channel, CurrentIncidents, Kind, check_and_send, load_alerts
+    from tasks.monitor.alert_settings import Kind, load_alerts
+    from tasks.monitor.channels import Channel
+    from tasks.monitor.incidents import CurrentIncidents
+    from tasks.monitor.send_incidents import check_and_send
 
     settings, is_served = settings_of(data=data), bool(os.environ.get("PREFECT_API_URL"))
     alerts, layout = load_alerts(settings), layout_of(data)

@@ -5,7 +5,7 @@ from html import escape
 
 from selectolax.lexbor import LexborNode
 
-from tasks.archive import read_capture
+from tasks.archive.read import read_capture
 from tasks.extract.mhtml import is_mhtml, page_of_mhtml
 from tasks.text.charsets import decode
 from tasks.text.html_tree import parse_html

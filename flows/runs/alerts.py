@@ -19,17 +19,10 @@ from prefect.exceptions import ObjectNotFound
 
 from flows.runs.prefect_settings import POOL
 from tasks.installation import open_layout, settings_of
-from tasks.monitor import (
-    AlertSettings,
-    Channel,
-    CurrentIncidents,
-    Incident,
-    Kind,
-    NotAccepted,
-    channels_of,
-    check_and_send,
-    load_alerts,
-)
+from tasks.monitor.alert_settings import AlertSettings, Kind, load_alerts
+from tasks.monitor.channels import Channel, NotAccepted, channels_of
+from tasks.monitor.incidents import CurrentIncidents, Incident
+from tasks.monitor.send_incidents import check_and_send
 from tasks.settings import ConfigError, Settings
 from warehouse.layers.documents import DocumentError
 from warehouse.layers.layout import Layout

@@ -21,7 +21,7 @@ from flows.runs.prefect_settings import POOL
 from flows.server.kept_changes import kept_changes
 from flows.server.renamed_deployments import rename_deployments, rename_schedules
 from tasks.installation import RUN_THERE, Installation
-from tasks.monitor import load_alerts
+from tasks.monitor.alert_settings import load_alerts
 from tasks.settings import ConfigError
 
 log = logging.getLogger(__name__)

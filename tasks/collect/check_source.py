@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from tasks.collect.fetch import Client
+from tasks.collect.fetch.client import Client
 from tasks.collect.index_sitemaps import MOST_SITEMAPS, NAME_THEM
 from tasks.collect.listings import Listing, find_files, read_listing
 from tasks.extract import extract_page

@@ -9,11 +9,12 @@ from functools import partial
 from pathlib import Path
 from threading import Lock
 
-from tasks.archive import OPEN_SUFFIX, ArchiveWriter, salvage
+from tasks.archive.half_written import salvage
+from tasks.archive.warc_records import OPEN_SUFFIX
+from tasks.archive.write import ArchiveWriter
 from tasks.collect.activity import Activity
 from tasks.collect.circuit_breaker import Breaker
-from tasks.collect.fetch import Client
-from tasks.collect.fetch.client import BUSY, FAILED
+from tasks.collect.fetch.client import BUSY, FAILED, Client
 from tasks.collect.fetch.request import url_for_message
 from tasks.collect.listings import find_files, read_file
 from tasks.collect.read_listings import ListingReader

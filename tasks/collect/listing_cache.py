@@ -8,7 +8,7 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.archive import read_payload
+from tasks.archive.read import read_payload
 from tasks.collect.listings import Listing
 from warehouse.layers.documents import decode, encode
 from warehouse.layers.layout import Layout

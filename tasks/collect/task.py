@@ -19,7 +19,7 @@ from prefect.states import Failed
 from tasks.collect.activity import Activity
 from tasks.collect.circuit_breaker import Breaker
 from tasks.collect.collector import Collected, Collector
-from tasks.collect.fetch import Client
+from tasks.collect.fetch.client import Client
 from tasks.installation import Installation
 from tasks.process_pool import PagePool
 from tasks.progress import stage

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tasks.collect.fetch import Client
+from tasks.collect.fetch.client import Client
 from tasks.find.judge import Trial
 from tasks.find.proposal import Proposal, proposal
 from tasks.find.search_site import Search, SiteSearchResult

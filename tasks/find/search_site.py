@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
-from tasks.collect.fetch import Client
+from tasks.collect.fetch.client import Client
 from tasks.collect.fetch.request import origin, url_for_message
 from tasks.collect.listings import Listing
 from tasks.collect.parse_listing import parse_listing

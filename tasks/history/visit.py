@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from functools import cached_property
 
-from tasks.archive import ArchiveWriter
+from tasks.archive.write import ArchiveWriter
 from tasks.collect.collector import FAILURES_IN_A_ROW, UNANSWERED, Collected
-from tasks.collect.fetch import Client
+from tasks.collect.fetch.client import Client
 from tasks.collect.listing_cache import archived_copy
 from tasks.history.periods import Period
 from tasks.history.replay import DIFFERS

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from tasks.archive import is_own, read_capture
 from tasks.archive.any_responses import address_of, page_record, read_response
+from tasks.archive.read import is_own, read_capture
 from tasks.archive.warc_files import WarcPath, warc_at
 from tasks.collect.listings import find_files, read_file
 from tasks.extract import extract_page

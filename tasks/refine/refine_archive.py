@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 
-from tasks.archive import read_archive, read_payload
+from tasks.archive.read import read_archive, read_payload
 from tasks.model import Batch, Capture, CaptureKind, Damage, Extraction
 from tasks.process_pool import PagePool
 from tasks.progress import advance

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from tasks.archive import opened_at
+from tasks.archive.read import opened_at
 from tasks.model import PageText, StrippedBlock
 from tasks.prompts.page_hints import Site
 from tasks.prompts.recurring import MIN_LABEL_SHARE, exact_hash, text_hash

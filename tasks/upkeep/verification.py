@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from tasks.archive import read_archive_damage
+from tasks.archive.read import read_archive_damage
 from tasks.archive.warc_records import beginning
 from tasks.model import Damage
 from tasks.partition.partitions import warc_name

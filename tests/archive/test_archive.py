@@ -16,16 +16,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.archive import (
-    ArchiveWriter,
-    opened_at,
-    read_archive,
-    read_archive_damage,
-    read_payload,
-    salvage,
-    unfinished,
-)
+from tasks.archive.half_written import salvage, unfinished
+from tasks.archive.read import opened_at, read_archive, read_archive_damage, read_payload
 from tasks.archive.warc_records import capture_from_json, capture_of, capture_to_json
+from tasks.archive.write import ArchiveWriter
 from tasks.model import Attempt, Capture, CaptureKind, Entry, Exchange, Outcome
 
 RUN = "20260301T060000Z-0a1b2c"

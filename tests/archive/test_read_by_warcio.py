@@ -5,8 +5,9 @@ from pathlib import Path
 
 from warcio.archiveiterator import ArchiveIterator
 
-from tasks.archive import ArchiveWriter, read_archive
-from tasks.collect.fetch import Client
+from tasks.archive.read import read_archive
+from tasks.archive.write import ArchiveWriter
+from tasks.collect.fetch.client import Client
 from tasks.model import CaptureKind
 from tasks.settings import Limits
 from tests.support.loopback import AGENT, Loopback, ask, http, redirect

@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from tasks.collect.fetch import Client
+from tasks.collect.fetch.client import Client
 from tasks.find.search_site import Search, SiteSearchResult
 from tasks.settings import Limits
 from tests.support.loopback import AGENT, Loopback

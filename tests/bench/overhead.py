@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tasks.collect.collector import Collector
-from tasks.collect.fetch import Client
+from tasks.collect.fetch.client import Client
 from tasks.extract.extractor_version import EXTRACTOR_VERSION
 from tasks.installation import TOPICS, Installation, open_installation
 from tasks.load.load_run import load

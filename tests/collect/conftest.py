@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.collect.fetch import Client
+from tasks.collect.fetch.client import Client
 from tasks.model import Attempt
 from tasks.settings import Limits
 from tests.support.loopback import AGENT, Loopback, ask

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from flows.desk.archived_page import NotArchived, archived_page
-from tasks.archive import read_payload
+from tasks.archive.read import read_payload
 from tasks.collect.listings import find_files, read_file
 from tasks.model import Attempt, Entry, Outcome
 from tasks.process_pool import PagePool

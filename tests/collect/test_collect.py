@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 
-from tasks import archive
-from tasks.archive import read_archive
+from tasks.archive import half_written
+from tasks.archive import write as archive_writing
+from tasks.archive.read import read_archive
 from tasks.collect import listing_cache, parse_listing
 from tasks.collect.collector import FAILURES_IN_A_ROW, Collected, Collector
-from tasks.collect.fetch import Client
+from tasks.collect.fetch.client import Client
 from tasks.collect.index_sitemaps import MOST_SITEMAPS
 from tasks.collect.listings import Listing, NoListing, feeds_and_sitemaps, read_listing
 from tasks.load.load_run import Run, load
@@ -391,14 +392,14 @@ def test_what_goes_wrong_with_a_source_is_reported_and_its_archive_is_closed(
 ) -> None:
     good, bad = say_pages(web, "good", "bad")
     one = source(feeds=(web.set_answers("/feed", feed(item(good), item(bad))),))
-    write = archive.ArchiveWriter.write
+    write = archive_writing.ArchiveWriter.write
 
     def full(self: Any, attempt: Any, entry: Any = None) -> Capture:
         if attempt.url_requested == bad:
             raise OSError(28, "No space left on device")
         return write(self, attempt, entry)
 
-    monkeypatch.setattr(archive.ArchiveWriter, "write", full)
+    monkeypatch.setattr(archive_writing.ArchiveWriter, "write", full)
     other = source("de-blatt", feeds=(f"{web.url}/feed",))
     broken, busy = desk.run(one, other)
     assert "No space left" in broken.error
@@ -413,13 +414,13 @@ def test_an_archive_that_cannot_be_closed_is_not_handed_on(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(archive.write, "finish", full)
+    monkeypatch.setattr(archive_writing, "finish", full)
     (collected,) = desk.run(source(feeds=(web.set_answers("/feed", feed()),)))
     assert collected.warc is None
     assert "No space left" in collected.error
     monkeypatch.undo()
-    (left,) = archive.unfinished(desk.layout.raw)
-    assert archive.salvage(left)
+    (left,) = half_written.unfinished(desk.layout.raw)
+    assert half_written.salvage(left)
 
 
 def test_what_a_dead_run_left_open_is_closed_before_a_source_is_collected(
@@ -427,9 +428,9 @@ def test_what_a_dead_run_left_open_is_closed_before_a_source_is_collected(
 ) -> None:
     one = source(feeds=(web.set_answers("/feed", feed()),))
     with monkeypatch.context() as patched:
-        patched.setattr(archive.write, "finish", lambda *_: None)
+        patched.setattr(archive_writing, "finish", lambda *_: None)
         desk.run(one)
-    (left,) = archive.unfinished(desk.layout.raw)
+    (left,) = half_written.unfinished(desk.layout.raw)
     (collected,) = desk.run(one)
     assert not left.exists()
     assert sorted(left.parent.iterdir()) == [left.with_suffix(""), collected.warc]

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tasks.collect.fetch import Client
+from tasks.collect.fetch.client import Client
 from tasks.collect.fetch.ssrf_guard import Resolved
 from tasks.model import Attempt, CaptureKind, Outcome
 from tasks.settings import Limits

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.collect.fetch import Client
+from tasks.collect.fetch.client import Client
 from tasks.collect.fetch.ssrf_guard import Resolve, Resolved, system_resolve
 from tasks.model import Attempt, CaptureKind, Outcome
 from tasks.settings import Limits

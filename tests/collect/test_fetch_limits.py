@@ -12,7 +12,7 @@ from pathlib import Path
 import brotli
 import pytest
 
-from tasks.collect.fetch import Client
+from tasks.collect.fetch.client import Client
 from tasks.model import Attempt, CaptureKind, Outcome
 from tasks.settings import Limits
 from tests.support.loopback import Answer, Loopback, ask, dripping, endless, http, redirect

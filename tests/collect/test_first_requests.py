@@ -12,7 +12,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import TaskRunFilter, TaskRunFilterName
 
 from flows.ingest import ingest
-from tasks.archive import read_archive
+from tasks.archive.read import read_archive
 from tasks.collect import task as collect_task
 from tasks.collect.activity import Activity
 from tasks.collect.collector import Collected, Collector

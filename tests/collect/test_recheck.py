@@ -12,7 +12,7 @@ import pytest
 
 from flows.ingest import ingest
 from tasks.collect.collector import FAILURES_IN_A_ROW, Collected, Collector
-from tasks.collect.fetch import Client
+from tasks.collect.fetch.client import Client
 from tasks.load.load_run import Run, load
 from tasks.process_pool import PagePool
 from tasks.refine.refine_archive import refine

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tasks.collect.collector import Collected
-from tasks.collect.fetch import Client
+from tasks.collect.fetch.client import Client
 from tasks.collect.recovery import USUAL_PLACES, places
 from tasks.process_pool import PagePool
 from tasks.settings import Limits

@@ -16,7 +16,7 @@ import pytest
 from tasks.collect import parse_listing
 from tasks.collect.activity import Activity
 from tasks.collect.collector import Collector
-from tasks.collect.fetch import Client
+from tasks.collect.fetch.client import Client
 from tasks.process_pool import PagePool
 from tasks.settings import Limits
 from tests.collect.test_collect import Desk, captures, desk, feed, fetched, item, page, source

@@ -15,7 +15,7 @@ from flows.ingest import ingest
 from flows.runs.ingest_result import summary
 from tasks.collect.circuit_breaker import Breaker
 from tasks.collect.collector import FAILURES_IN_A_ROW, Collected, Collector
-from tasks.collect.fetch import Client
+from tasks.collect.fetch.client import Client
 from tasks.load.load_run import load, rebuild_warehouse
 from tasks.model import RunFailed
 from tasks.process_pool import PagePool

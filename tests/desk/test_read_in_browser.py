@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Request
 from starlette.testclient import TestClient
 
-from tasks.archive import ArchiveWriter
+from tasks.archive.write import ArchiveWriter
 from tasks.model import Attempt, CaptureKind, Entry, Outcome
 from tasks.partition.partitions import Run
 from tests.desk.made_texts import HOSTILE, SCRIPT

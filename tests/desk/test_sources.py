@@ -16,7 +16,7 @@ from starlette.testclient import TestClient
 
 from flows.desk.app import create_app
 from flows.desk.views import extraction
-from tasks.archive import ArchiveWriter
+from tasks.archive.write import ArchiveWriter
 from tasks.load.load_run import load
 from tasks.model import Entry
 from tasks.refine.refine_archive import refine

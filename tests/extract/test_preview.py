@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks.archive import ArchiveWriter
 from tasks.archive.any_responses import PAGE_KINDS
 from tasks.archive.any_warc_records import read_records
+from tasks.archive.write import ArchiveWriter
 from tasks.model import Attempt, CaptureKind, Exchange, Outcome
 from tasks.refine.preview_page import as_record, explain_file
 from tasks.settings import Limits

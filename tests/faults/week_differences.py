@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from tasks.archive import OPEN_SUFFIX
+from tasks.archive.warc_records import OPEN_SUFFIX
 from tasks.settings import Settings
 from tests.faults.simulated_week import Week
 from tests.faults.test_ingest_killed import OF_ITS_RUN

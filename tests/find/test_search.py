@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.collect.fetch import Client
+from tasks.collect.fetch.client import Client
 from tasks.find.search_site import MOST_REQUESTS, Search
 from tasks.settings import Limits
 from tests.bench.find import resolve, search

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from flows.runs.part_loads import run_part
-from tasks.collect.fetch import Client
+from tasks.collect.fetch.client import Client
 from tasks.history import old_sitemaps
 from tasks.history.periods import Period
 from tasks.history.visit import Budget, Job, SourceHistory, collect_history

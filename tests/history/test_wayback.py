@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tasks.archive import read_archive
+from tasks.archive.read import read_archive
 from tasks.history.periods import Period
 from tasks.history.replay import DIFFERS, EXCLUDED
 from tests.history.conftest import Desk, article

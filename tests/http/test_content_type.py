@@ -7,7 +7,7 @@ import pytest
 
 from tasks.archive.any_responses import read_response
 from tasks.archive.any_warc_records import Record
-from tasks.collect.fetch import Client
+from tasks.collect.fetch.client import Client
 from tasks.extract import extract_page
 from tasks.model import Outcome
 from tasks.settings import Limits

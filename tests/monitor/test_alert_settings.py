@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.monitor import AlertSettings, Kind, load_alerts
+from tasks.monitor.alert_settings import AlertSettings, Kind, load_alerts
 from tasks.monitor.channels import AppriseChannel
 from tasks.settings import ConfigError, Settings
 from tests.support.sample_newsroom import DEPLOYMENTS

@@ -9,16 +9,10 @@ from pathlib import Path
 import pytest
 
 from tasks.load.load_run import load
-from tasks.monitor import (
-    AlertSettings,
-    Channel,
-    CurrentIncidents,
-    Incident,
-    Kind,
-    channels_of,
-    check_and_send,
-    find_incidents,
-)
+from tasks.monitor.alert_settings import AlertSettings, Kind
+from tasks.monitor.channels import Channel, channels_of
+from tasks.monitor.incidents import CurrentIncidents, Incident, find_incidents
+from tasks.monitor.send_incidents import check_and_send
 from tests.monitor.failing_warehouse import (
     CHANGES,
     FAILS,

@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tasks.load.load_run import load
-from tasks.monitor import AlertSettings, channels_of, check_and_send
+from tasks.monitor.alert_settings import AlertSettings
+from tasks.monitor.channels import channels_of
+from tasks.monitor.send_incidents import check_and_send
 from tests.support.kept_folder import KeptFolder
 from tests.support.publishing import publish
 from tests.support.receivers import Receiver

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from tasks.load.load_run import load
-from tasks.monitor import AlertSettings, Kind, find_incidents
+from tasks.monitor.alert_settings import AlertSettings, Kind
+from tasks.monitor.incidents import find_incidents
 from tests.monitor.failing_warehouse import at
 from tests.support.publishing import publish
 from tests.support.staged_pages import TOPICS, Page, prose, source, stage

@@ -21,7 +21,8 @@ from flows.runs.alerts import (
     prefect_incidents,
 )
 from flows.runs.prefect_settings import POOL
-from tasks.monitor import AlertSettings, Kind, check_and_send, load_alerts
+from tasks.monitor.alert_settings import AlertSettings, Kind, load_alerts
+from tasks.monitor.send_incidents import check_and_send
 from tasks.settings import Settings
 from tests.collect.test_collect import feed, item, page
 from tests.support.loopback import Loopback, http

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tasks import process_pool as pages
-from tasks.archive import ArchiveWriter
+from tasks.archive.write import ArchiveWriter
 from tasks.extract.extractor_version import EXTRACTOR_VERSION
 from tasks.model import Attempt, Batch, CaptureKind, Entry, Extraction, Failure, Outcome
 from tasks.partition.partitions import Run, partition

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from tasks.archive import ArchiveWriter
+from tasks.archive.write import ArchiveWriter
 from tasks.load.load_run import Run, load
 from tasks.model import Attempt, Batch, CaptureKind, Outcome, StrippedBlock
 from tasks.process_pool import PagePool

@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, cast
 
-from tasks.archive import ArchiveWriter
+from tasks.archive.write import ArchiveWriter
 from tasks.load.load_run import load
 from tasks.model import Attempt, Batch, CaptureKind, Entry, Outcome
 from tasks.partition.partitions import Run

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from tasks.archive import ArchiveWriter
+from tasks.archive.write import ArchiveWriter
 from tasks.audit.judging import Judging
 from tasks.audit.sampling import draw_sample
 from tasks.collect.listing_cache import ListingCache

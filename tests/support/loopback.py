@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
-from tasks.collect.fetch import Client
+from tasks.collect.fetch.client import Client
 from tasks.model import Attempt, CaptureKind
 
 AGENT = "Presswatch/0 (+mailto:desk@paper.example)"

@@ -14,7 +14,8 @@ from typer.testing import CliRunner
 from flows.cli.app import app
 from flows.ingest import ingest
 from tasks.load.load_run import load
-from tasks.monitor import AlertSettings, Kind, find_incidents
+from tasks.monitor.alert_settings import AlertSettings, Kind
+from tasks.monitor.incidents import find_incidents
 from tasks.process_pool import PagePool
 from tests.collect.test_collect import feed, item
 from tests.collect.test_collect import page as article_page

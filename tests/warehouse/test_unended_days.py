@@ -12,7 +12,8 @@ from flows.desk.app import create_app
 from flows.desk.snapshots import Snapshots
 from flows.mcp.server import Tools
 from tasks.load.load_run import load, rebuild_warehouse
-from tasks.monitor import AlertSettings, Kind, find_incidents
+from tasks.monitor.alert_settings import AlertSettings, Kind
+from tasks.monitor.incidents import find_incidents
 from tasks.report.figures import read_figures
 from tasks.settings import Settings
 from tasks.sources.source import Source

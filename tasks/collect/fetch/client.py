@@ -13,7 +13,7 @@ from requests import PreparedRequest
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from tasks.collect.fetch.crawl_delay import MAX_PATIENCE, Hosts, backoff, retry_after
-from tasks.collect.fetch.exchanges import Exchanges, FetchedResponse, Record
+from tasks.collect.fetch.exchanges import Exchanges, Record
 from tasks.collect.fetch.request import host_key, origin, request_headers, resolve_location
 from tasks.collect.fetch.robots import MAX_BYTES, MAX_REDIRECTS, Policy, Robots
 from tasks.collect.fetch.ssrf_guard import Resolve, system_resolve
