@@ -117,9 +117,8 @@ class Search:
             self._look(page)
         for url, by in covering(list(self.trials.values())).items():
             covered = self.trials[fold(url)]
-            self._note(
-                replace(covered, outcome=ListingVerdict.COVERED, detail=f"its entries are in {by}")
-            )
+            detail = f"its entries are in {by}"
+            self._note(replace(covered, outcome=ListingVerdict.COVERED, detail=detail))
         seconds = time.monotonic() - began
         detail = attempt.detail if not page else ""
         about = (asked, self._site, attempt.outcome.value, detail, page)
@@ -127,26 +126,22 @@ class Search:
 
     def _look(self, page: Page | None) -> None:
         """Try what is likely first, and guess only where nothing was found."""
-        if page:
-            self._try_all(feeds_of_page(page.tree, page.url))
-        self._try_all(self._sitemaps())
+        for place in feeds_of_page(page.tree, page.url) if page else ():
+            self._try(place)
+        for place in self._sitemaps():
+            self._try(place)
         site = origin(self._site)
-        if not self._has_feed():
-            self._try_until_found(Place(site + path, USUAL) for path in USUAL_FEEDS)
+        self._try_for_feed(Place(site + path, USUAL) for path in USUAL_FEEDS)
         if page:
             most = MOST_SECTIONS // 2 if self._has_feed() else MOST_SECTIONS
             for section in islice(sections_of_page(page.tree, page.url), most):
                 if self.requests < self.most_requests:
                     self._try(section)
-        if not self._has_feed():
-            self._try_until_found(subdomains(self._site))
-        if page and not self._taken():
+        self._try_for_feed(subdomains(self._site))
+        if page and not any(trial.is_taken for trial in self.trials.values()):
             about = f"no feed and no news sitemap; it links to {len(page.entries)} articles"
-            outcome = (
-                ListingVerdict.TAKEN
-                if len(page.entries) >= FEWEST_LINKS
-                else ListingVerdict.WEB_PAGE
-            )
+            is_listing = len(page.entries) >= FEWEST_LINKS
+            outcome = ListingVerdict.TAKEN if is_listing else ListingVerdict.WEB_PAGE
             trial = _trial(Place(page.url, "the home page"), outcome, about)
             self._note(replace(trial, kind="section", entries=page.entries))
 
@@ -174,15 +169,12 @@ class Search:
             places += [Place(origin(self._site) + path, USUAL) for path in paths]
         return places
 
-    def _try_all(self, places: Iterable[Place]) -> None:
+    def _try_for_feed(self, places: Iterable[Place]) -> None:
+        """Try places in turn until the site has a feed."""
         for place in places:
-            self._try(place)
-
-    def _try_until_found(self, places: Iterable[Place]) -> None:
-        for place in places:
-            self._try(place)
             if self._has_feed():
                 return
+            self._try(place)
 
     def _try(self, place: Place, depth: int = 0) -> None:
         """Fetch and judge a place, and what it leads to; each only once."""
@@ -219,18 +211,15 @@ class Search:
                 for linked in feeds_of_page(page.tree, page.url):
                     self._try(linked, depth + 1)
             return
-        outcome, detail = judge_listing(
-            listing, attempt.payload, attempt.url_final, self._site, self.now
+        about = (attempt.payload, attempt.url_final, self._site, self.now)
+        trial = replace(
+            _trial(place, *judge_listing(listing, *about)),
+            kind=listing.kind,
+            title=listing.title or "",
+            language=language_named(attempt.payload),
+            entries=listing.entries,
         )
-        self._note(
-            replace(
-                _trial(place, outcome, detail),
-                kind=listing.kind,
-                title=listing.title or "",
-                language=language_named(attempt.payload),
-                entries=listing.entries,
-            )
-        )
+        self._note(trial)
         if depth <= 1:  # an index within an index is followed, a third level is not
             # Only the sitemaps of news, where there are any.
             children = list(filter(is_news, listing.children)) or list(listing.children)
@@ -238,10 +227,7 @@ class Search:
                 self._try(Place(child, f"in {place.url}"), depth + 1)
 
     def _has_feed(self) -> bool:
-        return any(trial.kind in FEEDS for trial in self._taken())
-
-    def _taken(self) -> list[Trial]:
-        return [trial for trial in self.trials.values() if trial.is_taken]
+        return any(trial.is_taken and trial.kind in FEEDS for trial in self.trials.values())
 
     def _note(self, trial: Trial) -> None:
         self.trials[fold(trial.url)] = trial
