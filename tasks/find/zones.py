@@ -5,11 +5,12 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from functools import cache
 from importlib import resources
 from pathlib import Path
 from zoneinfo import ZoneInfo
+
+from tasks.text.printed_times import as_printed
 
 # The zone in which nearly all people of a country live, where others are of islands, enclaves or
 # thinly settled regions.
@@ -50,21 +51,12 @@ def zones_of(country: str) -> tuple[str, ...]:
     return _zones_by_country().get(country, ())
 
 
-def printed_offset(printed: str) -> datetime | None:
-    """A printed time with the offset that stands in it; None without one."""
-    for read in (datetime.fromisoformat, parsedate_to_datetime):
-        with suppress(ValueError, TypeError, IndexError, OverflowError):
-            found = read(printed.strip())
-            return found if found.tzinfo else None
-    return None
-
-
 def time_zone(country: str | None, printed: Sequence[str], why: str) -> tuple[str | None, str]:
     """The time zone of a source, None where it cannot be known, and the evidence in words.
 
     `printed` are the times of its entries as they are printed, `why` is how the country is known.
     """
-    times = [found for text in printed if (found := printed_offset(text))]
+    times = [found for text in printed if (found := as_printed(text)) and found.tzinfo]
     not_utc = [time for time in times if time.utcoffset()]
     shown = _shown(times, len(printed))
     zones = zones_of(country or "")
