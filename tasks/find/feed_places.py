@@ -8,7 +8,7 @@ from urllib.parse import urljoin, urlsplit
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from tasks.collect.listings.feeds_and_sitemaps import plain_text
-from tasks.collect.listings.section_links import looks_like_article
+from tasks.collect.listings.section_links import base_of, looks_like_article
 from tasks.text.urls import fold, is_http, registrable_domain, same_site
 
 USUAL_FEEDS = (
@@ -113,15 +113,6 @@ def sections_of_page(tree: LexborHTMLParser, url: str) -> list[Place]:
 def is_of_comments(url: str) -> bool:
     """Whether a feed is one of readers' comments by its URL."""
     return bool(_COMMENTS.search(urlsplit(url).path.lower()))
-
-
-def base_of(tree: LexborHTMLParser, url: str) -> str:
-    """The URL that relative links of a page are joined to."""
-    node = tree.css_first("base[href]")
-    try:
-        return urljoin(url, (node.attributes["href"] or "").strip()) if node else url
-    except ValueError:
-        return url
 
 
 def _linked(tree: LexborHTMLParser, base: str, url: str) -> Iterator[tuple[str, str]]:

@@ -4,7 +4,7 @@ import re
 from urllib.parse import unquote, urljoin, urlsplit
 
 from courlan import is_not_crawlable
-from selectolax.lexbor import LexborNode
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from tasks.collect.listings.feeds_and_sitemaps import (
     Listing,
@@ -64,11 +64,7 @@ def read_section(
         return unreadable("not a page: the bytes are not text")
     tree = parse_html(text)
     links: dict[str, Entry] = {}
-    base_node = tree.css_first("base[href]")
-    try:
-        base = urljoin(url, (base_node.attributes["href"] or "") if base_node else "")
-    except ValueError:
-        base = url
+    base = base_of(tree, url)
     for node in tree.css("a[href]"):
         if _is_furniture(node):
             continue
@@ -86,6 +82,15 @@ def read_section(
     articles = (e for e, text in texts if len(text) + 2 * len(_IDEOGRAPHS.findall(text)) >= 16)
     title = tree.css_first("title")
     return listing_of("section", dated(articles), max_entries, title.text() if title else None)
+
+
+def base_of(tree: LexborHTMLParser, url: str) -> str:
+    """The URL that relative links of a page are joined to."""
+    node = tree.css_first("base[href]")
+    try:
+        return urljoin(url, (node.attributes["href"] or "").strip()) if node else url
+    except ValueError:
+        return url
 
 
 def looks_like_article(url: str) -> bool:
