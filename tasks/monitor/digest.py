@@ -89,7 +89,13 @@ def _in_words(found: Row | None, spikes: Sequence[Row]) -> str:
     """The articles of a topic, compared with the usual number in the same sources."""
     text = nothing_to_compare(found)
     if found and not text:
-        text = f"{found['hits']:,}{_against_usual(found)}"
+        text = f"{found['hits']:,}"
+        if found["expected"] is None:
+            text += " (too few to say what is usual)"
+        else:
+            if in_new := found["hits"] - found["compared_hits"]:
+                text += f", {in_new:,} of them in new sources"
+            text += f" (usual {found['expected']:.1f})"
     days_above = ", ".join(
         f"{each['day']:%-d %b} ({each['hits']:,}"
         + (f", a spike from {each['threshold']:,} on)" if each["threshold"] else ")")
@@ -102,11 +108,3 @@ def _in_words(found: Row | None, spikes: Sequence[Row]) -> str:
     if found and found["days_collected"] and is_lacking(found):
         text += f"; collected: {published_share(found)}"
     return text
-
-
-def _against_usual(found: Row) -> str:
-    if found["expected"] is None:
-        return " (too few to say what is usual)"
-    in_new = found["hits"] - found["compared_hits"]
-    of_new = f", {in_new:,} of them in new sources" if in_new else ""
-    return f"{of_new} (usual {found['expected']:.1f})"

@@ -40,18 +40,14 @@ class Incident:
     text: str
     recovered: str = ""  # the headline once it is over; empty for an event without an end
     since: datetime | None = None
-    # Of a spike: keys for the same topic on the adjacent days, if those are no spikes.
+    # Other keys under which a spike may have been reported: of the same topic on the adjacent days,
+    # if those are no spikes.
     moved_from: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
         """Identifies the incident: those with equal keys are the same."""
         return f"{self.kind}:{self.about}" if self.about else str(self.kind)
-
-    @property
-    def earlier_keys(self) -> tuple[str, ...]:
-        """Other keys under which it may have been reported."""
-        return tuple(f"{self.kind}:{about}" for about in self.moved_from)
 
     @property
     def is_problem(self) -> bool:
@@ -260,10 +256,11 @@ def _spike(row: Mapping[str, Any], settings: AlertSettings, report: Path) -> Inc
     figures = f"{hits} on {day}, {row['expected']:.1f} expected"
     lines = [f"{figures}.", rule, *headlines, f"Report: {link}"]
     beside = {row["day"] - timedelta(days=1), row["day"] + timedelta(days=1)}
+    moved_from = beside.difference(row["beside"] or ())
     return Incident(
         *(Kind.TOPIC_SPIKED, f"{row['topic_id']}:{row['day']}"),
         *(f"{row['name']}: {figures}", "\n".join(lines)),
-        moved_from=tuple(f"{row['topic_id']}:{day}" for day in beside - {*(row["beside"] or ())}),
+        moved_from=tuple(f"{Kind.TOPIC_SPIKED}:{row['topic_id']}:{day}" for day in moved_from),
     )
 
 

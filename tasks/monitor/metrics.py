@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 from prometheus_client import generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -127,14 +128,8 @@ def read_metrics(path: Path) -> list[Metric]:
 
 def exposition(families: Iterable[Metric]) -> bytes:
     """Metrics in Prometheus' text format."""
-    return generate_latest(_Collected(families))
-
-
-class _Collected(list[Metric]):
-    """Metrics as a collector of Prometheus' library."""
-
-    def collect(self) -> Sequence[Metric]:
-        return self
+    # It asks a collector for nothing else.
+    return generate_latest(SimpleNamespace(collect=lambda: families))
 
 
 def _family(

@@ -28,17 +28,8 @@ log = logging.getLogger(__name__)
 KEPT = timedelta(days=7)
 # Days for which a reported spike is remembered: more than those that are searched for spikes.
 SPIKE_DAYS = 7
-SOURCE_KINDS = frozenset(
-    {
-        Kind.SOURCE_FAILED,
-        Kind.SOURCE_NOT_ASKED,
-        Kind.SOURCE_SILENT,
-        Kind.SECTION_EMPTY,
-        Kind.ARTICLES_LOST,
-        Kind.PAGES_MERGED,
-        Kind.LAYOUT_CHANGED,
-    }
-)
+# Kinds of incidents that are not about a source.
+GENERAL_KINDS = frozenset({Kind.NO_LOAD, Kind.NO_WORKER, Kind.RUN_FAILED, Kind.TOPIC_SPIKED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +54,10 @@ def check_and_send(
 
     Messages are written into the state before they are sent, and struck off one by one as they are
     accepted: after a kill, the next check sends at most one of them again. Without channels
-    nothing is recorded, so that a channel that is added later is sent all open incidents. Where
-    the snapshot cannot be read, its error is raised once the incidents of `others` are sent.
-
-    Args:
-        layout: The data folder.
-        settings: Those of alerts.toml.
-        channels: To whom messages go.
-        now: The time of the check.
-        others: Incidents that the data folder does not show, such as those of Prefect.
-        is_local: Whether spikes and the digest are by local days, rather than by UTC days.
+    nothing is recorded, so that a channel that is added later is sent all open incidents. `others`
+    are incidents that the data folder does not show, such as those of Prefect; where the snapshot
+    cannot be read, its error is raised once they are sent. With `is_local`, spikes and the digest
+    are by local days, rather than by UTC days.
     """
     if not channels:
         return Checked(find_incidents(layout, settings, now, is_local=is_local) + others)
@@ -115,7 +100,7 @@ def _alerts(
             continue
         day = None if incident.is_problem else now.date() + timedelta(days=SPIKE_DAYS)
         about = (incident.kind, incident.about, incident.headline, incident.recovered)
-        has_moved = not state.told.keys().isdisjoint(incident.earlier_keys)
+        has_moved = not state.told.keys().isdisjoint(incident.moved_from)
         state.told[incident.key] = Reported(*about, incident.since or now, day)
         # Moved by another setting of days, another time zone or another date of an article.
         if not has_moved:
@@ -133,7 +118,7 @@ def _recoveries(
             continue
         del state.told[key]
         # A source that was taken out of sources.toml has not recovered.
-        is_retired = reported.kind in SOURCE_KINDS and reported.about not in found.sources
+        is_retired = reported.kind not in GENERAL_KINDS and reported.about not in found.sources
         if reported.day is None and not is_retired:
             since, subject = moment(reported.since), f"Presswatch: recovered: {reported.recovered}"
             yield subject, f"It is over: {reported.headline}, since {since}; seen {moment(now)}."
