@@ -40,15 +40,13 @@ class KnownVersions:
     first_seen_at: datetime
     texts: list[Text] = field(default_factory=list)  # versions in order of capture
 
-    def in_force(self, moment: datetime) -> Text:
-        """The version that the page showed at a moment, by the known captures."""
-        index = bisect_right(self.texts, moment, key=lambda text: text.fetched_at)
-        return self.texts[max(index - 1, 0)]
+    def around(self, moment: datetime) -> tuple[Text, Text]:
+        """The version that the page showed at a moment, by the known captures, and the next one.
 
-    def following(self, moment: datetime) -> Text:
-        """The first version captured after a moment; the last one if there is none."""
+        Before the first and after the last version, both are that version.
+        """
         index = bisect_right(self.texts, moment, key=lambda text: text.fetched_at)
-        return self.texts[min(index, len(self.texts) - 1)]
+        return self.texts[max(index - 1, 0)], self.texts[min(index, len(self.texts) - 1)]
 
     def add(self, new: Text) -> int:
         """Add a new text and return its version number, the next free one."""
@@ -141,10 +139,10 @@ def judge_versions(
 def _verdict(state: KnownVersions, new: Text) -> VersionVerdict:
     if not state.texts:
         return VersionVerdict(Outcome.ARTICLE, state.add(new), state.first_seen_at)
-    shown = state.in_force(new.fetched_at)
+    shown, following = state.around(new.fetched_at)
     # A metered paywall that has run out does not change the article.
     is_cut = shown.is_whole and not new.is_whole
-    for known in (shown, state.following(new.fetched_at)):
+    for known in (shown, following):
         is_same = bool(known.keys & new.keys) or (is_cut and known is shown)
         # A source of sources.toml takes over what a backfill gave to its domain: else its days
         # would be observed without these articles.
