@@ -21,23 +21,16 @@ RECHECKS_TOGETHER = timedelta(hours=1)
 NEW_LISTING = timedelta(hours=1)
 
 
-def due_sources(
-    layout: Layout,
-    sources: Iterable[Source],
-    now: datetime,
-    recheck_after: Sequence[timedelta] = (),
-) -> tuple[Source, ...]:
-    """The sources that are due, in their order; `recheck_after` is that of the settings."""
-    return due_or_next(layout, sources, now, recheck_after)[0]
-
-
 def due_or_next(
     layout: Layout,
     sources: Iterable[Source],
     now: datetime,
     recheck_after: Sequence[timedelta] = (),
 ) -> tuple[tuple[Source, ...], str]:
-    """The sources that are due; where none is, a line that says so and which one is next."""
+    """The sources that are due, in their order; where none is, a line on which one is next.
+
+    `recheck_after` is that of the settings.
+    """
     sources = tuple(sources)
     times = due_times(layout, sources, now, recheck_after)
     due = tuple(one for one in sources if one.id in times and times[one.id] <= now + EARLY)

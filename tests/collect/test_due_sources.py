@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from tasks.collect.due_sources import due_or_next, due_sources
+from tasks.collect.due_sources import due_or_next
 from tasks.load.load_run import load
 from tasks.sources.source import Source
 from tests.support import staged_pages as staged
@@ -71,7 +71,7 @@ def layout(polled: KeptFolder) -> Layout:
 
 def due(layout: Layout, hours: float, one: str | Source = "gb-post", **about: Any) -> bool:
     asked = source(one) if isinstance(one, str) else one
-    return bool(due_sources(layout, [asked], READ_AT + hours * HOUR, **about))
+    return bool(due_or_next(layout, [asked], READ_AT + hours * HOUR, **about)[0])
 
 
 def test_a_source_of_which_nothing_is_known_is_due(layout: Layout, tmp_path: Path) -> None:
@@ -122,7 +122,7 @@ def test_saved_files_are_due_when_some_are_new(layout: Layout, tmp_path: Path) -
     one, now = source(SAVED, feeds=(), files=(str(tmp_path / "*.html"),)), datetime.now(UTC)
 
     def is_due(hours: float = 1) -> bool:
-        return bool(due_sources(layout, [one], now + hours * HOUR))
+        return bool(due_or_next(layout, [one], now + hours * HOUR)[0])
 
     def read(hour: int, *found: Page, begun: datetime = now) -> None:
         """A run that reads something."""

@@ -21,7 +21,7 @@ from typing import Any, cast
 
 from flows.runs.part_loads import run_part
 from tasks.collect.activity import Activity
-from tasks.collect.due_sources import due_sources
+from tasks.collect.due_sources import due_or_next
 from tasks.collect.task import shared_collection
 from tasks.installation import Installation, open_installation
 from tasks.load.load_run import load, publish_all
@@ -77,7 +77,7 @@ def every_source(installation: Installation, _: datetime) -> Sequence[Source]:
 def by_interval(installation: Installation, now: datetime) -> Sequence[Source]:
     """Each by its own interval, as `ingest` with due_only."""
     settings = installation.settings
-    return due_sources(installation.layout, installation.sources, now, settings.recheck_after)
+    return due_or_next(installation.layout, installation.sources, now, settings.recheck_after)[0]
 
 
 POLLINGS = {
