@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.settings import ConfigError, Settings
-from tasks.sources.source import Source, choose, load_sources
+from tasks.sources.collections import load_sources
+from tasks.sources.source import Source, choose
 from tasks.topics.topic import Topic, load_topics
 from warehouse.layers.commits import committed_runs
 from warehouse.layers.layout import Layout

@@ -38,7 +38,8 @@ def extract(
     from tasks.process_pool import page_pool
     from tasks.refine.preview_page import explain
     from tasks.settings import Settings
-    from tasks.sources.source import choose, load_sources
+    from tasks.sources.collections import load_sources
+    from tasks.sources.source import choose
 
     layout = layout_of(data)
     with show_progress(quiet=True):

@@ -62,8 +62,7 @@ def list_collections(
 ) -> None:
     """List the collections from which `sources.toml` can select."""
     from flows.cli.collection_tables import collections_table, sources_table
-    from tasks.sources.collections import by_name
-    from tasks.sources.source import load_collections
+    from tasks.sources.collections import by_name, load_collections
 
     sources = load_collections()
     chosen = by_name(name, sources, "sources collections") if name else ()
@@ -183,7 +182,7 @@ def import_sources(
     from tasks.find.read_list import entry_from_site, read_list
     from tasks.settings import Settings
     from tasks.sources.add_sources import add_sources, as_toml
-    from tasks.sources.source import load_sources
+    from tasks.sources.collections import load_sources
 
     known = load_sources(sources, may_be_empty=True) if sources.exists() else ()
     ask = None
@@ -217,7 +216,7 @@ def export_sources(
     """Write the sources as OPML, for feed readers, or as CSV; `import` reads both."""
     from tasks.find.csv_list import write_csv
     from tasks.find.opml import write_opml
-    from tasks.sources.source import load_sources
+    from tasks.sources.collections import load_sources
 
     if not (opml or table):
         fail("name a file with --opml or --csv", Exit.WRONG_USAGE)

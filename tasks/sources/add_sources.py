@@ -7,7 +7,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from tasks.sources.source import Source, load_sources
+from tasks.sources.collections import load_sources
+from tasks.sources.source import Source
 from tasks.text.control_characters import without_controls
 from tasks.text.toml_reader import ConfigError, describe, frozen
 from warehouse.layers.atomic_write import write_whole

@@ -1,21 +1,17 @@
-"""Collections: files of sources from which a `sources.toml` selects."""
+"""Reads `sources.toml`, and the collections of sources that it selects from."""
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import glob
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
 
-from tasks.text.toml_reader import ConfigError
-
-if TYPE_CHECKING:
-    from tasks.sources.source import Source
+from tasks.sources.source import Source
+from tasks.text.toml_reader import ConfigError, missing_entries, read_head_and_entries
 
 SHIPPED = Path(__file__).parents[2] / "deployments" / "collections"
-
-Read = Callable[[Path], "Sequence[Source]"]
-"""Reads the entries of one file."""
+ADD_SOURCES = "add one with `presswatch sources find DOMAIN --add`, or `sources import FILE --add`"
 
 
 class Selection(BaseModel):
@@ -28,7 +24,29 @@ class Selection(BaseModel):
     remove: tuple[str, ...] = ()  # ids
 
 
-def selected(selection: Selection, path: Path, read: Read) -> tuple["Source", ...]:
+def load_sources(path: Path, *, may_be_empty: bool = False) -> tuple[Source, ...]:
+    """Read `sources.toml` and the collections that it selects.
+
+    ConfigError has one line per problem, naming file, entry and key.
+    """
+    selection, own = read_sources(path)
+    known = {source.id: source for source in selected(selection, path)}
+    if not (own or known or may_be_empty):
+        raise missing_entries(path, "source", ADD_SOURCES)
+    for source in own:
+        if source.collection is None and source.id in known:
+            source = source.model_copy(update={"collection": known[source.id].collection})
+        known[source.id] = source
+    return tuple(known.values())
+
+
+def load_collections() -> tuple[Source, ...]:
+    """The sources of all shipped collections."""
+    files = sorted(SHIPPED.glob("*.toml"))
+    return tuple(source for file in files for source in read_collection(file))
+
+
+def selected(selection: Selection, path: Path) -> tuple[Source, ...]:
     """The sources that the `sources.toml` at `path` selects from collections, each once.
 
     ConfigError for an unknown name, for an id to remove that no collection has, and for an id with
@@ -36,10 +54,10 @@ def selected(selection: Selection, path: Path, read: Read) -> tuple["Source", ..
     """
     found: dict[str, Source] = {}
     names = selection.collections
-    known = () if all(name.endswith(".toml") for name in names) else shipped(read)
+    known = () if all(name.endswith(".toml") for name in names) else load_collections()
     for place, name in _places(path, "collections", names):
         if name.endswith(".toml"):
-            sources = read_collection(path.parent / Path(name).expanduser(), read)
+            sources = read_collection(path.parent / Path(name).expanduser())
         else:
             sources = by_name(name, known, place)
         for source in sources:
@@ -54,18 +72,26 @@ def selected(selection: Selection, path: Path, read: Read) -> tuple["Source", ..
     return tuple(found.values())
 
 
-def read_collection(file: Path, read: Read) -> tuple["Source", ...]:
+def read_collection(file: Path) -> tuple[Source, ...]:
     """The sources of one file, with its name as their collection."""
-    return tuple(one.model_copy(update={"collection": file.stem}) for one in read(file))
+    selection, entries = read_sources(file)
+    if keys := ", ".join(sorted(selection.model_fields_set)):
+        raise ConfigError([f"{file}: {keys}: only sources.toml selects, a collection has entries"])
+    return tuple(one.model_copy(update={"collection": file.stem}) for one in entries)
 
 
-def shipped(read: Read) -> tuple["Source", ...]:
-    """The sources of all shipped collections."""
-    files = sorted(SHIPPED.glob("*.toml"))
-    return tuple(source for file in files for source in read_collection(file, read))
+def read_sources(path: Path) -> tuple[Selection, tuple[Source, ...]]:
+    """A file's selection from collections, and its own entries; ConfigError as `load_sources`."""
+    folder = Path(glob.escape(str(path.absolute().parent)))
+    selection, entries = read_head_and_entries(path, Selection, "source", Source)
+    sources = []
+    for source in entries:
+        files = tuple(str(folder / Path(pattern).expanduser()) for pattern in source.files)
+        sources.append(source.model_copy(update={"files": files}))
+    return selection, tuple(sources)
 
 
-def by_name(name: str, sources: Sequence["Source"], place: str) -> tuple["Source", ...]:
+def by_name(name: str, sources: Sequence[Source], place: str) -> tuple[Source, ...]:
     """The sources of a collection, country or kind; ConfigError, naming `place`, for none."""
     if found := tuple(one for one in sources if name in (one.collection, one.country, one.kind)):
         return found

@@ -1,11 +1,9 @@
-"""The sources: `sources.toml` read into frozen types; their `strip` and `keep`."""
+"""A source, as an entry of `sources.toml` has it; its `strip` and `keep`."""
 
-import glob
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -14,13 +12,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidato
 from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
 from tasks.settings import MOST_PAGES, Steps, matching
-from tasks.sources.collections import Selection, selected, shipped
 from tasks.sources.language_codes import ISO_639_1
-from tasks.text.toml_reader import ConfigError, missing_entries, read_head_and_entries
+from tasks.text.toml_reader import ConfigError
 from warehouse.layers.definitions import SourceDefinition
 
 TEXT = "text:"  # prefix of an override that names a block by its text; others are CSS selectors
-ADD_SOURCES = "add one with `presswatch sources find DOMAIN --add`, or `sources import FILE --add`"
 MOST_INTERVAL = 3600.0  # seconds between two requests: with more, a run makes no progress
 WORDS = re.compile(r"[\w\s-]+")
 _ELEMENT = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", re.I)
@@ -251,45 +247,6 @@ class Source(BaseModel):
     def overrides(self) -> BlockOverrides:
         """Its `strip` and `keep` overrides."""
         return BlockOverrides(self.strip, self.keep)
-
-
-def load_sources(path: Path, *, may_be_empty: bool = False) -> tuple[Source, ...]:
-    """Read `sources.toml` and the collections that it selects.
-
-    ConfigError has one line per problem, naming file, entry and key.
-    """
-    selection, own = read_sources(path)
-    known = {source.id: source for source in selected(selection, path, _read_entries)}
-    if not (own or known or may_be_empty):
-        raise missing_entries(path, "source", ADD_SOURCES)
-    for source in own:
-        if source.collection is None and source.id in known:
-            source = source.model_copy(update={"collection": known[source.id].collection})
-        known[source.id] = source
-    return tuple(known.values())
-
-
-def load_collections() -> tuple[Source, ...]:
-    """The sources of all shipped collections."""
-    return shipped(_read_entries)
-
-
-def _read_entries(path: Path) -> tuple[Source, ...]:
-    selection, entries = read_sources(path)
-    if keys := ", ".join(sorted(selection.model_fields_set)):
-        raise ConfigError([f"{path}: {keys}: only sources.toml selects, a collection has entries"])
-    return entries
-
-
-def read_sources(path: Path) -> tuple[Selection, tuple[Source, ...]]:
-    """A file's selection from collections, and its own entries; ConfigError as `load_sources`."""
-    folder = Path(glob.escape(str(path.absolute().parent)))
-    selection, entries = read_head_and_entries(path, Selection, "source", Source)
-    sources = []
-    for source in entries:
-        files = tuple(str(folder / Path(pattern).expanduser()) for pattern in source.files)
-        sources.append(source.model_copy(update={"files": files}))
-    return selection, tuple(sources)
 
 
 def choose(sources: Sequence[Source], ids: Sequence[str]) -> tuple[Source, ...]:

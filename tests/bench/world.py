@@ -18,7 +18,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tasks.sources.source import Source, load_collections
+from tasks.sources.collections import load_collections
+from tasks.sources.source import Source
 from tests.bench.backfill import MB, Peak
 from tests.faults.simulated_month import (
     SETTINGS,

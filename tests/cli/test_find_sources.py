@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.sources.source import load_sources
+from tasks.sources.collections import load_sources
 from tests.cli.test_command import command
 from tests.support.config_files import ONE_SOURCE
 from tests.support.loopback import Loopback, http

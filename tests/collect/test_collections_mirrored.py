@@ -16,7 +16,8 @@ import pytest
 from typer.testing import CliRunner
 
 from flows.cli.app import app
-from tasks.sources.source import Source, load_collections
+from tasks.sources.collections import load_collections
+from tasks.sources.source import Source
 from tests.support.mirror import mirrored, path_of, write_mirrored
 from tests.support.mirror_texts import SENTENCES
 

@@ -17,7 +17,8 @@ from tasks.load.load_run import Run, load
 from tasks.process_pool import PagePool
 from tasks.refine.refine_archive import refine
 from tasks.settings import Limits
-from tasks.sources.source import Source, load_sources
+from tasks.sources.collections import load_sources
+from tasks.sources.source import Source
 from tasks.upkeep.rebuild_articles import rebuild_articles
 from tests.collect.test_collect import UNMODIFIED, captures, feed, fetched, item, source
 from tests.refine.test_site_boilerplate import page as finnish_page

@@ -20,7 +20,8 @@ from tasks.load.load_run import load, rebuild_warehouse
 from tasks.model import RunFailed
 from tasks.process_pool import PagePool
 from tasks.settings import Limits
-from tasks.sources.source import Source, load_sources
+from tasks.sources.collections import load_sources
+from tasks.sources.source import Source
 from tests.cli.test_command import command
 from tests.collect.test_collect import feed, fetched, item, page, saved, source
 from tests.collect.test_recheck import START

@@ -16,7 +16,7 @@ from urllib.robotparser import RobotFileParser
 import pytest
 from lxml import etree
 
-from tasks.sources.source import load_sources
+from tasks.sources.collections import load_sources
 from tasks.topics.mentions import Matcher
 from tasks.topics.topic import load_topics
 from tests.support.ports import free_port

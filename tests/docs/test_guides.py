@@ -7,7 +7,8 @@ import pytest
 from typer.main import get_command
 
 from flows.cli.app import app
-from tasks.sources.source import Source, load_sources
+from tasks.sources.collections import load_sources
+from tasks.sources.source import Source
 from tasks.topics.topic import TopicEntry, load_topics
 
 ROOT = Path(__file__).parents[2]

@@ -11,7 +11,8 @@ from tasks.find.listed import ImportedSources, import_listed
 from tasks.find.opml import write_opml
 from tasks.find.read_list import read_list
 from tasks.sources.add_sources import add_sources
-from tasks.sources.source import Source, load_sources
+from tasks.sources.collections import load_sources
+from tasks.sources.source import Source
 from tasks.text.toml_reader import ConfigError
 
 READER = """<?xml version="1.0" encoding="UTF-8"?>

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from tasks.load.load_run import load
-from tasks.sources.source import load_sources
+from tasks.sources.collections import load_sources
 from tests.support.publishing import publish
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query

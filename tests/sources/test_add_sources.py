@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tasks.sources.add_sources import add_sources, as_toml, problems_of
-from tasks.sources.source import load_sources
+from tasks.sources.collections import load_sources
 from tasks.text.toml_reader import ConfigError
 
 KEPT = """\

@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from flows.cli.collection_tables import collections_table, sources_table
-from tasks.sources.collections import SHIPPED
-from tasks.sources.source import Source, load_collections, load_sources
+from tasks.sources.collections import SHIPPED, load_collections, load_sources
+from tasks.sources.source import Source
 from tasks.text.toml_reader import ConfigError
 from tests.support.config_files import problems_of
 

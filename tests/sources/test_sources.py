@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.sources.source import BlockOverrides, Source, load_sources
+from tasks.sources.collections import load_sources
+from tasks.sources.source import BlockOverrides, Source
 from tasks.text.toml_reader import ConfigError
 from tests.support.config_files import problems_of
 

@@ -12,7 +12,8 @@ from flows.desk.views.read_article import framed
 from tasks.process_pool import page_pool
 from tasks.refine.preview_page import Record, explain
 from tasks.settings import ConfigError
-from tasks.sources.source import Source, load_sources
+from tasks.sources.collections import load_sources
+from tasks.sources.source import Source
 from warehouse.questions.series import Row
 from warehouse.questions.sources import captured
 
