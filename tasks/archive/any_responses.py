@@ -1,8 +1,7 @@
 """Pages of any WARC file: the address and the response of a record that anyone wrote."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import replace
 
 from urllib3 import HTTPHeaderDict
 
@@ -23,27 +22,17 @@ _TRUNCATED = {"length": Outcome.TOO_LARGE, "time": Outcome.TIMED_OUT}
 _SNIFFED = 512
 
 
-@dataclass(frozen=True, slots=True)
-class ArchivedResponse:
-    """The content of a record, with the status and headers it came with."""
-
-    content: Content
-    status: int = 0  # 0 where there is none
-    headers: Mapping[str, str] = field(default_factory=HTTPHeaderDict)
-
-
-def read_response(record: Record, max_bytes: int) -> ArchivedResponse:
+def read_response(record: Record, max_bytes: int) -> Content:
     """Read a response, resource or revisit record; `max_bytes` is of the largest page, decoded."""
     if record.kind == "revisit":
-        return ArchivedResponse(Content(Outcome.NOT_MODIFIED, record.get("warc-profile")[:100]))
+        return Content(Outcome.NOT_MODIFIED, record.get("warc-profile")[:100])
     if not record.is_whole:
-        why = "the record is damaged or truncated"
-        return ArchivedResponse(Content(Outcome.BROKEN_RESPONSE, why))
+        return Content(Outcome.BROKEN_RESPONSE, "the record is damaged or truncated")
     if reason := record.get("warc-truncated"):
         outcome = _TRUNCATED.get(reason.lower(), Outcome.BROKEN_RESPONSE)
-        return ArchivedResponse(Content(outcome, f"archived in part: {reason[:40]}"))
+        return Content(outcome, f"archived in part: {reason[:40]}")
     if record.size != len(record.block):
-        return ArchivedResponse(Content(Outcome.TOO_LARGE, f"a record of {record.size} bytes"))
+        return Content(Outcome.TOO_LARGE, f"a record of {record.size} bytes")
     if record.kind == "resource":
         content_type = record.get("content-type")
         content = Content(Outcome.FETCHED, body=record.block)
@@ -51,13 +40,13 @@ def read_response(record: Record, max_bytes: int) -> ArchivedResponse:
             content = Content(Outcome.NOT_A_PAGE, content_type[:100])
         elif len(record.block) > max_bytes:
             content = Content(Outcome.TOO_LARGE, f"more than {max_bytes} bytes")
-        return ArchivedResponse(content, headers=HTTPHeaderDict({"Content-Type": content_type}))
+        return replace(content, headers=HTTPHeaderDict({"Content-Type": content_type}))
     try:
         response = recorded(_as_kept(record.block))
     except Failure as failure:
-        return ArchivedResponse(Content(failure.outcome, failure.detail))
+        return Content(failure.outcome, failure.detail)
     content = read_content(response, max_bytes, CaptureKind.PAGE, is_conditional=True)
-    return ArchivedResponse(content, response.status, response.headers)
+    return replace(content, status=response.status, headers=response.headers)
 
 
 def _as_kept(block: bytes) -> bytes:

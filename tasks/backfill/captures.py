@@ -33,7 +33,7 @@ class Captures:
         record = next(self.records(offset, offset + 1))
         if isinstance(record, Damage):
             return b""
-        return read_response(record, self._job.max_bytes).content.body
+        return read_response(record, self._job.max_bytes).body
 
     def capture(self, record: Record | Damage) -> tuple[Capture, bytes] | Passed:
         """A record as a capture with its page, or why it is passed over."""
@@ -50,10 +50,9 @@ class Captures:
         source_id, source = self.domains.source_of(url)
         if self._job.selection.only_known and source is None:
             return Passed.UNKNOWN_PAPER
-        response = read_response(record, self._job.max_bytes)
-        if response.status in REDIRECTS:
+        content = read_response(record, self._job.max_bytes)
+        if content.status in REDIRECTS:
             return Passed.REDIRECT
-        content, headers = response.content, response.headers
         capture = Capture(
             capture_id=uuid5(NAMESPACE_URL, f"{self._key}#{record.offset}"),
             run_id="",
@@ -66,10 +65,10 @@ class Captures:
             detail=content.detail,
             attempted_at=moment,
             seconds=0.0,
-            http_status=response.status or None,
-            content_type=headers.get("Content-Type", ""),
-            etag=headers.get("ETag") or None,
-            last_modified=headers.get("Last-Modified") or None,
+            http_status=content.status or None,
+            content_type=content.headers.get("Content-Type", ""),
+            etag=content.headers.get("ETag") or None,
+            last_modified=content.headers.get("Last-Modified") or None,
             payload_bytes=len(content.body),
             payload_sha256=sha256(content.body).hexdigest() if content.body else None,
             raw_ref=f"{self._job.shard.url}#{record.offset}",

@@ -3,8 +3,8 @@
 import io
 import re
 import zlib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from http import client
 from itertools import chain
 from types import SimpleNamespace
@@ -54,6 +54,8 @@ class Content:
     outcome: Outcome
     detail: str = ""
     body: bytes = b""  # after transfer and content decoding
+    status: int = 0  # 0 where there is none, as when the network failed before the status line
+    headers: Mapping[str, str] = field(default_factory=HTTPHeaderDict)
 
 
 class FinalResponse(client.HTTPResponse):

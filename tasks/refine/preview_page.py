@@ -139,8 +139,8 @@ def _archived_page(
         outcome, detail = capture.outcome, capture.detail
         content_type, url = capture.content_type, capture.url_final
     else:  # of a backfill
-        response = read_response(record, max_bytes)
-        outcome, detail = response.content.outcome, response.content.detail
-        payload, content_type = response.content.body, response.headers.get("Content-Type", "")
+        content = read_response(record, max_bytes)
+        outcome, detail = content.outcome, content.detail
+        payload, content_type = content.body, content.headers.get("Content-Type", "")
         url = address_of(record)
     return (payload, content_type, url) if payload else Extraction(outcome, detail)

@@ -215,7 +215,7 @@ def response(page: Archived, root: Path) -> Record:
 def test_a_body_comes_out_as_its_author_wrote_it(tmp_path: Path, coded: Any) -> None:
     headers, body = coded(page(0, 1))
     record = response(Archived(url_of(0, 1), body, headers=headers), tmp_path)
-    content = read_response(record, 100_000).content
+    content = read_response(record, 100_000)
     assert content.outcome is Outcome.FETCHED
     assert content.body == page(0, 1)
 

@@ -53,7 +53,7 @@ def test_all_agree_on_what_is_a_page(content_type: str, web: Loopback, tmp_path:
         Record(0, "response", {}, response, len(response)),
         Record(0, "resource", {"content-type": content_type}, BODY, len(BODY)),
     ):
-        archived = read_response(record, len(BODY)).content.outcome
+        archived = read_response(record, len(BODY)).outcome
         assert archived is (Outcome.FETCHED if is_page else Outcome.NOT_A_PAGE)
     extracted = extract_page(BODY, content_type, web.url)
     assert (extracted.outcome is not Outcome.NOT_A_PAGE) is is_page

@@ -18,6 +18,7 @@ from tasks.collect.fetch.request import host_key, origin, request_headers, resol
 from tasks.collect.fetch.robots import MAX_BYTES, MAX_REDIRECTS, Policy, Robots
 from tasks.collect.fetch.ssrf_guard import Resolve, system_resolve
 from tasks.collect.fetch.transport import Transfer
+from tasks.http.response import REDIRECTS, Content
 from tasks.model import Attempt, CaptureKind, Failure, Outcome
 from tasks.settings import Limits
 
@@ -159,19 +160,17 @@ class Client:
                         site = origin(call.url)
                         raise Failure(Outcome.ROBOTS_DENIED, f"disallowed by robots.txt of {site}")
                     pause = max(pause, policy.delay)
-                response = self._send(call, request, pause)
-                target = (
-                    resolve_location(call.url, response.location) if response.location else None
-                )
+                content = self._send(call, request, pause)
+                place = content.headers.get("Location") if content.status in REDIRECTS else None
+                target = resolve_location(call.url, place) if place else None
         except Failure as failure:
             return call.attempt(failure.outcome, failure.detail)
-        content, headers = response.content, response.headers
         return replace(
             call.attempt(content.outcome, content.detail),
-            status=response.status or None,
-            content_type=" ".join(headers.get("Content-Type", "").split())[:200],
-            etag=headers.get("ETag"),
-            last_modified=headers.get("Last-Modified"),
+            status=content.status or None,
+            content_type=" ".join(content.headers.get("Content-Type", "").split())[:200],
+            etag=content.headers.get("ETag"),
+            last_modified=content.headers.get("Last-Modified"),
             payload=content.body,
         )
 
@@ -195,7 +194,7 @@ class Client:
 
         return self._robots.policy(origin(call.url), call.allow_private, ask, call.deadline)
 
-    def _send(self, call: Exchanges, request: PreparedRequest, pause: float) -> FetchedResponse:
+    def _send(self, call: Exchanges, request: PreparedRequest, pause: float) -> Content:
         """Send a request, retrying where that may help; the host's hold is the pause between."""
         host = self._hosts.get(host_key(call.url))
         tries = 0
@@ -210,20 +209,20 @@ class Client:
                     allow_private=call.allow_private,
                     resolve=self._resolve,
                 )
-                response = call.send(request, transfer, self._tls)
-                outcome = response.content.outcome
+                content = call.send(request, transfer, self._tls)
+                outcome = content.outcome
                 if outcome in FAILED and time.monotonic() >= call.deadline:
                     raise Failure(Outcome.LEFT_FOR_LATER, "cut off")
-                asked = retry_after(response.headers.get("Retry-After"))
+                asked = retry_after(content.headers.get("Retry-After"))
                 if outcome in BUSY and asked is not None:
                     host.hold(asked, outcome)
                 elif outcome in BUSY or outcome in FAILED:
                     host.hold(backoff(tries, self._backoff_seconds), outcome)
             if outcome in BUSY and asked is not None:
-                detail = f"{response.content.detail}, Retry-After asks for {asked:.0f} s"
-                response = replace(response, content=replace(response.content, detail=detail))
+                detail = f"{content.detail}, Retry-After asks for {asked:.0f} s"
+                content = replace(content, detail=detail)
             if not self._may_retry(call, outcome, asked, tries):
-                return response
+                return content
 
     def _may_retry(
         self, call: Exchanges, outcome: Outcome, asked: float | None, tries: int

@@ -4,34 +4,19 @@ import ssl
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from requests import PreparedRequest, Response
-from requests.structures import CaseInsensitiveDict
 
 from tasks.collect.fetch.request import prepare_request, url_for_message
 from tasks.collect.fetch.transport import GuardedSession, Transfer
-from tasks.http.response import REDIRECTS, Content, body_pieces, is_success, read_content
+from tasks.http.response import Content, body_pieces, is_success, read_content
 from tasks.model import Attempt, CaptureKind, Exchange, Failure, Outcome
 
 MAX_ERROR_PAGE = 256 * 1024  # bytes read of a body that only comes with a redirect or an error
 
-Record = Callable[[Attempt], None]
-
-
-@dataclass(frozen=True, slots=True)
-class FetchedResponse:
-    """A response, read as far as needed."""
-
-    content: Content
-    status: int = 0  # 0 where network or server failed before the status line
-    headers: "CaseInsensitiveDict[str]" = field(default_factory=CaseInsensitiveDict)
-
-    @property
-    def location(self) -> str | None:
-        """Where a redirect leads."""
-        return self.headers.get("Location") if self.status in REDIRECTS else None
+Record = Callable[[Attempt], object]
 
 
 @dataclass(slots=True)
@@ -74,17 +59,15 @@ class Exchanges:
         self.url = url
         return request
 
-    def send(
-        self, request: PreparedRequest, transfer: Transfer, tls: ssl.SSLContext
-    ) -> FetchedResponse:
-        """Send a request, read the response, and add both to `done`."""
+    def send(self, request: PreparedRequest, transfer: Transfer, tls: ssl.SSLContext) -> Content:
+        """Send a request, read the response as far as needed, and add both to `done`."""
         started = time.monotonic()
         try:
             with GuardedSession(transfer, tls) as session, session.send(request) as response:
                 content = self._read(response, transfer)
-                return FetchedResponse(content, response.status_code, response.headers)
+                return replace(content, status=response.status_code, headers=response.headers)
         except Failure as failure:
-            return FetchedResponse(Content(failure.outcome, failure.detail))
+            return Content(failure.outcome, failure.detail)
         finally:
             self.seconds += time.monotonic() - started
             self.got_bytes = transfer.received.tell() > 0
