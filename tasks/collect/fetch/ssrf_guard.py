@@ -69,12 +69,20 @@ def checked_addresses(
     """
     # The name is resolved once, and the checked address is used: a name that resolves to a public
     # address first and to loopback a moment later (DNS rebinding) gains nothing.
+    answers: SimpleQueue[list[Resolved] | OSError] = SimpleQueue()
+
+    def ask() -> None:
+        try:
+            answers.put(resolve(host, port))
+        except (OSError, UnicodeError) as error:
+            answers.put(OSError(str(error)))
+
+    # getaddrinfo has no timeout of its own and can take minutes with several dead name servers.
+    threading.Thread(target=ask, name=f"resolve {host}", daemon=True).start()
     try:
-        ip_address(host)
-    except ValueError:
-        addresses = _asked_within(resolve, host, port, seconds)
-    else:
-        addresses = _asked(resolve, host, port)  # no name server is asked, so no thread is needed
+        addresses = answers.get(timeout=seconds)
+    except Empty:
+        raise Failure(Outcome.DNS_FAILED, f"{host}: no answer within {seconds:.0f} s") from None
     if isinstance(addresses, OSError) or not addresses:
         raise Failure(Outcome.DNS_FAILED, f"{host}: {addresses or 'no address'}")
     for _, sockaddr in addresses:
@@ -87,53 +95,23 @@ def checked_addresses(
     return addresses
 
 
-def _asked(resolve: Resolve, host: str, port: int) -> list[Resolved] | OSError:
-    try:
-        return resolve(host, port)
-    except (OSError, UnicodeError) as error:
-        return OSError(str(error))
-
-
-def _asked_within(
-    resolve: Resolve, host: str, port: int, seconds: float
-) -> list[Resolved] | OSError:
-    # getaddrinfo has no timeout of its own and can take minutes with several dead name servers.
-    answers: SimpleQueue[list[Resolved] | OSError] = SimpleQueue()
-    threading.Thread(
-        target=lambda: answers.put(_asked(resolve, host, port)), name=f"resolve {host}", daemon=True
-    ).start()
-    try:
-        return answers.get(timeout=seconds)
-    except Empty:
-        raise Failure(Outcome.DNS_FAILED, f"{host}: no answer within {seconds:.0f} s") from None
-
-
 def connect(addresses: list[Resolved], connect_seconds: float, deadline: float) -> socket.socket:
     """Connect to the first of the checked addresses that accepts, each in `connect_seconds`.
 
     The `deadline` is for all; raises a Failure, CONNECT_FAILED, with the last one's reason.
     """
     reason = "no time left to connect"
-    for family, sockaddr in addresses:
+    for _, sockaddr in addresses:
         seconds = min(connect_seconds, deadline - time.monotonic())
         if seconds <= 0:
             break
         try:
-            return _open(family, sockaddr, seconds)
+            # The address is resolved already: no name server is asked.
+            sock = socket.create_connection(sockaddr[:2], seconds)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return sock
         except TimeoutError:
             reason = f"{sockaddr[0]} port {sockaddr[1]}: no answer within {seconds:.1f} s"
         except OSError as error:
             reason = f"{sockaddr[0]} port {sockaddr[1]}: {error.strerror or error}"
     raise Failure(Outcome.CONNECT_FAILED, reason)
-
-
-def _open(family: socket.AddressFamily, sockaddr: tuple[Any, ...], seconds: float) -> socket.socket:
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        sock.settimeout(seconds)
-        sock.connect(sockaddr)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    except OSError:
-        sock.close()
-        raise
-    return sock
