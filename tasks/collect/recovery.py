@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from tasks.model import Attempt, Entry, ListingSummary
+from tasks.model import Entry, ListingSummary
 from tasks.text.urls import is_http, same_site
 from warehouse.read.known_urls import KnownListing
 from warehouse.read.listing_gaps import RecoveryRead, open_gaps, recovery_reads
@@ -57,13 +57,9 @@ def recovered(reader: "ListingReader", last: Mapping[str, KnownListing]) -> Iter
     gap, past = _gap(reader)
     if gap is None or not reader.site or reader.time.is_up():
         return
-
-    def record(attempt: Attempt) -> None:
-        reader.record(attempt, None)
-
     named = collector.client.sitemaps(
         reader.site,
-        record=record,
+        record=lambda attempt: reader.record(attempt, None),
         min_interval=source.min_interval_seconds,
         allow_private=source.allow_private_hosts,
         deadline=reader.time.deadline,

@@ -1,7 +1,6 @@
 """The headers and the checked URL of a request; URLs as messages show them."""
 
 import re
-from ipaddress import IPv6Address
 from urllib.parse import SplitResult, urldefrag, urljoin, urlsplit
 
 from requests import PreparedRequest, Request
@@ -25,7 +24,8 @@ _PORTS = {"http": 80, "https": 443}
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-_HOST = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?")
+# Of an IPv6 address, which `requests` checks, only that it names no network interface.
+_HOST = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?|[0-9a-f.]*:[0-9a-f:.]+")
 _USER_INFO = re.compile(r"(?<=//)[^/?#]*@")
 _VALIDATOR = re.compile(r"[\x21-\x7e\xa0-\xff]([\x20-\x7e\xa0-\xff]{0,1000}[\x21-\x7e\xa0-\xff])?")
 
@@ -76,18 +76,10 @@ def prepare_request(url: str, sent: dict[str, str]) -> PreparedRequest:
     # is meant to deceive.
     if "@" in parts.netloc:
         raise _invalid("contains a user name or password")
-    if port == 0 or not _is_host(parts.hostname or ""):
+    host = parts.hostname or ""
+    if port == 0 or len(host) > 254 or not _HOST.fullmatch(host):
         raise _invalid("no valid host and port")
     return request
-
-
-def _is_host(host: str) -> bool:
-    if ":" not in host:
-        return len(host) <= 254 and bool(_HOST.fullmatch(host))
-    try:
-        return IPv6Address(host).scope_id is None
-    except ValueError:
-        return False
 
 
 def _invalid(reason: str) -> Failure:
