@@ -73,26 +73,22 @@ class ShardWork:
     ) -> None:
         self.place, self.progress = place, progress
         pages = place.settings.limits.pages_a_run
-        self._groups = grouped(map(progress.add, refinements), pages)
-
-    def load(self, size: int) -> bool:
-        """Load groups of at least `size` bytes of archives together; whether there may be more."""
-        for group in self._groups:
-            staged = [one for one in group if isinstance(one, Staged)]
-            if staged:
-                self.progress.counts.update(load_shards(self.place, staged))
-            log.info(self.progress.pace())
-            size -= sum(one.shard.bytes for one in group)
-            if size <= 0:
-                return True
-        return False
+        self.groups = grouped(map(progress.add, refinements), pages)
 
 
 @task(task_run_name="backfill {name}", cache_policy=NO_CACHE)
 @stage("backfill")
 def backfill_part(work: ShardWork, size: int, name: str) -> bool:
-    """Refine and load some of the shards; whether there may be more."""
-    return work.load(size)
+    """Refine and load shards of at least `size` bytes of archives; whether there may be more."""
+    for group in work.groups:
+        staged = [one for one in group if isinstance(one, Staged)]
+        if staged:
+            work.progress.counts.update(load_shards(work.place, staged))
+        log.info(work.progress.pace())
+        size -= sum(one.shard.bytes for one in group)
+        if size <= 0:
+            return True
+    return False
 
 
 def megabytes(count: int) -> str:

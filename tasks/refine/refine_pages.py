@@ -106,15 +106,16 @@ def refine_page(capture: Capture, payload: bytes, origin: Origin, site: Site = N
     if extraction.outcome is Outcome.UNREADABLE_FILE:  # a damaged MHTML file
         name = unquote(capture.url_final.rpartition("/")[2])
         extraction = replace(extraction, detail=f"{name}: {extraction.detail}")
-    if extraction.outcome is not Outcome.ARTICLE:
+    page = extraction.page
+    if page is None:
         return _rejected(capture, extraction)
     listed = by_clock_of_source(capture, origin.timezone)
     article = article_row(extraction, listed, extractor_version=origin.version)
-    ahead = published_ahead_at(extraction.page, listed) if extraction.page else None
+    ahead = published_ahead_at(page, listed)
     about = {"article_id": article["article_id"], "published_ahead_at": ahead}
     done = replace(capture, outcome=Outcome.ARTICLE, **about)
     stripped = stripped_rows(extraction, capture, article["article_id"])
-    kept = kept_texts(extraction.page)
+    kept = kept_texts(page)
     print_ = fingerprint(article, kept, extraction.stripped)
     return Refined(capture_row(done), article, tuple(stripped), print_, kept)
 

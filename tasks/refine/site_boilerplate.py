@@ -41,10 +41,8 @@ class PageFingerprint(NamedTuple):
     texts: list[int]  # Of all its text blocks, kept or not, in ascending order
 
 
-def kept_texts(page: PageText | None) -> frozenset[int]:
+def kept_texts(page: PageText) -> frozenset[int]:
     """Hashes of the texts kept as body and captions."""
-    if page is None:
-        return frozenset()
     return frozenset(map(text_hash, (*page.paragraphs, *page.captions))) - {0}
 
 
