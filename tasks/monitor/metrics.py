@@ -19,35 +19,27 @@ from warehouse.layers.atomic_write import write_whole
 from warehouse.layers.layout import Layout
 from warehouse.read.query import open_snapshot
 
-# Name, description, columns of the labels by label, SQL of the figure, relation.
+# Name, description, query of the labels and, last, the figure.
 SOURCE_METRICS = (
     (
         "presswatch_source_articles",
         "Articles of the source in the warehouse.",
-        {"source_id": "source"},
-        "count(*)",
-        "articles",
+        "SELECT source_id AS source, count(*) FROM articles",
     ),
     (
         "presswatch_source_newest_article_timestamp_seconds",
         "When the source's newest article was collected.",
-        {"source_id": "source"},
-        "epoch(max(first_seen_at))",
-        "articles",
+        "SELECT source_id AS source, epoch(max(first_seen_at)) FROM articles",
     ),
     (
         "presswatch_source_rejections",
         "Pages and saved files of the source that gave no article.",
-        {"source_id": "source", "outcome": "outcome"},
-        "count(*)",
-        "rejections",
+        "SELECT source_id AS source, outcome, count(*) FROM rejections",
     ),
     (
         "presswatch_source_lost_urls",
         "URLs of the source that gave no article, but may have one, and may still give it.",
-        {"source_id": "source"},
-        "sum(failed)",
-        "coverage",
+        "SELECT source_id AS source, sum(failed) FROM coverage",
     ),
 )
 RUN_METRICS = (
@@ -153,14 +145,11 @@ def _of_the_warehouse(layout: Layout) -> Iterator[Metric]:
         about = "When the warehouse was last loaded."
         loaded = con.execute("SELECT epoch(max(loaded_at)) FROM loads").fetchall()
         yield _family("presswatch_last_load_timestamp_seconds", about, (), loaded)
-        for name, about, labels, figure, relation in SOURCE_METRICS:
-            # Archives have hundreds of thousands of other domains, which are left out.
-            rows = con.execute(
-                f"SELECT {', '.join(labels)}, {figure} FROM {relation}"  # noqa: S608 - constants
-                " SEMI JOIN (FROM sources WHERE is_configured) USING (source_id)"
-                " GROUP BY ALL ORDER BY ALL"
-            ).fetchall()
-            yield _family(name, about, tuple(labels.values()), rows)
+        # Archives have hundreds of thousands of other domains, which are left out.
+        own = "SEMI JOIN (FROM sources WHERE is_configured) USING (source_id)"
+        for name, about, query in SOURCE_METRICS:
+            found = con.sql(f"{query} {own} GROUP BY ALL ORDER BY ALL")
+            yield _family(name, about, found.columns[:-1], found.fetchall())
 
 
 def _of_runs(earlier: Iterable[Metric], run: EndedRun | None) -> Iterator[Metric]:
