@@ -21,7 +21,7 @@ from tasks.collect.fetch.client import Client
 from tasks.history import old_sitemaps
 from tasks.history.periods import Period
 from tasks.history.task import Histories, fetch_history
-from tasks.history.visit import Budget, Job, SourceHistory
+from tasks.history.visit import Job, SourceHistory
 from tasks.history.wayback import Wayback
 from tasks.installation import Installation
 from tasks.load.load_run import LoadReport
@@ -107,8 +107,8 @@ def history(
         # The archive blocks a client for a while that sends too many requests.
         backoff = settings.history.backoff_seconds
         asking = Client(settings.limits, settings.user_agent, layout.cache, backoff_seconds=backoff)
-        client, budget = held.enter_context(asking), Budget(max_requests)
-        about = (layout, run_id, client, settings.history, period, budget)
+        client = held.enter_context(asking)
+        about = (layout, run_id, client, settings.history, period, max_requests)
         dropped = dropped_pages(layout, (source.id for source in installation.sources))
         job = Job(*about, captures_per_page, dry_run, dropped)
         done = Filled(run_id, period, dry_run, settings.history.pause_seconds)

@@ -23,13 +23,6 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class Budget:
-    """The requests that a run has left."""
-
-    remaining: int
-
-
-@dataclass(slots=True)
 class Tally:
     """Counts of what was found of a source, and of what was done."""
 
@@ -51,7 +44,7 @@ class Tally:
         return self.wanted.total() - self.fetched
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Job:
     """What the sources of one run share."""
 
@@ -60,7 +53,7 @@ class Job:
     client: Client
     settings: History
     period: Period
-    budget: Budget
+    requests_left: int
     captures_per_page: int = 2
     dry_run: bool = False
     # Folded URLs of articles of sources that are no more in sources.toml, each with its source.
@@ -103,7 +96,7 @@ class Visit:
     @property
     def is_over(self) -> bool:
         """Whether no more requests may be made: the bound is reached, or the host fell silent."""
-        return self.job.budget.remaining <= 0 or self.unanswered >= FAILURES_IN_A_ROW
+        return self.job.requests_left <= 0 or self.unanswered >= FAILURES_IN_A_ROW
 
     def read_index(self, url: str, last_day: date, provenance: Provenance) -> Attempt | None:
         """An archive's list of pages, from the raw archive if it was read after its last day.
@@ -155,7 +148,7 @@ class Visit:
     def _spend(self, attempt: Attempt) -> None:
         """Count the requests of an attempt; one at a robots.txt is recorded as well."""
         self.tally.requests += len(attempt.exchanges)
-        self.job.budget.remaining -= len(attempt.exchanges)
+        self.job.requests_left -= len(attempt.exchanges)
         if attempt.kind is CaptureKind.ROBOTS:
             self.record(attempt)
 

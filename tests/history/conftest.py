@@ -12,7 +12,7 @@ from flows.runs.part_loads import run_part
 from tasks.collect.fetch.client import Client
 from tasks.history import old_sitemaps
 from tasks.history.periods import Period
-from tasks.history.visit import Budget, Job, SourceHistory, collect_history
+from tasks.history.visit import Job, SourceHistory, collect_history
 from tasks.history.wayback import Wayback
 from tasks.load.load_run import load
 from tasks.locks.run_locks import new_run_id
@@ -58,12 +58,12 @@ class Desk:
         self.runs += 1
         run_id = new_run_id(datetime(2026, 6, 1, tzinfo=UTC) + timedelta(minutes=self.runs))
         settings = History(wayback=self.archive.url, pause_seconds=0, index_rows=self.rows)
-        budget = Budget(about.pop("max_requests", 1_000))
+        requests = about.pop("max_requests", 1_000)
         every = {"wayback": Wayback([self.source]).fill, "sitemaps": old_sitemaps.fill}
         asked = tuple(every[name] for name in places.split())
         cache = self.layout.cache
         with Client(LIMITS, "Presswatch/0", cache, backoff_seconds=0.01) as client:
-            job = Job(self.layout, run_id, client, settings, period, budget, **about)
+            job = Job(self.layout, run_id, client, settings, period, requests, **about)
             found = collect_history(job, self.source, asked)
         if found.collected.warc:
             sources = {self.source.id: self.source}
