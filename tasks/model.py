@@ -100,6 +100,10 @@ class Failure(Exception):  # noqa: N818 - it carries an expected outcome, not an
         self.outcome = outcome
         self.detail = detail
 
+    # Otherwise unpickling in another process would pass the detail alone.
+    def __reduce__(self) -> tuple[type["Failure"], tuple[Outcome, str]]:
+        return type(self), (self.outcome, self.detail)
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

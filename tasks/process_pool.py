@@ -187,11 +187,7 @@ class PagePool:
         return submitted
 
     def call(self, work: Callable[[], R], seconds: float, deadline: float) -> R:
-        """Call `work`, a picklable function, in a process; return its result or raise its error.
-
-        TimeoutError when it takes longer than `seconds` of wall time or has not ended by the
-        deadline; ProcessExpired when its process died.
-        """
+        """Call `work`, a picklable function, in a process; raises as `Submitted.result` does."""
         return self._pool.submit(work, seconds).result(deadline)
 
     def in_order(

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from tasks.collect.fetch.client import Client
 from tasks.collect.index_sitemaps import MOST_SITEMAPS, NAME_THEM
-from tasks.collect.listings import Listing, find_files, read_listing
+from tasks.collect.listings import find_files, read_listing
 from tasks.extract import extract_page
-from tasks.model import Attempt, CaptureKind, Outcome
+from tasks.model import Attempt, CaptureKind, Failure, Outcome
 from tasks.settings import Settings
 from tasks.sources.source import Source
 from tasks.text.counted import counted
@@ -56,15 +56,12 @@ def _check_listing(
     if attempt.outcome is not Outcome.LISTED:
         yield Finding(False, f"{url}: {attempt.outcome}: {attempt.detail}")
         return
-    listing = read_listing(
-        attempt.payload,
-        attempt.content_type,
-        attempt.url_final,
-        max_entries=max_entries,
-        may_be_section=url in source.sections,
-    )
-    if not isinstance(listing, Listing):
-        yield Finding(False, f"{url}: {listing.outcome}: {listing.detail}")
+    about = (attempt.payload, attempt.content_type, attempt.url_final)
+    is_section = url in source.sections
+    try:
+        listing = read_listing(*about, max_entries=max_entries, may_be_section=is_section)
+    except Failure as failure:
+        yield Finding(False, f"{url}: {failure.outcome}: {failure.detail}")
         return
     sitemaps.update(listing.children)
     is_useful = bool(listing.entries or listing.children)

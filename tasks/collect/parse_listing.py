@@ -1,15 +1,16 @@
 """Parses a fetched listing, in a process with limits of time and memory."""
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
 from pebble import ProcessExpired
 
-from tasks.collect.listings import Listing, NoListing, read_listing
+from tasks.collect.listings import Listing, read_listing
 from tasks.collect.listings.feeds_and_sitemaps import unreadable
 from tasks.collect.listings.saved_files import GZIP_MAGIC
-from tasks.model import Attempt, Extraction, Outcome
+from tasks.model import Attempt, Extraction, Failure, Outcome
 from tasks.process_pool import PagePool, run_or_reject
 from tasks.settings import Limits
 
@@ -41,21 +42,29 @@ def parse_listing(
         may_be_section=may_be_section,
     )
     is_small = len(attempt.payload) <= SMALL and not attempt.payload.startswith(GZIP_MAGIC)
-    if is_small or not pool:
-        found = read()
-    else:
-        # feedparser takes time that is quadratic in the attributes of one element: 92 s for 1 MB.
-        seconds = limits.source_seconds / 10
-        try:
-            parsed = pool.call(partial(run_or_reject, read), seconds, deadline)
-            found = unreadable(parsed.detail) if isinstance(parsed, Extraction) else parsed
-        except TimeoutError:
-            if time.monotonic() >= deadline:
-                found = NoListing(Outcome.LEFT_FOR_LATER, "not parsed")
-            else:
-                found = unreadable(f"parsing took longer than {seconds:g} s")
-        except ProcessExpired as end:
-            found = unreadable(f"the process that parsed it ended: {end}")
-    if isinstance(found, Listing):
-        return found, attempt
-    return None, replace(attempt, outcome=found.outcome, detail=found.detail)
+    # feedparser takes time that is quadratic in the attributes of one element: 92 s for 1 MB.
+    seconds = limits.source_seconds / 10
+    found: Listing | Failure | Extraction
+    try:
+        if is_small or not pool:
+            found = _tried(read)
+        else:
+            found = pool.call(partial(run_or_reject, _tried, read), seconds, deadline)
+        if isinstance(found, Listing):
+            return found, attempt
+        failed = found if isinstance(found, Failure) else unreadable(found.detail)
+    except TimeoutError:
+        failed = unreadable(f"parsing took longer than {seconds:g} s")
+        if time.monotonic() >= deadline:
+            failed = Failure(Outcome.LEFT_FOR_LATER, "not parsed")
+    except ProcessExpired as end:
+        failed = unreadable(f"the process that parsed it ended: {end}")
+    return None, replace(attempt, outcome=failed.outcome, detail=failed.detail)
+
+
+def _tried(read: Callable[[], Listing]) -> Listing | Failure:
+    """The listing, or why it is none: in a pool, a Failure that is raised counts as a crash."""
+    try:
+        return read()
+    except Failure as failure:
+        return failure

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.parse import quote, urlencode
 
-from tasks.collect.listings import NoListing
 from tasks.collect.listings.feeds_and_sitemaps import unreadable
 from tasks.history.periods import Period
 from tasks.text.urls import is_http
@@ -66,22 +65,21 @@ def query(archive: str, domain: str, period: Period, rows: int, resume_key: str 
     return f"{archive.rstrip('/')}/cdx/search/cdx?{asked}{resume}"
 
 
-def read_answer(payload: bytes) -> Answer | NoListing:
+def read_answer(payload: bytes) -> Answer:
     """Read an answer: a JSON array of rows, the first one the names of the fields.
 
-    An empty payload is an answer without captures. Broken rows are counted and left out; without a
-    readable row the result is NoListing.
+    An empty payload is an answer without captures. Broken rows are counted and left out; raises a
+    Failure, LISTING_UNREADABLE, without a readable row.
     """
     text = payload.decode("utf-8", "replace").strip()
-    if not text:
+    if text.replace(" ", "") in ("", "[]"):
         return Answer()
     rows, broken = _rows(text)
     if not rows:
-        is_empty = text.replace(" ", "") == "[]"
-        return Answer() if is_empty else unreadable(f"not an answer of a CDX server: {text[:80]}")
+        raise unreadable(f"not an answer of a CDX server: {text[:80]}")
     names = [str(name) for name in rows[0]]
     if not _NEEDED.issubset(names):
-        return unreadable(f"the index names other fields: {', '.join(names)[:80]}")
+        raise unreadable(f"the index names other fields: {', '.join(names)[:80]}")
     resume_key = ""
     # An empty row, and then one with nothing but the key.
     if len(rows) > 2 and rows[-2] == [] and len(rows[-1]) == 1:

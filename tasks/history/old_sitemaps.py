@@ -7,13 +7,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
 from tasks.collect.fetch.request import origin
-from tasks.collect.listings import NoListing
 from tasks.collect.listings.feeds_and_sitemaps import declares_entities, sitemap_pages
 from tasks.collect.listings.saved_files import GZIP_MAGIC, gunzipped
 from tasks.collect.listings.section_links import is_no_article
 from tasks.history.periods import DAY, Period, named_day, named_period, windows
 from tasks.history.visit import Visit
-from tasks.model import Attempt, Entry, Outcome, Provenance
+from tasks.model import Entry, Failure, Outcome, Provenance
 from tasks.progress import advance
 from tasks.text.urls import fold, is_http, same_site
 from warehouse.read.history_state import site_of, tried_pages
@@ -75,14 +74,8 @@ def _sitemaps(visit: Visit, unread: set[Period]) -> Iterator[Sitemap]:
             return
         url = waiting.popleft()
         period = named_period(url)
-        last_day = period.last if period else date.max
-        attempt = visit.read_index(url, last_day, Provenance.SOURCE_ARCHIVE)
-        found = _read(attempt) if attempt else None
-        if attempt and found and (attempt.exchanges or attempt.seconds):
-            if isinstance(found, NoListing):
-                attempt = replace(attempt, outcome=found.outcome, detail=found.detail)
-            visit.record(attempt, Entry(url, PLACE))
-        if found is None or isinstance(found, NoListing):
+        found = _read(visit, url, period.last if period else date.max)
+        if found is None:
             if period:
                 unread.add(period)
             continue
@@ -98,18 +91,22 @@ def _sitemaps(visit: Visit, unread: set[Period]) -> Iterator[Sitemap]:
     unread.update(filter(None, map(named_period, waiting)))
 
 
-def _read(attempt: Attempt) -> tuple[bool, list[tuple[float, Entry]]] | NoListing:
-    payload = attempt.payload
-    if attempt.outcome is not Outcome.LISTED:
-        return NoListing(attempt.outcome, attempt.detail)
-    if payload.startswith(GZIP_MAGIC):
-        unpacked = gunzipped(payload, MAX_BYTES)
-        if isinstance(unpacked, NoListing):
-            return unpacked
-        payload = unpacked
-    if declares_entities(payload):
-        return NoListing(Outcome.ENTITIES_REFUSED, "the XML declares entities")
-    return sitemap_pages(payload, attempt.url_final)
+def _read(visit: Visit, url: str, last_day: date) -> tuple[bool, list[tuple[float, Entry]]] | None:
+    """What a sitemap names; None where it was not read. The attempt is recorded."""
+    attempt, found = visit.read_index(url, last_day, Provenance.SOURCE_ARCHIVE), None
+    if attempt and attempt.outcome is Outcome.LISTED:
+        payload = attempt.payload
+        try:
+            if payload.startswith(GZIP_MAGIC):
+                payload = gunzipped(payload, MAX_BYTES)
+            if declares_entities(payload):
+                raise Failure(Outcome.ENTITIES_REFUSED, "the XML declares entities")
+            found = sitemap_pages(payload, attempt.url_final)
+        except Failure as failure:
+            attempt = replace(attempt, outcome=failure.outcome, detail=failure.detail)
+    if attempt and (attempt.exchanges or attempt.seconds):
+        visit.record(attempt, Entry(url, PLACE))
+    return found
 
 
 def _may_have(visit: Visit, url: str, changed: float) -> bool:

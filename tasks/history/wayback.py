@@ -5,13 +5,12 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from tasks.backfill.selection import SourceDomains
-from tasks.collect.listings import NoListing
 from tasks.collect.listings.section_links import looks_like_article
 from tasks.history.cdx import Answer, IndexedCapture, query, read_answer
 from tasks.history.periods import DAY, Period, named_day, windows
 from tasks.history.replay import EXCLUDED, as_page_attempt, is_excluded, replay_address
 from tasks.history.visit import Visit
-from tasks.model import Attempt, Entry, Outcome, Provenance
+from tasks.model import Attempt, Entry, Failure, Outcome, Provenance
 from tasks.progress import advance
 from tasks.sources.source import Source
 from tasks.text.urls import fold, registrable_domain
@@ -135,9 +134,10 @@ def _read(attempt: Attempt) -> tuple[Answer | None, Attempt]:
     if attempt.outcome is not Outcome.LISTED:
         detail = EXCLUDED if is_excluded(attempt) else attempt.detail
         return None, replace(attempt, detail=detail)
-    found = read_answer(attempt.payload)
-    if isinstance(found, NoListing):
-        return None, replace(attempt, outcome=found.outcome, detail=found.detail)
+    try:
+        found = read_answer(attempt.payload)
+    except Failure as failure:
+        return None, replace(attempt, outcome=failure.outcome, detail=failure.detail)
     if broken := found.passed.get("unreadable_row"):
         attempt = replace(attempt, detail=f"{broken} rows could not be read")
     return found, attempt

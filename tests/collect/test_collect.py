@@ -20,7 +20,7 @@ from tasks.collect import listing_cache, parse_listing
 from tasks.collect.collector import FAILURES_IN_A_ROW, Collected, Collector
 from tasks.collect.fetch.client import Client
 from tasks.collect.index_sitemaps import MOST_SITEMAPS
-from tasks.collect.listings import Listing, NoListing, feeds_and_sitemaps, read_listing
+from tasks.collect.listings import Listing, feeds_and_sitemaps, read_listing
 from tasks.load.load_run import Run, load
 from tasks.model import Batch, Capture
 from tasks.process_pool import PagePool
@@ -214,7 +214,7 @@ def test_an_unchanged_listing_is_parsed_once(
     (path,) = begun.layout.cache.glob("listings/*/*.json")
     parsed: list[str] = []
 
-    def read(payload: bytes, content_type: str, url: str, **about: Any) -> Listing | NoListing:
+    def read(payload: bytes, content_type: str, url: str, **about: Any) -> Listing:
         parsed.append(url)
         return read_listing(payload, content_type, url, **about)
 

@@ -25,7 +25,7 @@ from tasks.collect import listing_cache
 from tasks.collect.listings import read_listing
 from tasks.extract import extractor_version
 from tasks.load.load_run import load
-from tasks.model import Capture, CaptureKind, Outcome
+from tasks.model import Capture, CaptureKind, Failure, Outcome
 from tasks.refine.refine_pages import Origin, Refined, refine_page
 from tasks.refine.site_boilerplate import find_recurring
 from tasks.topics.topic import TopicEntry
@@ -129,7 +129,12 @@ def listing_parts() -> Parts:
     for paper in PAPERS:
         site = Site(paper, BASE_PORT)
         for path, page in {**site_pages(site), **site_listings(site)}.items():
-            found = read_listing(page.body, page.content_type, site.root + path, max_entries=500)
+            about = (page.body, page.content_type, site.root + path)
+            found: object
+            try:
+                found = read_listing(*about, max_entries=500)
+            except Failure as failure:
+                found = {"outcome": failure.outcome, "detail": failure.detail}
             parts[f"{paper.id} {path}"] = digest(found)
     return parts
 

@@ -16,7 +16,7 @@ import feedparser
 from lxml import etree
 
 from tasks.collect.listings.newest import Dated, newest, stated_timestamp
-from tasks.model import Entry, Outcome
+from tasks.model import Entry, Failure, Outcome
 from tasks.text.dates import EARLIEST_YEAR
 from tasks.text.printed_times import instant
 from tasks.text.urls import fold, is_http, without_trackers
@@ -57,29 +57,19 @@ class Listing:
     changed: Mapping[str, float] = field(default_factory=dict)  # children's times, where stated
 
 
-@dataclass(frozen=True, slots=True)
-class NoListing:
-    """Why a payload could not be read."""
-
-    outcome: Outcome
-    detail: str
-
-
-def read_feed(
-    payload: bytes, content_type: str, url: str, *, max_entries: int
-) -> Listing | NoListing:
+def read_feed(payload: bytes, content_type: str, url: str, *, max_entries: int) -> Listing:
     """Read RSS 0.9x, 1.0, 2.0 or Atom, also malformed."""
     if payload.count(b"<") > MAX_TAGS:
-        return unreadable(f"more than {MAX_TAGS} tags in a feed")
+        raise unreadable(f"more than {MAX_TAGS} tags in a feed")
     try:
         feed = _parsed(payload, content_type, url)
         if isinstance(feed.get("bozo_exception"), SAXException) and b"\0" not in payload:
             feed = _parsed(_with_ampersands(payload), content_type, url)
     except Exception as error:  # feedparser lets through whatever a malformed feed raises in it
-        return unreadable(f"{type(error).__name__}: {error}")
+        raise unreadable(f"{type(error).__name__}: {error}") from None
     version = feed.get("version") or ""
     if not feed.entries and (feed.bozo or not version):
-        return unreadable(f"not a feed: {feed.get('bozo_exception', 'no entries')}")
+        raise unreadable(f"not a feed: {feed.get('bozo_exception', 'no entries')}")
     is_atom = version.startswith("atom")
     found = (
         entry_of(
@@ -108,15 +98,15 @@ def _address(item: Any, url: str) -> object:  # noqa: ANN401 - feedparser has no
     return next((page for page in pages if fold(page) != fold(url)), named)
 
 
-def read_json_feed(payload: bytes, url: str, *, max_entries: int) -> Listing | NoListing:
+def read_json_feed(payload: bytes, url: str, *, max_entries: int) -> Listing:
     """Read JSON Feed 1.0 or 1.1."""
     try:
         feed = json.loads(payload.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        return unreadable(f"not JSON: {type(error).__name__}: {error}")
+        raise unreadable(f"not JSON: {type(error).__name__}: {error}") from None
     items = feed.get("items") if isinstance(feed, dict) else None
     if not isinstance(items, list):
-        return unreadable("not a JSON Feed: no list of items")
+        raise unreadable("not a JSON Feed: no list of items")
     found = (
         entry_of(
             item.get("url") or item.get("external_url") or item.get("id"),
@@ -130,12 +120,9 @@ def read_json_feed(payload: bytes, url: str, *, max_entries: int) -> Listing | N
     return listing_of("jsonfeed", dated(found), max_entries, feed.get("title"))
 
 
-def read_sitemap(payload: bytes, url: str, *, max_entries: int) -> Listing | NoListing:
+def read_sitemap(payload: bytes, url: str, *, max_entries: int) -> Listing:
     """Read a sitemap, a news sitemap or a sitemap index; of too many pages the newest are taken."""
-    found = sitemap_pages(payload, url)
-    if isinstance(found, NoListing):
-        return found
-    is_index, pages = found
+    is_index, pages = sitemap_pages(payload, url)
     if not is_index:
         return listing_of("sitemap", pages, max_entries)
     remedy = "name what lists the newest articles in `sitemaps` of the source itself"
@@ -171,7 +158,7 @@ def dated(found: Iterable[Entry | None]) -> Iterator[Dated]:
     return ((stated_timestamp(entry.published_raw), entry) for entry in found if entry)
 
 
-def sitemap_pages(payload: bytes, url: str) -> tuple[bool, list[tuple[float, Entry]]] | NoListing:
+def sitemap_pages(payload: bytes, url: str) -> tuple[bool, list[tuple[float, Entry]]]:
     """Whether a sitemap is an index, and all that it names, each after its stated time.
 
     That is when a page was published or last changed: POSIX seconds, -inf if neither is stated.
@@ -185,9 +172,9 @@ def sitemap_pages(payload: bytes, url: str) -> tuple[bool, list[tuple[float, Ent
         if parser.error_log and b"\0" not in payload:
             root = etree.fromstring(_with_ampersands(payload), parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        return unreadable(f"not a sitemap: {error}")
+        raise unreadable(f"not a sitemap: {error}") from None
     if root is None:
-        return unreadable("not a sitemap: no element in it")
+        raise unreadable("not a sitemap: no element in it")
     is_index = _name(root) == "sitemapindex"
     tag = "sitemap" if is_index else "url"
     pages = []
@@ -240,9 +227,9 @@ def plain_text(value: object) -> str | None:
     return _NOT_TEXT.sub(" ", text).strip()[:MAX_HEADLINE] or None
 
 
-def unreadable(detail: str) -> NoListing:
-    """A payload that is not a listing."""
-    return NoListing(Outcome.LISTING_UNREADABLE, " ".join(detail.split())[:300])
+def unreadable(detail: str) -> Failure:
+    """The failure to read a payload that is not a listing."""
+    return Failure(Outcome.LISTING_UNREADABLE, " ".join(detail.split())[:300])
 
 
 def _parsed(payload: bytes, content_type: str, url: str) -> Any:  # noqa: ANN401 - it has no types

@@ -24,8 +24,8 @@ from tasks.collect.listings.browser_saves import (
     read_mhtml_save,
     read_page_save,
 )
-from tasks.collect.listings.feeds_and_sitemaps import NoListing, unreadable
-from tasks.model import Attempt, CaptureKind, Entry, Outcome
+from tasks.collect.listings.feeds_and_sitemaps import unreadable
+from tasks.model import Attempt, CaptureKind, Entry, Failure, Outcome
 from tasks.text.printed_times import instant
 from tasks.text.urls import is_http
 
@@ -140,51 +140,57 @@ def read_file(entry: Entry, max_bytes: int) -> Attempt:
         content_type=_page_type(path) or "",
         etag=_digest(path),
     )
-    read = _content(path, max_bytes)
-    seconds = time.perf_counter() - started
-    if isinstance(read, NoListing):
+    try:
+        payload = _content(path, max_bytes)
+    except Failure as failure:
         # A file name can be any bytes, and JSON can contain half a surrogate pair.
-        detail = read.detail.encode("utf-8", "backslashreplace").decode()
-        return replace(attempt, outcome=read.outcome, detail=detail, seconds=seconds)
-    refused = "" if entry.given_url else _browser_save(path, allow_private=False).refused
-    return replace(attempt, payload=read, detail=refused, seconds=seconds)
+        detail = failure.detail.encode("utf-8", "backslashreplace").decode()
+        attempt = replace(attempt, outcome=failure.outcome, detail=detail)
+    else:
+        refused = "" if entry.given_url else _browser_save(path, allow_private=False).refused
+        attempt = replace(attempt, payload=payload, detail=refused)
+    return replace(attempt, seconds=time.perf_counter() - started)
 
 
-def gunzipped(data: bytes, max_bytes: int) -> bytes | NoListing:
-    """Decompress up to `max_bytes`."""
+def gunzipped(data: bytes, max_bytes: int) -> bytes:
+    """Decompress up to `max_bytes`; raises a Failure, LISTING_UNREADABLE or TOO_LARGE."""
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
             content = file.read(max_bytes + 1)
     except (OSError, EOFError, zlib.error) as error:
-        return unreadable(f"broken gzip: {error}")
-    return content if len(content) <= max_bytes else _too_large(max_bytes)
+        raise unreadable(f"broken gzip: {error}") from None
+    if len(content) > max_bytes:
+        raise _too_large(max_bytes)
+    return content
 
 
 def _page_type(path: Path) -> str | None:
     return _PAGE_TYPES.get(Path(path.name.lower().removesuffix(".gz")).suffix)
 
 
-def _content(path: Path, max_bytes: int) -> bytes | NoListing:
+def _content(path: Path, max_bytes: int) -> bytes:
     if wrong := _meta(path).wrong:
-        return NoListing(Outcome.UNREADABLE_FILE, wrong)
+        raise Failure(Outcome.UNREADABLE_FILE, wrong)
     most = max_bytes * (_MHTML_LIMIT if _page_type(path) == _MHTML else 1)
     try:
         with path.open("rb") as file:
             data = file.read(most + 1)
     except OSError as error:
-        return NoListing(Outcome.UNREADABLE_FILE, f"{path.name}: {error.strerror}")
+        raise Failure(Outcome.UNREADABLE_FILE, f"{path.name}: {error.strerror}") from None
     if len(data) > most:
-        return _too_large(most)
+        raise _too_large(most)
     if path.suffix.lower() != ".gz":
         return data
-    unpacked = gunzipped(data, most)
-    if isinstance(unpacked, NoListing) and unpacked.outcome is Outcome.LISTING_UNREADABLE:
-        return NoListing(Outcome.UNREADABLE_FILE, f"{path.name}: {unpacked.detail}")
-    return unpacked
+    try:
+        return gunzipped(data, most)
+    except Failure as failure:
+        if failure.outcome is Outcome.TOO_LARGE:
+            raise
+        raise Failure(Outcome.UNREADABLE_FILE, f"{path.name}: {failure.detail}") from None
 
 
-def _too_large(max_bytes: int) -> NoListing:
-    return NoListing(Outcome.TOO_LARGE, f"more than {max_bytes} bytes, decompressed")
+def _too_large(max_bytes: int) -> Failure:
+    return Failure(Outcome.TOO_LARGE, f"more than {max_bytes} bytes, decompressed")
 
 
 def _meta_path(path: Path) -> Path:

@@ -8,7 +8,6 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from tasks.collect.listings.feeds_and_sitemaps import (
     Listing,
-    NoListing,
     dated,
     entry_of,
     listing_of,
@@ -55,13 +54,11 @@ _IDEOGRAPHS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _DEEPEST = 40  # ancestors checked for a link; no real page nests deeper
 
 
-def read_section(
-    payload: bytes, content_type: str, url: str, *, max_entries: int
-) -> Listing | NoListing:
+def read_section(payload: bytes, content_type: str, url: str, *, max_entries: int) -> Listing:
     """The articles that a section page links to, in page order, with their longest link text."""
     text = decode(payload, content_type)
     if text is None:
-        return unreadable("not a page: the bytes are not text")
+        raise unreadable("not a page: the bytes are not text")
     tree = parse_html(text)
     links: dict[str, Entry] = {}
     base = base_of(tree, url)
