@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from flows.cli.console import show_progress
-from flows.cli.data_folder import layout_of, readable_layout
+from flows.cli.data_folder import layout_of, readable_layout, write_privately
 from flows.cli.exit_status import Exit, fail
 from flows.cli.options import DataFolder, SourcesFile, TopicsFile, flow_files
 from flows.cli.query_commands import print_topics
@@ -63,6 +63,7 @@ def desk(
     """Serve the analyst's pages to a browser, until Ctrl-C."""
     from flows.desk.app import serve_desk
 
+    write_privately()
     data = data or (DEMO.absolute() if sample else None)
     layout = readable_layout(data)
     with sample_newsroom(layout.root) if sample else nullcontext() as sources:
@@ -125,6 +126,7 @@ def backup(
     from tasks.upkeep.backup import back_up
     from tasks.upkeep.backup_target import overlap
 
+    write_privately()
     layout, target = layout_of(data), folder.expanduser().absolute()
     if overlap(layout.root, target):
         fail(f"{target} and the data folder {layout.root} must not overlap", Exit.WRONG_USAGE)

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from flows.cli.audit_results import results_view
 from flows.cli.console import printable
-from flows.cli.data_folder import readable_layout
+from flows.cli.data_folder import readable_layout, write_privately
 from flows.cli.exit_status import Exit, fail, print_to_stderr
 from flows.cli.options import DataFolder
 from tasks.audit.judging import Judging, checked_reader, newest
@@ -49,7 +49,9 @@ def audit(
     new: Annotated[
         bool, typer.Option("--new", help="Draw a new sample even if there is one.")
     ] = False,
-    reader: Annotated[str | None, typer.Option(help="Who judges; else this user.")] = None,
+    reader: Annotated[
+        str | None, typer.Option(help="Who judges; else this user, or who the imported file says.")
+    ] = None,
     export: Annotated[
         Path | None, typer.Option(help="Write the samples as CSV, to be filled in.")
     ] = None,
@@ -63,7 +65,9 @@ def audit(
 
     Continues the last sample; each verdict is saved at once.
     """
-    layout, who = readable_layout(data), checked_reader(reader or getpass.getuser())
+    write_privately()
+    user = getpass.getuser()
+    layout, who = readable_layout(data), checked_reader(reader or user)
     if is_earlier_snapshot(layout):
         why = "was loaded by an earlier version of Presswatch: `presswatch ingest` loads it again"
         raise QueryError(f"{layout.current} {why}")
@@ -80,7 +84,7 @@ def audit(
         return
     problems: list[str] = []
     if import_:
-        problems = import_verdicts(layout, audits, import_, who)
+        problems = import_verdicts(layout, audits, import_, reader, user)
     elif sys.stdin.isatty():
         for each in audits:
             judge(Judging(layout, each.sample.audit_id, who), click.getchar, Console())
@@ -122,9 +126,11 @@ def sample_of(
     return read_audit(layout, sample.audit_id)
 
 
-def import_verdicts(layout: Layout, audits: list[Audit], path: Path, reader: str) -> list[str]:
+def import_verdicts(
+    layout: Layout, audits: list[Audit], path: Path, reader: str | None, user: str
+) -> list[str]:
     """Import verdicts from a file; print and return the problems of rows that were left out."""
-    done = import_csv(layout, audits, path, reader)
+    done = import_csv(layout, audits, path, reader, user)
     for problem in done.problems:
         print_to_stderr(problem)
     print(

@@ -1,5 +1,6 @@
 """The data folder that a command reads."""
 
+import os
 from pathlib import Path
 
 from flows.cli.exit_status import print_to_stderr
@@ -28,3 +29,8 @@ def readable_layout(data: Path | None) -> Layout:
     # A query would read tables that the guides of this version do not describe.
     refuse_newer_snapshot(layout)
     return layout
+
+
+def write_privately() -> None:
+    """Let only this user read the files that this command makes, as those of a run."""
+    os.umask(0o077)

@@ -60,9 +60,12 @@ def export_csv(audits: list[Audit], reader: str, path: Path) -> int:
     return len(rows)
 
 
-def import_csv(layout: Layout, audits: list[Audit], path: Path, reader: str) -> ImportedVerdicts:
+def import_csv(
+    layout: Layout, audits: list[Audit], path: Path, reader: str | None, user: str
+) -> ImportedVerdicts:
     """Take the verdicts of a CSV file, whose columns may be in any order.
 
+    They are those of `reader` if given, else of the reader that a row names, else of `user`.
     Rows with the verdict that is there already change nothing, so a file can be imported again. A
     row that is wrong is left out and named in `problems`; the others count. QueryError where the
     file cannot be read at all.
@@ -81,7 +84,7 @@ def import_csv(layout: Layout, audits: list[Audit], path: Path, reader: str) -> 
                 result.empty += 1
                 continue
             audit_id, article_id = row["audit_id"], row["article_id"].lower()
-            judge = checked_reader(row["reader"]) if row["reader"] else reader
+            judge = checked_reader(reader or row["reader"] or user)
             article = articles.get((audit_id, article_id))
             if audit_id not in by_id:
                 raise QueryError(f"audit_id: no sample {audit_id!r} of this topic")

@@ -81,7 +81,7 @@ def _entry(
     # The country, and the keys, that the list, its domain or a person knows.
     code = one.language.strip().replace("_", "-").partition("-")[0].lower() or language
     country = country_code(one.country) or country_of_domain(home) or COUNTRY_OF.get(code, "")
-    zone = timezone or time_zone(country, (), "")[0] or ""
+    zone = time_zone(country, (), "")[0] or timezone
     known = {"id": f"{country or 'xx'}-{outlet(home)}", "name": one.name or outlet(home)}
     known |= {"language": code, "timezone": zone}
     known |= {key: one.values[key] for key in ("id", "language", "timezone") if key in one.values}

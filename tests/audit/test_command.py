@@ -69,6 +69,17 @@ def test_a_file_is_written_and_taken(layout: Layout, tmp_path: Path) -> None:
     assert "by mention" in out
 
 
+def test_a_given_reader_is_that_of_an_imported_file(layout: Layout, tmp_path: Path) -> None:
+    """An export names the user who made it; somebody else may fill it in."""
+    path = tmp_path / "verdicts.csv"
+    run(layout, "harvest", "--n", 8, "--seed", 3, "--reader", "bob", "--export", path)
+    text = path.read_text(encoding="utf-8-sig")
+    path.write_text(text.replace(",,,bob", ",yes,,bob"), encoding="utf-8")
+    assert run(layout, "harvest", "--import", path, "--reader", "ann")[0] == 0
+    [audit] = read_audits(layout)
+    assert audit.readers == ("ann",)
+
+
 def test_a_new_sample_is_drawn_when_asked_for(layout: Layout) -> None:
     for _ in range(2):
         assert run(layout, "harvest", "--seed", 3)[0] == 0

@@ -84,6 +84,15 @@ def test_opml_of_a_reader_of_feeds(tmp_path: Path) -> None:
     assert more.entries[-1]["id"] == "xx-somewhere"
 
 
+def test_a_given_language_and_time_zone_are_for_sources_of_which_they_are_not_known(
+    tmp_path: Path,
+) -> None:
+    done = take(tmp_path, READER, language="en", timezone="Europe/London")
+    found = {entry["id"]: (entry["language"], entry["timezone"]) for entry in done.entries}
+    assert found["de-blatt"] == ("de", "Europe/Berlin")
+    assert found["xx-somewhere"] == ("en", "Europe/London")
+
+
 def test_csv_of_media_cloud(tmp_path: Path) -> None:
     done = take(tmp_path, DIRECTORY)
     assert done.entries == ()

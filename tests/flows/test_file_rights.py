@@ -1,18 +1,22 @@
 """Whose files a run uses, and who may read them."""
 
 import logging
+import os
 import stat
 from pathlib import Path
 from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
+from typer.testing import CliRunner
 
+from flows.cli.app import app
 from flows.runs import installation
 from flows.runs.installation import open_for_run
 from flows.runs.run_log import log_to_prefect
 from tasks.installation import keep_private
 from tasks.settings import ConfigError
+from tests.support.daily_news import DailyNews
 from tests.support.sample_newsroom import SAMPLE, TOPICS
 
 
@@ -32,6 +36,23 @@ def test_an_open_folder_is_closed_with_a_line_in_the_log(
     assert caplog.messages == [f"{folder} was open to other users of this machine (755); now 700"]
     keep_private(folder)
     assert len(caplog.messages) == 1
+
+
+def test_only_its_owner_reads_what_a_command_without_a_run_writes(
+    news: DailyNews, tmp_path: Path
+) -> None:
+    layout, copy = news(1), tmp_path / "copy"
+    data = ["--data", str(layout.root)]
+    before = os.umask(0o022)
+    try:
+        for command in (["backup", str(copy)], ["audit", "harvest", "--n", "2"]):
+            os.umask(0o022)
+            assert CliRunner().invoke(app, [*command, *data]).exit_code == 0
+    finally:
+        os.umask(before)
+    made = [copy, *copy.rglob("*"), *(layout.root / "audits").rglob("*")]
+    assert {path.name for path in made} >= {"definitions.json", "sample.json"}
+    assert not [path for path in made if mode(path) & 0o077]
 
 
 def test_a_folder_that_is_not_there_is_not_made(tmp_path: Path) -> None:
