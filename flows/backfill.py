@@ -26,7 +26,7 @@ from tasks.locks.run_locks import new_run_id
 from tasks.locks.source_locks import SourceBusy, source_lock
 from tasks.model import ARTICLE_OUTCOMES, RunFailed
 from tasks.report.task import report_or_warn
-from tasks.settings import MOST_PROCESSES, ConfigError, Settings
+from tasks.settings import MAX_PROCESSES, ConfigError, Settings
 from tasks.text.counted import counted
 from warehouse.store.lease import lease_sources
 
@@ -51,7 +51,7 @@ def backfill(
     only_known: bool = False,
     every_url: bool = False,
     dry_run: bool = False,
-    processes: Annotated[int, Field(ge=0, le=MOST_PROCESSES)] = 0,
+    processes: Annotated[int, Field(ge=0, le=MAX_PROCESSES)] = 0,
     sources_file: str = "",
     topics_file: str = "",
     data: str = "",

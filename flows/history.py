@@ -30,7 +30,7 @@ from tasks.locks.source_locks import lock_sources
 from tasks.process_pool import page_pool
 from tasks.refine.refine_source import refine_source
 from tasks.report.task import report_or_warn
-from tasks.settings import MOST_PAGES, ConfigError
+from tasks.settings import MAX_PAGES, ConfigError
 from tasks.sources.source import Source
 from tasks.text.counted import counted
 from warehouse.read.known_urls import dropped_pages
@@ -73,7 +73,7 @@ def history(
     only: list[str] = [],  # noqa: B006 - a real default makes a good form; never changed
     sitemaps: bool = True,
     wayback: bool = True,
-    max_requests: Annotated[int, Field(ge=1, le=MOST_PAGES)] = MAX_REQUESTS,
+    max_requests: Annotated[int, Field(ge=1, le=MAX_PAGES)] = MAX_REQUESTS,
     captures_per_page: Annotated[int, Field(ge=1, le=20)] = 2,
     dry_run: bool = False,
     sources_file: str = "",

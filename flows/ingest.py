@@ -46,7 +46,7 @@ from tasks.refine.refine_source import refine_source
 from tasks.refine.run_archives import found_archives, uncommitted_archives
 from tasks.refine.task import refine_sources
 from tasks.report.task import report_or_warn
-from tasks.settings import MOST_DAYS, MOST_PAGES
+from tasks.settings import MAX_DAYS, MAX_PAGES
 from tasks.text.counted import counted
 from warehouse.build.schema_version import is_earlier_snapshot
 from warehouse.damage.layer_findings import require_readable
@@ -64,8 +64,8 @@ log = logging.getLogger(__name__)
 )
 def ingest(
     only: list[str] = [],  # noqa: B006 - a real default makes a good form; never changed
-    since_days: Annotated[int, Field(ge=0, le=MOST_DAYS)] = 0,
-    max_new: Annotated[int, Field(ge=0, le=MOST_PAGES)] = 0,
+    since_days: Annotated[int, Field(ge=0, le=MAX_DAYS)] = 0,
+    max_new: Annotated[int, Field(ge=0, le=MAX_PAGES)] = 0,
     due_only: bool = False,
     sources_file: str = "",
     topics_file: str = "",

@@ -12,7 +12,7 @@ from flows.runs.presswatch_flow import presswatch_flow
 from tasks.upkeep.compaction import Compacted
 from tasks.upkeep.task import Removed, compact_days, remove_old, verify_layers
 from tasks.upkeep.verification import Verified
-from warehouse.layers.findings import SHOWN, LayersBroken
+from warehouse.layers.findings import MAX_LISTED, LayersBroken
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,8 @@ def ledger(done: Maintained) -> str:
     """The run's result as Markdown."""
     rows = [f"| {step} | {getattr(done, step)} |" for step in Maintained.__slots__]
     findings = done.verified.findings
-    broken = [f"- {each}" for each in findings[:SHOWN]]
-    broken += [f"- and {len(findings) - SHOWN} more"] if len(findings) > SHOWN else []
+    broken = [f"- {each}" for each in findings[:MAX_LISTED]]
+    broken += [f"- and {len(findings) - MAX_LISTED} more"] if len(findings) > MAX_LISTED else []
     head = ["| step | result |", "|---|---|"]
     return "\n".join([*head, *rows, *(["", "Broken:", ""] if broken else []), *broken])
 

@@ -96,13 +96,8 @@ class Failure(Exception):  # noqa: N818 - it carries an expected outcome, not an
     """An expected end of an attempt; becomes its outcome."""
 
     def __init__(self, outcome: Outcome, detail: str) -> None:
-        super().__init__(detail)
-        self.outcome = outcome
-        self.detail = detail
-
-    # Otherwise unpickling in another process would pass the detail alone.
-    def __reduce__(self) -> tuple[type["Failure"], tuple[Outcome, str]]:
-        return type(self), (self.outcome, self.detail)
+        super().__init__(outcome, detail)  # with both it passes between processes
+        self.outcome, self.detail = outcome, detail
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,14 +31,14 @@ log = logging.getLogger(__name__)
 PRELOADED = "tasks.worker_preload"
 PAGES_IN_FLIGHT = 8  # pages in the pool for each process, over all threads: bounds the memory
 # Bytes from which a page counts as large: only one such page is extracted at a time.
-LARGE_PAGE = 2_000_000
-PAGES_A_PROCESS = 5_000  # then the process is replaced, which bounds a memory leak
+LARGE_PAGE_BYTES = 2_000_000
+MAX_PAGES = 5_000  # then the process is replaced, which bounds a memory leak
 # Niceness of processes that extract pages, which gives them half the share of a core. Collecting
 # goes first: 200 sources were polled in 11 s instead of 15 while their pages were extracted.
 NICE = 3
 # Address space of one process in bytes; a page that needs more is rejected (MemoryError).
-MEMORY_A_PROCESS = 4 * 1024**3
-LOOK_SECONDS = 1.0  # between two looks at whether a pool is broken, while a call is waited for
+MAX_BYTES = 4 * 1024**3
+CHECK_SECONDS = 1.0  # between two looks at whether a pool is broken, while a call is waited for
 MAX_BREAKS = 20  # a pool that breaks more often is given up
 MAX_DETAIL = 300  # characters of a rejection's detail
 
@@ -146,11 +146,11 @@ class Submitted(Generic[R]):
         """
         while True:
             remaining = max(deadline - time.monotonic(), 0.0)
-            wait([self.future], min(remaining, LOOK_SECONDS))
+            wait([self.future], min(remaining, CHECK_SECONDS))
             if self.future.done():
                 with suppress(BrokenProcessPool, CancelledError):
                     return self.future.result()
-            elif remaining <= LOOK_SECONDS:
+            elif remaining <= CHECK_SECONDS:
                 self.future.cancel()
                 raise TimeoutError
             elif self._pool.active:
@@ -167,18 +167,18 @@ class PagePool:
         self._seconds = settings.limits.page_seconds
         self._width = settings.processes * PAGES_IN_FLIGHT
         self._room, self._large = BoundedSemaphore(self._width), BoundedSemaphore(1)
-        self._pool = WorkerPool(settings.processes, PAGES_A_PROCESS)
+        self._pool = WorkerPool(settings.processes, MAX_PAGES)
         self.close = self._pool.close
 
     def submit(
         self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs
     ) -> Submitted[R | Extraction]:
         """Run `work` on one page, once the pool has room; `in_order` yields the result."""
-        is_large = any(isinstance(arg, bytes) and len(arg) > LARGE_PAGE for arg in args)
+        is_large = any(isinstance(arg, bytes) and len(arg) > LARGE_PAGE_BYTES for arg in args)
         call = partial(run_large_page if is_large else run_or_reject, work, *args, **kwargs)
         with ExitStack() as held:
             for room in (self._large, self._room) if is_large else (self._room,):
-                while not room.acquire(timeout=LOOK_SECONDS):
+                while not room.acquire(timeout=CHECK_SECONDS):
                     self._pool.renew_broken()
                 held.callback(room.release)
             submitted = self._pool.submit(call, self._seconds)
@@ -276,6 +276,6 @@ def begin_worker(environment: Mapping[str, str], nice: int) -> None:
     os.nice(nice)
     limit_arenas()
     _, most = resource.getrlimit(resource.RLIMIT_AS)
-    limit = MEMORY_A_PROCESS if most == resource.RLIM_INFINITY else min(MEMORY_A_PROCESS, most)
+    limit = MAX_BYTES if most == resource.RLIM_INFINITY else min(MAX_BYTES, most)
     with suppress(ValueError, OSError):  # macOS knows the limit and refuses to set it
         resource.setrlimit(resource.RLIMIT_AS, (limit, most))

@@ -30,11 +30,11 @@ __all__ = ["ConfigError", "Limits", "Settings", "Steps", "Upkeep"]
 
 # Upper bounds of parameters and settings: larger values give dates that do not exist, or more
 # processes than a machine can start.
-MOST_DAYS = 36_500
-MOST_PAGES = 1_000_000
-MOST_PROCESSES = 1024
-MOST_SECONDS = 1_000_000  # a system call waits for 24 days at most
-MOST_COUNTED = 10**15  # for bytes and the like: code that counts them uses 64-bit integers
+MAX_DAYS = 36_500
+MAX_PAGES = 1_000_000
+MAX_PROCESSES = 1024
+MAX_SECONDS = 1_000_000  # a system call waits for 24 days at most
+MAX_COUNT = 10**15  # for bytes and the like: code that counts them uses 64-bit integers
 _PREFIX = "PRESSWATCH_"
 _CONTACT = r"(?a)((https?://|[\w.+-]+@)[\w.-]+[^\s()<>\\\"]*)?"
 
@@ -79,10 +79,10 @@ def _duration(value: object, wanted: str = "durations like 3h, 1d, 7d, or off") 
 
 Steps = Annotated[tuple[timedelta, ...], BeforeValidator(read_steps)]
 Duration = Annotated[timedelta, BeforeValidator(partial(_duration, wanted="like 90m, 6h or 1d"))]
-Count = Annotated[int, Field(ge=1, le=MOST_COUNTED)]
-Days = Annotated[int, Field(ge=1, le=MOST_DAYS)]
-Hours = Annotated[int, Field(ge=1, le=MOST_DAYS * 24)]
-Seconds = Annotated[float, Field(gt=0, le=MOST_SECONDS, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1, le=MAX_COUNT)]
+Days = Annotated[int, Field(ge=1, le=MAX_DAYS)]
+Hours = Annotated[int, Field(ge=1, le=MAX_DAYS * 24)]
+Seconds = Annotated[float, Field(gt=0, le=MAX_SECONDS, allow_inf_nan=False)]
 
 
 class Limits(BaseModel):
@@ -96,13 +96,13 @@ class Limits(BaseModel):
     """Longest request, from connecting to the last byte, over all tries and redirects."""
     connect_seconds: Seconds = 10.0
     """Longest wait for a connection."""
-    max_redirects: Annotated[int, Field(ge=0, le=MOST_COUNTED)] = 5
+    max_redirects: Annotated[int, Field(ge=0, le=MAX_COUNT)] = 5
     """Redirects followed for one request."""
     max_entries: Count = 500
     """Entries read from one listing, the newest where they have dates."""
     max_new_articles: Count = 200
     """New pages fetched for one source in one run; the rest are deferred to later runs."""
-    max_rechecks: Annotated[int, Field(ge=0, le=MOST_COUNTED)] = 100
+    max_rechecks: Annotated[int, Field(ge=0, le=MAX_COUNT)] = 100
     """Known pages fetched again for one source in one run; 0 turns rechecks off."""
     max_tries: Count = 3
     """Tries for one request, including the first."""
@@ -135,9 +135,9 @@ class Upkeep(BaseModel):
     """How long a replaced Parquet file is kept for open readers, at least."""
     keep_snapshots_days: Days = 7
     """Age at which snapshots are removed. The current one always stays, at most three are kept."""
-    keep_raw_days: Annotated[int, Field(ge=0, le=MOST_DAYS)] = 0
+    keep_raw_days: Annotated[int, Field(ge=0, le=MAX_DAYS)] = 0
     """Age at which a run's archive files are removed; 0 keeps all."""
-    keep_raw_megabytes: Annotated[int, Field(ge=0, le=MOST_COUNTED)] = 0
+    keep_raw_megabytes: Annotated[int, Field(ge=0, le=MAX_COUNT)] = 0
     """Size of the raw archive above which the oldest runs' files are removed; 0 keeps all."""
     keep_leftovers_hours: Hours = 24
     """Age at which staged rows and markers of dead runs are removed."""
@@ -150,7 +150,7 @@ class History(BaseModel):
 
     wayback: Annotated[str, matching(_ARCHIVE, "an http(s) address without a query")] = WAYBACK
     """The Wayback Machine, or an archive with its interface."""
-    pause_seconds: Annotated[float, Field(ge=0, le=MOST_SECONDS, allow_inf_nan=False)] = 3.0
+    pause_seconds: Annotated[float, Field(ge=0, le=MAX_SECONDS, allow_inf_nan=False)] = 3.0
     """Pause between two requests to it; in 2026 it takes 24 a minute to its index."""
     backoff_seconds: Seconds = 30.0
     """Longest pause after a first failure there; each further one doubles it, up to a minute."""
@@ -192,7 +192,7 @@ class Settings(BaseSettings):
     history: History = History()
     recheck_after: Annotated[Steps, NoDecode] = tuple(map(_duration, ("3h", "1d", "7d")))
     """When a page is fetched again, counted from its first sight; `off` for never."""
-    workers: Annotated[int, Field(ge=0, le=MOST_PROCESSES)] = 0
+    workers: Annotated[int, Field(ge=0, le=MAX_PROCESSES)] = 0
     """Processes that extract pages; 0 takes one per available core."""
     days: Literal["local", "utc"] = "local"
     """Days of the report, the desk, MCP, alerts, digest: of each source's time zone, or UTC."""

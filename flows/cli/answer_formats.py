@@ -18,7 +18,7 @@ from tasks.text.counted import counted
 
 Answer = duckdb.DuckDBPyRelation
 Row = tuple[str | None, ...]
-GAP = 2
+COLUMN_GAP = 2
 FLOATS = ("DOUBLE", "FLOAT")
 
 
@@ -80,7 +80,7 @@ def print_table(answer: Answer, max_rows: int) -> None:
     if table:
         console.print(table)
     for number, row in enumerate(() if table else shown, start=1):
-        lines = Table(box=None, show_header=False, padding=(0, GAP, 0, 0), pad_edge=False)
+        lines = Table(box=None, show_header=False, padding=(0, COLUMN_GAP, 0, 0), pad_edge=False)
         lines.add_column(style="bold", no_wrap=True)
         lines.add_column(overflow="fold")
         for name, value in zip(answer.columns, row, strict=True):
@@ -95,7 +95,7 @@ def print_table(answer: Answer, max_rows: int) -> None:
 
 def _table(answer: Answer, rows: Sequence[Row], width: int) -> Table | None:
     """A table whose texts rich cuts to the width; None where one would get fewer than 12 cells."""
-    table = Table(box=None, header_style="bold", padding=(0, GAP, 0, 0), pad_edge=False)
+    table = Table(box=None, header_style="bold", padding=(0, COLUMN_GAP, 0, 0), pad_edge=False)
     columns = zip(answer.columns, answer.types, *rows, strict=True)
     for name, kind, *values in columns:
         widest = max(cell_len(str(_cell(value))) for value in (name, *values))
@@ -106,7 +106,7 @@ def _table(answer: Answer, rows: Sequence[Row], width: int) -> Table | None:
             table.add_column(_cell(name), min_width=min(widest, 12))
     for row in rows:
         table.add_row(*map(_cell, row))
-    needed = sum((column.min_width or 0) + GAP for column in table.columns)
+    needed = sum((column.min_width or 0) + COLUMN_GAP for column in table.columns)
     return table if needed <= width else None
 
 

@@ -28,7 +28,7 @@ from flows.cli.topic_commands import list_topics, suggest_aliases
 from flows.processes.temporary_server import PrefectServer
 from tasks.installation import SOURCES, TOPICS, open_installation
 from tasks.process_pool import start_fork_server
-from tasks.settings import MOST_DAYS, MOST_PAGES, MOST_PROCESSES, misspelt
+from tasks.settings import MAX_DAYS, MAX_PAGES, MAX_PROCESSES, misspelt
 
 app = typer.Typer(
     help=__doc__,
@@ -72,12 +72,12 @@ def ingest(
     since_days: Annotated[
         int,
         typer.Option(
-            min=0, max=MOST_DAYS, help="Ignore what was published more days ago; 0 takes all."
+            min=0, max=MAX_DAYS, help="Ignore what was published more days ago; 0 takes all."
         ),
     ] = 0,
     max_new: Annotated[
         int,
-        typer.Option(min=0, max=MOST_PAGES, help="New pages per source; 0 takes the setting."),
+        typer.Option(min=0, max=MAX_PAGES, help="New pages per source; 0 takes the setting."),
     ] = 0,
     due: Annotated[bool, typer.Option("--due", help="Ask only the sources that are due.")] = False,
 ) -> None:
@@ -130,7 +130,7 @@ def backfill(
         bool, typer.Option("--dry-run", help="Load nothing; estimate from a sample.")
     ] = False,
     processes: Annotated[
-        int, typer.Option(min=0, max=MOST_PROCESSES, help="Processes; 0 is one for each core.")
+        int, typer.Option(min=0, max=MAX_PROCESSES, help="Processes; 0 is one for each core.")
     ] = 0,
     sources: SourcesFile = SOURCES,
     topics: TopicsFile = TOPICS,

@@ -30,12 +30,12 @@ from warehouse.layers.layout import Layout
 from warehouse.read.query import QueryError, snapshot
 
 KEYS: dict[str, Answer] = {"y": "yes", "n": "no", "u": "unsure"}
-SAMPLED, MOST_SAMPLED = 100, 10_000
-Size = Annotated[int, typer.Option(min=2, max=MOST_SAMPLED, help="Articles of a new sample.")]
+DEFAULT_SAMPLE, MAX_SAMPLE = 100, 10_000
+Size = Annotated[int, typer.Option(min=2, max=MAX_SAMPLE, help="Articles of a new sample.")]
 NearMisses = Annotated[
     int,
     typer.Option(
-        min=0, max=MOST_SAMPLED, help="Judge so many similar articles without an alias, too."
+        min=0, max=MAX_SAMPLE, help="Judge so many similar articles without an alias, too."
     ),
 ]
 HELP = "y yes · n no · u unsure · 1-9 this mention is not about it · b back · q end"
@@ -43,7 +43,7 @@ HELP = "y yes · n no · u unsure · 1-9 this mention is not about it · b back 
 
 def audit(
     topic: Annotated[str, typer.Argument(help="The topic's id.")],
-    n: Size = SAMPLED,
+    n: Size = DEFAULT_SAMPLE,
     recall: NearMisses = 0,
     seed: Annotated[int | None, typer.Option(help="Of a new sample; random if not given.")] = None,
     new: Annotated[
@@ -75,9 +75,7 @@ def audit(
         print_results(layout, topic)
         return
     require_files(layout, topic, export, import_)
-    sizes: dict[Kind, int] = {"precision": n}
-    if recall:
-        sizes["near_miss"] = recall
+    sizes: dict[Kind, int] = {"precision": n, **({"near_miss": recall} if recall else {})}
     audits = [sample_of(layout, topic, kind, sizes[kind], seed, is_new=new) for kind in sizes]
     if export:
         print(f"{export}: {counted(export_csv(audits, who, export), 'article')}")

@@ -20,7 +20,7 @@ from tasks.text.counted import counted
 log = logging.getLogger("flows")
 
 # Fields of an incident in the answer of --json.
-SHOWN = ("key", "kind", "about", "headline", "text", "recovered", "since")
+FIELDS_SHOWN = ("key", "kind", "about", "headline", "text", "recovered", "since")
 
 
 def health(
@@ -60,7 +60,7 @@ def health(
     if as_json:
         answer = {
             "healthy": not problems,
-            "problems": [{name: getattr(each, name) for name in SHOWN} for each in problems],
+            "problems": [{name: getattr(each, name) for name in FIELDS_SHOWN} for each in problems],
             "not_asked": not_asked,
             "sent": checked.sent,
             "not_accepted": list(checked.refused),

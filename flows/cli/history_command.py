@@ -11,7 +11,7 @@ from flows.cli.exit_status import Exit
 from flows.cli.options import DataFolder, SourcesFile, TopicsFile, day, flow_files
 from flows.processes.temporary_server import PrefectServer
 from tasks.installation import SOURCES, TOPICS, open_installation
-from tasks.settings import MOST_PAGES
+from tasks.settings import MAX_PAGES
 
 
 def history(
@@ -31,7 +31,7 @@ def history(
         bool, typer.Option(help="Ask the Wayback Machine for what is still missing then.")
     ] = True,
     max_requests: Annotated[
-        int, typer.Option(min=1, max=MOST_PAGES, help="Requests at most; run again to go on.")
+        int, typer.Option(min=1, max=MAX_PAGES, help="Requests at most; run again to go on.")
     ] = 1_000,
     captures_per_page: Annotated[
         int, typer.Option(min=1, max=20, help="Captures of a page that are tried at most.")

@@ -21,7 +21,7 @@ from tasks.text.counted import counted
 from warehouse.questions.audits import audit_words, audited
 from warehouse.read.query import open_snapshot
 
-MOST_SHOWN = 8  # languages of a topic
+MAX_LANGUAGES_SHOWN = 8  # languages of a topic
 
 if TYPE_CHECKING:
     from tasks.suggest.suggestions import LanguageSuggestions
@@ -50,9 +50,9 @@ def list_topics(
             if without_alias([topic], source.language)
         )
         codes = topic.languages or ()
-        languages = ", ".join(codes[:MOST_SHOWN]) if topic.languages is not None else "all"
-        if len(codes) > MOST_SHOWN:  # a Latin alias covers a hundred
-            languages += f" and {len(codes) - MOST_SHOWN} more"
+        languages = ", ".join(codes[:MAX_LANGUAGES_SHOWN]) if topic.languages is not None else "all"
+        if len(codes) > MAX_LANGUAGES_SHOWN:  # a Latin alias covers a hundred
+            languages += f" and {len(codes) - MAX_LANGUAGES_SHOWN} more"
         without = ", ".join(
             f"{code} ({counted(n, 'source')})" for code, n in sorted(lacking.items())
         )

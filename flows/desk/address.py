@@ -12,8 +12,8 @@ from warehouse.questions.selection import UNITS, Choices, Selection, checked_sel
 from warehouse.questions.series import BALANCES
 from warehouse.read.query import QueryError
 
-LONGEST = 3 * 365  # days shown if the URL names no first day
-MOST_PERIODS = 400  # of a chart: a range with more is shown by a longer unit
+DEFAULT_DAYS = 3 * 365  # days shown if the URL names no first day
+MAX_PERIODS = 400  # of a chart: a range with more is shown by a longer unit
 
 
 def selection_of(given: QueryParams, known: Choices) -> Selection:
@@ -29,14 +29,14 @@ def unchecked_selection(given: QueryParams, known: Choices) -> Selection:
     first, last = known.first_day or date.min, known.last_day or date.min
     last_day = _day(given, "to") or last
     first_day = _day(given, "from") or max(
-        first, date.fromordinal(max(1, last_day.toordinal() - LONGEST))
+        first, date.fromordinal(max(1, last_day.toordinal() - DEFAULT_DAYS))
     )
     unit = given.get("unit") or fitting_unit(first_day, last_day)
     if unit not in UNITS:
         raise QueryError(f"unit must be one of {', '.join(UNITS)}, got {unit!r}")
     days = last_day.toordinal() - first_day.toordinal()
-    if days / UNITS[unit] > MOST_PERIODS:
-        unit = next((each for each in UNITS if days / UNITS[each] <= MOST_PERIODS), "month")
+    if days / UNITS[unit] > MAX_PERIODS:
+        unit = next((each for each in UNITS if days / UNITS[each] <= MAX_PERIODS), "month")
     balance = given.get("balance") or ""
     if balance not in BALANCES:
         wanted = ", ".join(filter(None, BALANCES))

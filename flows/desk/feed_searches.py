@@ -13,8 +13,8 @@ from tasks.settings import Settings
 
 log = logging.getLogger(__name__)
 
-KEPT = 10
-AT_FIRST = 0.3  # seconds that a request waits for a search, which may end at once
+MAX_KEPT = 10
+FIRST_WAIT_SECONDS = 0.3  # seconds that a request waits for a search, which may end at once
 
 
 @dataclass
@@ -69,12 +69,12 @@ class FeedSearches:
         """Keep a search, in place of an earlier one of its domain."""
         self._kept.pop(search.domain, None)
         self._kept[search.domain] = search
-        while len(self._kept) > KEPT:
+        while len(self._kept) > MAX_KEPT:
             self._kept.popitem(last=False)
 
     def get(self, domain: str) -> FeedSearch | None:
         """The search of a domain, if there was one."""
         search = self._kept.get(domain)
         if search:
-            search.ended.wait(AT_FIRST)
+            search.ended.wait(FIRST_WAIT_SECONDS)
         return search

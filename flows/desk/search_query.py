@@ -14,15 +14,15 @@ from flows.desk.search_syntax import WITHIN, Words, words_of
 from tasks.text.control_characters import without_controls
 from tasks.topics.mentions import Hit, Matcher, mentions_in
 from tasks.topics.topic import Topic
-from warehouse.questions.articles import CONTEXTS
+from warehouse.questions.articles import MAX_CONTEXTS
 from warehouse.questions.search_texts import fields_of, matches_sql, texts_sql
 from warehouse.questions.selection import Selection
 from warehouse.read.query import QueryError
 
-LONGEST = 500  # characters of a query
-ROWS_AT_ONCE = 2048
-KEPT = ["article_id", "source_id", "published_date", "published_at"]  # columns of what is found
-CONTEXT = 60  # characters beside a hit
+MAX_QUERY_CHARS = 500
+BATCH_ROWS = 2048
+KEPT_COLUMNS = ["article_id", "source_id", "published_date", "published_at"]
+CONTEXT_CHARS = 60  # beside a hit
 
 Context = tuple[str, str, str]  # before the hit, the hit, after it
 Span = tuple[int, int]
@@ -99,7 +99,7 @@ class Query:
     ) -> list[MatchedArticle]:
         """The articles of a selection that match, newest first; with contexts if shown."""
         if self.mode == "words":
-            batches = con.sql(texts_sql(files, selection)).to_arrow_reader(ROWS_AT_ONCE)
+            batches = con.sql(texts_sql(files, selection)).to_arrow_reader(BATCH_ROWS)
             found = _by_words(self.topic, batches, is_shown)
         else:
             rows = con.sql(matches_sql(files, selection, self.text, is_shown)).to_arrow_table()
@@ -126,8 +126,8 @@ def query_of(con: duckdb.DuckDBPyConnection, given: Mapping[str, str]) -> Query 
         raise QueryError(f"within must be one of {', '.join(WITHIN)}, got {within!r}")
     if not text:
         raise QueryError("Give a word or a phrase, or several with commas between them.")
-    if len(text) > LONGEST:
-        raise QueryError(f"The query has {len(text)} characters; {LONGEST} are the most.")
+    if len(text) > MAX_QUERY_CHARS:
+        raise QueryError(f"The query has {len(text)} characters; {MAX_QUERY_CHARS} are the most.")
     if mode == "words":
         return Query(mode, text, "" if words_of(text).is_plain else within)
     try:
@@ -147,14 +147,15 @@ def _by_words(
         hits_of: dict[int, list[Hit]] = {}
         for row, hits in mentions_in(batch, [topic]):
             hits_of.setdefault(row, []).extend(hits)
-        about = batch.select(KEPT)
+        about = batch.select(KEPT_COLUMNS)
         for row, hits in hits_of.items():
             first: dict[tuple[str, int], Context] = {}
             for hit in hits if is_shown else ():
                 context = hit.context_left, hit.matched_text, hit.context_right
                 first.setdefault((hit.field, hit.sentence_no), context)
             article_id, source_id, day, at = (column[row].as_py() for column in about.columns)
-            yield MatchedArticle(article_id, source_id, day, at, tuple(first.values())[:CONTEXTS])
+            quotes = tuple(first.values())[:MAX_CONTEXTS]
+            yield MatchedArticle(article_id, source_id, day, at, quotes)
 
 
 def _by_expression(
@@ -165,8 +166,8 @@ def _by_expression(
         for field in fields:
             around = pairwise(row[f"{field}_between"] or ())
             for hit, (before, after) in zip(row[field] or (), around, strict=False):
-                left, right = before[-CONTEXT:], after[:CONTEXT]
+                left, right = before[-CONTEXT_CHARS:], after[:CONTEXT_CHARS]
                 left, right = " ".join(f"{left}|".split())[:-1], " ".join(f"|{right}".split())[1:]
                 contexts += [(left, hit[:200], right)] if hit else []
-        article_id, source_id, day, at = (row[name] for name in KEPT)
-        yield MatchedArticle(article_id, source_id, day, at, tuple(contexts[:CONTEXTS]))
+        article_id, source_id, day, at = (row[name] for name in KEPT_COLUMNS)
+        yield MatchedArticle(article_id, source_id, day, at, tuple(contexts[:MAX_CONTEXTS]))

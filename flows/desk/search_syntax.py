@@ -15,7 +15,7 @@ from tasks.text.sentence_split import UNSPACED
 from tasks.topics.topic import TopicEntry, folded_phrase
 from warehouse.read.query import QueryError
 
-MOST_PHRASES = 50
+MAX_PHRASES = 50
 WITHIN = {
     "sentence": "one sentence",
     "paragraph": "one paragraph",
@@ -83,8 +83,8 @@ def words_of(text: str) -> Words:
     if not all_of[0]:
         raise QueryError("Give a word or a phrase, or several with commas between them.")
     words = Words(all_of, _phrases(",".join(excluded)))
-    if len(words.phrases) > MOST_PHRASES:
-        raise QueryError(f"These are {len(words.phrases)} phrases; {MOST_PHRASES} are the most.")
+    if len(words.phrases) > MAX_PHRASES:
+        raise QueryError(f"These are {len(words.phrases)} phrases; {MAX_PHRASES} are the most.")
     try:
         words.entry("search", "sentence")
     except ValidationError as error:

@@ -20,12 +20,12 @@ from warehouse.read.query import QueryError
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 2  # searches; the others wait
-KEPT = 10
-LISTED = 2_000  # articles that a search keeps, with their contexts; the others are only counted
-FIRST_ARTICLES, MORE_ARTICLES = 1_000, 5_000  # read at a time: the first results come at once
-UNWATCHED = 60.0  # seconds without a request for a search after which it is cancelled
-AT_FIRST = 0.3  # seconds that a request waits for a search, which may end at once
+MAX_RUNNING = 2  # searches; the others wait
+MAX_KEPT = 10
+MAX_LISTED = 2_000  # articles that a search keeps, with their contexts; the others are only counted
+FIRST_BATCH, LATER_BATCH = 1_000, 5_000  # read at a time: the first results come at once
+CANCEL_SECONDS = 60.0  # seconds without a request for a search after which it is cancelled
+FIRST_WAIT_SECONDS = 0.3  # seconds that a request waits for a search, which may end at once
 
 Key = tuple[Query, Selection, int]
 
@@ -62,7 +62,7 @@ class Search:
             self._con.interrupt()
 
     def _is_over(self) -> bool:
-        return self._is_cancelled or time.monotonic() - self.asked_at > UNWATCHED
+        return self._is_cancelled or time.monotonic() - self.asked_at > CANCEL_SECONDS
 
     def run(self, snapshots: Snapshots, layout: Layout, places: BoundedSemaphore) -> None:
         """Search, when a place is free."""
@@ -100,9 +100,10 @@ class Search:
             part = replace(self.selection, first_day=batch[-1][0], last_day=batch[0][0])
             days_of_files = file_days(con, part)
             paths = [path for day in days_of_files for path in files.get(day, ())]
-            found = self.query.find(con, paths, part, len(self.listed) < LISTED) if paths else []
+            has_room = len(self.listed) < MAX_LISTED
+            found = self.query.find(con, paths, part, has_room) if paths else []
             by_day.update((each.source_id, each.day) for each in found)
-            self.listed += found[: LISTED - len(self.listed)]
+            self.listed += found[: MAX_LISTED - len(self.listed)]
             self.found += len(found)
             self.searched += sum(number for _, number in batch)
             self.back_to = batch[-1][0]
@@ -115,12 +116,12 @@ class Search:
 
 def _batches(days: Days) -> Iterator[Days]:
     batch: list[tuple[date, int]] = []
-    size = FIRST_ARTICLES
+    size = FIRST_BATCH
     for day in days:
         batch.append(day)
         if sum(number for _, number in batch) >= size:
             yield batch
-            batch, size = [], MORE_ARTICLES
+            batch, size = [], LATER_BATCH
     if batch:
         yield batch
 
@@ -130,14 +131,14 @@ class Searches:
 
     def __init__(self, snapshots: Snapshots, layout: Layout) -> None:
         self._snapshots, self._layout = snapshots, layout
-        self._places = BoundedSemaphore(AT_ONCE)
+        self._places = BoundedSemaphore(MAX_RUNNING)
         self._lock = Lock()
         self._kept: OrderedDict[Key, Search] = OrderedDict()
 
     def get_or_begin(self, query: Query, selection: Selection, load_no: int) -> Search:
         """The search of that load, begun if it is not kept, or again if it was cancelled or failed.
 
-        Waits AT_FIRST seconds for its end.
+        Waits FIRST_WAIT_SECONDS seconds for its end.
         """
         key = query, selection, load_no
         with self._lock:
@@ -147,10 +148,10 @@ class Searches:
                 arguments = (self._snapshots, self._layout, self._places)
                 Thread(target=search.run, args=arguments, daemon=True, name="search").start()
             self._kept.move_to_end(key)
-            while len(self._kept) > KEPT:
+            while len(self._kept) > MAX_KEPT:
                 self._kept.popitem(last=False)[1].cancel()
         search.asked_at = time.monotonic()
-        search.ended.wait(AT_FIRST)
+        search.ended.wait(FIRST_WAIT_SECONDS)
         return search
 
     def get(self, query: Query, selection: Selection, load_no: int) -> Search | None:

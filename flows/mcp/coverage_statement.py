@@ -11,7 +11,7 @@ from warehouse.questions.selection import Choices, Selection
 from warehouse.questions.series import gaps
 from warehouse.questions.sources import collected, published_share
 
-MOST_GAPS = 5  # gaps of sources that an answer names, the longest
+MAX_GAPS = 5  # gaps of sources that an answer names, the longest
 DAY = timedelta(days=1)
 
 Answer = dict[str, Any]
@@ -49,7 +49,7 @@ def coverage_statement(
         "share_of_published_collected": found["completeness"],
         "source_days_of_that_share": found["days_estimated"],
         "days_not_collected": unknown,
-        "gaps_of_sources": [{name: gap[name] for name in names} for gap in missing[:MOST_GAPS]],
+        "gaps_of_sources": [{name: gap[name] for name in names} for gap in missing[:MAX_GAPS]],
         "gaps_of_sources_in_all": len(missing),
     }
 

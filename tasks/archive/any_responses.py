@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from urllib3 import HTTPHeaderDict
 
-from tasks.archive.any_warc_records import HEAD_ROOM, Record, read_records
+from tasks.archive.any_warc_records import MAX_HEADER_BYTES, Record, read_records
 from tasks.archive.warc_files import WarcPath
 from tasks.http.response import Content, is_page, read_content, recorded
 from tasks.model import CaptureKind, Failure, Outcome
@@ -19,7 +19,7 @@ _CONTENT_ENCODING = re.compile(_HEADER % rb"content-encoding")
 _TRANSFER_ENCODING = re.compile(_HEADER % rb"transfer-encoding")
 _CHUNK = re.compile(rb"[0-9A-Fa-f]{1,8}[ \t]*(?:;[^\r\n]*)?\r?\n")
 _TRUNCATED = {"length": Outcome.TOO_LARGE, "time": Outcome.TIMED_OUT}
-_SNIFFED = 512
+_SNIFFED_BYTES = 512
 
 
 def read_response(record: Record, max_bytes: int) -> Content:
@@ -59,7 +59,7 @@ def _as_kept(block: bytes) -> bytes:
     chunk = _CHUNK.match(body) if _TRANSFER_ENCODING.search(head) else None
     if not chunk:
         head = _TRANSFER_ENCODING.sub(b"", head)
-    start = body[chunk.end() if chunk else 0 :][:_SNIFFED]
+    start = body[chunk.end() if chunk else 0 :][:_SNIFFED_BYTES]
     if start.lstrip(b"\xef\xbb\xbf\r\n\t ").startswith(b"<") and b"\0" not in start:
         head = _CONTENT_ENCODING.sub(b"", head)
     return head + body
@@ -72,7 +72,7 @@ def address_of(record: Record) -> str:
 
 def page_record(path: WarcPath, offset: int, max_bytes: int) -> Record:
     """The record of a page at an offset of a file; OSError, StoreError or ValueError if none."""
-    records = read_records(path, offset, offset + 1, max_bytes + HEAD_ROOM, PAGE_KINDS)
+    records = read_records(path, offset, offset + 1, max_bytes + MAX_HEADER_BYTES, PAGE_KINDS)
     record = next(records, None)
     if not isinstance(record, Record) or record.kind not in PAGE_KINDS:
         raise ValueError(f"{path}#{offset}: no page is at that offset; the file may be another one")

@@ -20,15 +20,15 @@ from tasks.archive.warc_records import GZIP, ZSTD, beginning
 from tasks.model import Damage
 from tasks.text.toml_reader import ConfigError
 
-HEAD_ROOM = 64 * 1024  # bytes of HTTP headers allowed beside the largest body
+MAX_HEADER_BYTES = 64 * 1024  # bytes of HTTP headers allowed beside the largest body
 _BEGIN = b"WARC/"
 _STARTS = {
     GZIP: re.compile(re.escape(GZIP)),
     ZSTD: re.compile(re.escape(ZSTD)),
     b"": re.compile(rb"(?m)^WARC/1\.[01]\r?\n"),
 }
-_PIECE = 1024 * 1024
-_PROBE = 4096  # bytes that tell whether a record starts
+_PIECE_BYTES = 1024 * 1024
+_PROBE_BYTES = 4096  # bytes that tell whether a record starts
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,15 +129,15 @@ def _member(file: IO[bytes], at: int) -> tuple[int, int]:
     stream, some, head, size = zlib.decompressobj(16 + zlib.MAX_WBITS), b"", b"", 0
     while not stream.eof:
         if not some:
-            some = piece(file, _PIECE, at)
+            some = piece(file, _PIECE_BYTES, at)
             at += len(some)
             if not some:
                 return 0, 0
         try:
-            text = stream.decompress(some, _PIECE)
+            text = stream.decompress(some, _PIECE_BYTES)
         except zlib.error:
             return 0, 0
-        head += text[: HEAD_ROOM - len(head)]
+        head += text[: MAX_HEADER_BYTES - len(head)]
         size += len(text)
         some = stream.unconsumed_tail
     ends = len(b"\r\n\r\n")
@@ -181,14 +181,14 @@ def magic_of(file: IO[bytes]) -> bytes:
 def next_start(file: IO[bytes], at: int, magic: bytes) -> int | None:
     """Offset of the next record, at an offset or after it; None where there is none."""
     begin = max(at - 1, 0)  # the byte before tells whether a line starts at the offset
-    while some := piece(file, _PIECE + 16, begin):
+    while some := piece(file, _PIECE_BYTES + 16, begin):
         for found in _STARTS[magic].finditer(some, at - begin):
             offset = begin + found.start()
-            if beginning(piece(file, _PROBE, offset), len(_BEGIN)).startswith(_BEGIN):
+            if beginning(piece(file, _PROBE_BYTES, offset), len(_BEGIN)).startswith(_BEGIN):
                 return offset
-        if len(some) <= _PIECE:
+        if len(some) <= _PIECE_BYTES:
             return None
-        begin += _PIECE
+        begin += _PIECE_BYTES
         at = begin + 1  # what starts at `begin` is within the piece before
     return None
 

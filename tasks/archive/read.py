@@ -14,7 +14,7 @@ from warehouse.store.archive_files import SUFFIX
 
 log = logging.getLogger(__name__)
 
-_LARGEST_PAYLOAD = 256 * 1024 * 1024
+_MAX_PAYLOAD_BYTES = 256 * 1024 * 1024
 _PAYLOADS = frozenset({"response", "resource"})
 
 
@@ -77,7 +77,7 @@ def read_payload(raw: Path, raw_ref: str) -> bytes:
     record = next(_records(path, offset, offset + 1), None)
     if not isinstance(record, Record) or record.kind not in _PAYLOADS:
         raise ValueError(f"{raw_ref}: no response or resource record at that offset")
-    return _payload(record, _LARGEST_PAYLOAD) or b""
+    return _payload(record, _MAX_PAYLOAD_BYTES) or b""
 
 
 def _place(raw: Path, raw_ref: str) -> tuple[Path, int]:
@@ -87,7 +87,7 @@ def _place(raw: Path, raw_ref: str) -> tuple[Path, int]:
 
 def _records(path: Path, start: int = 0, end: int | None = None) -> Iterator[Record | Damage]:
     end = path.stat().st_size if end is None else end
-    return read_records(path, start, end, _LARGEST_PAYLOAD, _PAYLOADS | {"metadata"}, GZIP)
+    return read_records(path, start, end, _MAX_PAYLOAD_BYTES, _PAYLOADS | {"metadata"}, GZIP)
 
 
 def _captures(records: Iterable[Record | Damage]) -> Iterator[tuple[Capture, bytes] | Damage]:

@@ -13,8 +13,8 @@ from typing_extensions import Buffer
 
 from warehouse.store.objects import SCHEME, Store, object_at
 
-_CHUNK = 8 * 1024 * 1024
-_CHUNKS = 3  # chunks cached: probing for the start of a record goes back a little
+_CHUNK_BYTES = 8 * 1024 * 1024
+_CACHED_CHUNKS = 3  # chunks cached: probing for the start of a record goes back a little
 SUFFIXES = (".warc", ".warc.gz", ".warc.zst")
 _BEGINNINGS = (b"WARC/", b"\x1f\x8b", b"\x28\xb5\x2f\xfd")  # plain, gzip, Zstandard
 
@@ -61,10 +61,10 @@ class _StoredFile(io.RawIOBase):
         self._size = size = size_of(path)
         self._at = 0
 
-        @lru_cache(maxsize=_CHUNKS)
+        @lru_cache(maxsize=_CACHED_CHUNKS)
         def chunk(number: int) -> bytes:
-            start = number * _CHUNK
-            return path.store.read_range(path.key, start, min(start + _CHUNK, size))
+            start = number * _CHUNK_BYTES
+            return path.store.read_range(path.key, start, min(start + _CHUNK_BYTES, size))
 
         self._chunk = chunk
 
@@ -94,7 +94,7 @@ class _StoredFile(io.RawIOBase):
         found = b""
         while len(found) < size and at + len(found) < self._size:
             here = at + len(found)
-            chunk, begin = self._chunk(here // _CHUNK), here % _CHUNK
+            chunk, begin = self._chunk(here // _CHUNK_BYTES), here % _CHUNK_BYTES
             found += chunk[begin : begin + size - len(found)]
         return found
 

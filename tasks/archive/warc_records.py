@@ -33,11 +33,11 @@ COMPRESSION_LEVEL = 6
 
 # Characters of a WARC header's value. fastwarc 2.0.1 reads no record with a header line of more
 # than 32 kB: a link of 40,000 characters in a feed made its source's archive unreadable.
-MAX_HEADER = 16_000
+MAX_HEADER_BYTES = 16_000
 
 _GZIP = 16 + zlib.MAX_WBITS
-_PIECE = 64 * 1024
-_HEAD = 4096
+_PIECE_BYTES = 64 * 1024
+_HEAD_BYTES = 4096
 # Values of WARC-Truncated: why an attempt's last response is incomplete.
 TRUNCATED = {
     Outcome.TOO_LARGE: "length",
@@ -124,7 +124,7 @@ def write_record(
 ) -> None:
     """Append one record as a gzip member.
 
-    Headers without a value, or with one longer than MAX_HEADER, are left out.
+    Headers without a value, or with one longer than MAX_HEADER_BYTES, are left out.
     """
     # By fastwarc, which reads them, too. warcio's writer parses the HTTP headers of a block and
     # prints them anew ("X-A:  b" becomes "X-A: b"), but the archive keeps bytes as received; it
@@ -133,7 +133,7 @@ def write_record(
     record.init_headers(kind, f"uuid:{record_id}".encode())
     record.headers.set("WARC-Date", date.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
     for name, value in headers.items():
-        if value and len(value) <= MAX_HEADER:
+        if value and len(value) <= MAX_HEADER_BYTES:
             record.headers.set(name, " ".join(value.split()))
     record.set_bytes_content(block)
     payload = None
@@ -221,14 +221,14 @@ def end_of_whole_groups(file: io.FileIO) -> int:
     while True:
         stream, head = zlib.decompressobj(_GZIP), b""
         while not stream.eof:
-            piece = rest or file.read(_PIECE)
+            piece = rest or file.read(_PIECE_BYTES)
             if not piece:
                 return end
             try:
                 text = stream.decompress(piece)
             except zlib.error:
                 return end
-            head += text[: _HEAD - len(head)]
+            head += text[: _HEAD_BYTES - len(head)]
             rest = stream.unused_data
             position += len(piece) - len(rest)
         if b"\r\nWARC-Type: metadata\r\n" in head:

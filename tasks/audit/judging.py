@@ -17,7 +17,7 @@ from warehouse.layers.layout import Layout
 from warehouse.read.query import QueryError
 
 ANSWERS: tuple[Answer, ...] = ("yes", "no", "unsure")
-LONGEST_NAME = 100
+MAX_NAME_CHARS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +85,8 @@ class Judging:
 def checked_reader(name: str) -> str:
     """A reader's name; QueryError where it is none."""
     name = name.strip()
-    if not name or len(name) > LONGEST_NAME or not name.isprintable():
-        raise QueryError(f"a reader's name has 1 to {LONGEST_NAME} printable characters")
+    if not name or len(name) > MAX_NAME_CHARS or not name.isprintable():
+        raise QueryError(f"a reader's name has 1 to {MAX_NAME_CHARS} printable characters")
     return name
 
 

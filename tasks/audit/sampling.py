@@ -17,10 +17,10 @@ from warehouse.questions.selection import Selection, choices, counts_in, literal
 from warehouse.questions.texts import files_by_day, texts_of
 from warehouse.read.query import QueryError, records, snapshot
 
-MOST_HITS = 20  # mentions of an article that are shown
-TEXT_SHOWN = 700  # characters of a near miss that are shown
-WORDS = 30  # most words that near misses are searched by
-LEAST_SCORE = 2.58  # of a word: by chance one in a hundred would have it
+MAX_HITS_SHOWN = 20  # mentions of an article that are shown
+MAX_CHARS_SHOWN = 700  # characters of a near miss that are shown
+MAX_WORDS = 30  # most words that near misses are searched by
+MIN_SCORE = 2.58  # of a word: by chance one in a hundred would have it
 
 Row = dict[str, Any]
 
@@ -167,8 +167,8 @@ SCORED = f"""
               FROM all_counted)
         GROUP BY word HAVING inside > 1
     )
-    WHERE score >= {LEAST_SCORE}
-    ORDER BY score DESC, word LIMIT {WORDS}"""
+    WHERE score >= {MIN_SCORE}
+    ORDER BY score DESC, word LIMIT {MAX_WORDS}"""
 # Sections in which the topic comes up at least as often as over all.
 SECTIONS = """
     SELECT section FROM all_counted WHERE section IS NOT NULL GROUP BY section
@@ -220,7 +220,7 @@ def _hits(
             ) AS number
             FROM mentions SEMI JOIN articles USING (article_id, version_no)
             WHERE topic_id = {literal(topic_id)} AND article_id IN (SELECT unnest(?::UUID[]))
-        ) WHERE number <= {MOST_HITS} ORDER BY article_id, number""",
+        ) WHERE number <= {MAX_HITS_SHOWN} ORDER BY article_id, number""",
         [ids],
     )
     found: dict[str, list[Hit]] = {}
@@ -237,7 +237,7 @@ def _texts(con: duckdb.DuckDBPyConnection, layout: Layout, chosen: Sequence[Row]
         return {}
     found = con.execute(
         f"""SELECT article_id::VARCHAR,
-               left(concat_ws(chr(10), standfirst, body), {TEXT_SHOWN})
+               left(concat_ws(chr(10), standfirst, body), {MAX_CHARS_SHOWN})
         FROM {texts_of(files)}
         WHERE (article_id, version_no) IN (
             SELECT unnest(?::UUID[]), unnest(?::INTEGER[]))""",

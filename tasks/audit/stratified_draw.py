@@ -6,7 +6,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-LEAST_OF_STRATUM = 2  # articles: a single one shows no variance
+MIN_OF_STRATUM = 2  # articles: a single one shows no variance
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ def draw(keys: Sequence[tuple[str, ...]], n: int, seed: int) -> list[Drawn]:
     weights add up to the number of items.
     """
     rng = random.Random(seed)  # noqa: S311 - a sample that can be drawn again, no secret
-    strata = merged(keys, max(1, n // LEAST_OF_STRATUM))
+    strata = merged(keys, max(1, n // MIN_OF_STRATUM))
     drawn = [
         Drawn(item, number, len(stratum) / count)
         for number, (stratum, count) in enumerate(
@@ -63,7 +63,7 @@ def merged(keys: Sequence[tuple[str, ...]], most: int) -> list[list[int]]:
 
 def allocated(sizes: Sequence[int], n: int) -> list[int]:
     """How many to draw of strata of these sizes: in proportion, but two of each if it has two."""
-    counts = [min(LEAST_OF_STRATUM, size) for size in sizes]
+    counts = [min(MIN_OF_STRATUM, size) for size in sizes]
     rest = min(n, sum(sizes)) - sum(counts)
     # By d'Hondt, as seats are given to parties: the stratum with most items per drawn one is next.
     waiting = [(-size / (count + 1), at) for at, (size, count) in enumerate(zip(sizes, counts))]  # noqa: B905

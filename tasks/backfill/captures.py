@@ -6,7 +6,7 @@ from hashlib import sha256
 from uuid import NAMESPACE_URL, uuid5
 
 from tasks.archive.any_responses import PAGE_KINDS, address_of, read_response
-from tasks.archive.any_warc_records import HEAD_ROOM, Record, read_records
+from tasks.archive.any_warc_records import MAX_HEADER_BYTES, Record, read_records
 from tasks.backfill.selection import Passed, SourceDomains
 from tasks.backfill.shards import ShardJob
 from tasks.http.response import REDIRECTS
@@ -24,7 +24,7 @@ class Captures:
 
     def records(self, start: int, end: int) -> Iterator[Record | Damage]:
         """The records of a range of the file, with the blocks of pages."""
-        most = self._job.max_bytes + HEAD_ROOM
+        most = self._job.max_bytes + MAX_HEADER_BYTES
         return read_records(self._job.shard.path, start, end, most, PAGE_KINDS)
 
     def payload_of(self, capture: Capture) -> bytes:

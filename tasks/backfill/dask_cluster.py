@@ -23,7 +23,7 @@ import pyarrow as pa
 from distributed import Client, Future, KilledWorker, Worker, get_worker
 
 from tasks.backfill.refine_shard import staged_before, staged_once
-from tasks.backfill.shard_processes import AHEAD, Refinement, ShardFailed, ShardPool, Shards
+from tasks.backfill.shard_processes import SHARDS_AHEAD, Refinement, ShardFailed, ShardPool, Shards
 from tasks.backfill.shards import Shard, ShardJob, Staged
 from tasks.model import RunFailed
 from tasks.process_pool import read_ahead
@@ -32,9 +32,9 @@ from tasks.text.counted import counted
 log = logging.getLogger(__name__)
 
 FIRST_WORKER_SECONDS = 20  # for the first worker to join
-LOOK_SECONDS = 60  # interval of checks for workers while waiting for a shard
+CHECK_SECONDS = 60  # interval of checks for workers while waiting for a shard
 UNFIT = "has not this version of Presswatch"
-FIRST = 10  # priority of cutting a file, which all its shards wait for
+CUT_PRIORITY = 10  # priority of cutting a file, which all its shards wait for
 
 T = TypeVar("T")
 _ZSTD = pa.Codec("zstd")
@@ -166,9 +166,9 @@ class Cluster:
 
     def shards(self, warcs: Iterable[Shard], size: int, done: Container[Shard] = ()) -> Shards:
         """The shards of all files in their order, as `ShardPool.shards` gives them."""
-        submit = partial(self._client.submit, cut_on_worker, pure=False, priority=FIRST)
+        submit = partial(self._client.submit, cut_on_worker, pure=False, priority=CUT_PRIORITY)
         cuts = ((warc, submit(warc, size, self._made_by)) for warc in warcs)
-        for warc, future in read_ahead(cuts, AHEAD):
+        for warc, future in read_ahead(cuts, SHARDS_AHEAD):
             found = self._result(warc, future)
             shards = [found] if isinstance(found, ShardFailed) else found
             yield from (shard for shard in shards if shard not in done)
@@ -179,7 +179,7 @@ class Cluster:
         waiting: deque[Callable[[], Refinement]] = deque()
         for shard in shards:
             waiting.append(self._begun(shard, job))
-            while len(waiting) >= max(1, AHEAD * self._threads()):
+            while len(waiting) >= max(1, SHARDS_AHEAD * self._threads()):
                 yield waiting.popleft()()
         while waiting:
             yield waiting.popleft()()
@@ -213,7 +213,7 @@ class Cluster:
         while True:
             try:
                 with self._reached():
-                    return future.result(timeout=LOOK_SECONDS)
+                    return future.result(timeout=CHECK_SECONDS)
             except KilledWorker as end:
                 return ShardFailed(shard, f"its workers died, one after the other: {end}")
             except TimeoutError:

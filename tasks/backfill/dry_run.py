@@ -16,8 +16,8 @@ from tasks.backfill.shard_runs import Place
 from tasks.backfill.shards import Shard, Staged
 from tasks.model import Outcome
 
-SAMPLES = 8  # stretches that are looked at, taken evenly from all bytes, as if all files were one
-BYTES_SAMPLED = 4 * 1024 * 1024  # of a stretch
+SAMPLE_COUNT = 8  # stretches, taken evenly from all bytes, as if all files were one
+SAMPLE_BYTES = 4 * 1024 * 1024  # of a stretch
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +84,12 @@ def estimate(place: Place, warcs: Sequence[Shard], remaining: int, pool: ShardPo
 
 def _stretches(warcs: Sequence[Shard]) -> Iterator[Shard]:
     """Stretches spread evenly over the bytes of all files; none twice."""
-    step = max(BYTES_SAMPLED, sum(warc.bytes for warc in warcs) // SAMPLES)
+    step = max(SAMPLE_BYTES, sum(warc.bytes for warc in warcs) // SAMPLE_COUNT)
     before = 0
     for warc in warcs:
         after = before + warc.bytes
         for at in range(before // step * step, after, step):
-            start, end = max(at, before), min(at + BYTES_SAMPLED, after)
+            start, end = max(at, before), min(at + SAMPLE_BYTES, after)
             if start < end:
                 yield replace(warc, start=start - before, end=end - before)
         before = after

@@ -15,7 +15,7 @@ from tasks.backfill.shards import Shard, ShardJob, Staged, cut_into_shards, is_s
 from tasks.model import Extraction, Outcome
 from tasks.process_pool import Submitted, WorkerPool, read_ahead
 
-AHEAD = 2  # shards in the pool for each process, so that none waits for a slow one
+SHARDS_AHEAD = 2  # shards in the pool for each process, so that none waits for a slow one
 # A process is replaced after this many batches: its heap grows from shard to shard. The CPU time of
 # that was less than two measurements differ by.
 BATCHES_A_PROCESS = 3
@@ -43,7 +43,7 @@ class ShardPool:
     """Processes that refine a shard each."""
 
     def __init__(self, processes: int) -> None:
-        self._width = processes * AHEAD
+        self._width = processes * SHARDS_AHEAD
         self.workers = WorkerPool(processes, BATCHES_A_PROCESS)
         self.close = self.workers.close
 
@@ -58,7 +58,7 @@ class ShardPool:
             else self.workers.submit(partial(_tried, warc, partial(cut_into_shards, warc, size)))
             for warc in warcs
         )
-        for cut in read_ahead(cuts, AHEAD):
+        for cut in read_ahead(cuts, SHARDS_AHEAD):
             found = cut if isinstance(cut, Shard) else cut.result()
             shards = found if isinstance(found, list) else [found]
             yield from (shard for shard in shards if shard not in done)

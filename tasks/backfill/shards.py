@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 
-from tasks.archive.any_warc_records import HEAD_ROOM, cut
+from tasks.archive.any_warc_records import MAX_HEADER_BYTES, cut
 from tasks.archive.warc_files import (
     SUFFIXES,
     WarcPath,
@@ -101,8 +101,8 @@ def fingerprint(path: WarcPath) -> str:
     size = size_of(path)
     digest = hashlib.sha256(str(size).encode())
     with path.open("rb") as file:
-        digest.update(file.read(HEAD_ROOM))
-        file.seek(max(0, size - HEAD_ROOM))
+        digest.update(file.read(MAX_HEADER_BYTES))
+        file.seek(max(0, size - MAX_HEADER_BYTES))
         digest.update(file.read())
     return digest.hexdigest()[:24]
 

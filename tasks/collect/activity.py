@@ -9,8 +9,8 @@ from threading import Event, Thread
 
 log = logging.getLogger(__name__)
 
-SECONDS = 60.0  # between two lines
-SHOWN = 5  # sources named in a line, the longest waited for first
+LINE_SECONDS = 60.0  # between two lines
+MAX_NAMED = 5  # sources named in a line, the longest waited for first
 
 
 class Activity:
@@ -30,11 +30,11 @@ class Activity:
 
     @contextmanager
     def logged(self) -> Iterator[None]:
-        """Log what is being done, every `SECONDS` while the body runs."""
+        """Log what is being done, every `LINE_SECONDS` while the body runs."""
         ended = Event()
 
         def lines() -> None:
-            while not ended.wait(SECONDS):
+            while not ended.wait(LINE_SECONDS):
                 if line := self.line():
                     log.info("%s", line)
 
@@ -50,7 +50,7 @@ class Activity:
     def line(self) -> str:
         """Which sources are waited for, what each is doing and since when; empty when none is."""
         begun = sorted((at, source_id, what) for source_id, (at, what) in [*self._begun.items()])
-        shown = [f"{name} {what} since {at:%H:%M:%S} UTC" for at, name, what in begun[:SHOWN]]
-        if len(begun) > SHOWN:
-            shown.append(f"{len(begun) - SHOWN} more sources")
+        shown = [f"{name} {what} since {at:%H:%M:%S} UTC" for at, name, what in begun[:MAX_NAMED]]
+        if len(begun) > MAX_NAMED:
+            shown.append(f"{len(begun) - MAX_NAMED} more sources")
         return f"waiting for: {'; '.join(shown)}" if shown else ""

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from tasks.collect.fetch.client import Client
-from tasks.collect.index_sitemaps import MOST_SITEMAPS, NAME_THEM
+from tasks.collect.index_sitemaps import MAX_SITEMAPS, NAME_THEM
 from tasks.collect.listings import find_files, read_listing
 from tasks.extract import extract_page
 from tasks.model import Attempt, CaptureKind, Failure, Outcome
@@ -41,8 +41,8 @@ def check_source(source: Source, settings: Settings) -> Iterator[Finding]:
         sitemaps = set[str]()  # named by its indexes
         for url in source.listings:
             yield from _check_listing(get, source, url, settings.limits.max_entries, sitemaps)
-        if (named := len(sitemaps.difference(source.listings))) > MOST_SITEMAPS:
-            text = f"of {named} sitemaps of its indexes a run reads the newest {MOST_SITEMAPS}"
+        if (named := len(sitemaps.difference(source.listings))) > MAX_SITEMAPS:
+            text = f"of {named} sitemaps of its indexes a run reads the newest {MAX_SITEMAPS}"
             yield Finding(False, f"{text}; {NAME_THEM}")
     for pattern in source.files:
         found = len(find_files((pattern,)))

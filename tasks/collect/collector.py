@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 # The `found_in` of a known page that is fetched again because it may have changed.
 RECHECK = "recheck"
 # Pages in a row without an answer after which the rest is deferred to a later run.
-FAILURES_IN_A_ROW = 5
+MAX_FAILURES_IN_A_ROW = 5
 UNANSWERED = (BUSY | FAILED) - {Outcome.BROKEN_RESPONSE}  # that one was an answer
 
 
@@ -172,7 +172,7 @@ class _Visit:
         deferred, late = [entry for _, entry in to_fetch[limit:]], list[Entry]()
         for number, (key, entry) in enumerate(to_fetch[:limit], 1):
             advance(f"{self.source.id}: pages", number, len(to_fetch[:limit]))
-            if self.unanswered == FAILURES_IN_A_ROW:
+            if self.unanswered == MAX_FAILURES_IN_A_ROW:
                 deferred.append(entry)
             elif time.is_up():
                 late.append(entry)
@@ -206,7 +206,7 @@ class _Visit:
         pages = collector.once.get(steps, read).get(self.source.id, [])
         for number, page in enumerate(pages, 1):
             advance(f"{self.source.id}: rechecks", number, len(pages))
-            if self.unanswered == FAILURES_IN_A_ROW or self.time.is_up():
+            if self.unanswered == MAX_FAILURES_IN_A_ROW or self.time.is_up():
                 return
             if collector.claim(fold(page.url)):
                 self.rechecked += 1

@@ -12,13 +12,13 @@ from warehouse.read.query import keep_snapshot_open
 
 # A schedule runs every ten minutes. A source is due at the run nearest to its time: if it waited
 # for the first run after that time, a ten-minute source would be polled every twenty minutes.
-EARLY = timedelta(minutes=5)
+MAX_EARLY = timedelta(minutes=5)
 # The shortest time between visits when only rechecks are due: each visit reads the listings, too,
 # and a source with an article every few minutes always has some recheck due.
-RECHECKS_TOGETHER = timedelta(hours=1)
+MIN_BETWEEN_RECHECKS = timedelta(hours=1)
 # A source with a listing that was never polled is due this long after its last poll. The listing is
 # new in sources.toml, or visits never have time for it: the source must not be due at every run.
-NEW_LISTING = timedelta(hours=1)
+NEW_LISTING_DELAY = timedelta(hours=1)
 
 
 def due_or_next(
@@ -33,7 +33,7 @@ def due_or_next(
     """
     sources = tuple(sources)
     times = due_times(layout, sources, now, recheck_after)
-    due = tuple(one for one in sources if one.id in times and times[one.id] <= now + EARLY)
+    due = tuple(one for one in sources if one.id in times and times[one.id] <= now + MAX_EARLY)
     if due:
         return due, ""
     if not times:
@@ -79,9 +79,9 @@ def _due_at(
         return now  # the clock was changed
     due_at = known.due_at
     if recheck:
-        due_at = min(due_at, max(recheck, known.polled_at + RECHECKS_TOGETHER))
+        due_at = min(due_at, max(recheck, known.polled_at + MIN_BETWEEN_RECHECKS))
     if not set(source.listings) <= set(known.listings):
-        due_at = min(due_at, known.polled_at + NEW_LISTING)
+        due_at = min(due_at, known.polled_at + NEW_LISTING_DELAY)
     # As the circuit breaker does: failures of listings that were since replaced do not count.
     failed = known.failed_listings or ()
     if known.open_until and set(source.listings) <= set(failed):

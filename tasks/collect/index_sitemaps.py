@@ -8,7 +8,7 @@ from datetime import datetime
 from tasks.collect.listings import Listing
 
 # Sitemaps read for one source in a run besides its own listings; an index may name many.
-MOST_SITEMAPS = 25
+MAX_SITEMAPS = 25
 NAME_THEM = "name those of the newest articles in `sitemaps` of the source itself"
 
 
@@ -37,7 +37,7 @@ class IndexSitemaps:
     @property
     def is_done(self) -> bool:
         """Whether no more are read in this run."""
-        return not self._waiting or self._taken == MOST_SITEMAPS
+        return not self._waiting or self._taken == MAX_SITEMAPS
 
     def take(self) -> str:
         """The newest of all that have not been read."""
@@ -46,7 +46,7 @@ class IndexSitemaps:
 
     def unread(self) -> Iterator[tuple[str, str]]:
         """Sitemaps not read, with the reason; one stands for all that an index leaves out."""
-        most = f"more than {MOST_SITEMAPS} sitemaps of its indexes"
+        most = f"more than {MAX_SITEMAPS} sitemaps of its indexes"
         for _, _, url in sorted(self._waiting):
             yield url, f"{most}; {NAME_THEM}"
         yield from ((url, why) for url, why in self._beyond.items() if url not in self._seen)

@@ -17,7 +17,7 @@ from tasks.settings import Limits
 # Listings of at most this many bytes are parsed in this process: one that was all attributes of a
 # single element took half a second. In a pool whose processes had yet to start, 200 feeds of a few
 # hundred bytes took 51 s instead of 4.5 on a busy machine.
-SMALL = 64 * 1024
+SMALL_BYTES = 64 * 1024
 
 
 def parse_listing(
@@ -41,7 +41,7 @@ def parse_listing(
         max_entries=limits.max_entries,
         may_be_section=may_be_section,
     )
-    is_small = len(attempt.payload) <= SMALL and not attempt.payload.startswith(GZIP_MAGIC)
+    is_small = len(attempt.payload) <= SMALL_BYTES and not attempt.payload.startswith(GZIP_MAGIC)
     # feedparser takes time that is quadratic in the attributes of one element: 92 s for 1 MB.
     seconds = limits.source_seconds / 10
     found: Listing | Failure | Extraction

@@ -23,14 +23,14 @@ USUAL_PLACES = (
     *("/news-sitemap.xml", "/sitemap-news.xml", "/sitemap_news.xml", "/news_sitemap.xml"),
     *("/sitemaps/news.xml", "/googlenews.xml"),
 )
-MOST_REQUESTS = 10  # of one visit
-MOST_CHILDREN = 3  # of one sitemap index
-MOST_OTHERS = 2  # sitemaps of robots.txt whose URL does not say news
+MAX_REQUESTS = 10  # of one visit
+MAX_CHILDREN = 3  # of one sitemap index
+MAX_OTHERS = 2  # sitemaps of robots.txt whose URL does not say news
 # Feeds and sitemaps may give different times for the same article.
 MARGIN = timedelta(hours=2)
 RETRY_AFTER = timedelta(hours=1)
 # As in listing_reads: a sitemap that names this share of the feeds' entries closes a gap.
-ENOUGH = 0.9
+MIN_SHARE = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,9 @@ class Gap:
     def is_closed_by(self, sitemap: ListingSummary) -> bool:
         """Whether a sitemap named all that was published in it."""
         back_to = sitemap.window_from
-        return back_to is not None and back_to <= self.since and (sitemap.feed_share or 0) >= ENOUGH
+        return (
+            back_to is not None and back_to <= self.since and (sitemap.feed_share or 0) >= MIN_SHARE
+        )
 
 
 def recovered(reader: "ListingReader", last: Mapping[str, KnownListing]) -> Iterator[Entry]:
@@ -67,7 +69,7 @@ def recovered(reader: "ListingReader", last: Mapping[str, KnownListing]) -> Iter
     candidates = places(reader.site, filter(is_http, named), past, collector.now)
     waiting = deque(url for url in candidates if url not in source.listings)
     seen = {*waiting, *source.listings}
-    for _ in range(MOST_REQUESTS):
+    for _ in range(MAX_REQUESTS):
         is_closed = any(map(gap.is_closed_by, reader.sitemaps))
         if not waiting or is_closed or reader.time.is_up():
             return
@@ -81,7 +83,7 @@ def recovered(reader: "ListingReader", last: Mapping[str, KnownListing]) -> Iter
         # The newest come first.
         children = [child for child in listing.children if child not in seen]
         chosen = list(filter(is_news, children)) or children
-        waiting.extendleft(reversed(chosen[:MOST_CHILDREN]))
+        waiting.extendleft(reversed(chosen[:MAX_CHILDREN]))
         seen.update(children)
 
 
@@ -92,7 +94,7 @@ def places(
     named = list(dict.fromkeys(named))
     others = [url for url in named if not is_news(url)]
     usual = [site + path for path in USUAL_PLACES]
-    candidates = list(dict.fromkeys([*filter(is_news, named), *usual, *others[:MOST_OTHERS]]))
+    candidates = list(dict.fromkeys([*filter(is_news, named), *usual, *others[:MAX_OTHERS]]))
     if found := [url for url in candidates if url in past and past[url].is_read]:
         return found
     return [

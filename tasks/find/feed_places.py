@@ -43,7 +43,7 @@ _NO_SECTION = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 USUAL = "usual place"  # the `found_by` of a guess
-MOST_LINKED = 60  # feeds that one page links to; of more, the first
+MAX_LINKED = 60  # feeds that one page links to; of more, the first
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def feeds_of_page(tree: LexborHTMLParser, url: str) -> list[Place]:
     for target, how in (*declared, *_linked(tree, base, url)):
         if not _NO_FEED.search(urlsplit(target).path):
             found.setdefault(fold(target), Place(target, f"{how} {url}"))
-    return list(found.values())[:MOST_LINKED]
+    return list(found.values())[:MAX_LINKED]
 
 
 def sections_of_page(tree: LexborHTMLParser, url: str) -> list[Place]:

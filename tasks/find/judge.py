@@ -12,10 +12,10 @@ from tasks.model import Entry
 from tasks.text.dates import parse_moment
 from tasks.text.urls import fold, same_site
 
-STALE = timedelta(days=90)
+STALE_AFTER = timedelta(days=90)
 FEEDS = frozenset({"feed", "jsonfeed"})  # kinds of listings
 # A tenth of the entries of a feed may be missing from one that is read a minute earlier.
-_COVERED = 0.9
+_MIN_COVERED_SHARE = 0.9
 
 _ENCLOSURE = re.compile(
     rb"""<enclosure\b[^<>]{0,2000}?\btype\s*=\s*["']?(?:audio|video)/"""
@@ -109,7 +109,7 @@ def judge_listing(
             ListingVerdict.UNDATED,
             f"a sitemap with publication dates for {len(moments)} of {len(entries)} entries",
         )
-    if moments and moments[-1] < now - STALE:
+    if moments and moments[-1] < now - STALE_AFTER:
         return ListingVerdict.STALE, f"the newest entry is of {moments[-1]:%Y-%m-%d}"
     return ListingVerdict.TAKEN, f"{len(entries)} entries, {len(moments) or 'none'} dated"
 
@@ -135,7 +135,7 @@ def covering(trials: Sequence[Trial]) -> dict[str, str]:
         keys = {fold(entry.url) for entry in trial.entries}
         is_feed = trial.kind in FEEDS
         others = [(one.url, theirs) for one, theirs in kept if (one.kind in FEEDS) == is_feed]
-        enough = _COVERED * len(keys)
+        enough = _MIN_COVERED_SHARE * len(keys)
         by = next((url for url, theirs in others if len(keys & theirs) >= enough), None)
         if by:
             covered[trial.url] = by

@@ -28,8 +28,8 @@ SCRIPTS = {
     "el": ("\u0370", "\u03ff", 0.5),
     "he": ("\u0590", "\u05ff", 0.5),
 }
-_LONG_ENOUGH = 5  # dated entries, for a rate
-WIDE = 4  # a quiet day has the usual number divided by this, a busy one that number times this
+_MIN_DATED = 5  # dated entries, for a rate
+RANGE_FACTOR = 4  # a quiet day has the usual number divided by this, a busy one times this
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +167,7 @@ def _name(found: SiteSearchResult, taken: Sequence[Trial]) -> Value:
 
 def _rate(taken: Sequence[Trial]) -> Value:
     """Bounds of articles a day, counted over the time that all listings reach back to."""
-    dated = [trial for trial in taken if len(trial.dates) >= _LONG_ENOUGH]
+    dated = [trial for trial in taken if len(trial.dates) >= _MIN_DATED]
     if not dated:
         return Value(None, "too few entries are dated")
     newest = max(trial.dates[-1] for trial in dated)
@@ -179,7 +179,7 @@ def _rate(taken: Sequence[Trial]) -> Value:
         if entry.published_at and entry.published_at >= since
     }
     days = (newest - since) / timedelta(days=1)
-    if len(by_url) < _LONG_ENOUGH or not days:
+    if len(by_url) < _MIN_DATED or not days:
         best = max(dated, key=lambda trial: len(trial.dates))
         since, number = _back_to(best.dates), len(best.dates)
         days = max((best.dates[-1] - since) / timedelta(days=1), 1 / 24)
@@ -187,7 +187,7 @@ def _rate(taken: Sequence[Trial]) -> Value:
         number = len(by_url)
     a_day = number / days
     span = f"{days:.1f} days" if days >= 1 else f"{days * 24:.1f} hours"
-    bounds = [int(a_day / WIDE), ceil(a_day * WIDE)]
+    bounds = [int(a_day / RANGE_FACTOR), ceil(a_day * RANGE_FACTOR)]
     return Value(bounds, f"about {a_day:.0f} a day: {number} entries in {span}")
 
 

@@ -11,14 +11,14 @@ from tasks.settings import Settings
 from tasks.sources.add_sources import Entry
 from tasks.text.toml_reader import ConfigError
 
-MOST_BYTES = 50_000_000
+MAX_BYTES = 50_000_000
 
 
 def read_list(path: Path) -> list[Listed]:
     """The sources of an OPML or CSV file; ConfigError for one that cannot be read."""
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise ConfigError([f"{path}: more than {MOST_BYTES:,} bytes: split it"])
+        if path.stat().st_size > MAX_BYTES:
+            raise ConfigError([f"{path}: more than {MAX_BYTES:,} bytes: split it"])
         content = path.read_bytes()
     except OSError as error:
         raise ConfigError([f"{path}: cannot be read: {error.strerror}"]) from None

@@ -35,12 +35,12 @@ from tasks.text.charsets import decode
 from tasks.text.html_tree import parse_html
 from tasks.text.urls import fold, is_http
 
-MOST_REQUESTS = 40  # after which no other place is tried
-MOST_SECONDS = 300.0
-MOST_SECTIONS = 6  # section pages; where feeds were found before, half as many
-MOST_SITEMAPS = 4  # that robots.txt names
-MOST_CHILDREN = 3  # of one sitemap index
-FEWEST_LINKS = 5  # articles that a home page links to, for it to be a listing
+MAX_REQUESTS = 40  # after which no other place is tried
+MAX_SECONDS = 300.0
+MAX_SECTIONS = 6  # section pages; where feeds were found before, half as many
+MAX_SITEMAPS = 4  # that robots.txt names
+MAX_CHILDREN = 3  # of one sitemap index
+MIN_LINKS = 5  # articles that a home page links to, for it to be a listing
 # No server answered; with another scheme or `www.` one may.
 _NOBODY = frozenset(
     {
@@ -88,8 +88,8 @@ class Search:
     pool: PagePool | None = None  # parses listings; None parses them here, without limits
     allow_private: bool = False
     pause: float = 2.0
-    most_requests: int = MOST_REQUESTS
-    most_seconds: float = MOST_SECONDS
+    most_requests: int = MAX_REQUESTS
+    most_seconds: float = MAX_SECONDS
     tell: Callable[[Trial], None] = lambda trial: None
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     trials: dict[str, Trial] = field(default_factory=dict)  # by folded URL, in order
@@ -133,14 +133,14 @@ class Search:
         site = origin(self._site)
         self._try_for_feed(Place(site + path, USUAL) for path in USUAL_FEEDS)
         if page:
-            most = MOST_SECTIONS // 2 if self._has_feed() else MOST_SECTIONS
+            most = MAX_SECTIONS // 2 if self._has_feed() else MAX_SECTIONS
             for section in islice(sections_of_page(page.tree, page.url), most):
                 if self.requests < self.most_requests:
                     self._try(section)
         self._try_for_feed(subdomains(self._site))
         if page and not any(trial.is_taken for trial in self.trials.values()):
             about = f"no feed and no news sitemap; it links to {len(page.entries)} articles"
-            is_listing = len(page.entries) >= FEWEST_LINKS
+            is_listing = len(page.entries) >= MIN_LINKS
             outcome = ListingVerdict.TAKEN if is_listing else ListingVerdict.WEB_PAGE
             trial = _trial(Place(page.url, "the home page"), outcome, about)
             self._note(replace(trial, kind="section", entries=page.entries))
@@ -163,7 +163,7 @@ class Search:
             deadline=self._deadline,
         )
         wanted = sorted(filter(is_http, dict.fromkeys(named)), key=lambda url: not _says_news(url))
-        places = [Place(url, "named by robots.txt") for url in wanted[:MOST_SITEMAPS]]
+        places = [Place(url, "named by robots.txt") for url in wanted[:MAX_SITEMAPS]]
         if not any(_says_news(place.url) for place in places) and not self._has_feed():
             paths = (*USUAL_PLACES[:3], "/sitemap.xml")
             places += [Place(origin(self._site) + path, USUAL) for path in paths]
@@ -223,7 +223,7 @@ class Search:
         if depth <= 1:  # an index within an index is followed, a third level is not
             # Only the sitemaps of news, where there are any.
             children = list(filter(is_news, listing.children)) or list(listing.children)
-            for child in children[:MOST_CHILDREN]:
+            for child in children[:MAX_CHILDREN]:
                 self._try(Place(child, f"in {place.url}"), depth + 1)
 
     def _has_feed(self) -> bool:

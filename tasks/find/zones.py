@@ -43,7 +43,7 @@ LARGEST = {
     "ru": ("Europe/Moscow", "Asia/Yekaterinburg", "Asia/Novosibirsk", "Asia/Vladivostok"),
     "us": ("America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles"),
 }
-MOST_OF_THEM = 0.9  # least share of the dates whose offset is the zone's
+MIN_SHARE = 0.9  # least share of the dates whose offset is the zone's
 
 
 def zones_of(country: str) -> tuple[str, ...]:
@@ -75,7 +75,7 @@ def time_zone(country: str | None, printed: Sequence[str], why: str) -> tuple[st
     for zone in zones:
         clock = ZoneInfo(zone)
         same = sum(time.astimezone(clock).utcoffset() == time.utcoffset() for time in not_utc)
-        if same >= MOST_OF_THEM * len(not_utc):
+        if same >= MIN_SHARE * len(not_utc):
             fitting.append(zone)
     if not fitting:
         return None, f"{shown}; no time zone of {country} has that offset"

@@ -20,7 +20,7 @@ from warehouse.read.known_urls import known_urls
 
 PLACE = "sitemaps"
 USUAL_PLACES = ("/sitemap_index.xml", "/sitemap.xml")  # without one in robots.txt
-MOST_SITEMAPS = 500  # read for one source in a run
+MAX_SITEMAPS = 500  # read for one source in a run
 MAX_BYTES = 50_000_000  # of a sitemap, decompressed, as the protocol has it
 # Outcomes after which a page is not asked for again.
 ANSWERED = frozenset({Outcome.FETCHED, Outcome.NOT_FOUND, Outcome.NOT_A_PAGE})
@@ -69,7 +69,7 @@ def _sitemaps(visit: Visit, unread: set[Period]) -> Iterator[Sitemap]:
         waiting += named or [site + path for path in USUAL_PLACES if not source.sitemaps]
     waiting = deque(dict.fromkeys(waiting))
     seen = set(waiting)
-    for _ in range(MOST_SITEMAPS):
+    for _ in range(MAX_SITEMAPS):
         if not waiting:
             return
         url = waiting.popleft()

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 DAY = timedelta(days=1)
 # Two days to be filled that are no further apart are asked for together.
-NEAR = timedelta(days=7)
+MAX_DAYS_APART = timedelta(days=7)
 
 # sitemap-2024-03.xml, /2024/03/05/, sitemap_202403_1.xml, 20240305
 _DATED = re.compile(
@@ -46,7 +46,7 @@ def windows(days: Iterable[date]) -> list[Period]:
     found: list[Period] = []
     for day in sorted(set(days)):
         period = found[-1] if found else None
-        is_near = period and day - period.last <= NEAR
+        is_near = period and day - period.last <= MAX_DAYS_APART
         if period and is_near and day.replace(day=1) == period.first.replace(day=1):
             found[-1] = Period(period.first, day)
         else:

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time
 from functools import cached_property
 
 from tasks.archive.write import ArchiveWriter
-from tasks.collect.collector import FAILURES_IN_A_ROW, UNANSWERED, Collected
+from tasks.collect.collector import MAX_FAILURES_IN_A_ROW, UNANSWERED, Collected
 from tasks.collect.fetch.client import Client
 from tasks.collect.listing_cache import archived_copy
 from tasks.history.periods import Period
@@ -96,7 +96,7 @@ class Visit:
     @property
     def is_over(self) -> bool:
         """Whether no more requests may be made: the bound is reached, or the host fell silent."""
-        return self.job.requests_left <= 0 or self.unanswered >= FAILURES_IN_A_ROW
+        return self.job.requests_left <= 0 or self.unanswered >= MAX_FAILURES_IN_A_ROW
 
     def read_index(self, url: str, last_day: date, provenance: Provenance) -> Attempt | None:
         """An archive's list of pages, from the raw archive if it was read after its last day.
@@ -181,8 +181,8 @@ class Visit:
     def note_end(self) -> None:
         """Note once why no more requests are made."""
         note = "the run has made all requests that it may"
-        if self.unanswered >= FAILURES_IN_A_ROW:
-            note = f"no answer {FAILURES_IN_A_ROW} times in a row"
+        if self.unanswered >= MAX_FAILURES_IN_A_ROW:
+            note = f"no answer {MAX_FAILURES_IN_A_ROW} times in a row"
         if note not in self.tally.notes:
             self.tally.notes.append(note)
 

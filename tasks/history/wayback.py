@@ -19,9 +19,9 @@ from warehouse.read.history_state import PastAttempts, tried_pages
 PLACE = "wayback"
 # A page is captured on the day of its publication or later; most captured pages are captured within
 # days.
-LATE = timedelta(days=7)
+MAX_LATE = timedelta(days=7)
 NO_ATTEMPTS = PastAttempts(has_article=False, captures=frozenset())
-MOST_ANSWERS = 1_000  # to one query: a server might give new keys without end
+MAX_ANSWERS = 1_000  # to one query: a server might give new keys without end
 
 
 class Wayback:
@@ -39,7 +39,7 @@ class Wayback:
                 self._fill(visit, domain, period)
 
     def _fill(self, visit: Visit, domain: str, period: Period) -> None:
-        last = min(period.last + LATE, visit.job.today)
+        last = min(period.last + MAX_LATE, visit.job.today)
         for address, answer in _answers(visit, domain, Period(period.first, last)):
             chosen = list(self._chosen(visit, answer.captures))
             for number, capture in enumerate(chosen, 1):
@@ -107,7 +107,7 @@ def _answers(visit: Visit, domain: str, period: Period) -> Iterator[tuple[str, A
     """The answers of the index about a domain in a period, each with its address."""
     settings, tally = visit.job.settings, visit.tally
     key, seen = "", set[str]()
-    while key not in seen and len(seen) < MOST_ANSWERS:
+    while key not in seen and len(seen) < MAX_ANSWERS:
         seen.add(key)
         url = query(settings.wayback, domain, period, settings.index_rows, key)
         attempt = visit.read_index(url, period.last, Provenance.WAYBACK)

@@ -37,14 +37,14 @@ _PAGE_TYPE = re.compile(
     |""",
     re.VERBOSE,
 )
-PIECE = 64 * 1024  # bytes of the pieces in which bodies are read and decoded, at most
+PIECE_BYTES = 64 * 1024  # bytes of the pieces in which bodies are read and decoded, at most
 
 ACCEPTED = "gzip, deflate, br"
 
 _GZIP = b"\x1f\x8b"
 _AUTOMATIC = 32 + zlib.MAX_WBITS  # gzip or zlib, as the stream says
 _UNDECODABLE = frozenset({"zstd", "compress", "x-compress", "dcb", "dcz", "exi", "pack200-gzip"})
-_MOST_CODINGS = 3
+_MAX_CODINGS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ def read_body(response: HTTPResponse, max_bytes: int, *, may_be_cut: bool = Fals
 def body_pieces(response: HTTPResponse) -> Iterator[bytes]:
     """The body without its chunking, still compressed; raises a Failure, BROKEN_RESPONSE."""
     try:
-        yield from response.stream(PIECE, decode_content=False)
+        yield from response.stream(PIECE_BYTES, decode_content=False)
     except (HTTPError, client.HTTPException, ValueError) as error:
         raise Failure(Outcome.BROKEN_RESPONSE, one_line(error)) from None
 
@@ -172,7 +172,7 @@ def decoded(pieces: Iterable[bytes], content_encoding: str) -> Iterator[bytes]:
         raise _broken(f"content encoding {refused} was not accepted by the request")
     # Names that are not encodings (servers send `UTF-8`, `none`) are ignored, as browsers do.
     codings = [name for name in names if name in _DECODERS]
-    if len(codings) > _MOST_CODINGS:
+    if len(codings) > _MAX_CODINGS:
         raise _broken(f"compressed {len(codings)} times")
     for name in reversed(codings):
         pieces = _DECODERS[name](pieces)
@@ -200,11 +200,11 @@ def _inflated(pieces: Iterable[bytes]) -> Iterator[bytes]:
                 is_zlib = rest[0] & 0x0F == 8 and int.from_bytes(rest[:2]) % 31 == 0
                 is_bare = stream is None and not is_zlib and not rest.startswith(_GZIP)
                 stream = zlib.decompressobj(-zlib.MAX_WBITS if is_bare else _AUTOMATIC)
-            if data := stream.decompress(rest, PIECE):
+            if data := stream.decompress(rest, PIECE_BYTES):
                 yield data
             rest = stream.unused_data if stream.eof else stream.unconsumed_tail
     if stream is not None:
-        while data := stream.decompress(b"", PIECE):
+        while data := stream.decompress(b"", PIECE_BYTES):
             yield data
         if not stream.eof:
             raise _broken("the compressed body ends early")
@@ -217,7 +217,7 @@ def _unbrotlied(pieces: Iterable[bytes]) -> Iterator[bytes]:
         anything = True
         rest = piece
         while not stream.is_finished():
-            if data := stream.process(rest, output_buffer_limit=PIECE):
+            if data := stream.process(rest, output_buffer_limit=PIECE_BYTES):
                 yield data
             rest = b""
             if stream.can_accept_more_data():

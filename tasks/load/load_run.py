@@ -191,7 +191,7 @@ def _load(
         if is_redefined:
             # More memory for DuckDB: a changed definition or rule affects all history.
             loader.allow_all_history(con)
-            if con.execute(f"FROM articles LIMIT 1 OFFSET {loader.MANY}").fetchall():
+            if con.execute(f"FROM articles LIMIT 1 OFFSET {loader.MANY_ROWS}").fetchall():
                 loader.use_all_cores(con)
         commits, late = _add_runs(con, layout, runs)
         kept = kept_rule(con)

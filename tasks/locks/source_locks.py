@@ -10,7 +10,7 @@ from warehouse.layers.layout import Layout
 from warehouse.layers.writer_lock import try_lock
 from warehouse.store.lease import lease_sources
 
-LOOK_AGAIN_SECONDS = 0.5
+RETRY_SECONDS = 0.5
 MAX_NAMED = 5  # sources of a run that a message names
 
 
@@ -85,7 +85,7 @@ def source_lock(
             if other.run_id != announced:
                 waiting(str(other))
                 announced = other.run_id
-            time.sleep(LOOK_AGAIN_SECONDS)
+            time.sleep(RETRY_SECONDS)
         lock.truncate(0)
         lock.write(run_id)
         lock.flush()

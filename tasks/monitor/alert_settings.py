@@ -8,7 +8,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from tasks.settings import MOST_DAYS, Settings
+from tasks.settings import MAX_DAYS, Settings
 from tasks.text.toml_reader import read_table
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -39,7 +39,7 @@ class AlertSettings(BaseModel):
     block: str = "presswatch-alerts"
     urls: tuple[str, ...] = ()
     off: tuple[Kind, ...] = ()
-    no_load_hours: Annotated[int, Field(ge=1, le=MOST_DAYS * 24)] = 6
+    no_load_hours: Annotated[int, Field(ge=1, le=MAX_DAYS * 24)] = 6
     failures: Annotated[int, Field(ge=1)] = 1
     report_url: str = ""
     digest: Literal["off", "daily", "weekly"] = "off"

@@ -27,7 +27,7 @@ LAST_LOAD = """
     FROM (SELECT loaded_at, $now::TIMESTAMPTZ + INTERVAL 1 HOUR AS latest FROM loads)
 """
 # Outcomes named in a message about a source's pages.
-NAMED = 3
+MAX_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +223,7 @@ def _pages_merged(row: Mapping[str, Any]) -> Incident:
 def _layout_changed(row: Mapping[str, Any]) -> Incident:
     lines = []
     if row["is_rejecting_more"]:
-        reasons = ", ".join(row["reasons"][:NAMED])
+        reasons = ", ".join(row["reasons"][:MAX_NAMED])
         lines.append(
             f"Of the last {row['pages']} pages {row['rejected_share']:.0%} were rejected"
             f" ({reasons}), of those before {row['rejected_share_before']:.0%}."

@@ -25,7 +25,7 @@ from warehouse.read.query import QueryError
 log = logging.getLogger(__name__)
 
 # Age at which a message that no channel accepts is dropped: for a wrong address they would pile up.
-KEPT = timedelta(days=7)
+KEPT_FOR = timedelta(days=7)
 # Days for which a reported spike is remembered: more than those that are searched for spikes.
 SPIKE_DAYS = 7
 # Kinds of incidents that are not about a source.
@@ -70,7 +70,7 @@ def check_and_send(
             found += others
         except (QueryError, duckdb.Error) as error:
             found, unread = others, error
-        kept = [each for each in state.messages if now - each.made_at < KEPT]
+        kept = [each for each in state.messages if now - each.made_at < KEPT_FOR]
         if len(kept) < len(state.messages):
             dropped = len(state.messages) - len(kept)
             log.warning("alerts: dropped %d messages that not all channels accepted", dropped)

@@ -9,9 +9,9 @@ from tasks.prompts.tree_position import MIN_CARDS
 from tasks.text.sentence_split import word_count
 
 SURE_SCORE = 0.8  # Words of blocks with a higher score are surely an article's
-MIN_LINK_SHARE = 0.5  # A block with a larger share of links counts as a link
-MIN_LINKED_CARD_SHARE = 0.6  # A list with a larger share of linked cards is a list of teasers
-PARAGRAPH_SENTENCES = 4  # A block with more is a paragraph, whatever sign-off it ends with
+MIN_LINKED = 0.5  # A block with a larger share of links counts as a link
+MIN_LINKED_CARDS = 0.6  # A list with a larger share of linked cards is a list of teasers
+MIN_SENTENCES = 4  # A block with more is a paragraph, whatever sign-off it ends with
 BEST_PARAGRAPHS = 3  # Best paragraphs, whose mean score shows whether the page has any article text
 
 _SIGNALS = """
@@ -29,11 +29,10 @@ def page_signals(draft: Draft, headline: int) -> dict[str, float]:
     page, columns = draft.page, draft.columns
     names = ("chars", "words", "link_share", "links", "good", "cards", "cards_linked", "price")
     chars, words, linked, links, good, cards, cards_linked, prices = itemgetter(*names)(columns)
-    is_paragraph = (columns["sentences"] > PARAGRAPH_SENTENCES) & (linked < MIN_LINK_SHARE)
-    good = np.where(is_paragraph, chars, good)
+    good = np.where((columns["sentences"] > MIN_SENTENCES) & (linked < MIN_LINKED), chars, good)
     kept = np.isin(np.arange(len(chars)), draft.body)
     run = good * kept
-    teasers = (cards >= MIN_CARDS) & (cards_linked > MIN_LINKED_CARD_SHARE)
+    teasers = (cards >= MIN_CARDS) & (cards_linked > MIN_LINKED_CARDS)
     link_chars = linked * chars
     scores = draft.score * chars, draft.prompt_score * chars
     amounts = np.array([chars, link_chars, *scores, good, words, run])
@@ -68,7 +67,7 @@ def page_signals(draft: Draft, headline: int) -> dict[str, float]:
         chars[amid][~kept[amid]].sum() / size,
         link_chars[amid].sum() / size,
         links.sum(),
-        ((columns["heading"] > 1) & (linked > MIN_LINK_SHARE)).sum(),
+        ((columns["heading"] > 1) & (linked > MIN_LINKED)).sum(),
         cards[teasers].max(initial=0),
         chars[teasers].sum() / total,
         columns["copies"].max(),

@@ -17,8 +17,8 @@ from tasks.text.sentence_split import word_count
 from tasks.text.urls import article_id, is_http
 
 # A date further ahead of the page's capture is ignored until that day has come.
-AHEAD = timedelta(hours=48)
-COMPARED = 40  # Least words of a text that is compared: shorter texts are similar by chance
+MAX_AHEAD = timedelta(hours=48)
+MIN_COMPARED_WORDS = 40  # Shorter texts are similar by chance
 NOT_PROMPTS = frozenset({"related", "share", "furniture"})
 # Rules that remove text that would have been kept, also at the article's end.
 ALWAYS_RECORDED = frozenset({"source:strip", "site:recurring"})
@@ -87,7 +87,7 @@ def published_ahead_at(page: PageText, capture: Capture) -> datetime | None:
     """The earliest stated publication time, if all are too far ahead of the capture; else None."""
     stated = (page.published_at, capture.entry_published_at)
     earliest = min((at for at in stated if at), default=None)
-    is_ahead = earliest is not None and earliest > capture.attempted_at + AHEAD
+    is_ahead = earliest is not None and earliest > capture.attempted_at + MAX_AHEAD
     return earliest if is_ahead else None
 
 
@@ -128,7 +128,7 @@ def body_sha256(headline: str, standfirst: str | None, body: str) -> str:
 
 def sketched(body: str, words: int) -> Row:
     """The columns by which copies of a text of `words` words are found; None for a short text."""
-    found = sketch(body) if words >= COMPARED else None
+    found = sketch(body) if words >= MIN_COMPARED_WORDS else None
     return {
         "shingles": found and found.shingles,
         "minhash": found and found.bits,
@@ -155,7 +155,7 @@ def _texts(page: PageText, headline: str) -> Row:
 
 
 def _times(page: PageText, capture: Capture) -> Row:
-    is_file, latest = capture.kind is CaptureKind.FILE, capture.attempted_at + AHEAD
+    is_file, latest = capture.kind is CaptureKind.FILE, capture.attempted_at + MAX_AHEAD
     entry_raw = capture.entry_published_raw
     entry = (capture.entry_published_at, entry_raw, "given" if is_file else "feed")
     own = (page.published_at, page.published_raw or entry_raw, page.published_source)

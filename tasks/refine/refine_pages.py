@@ -31,8 +31,8 @@ from tasks.refine.site_boilerplate import PageFingerprint, fingerprint, kept_tex
 from tasks.sources.source import NO_OVERRIDES, BlockOverrides, Source
 from warehouse.layers.parquet_schemas import ARTICLE_SCHEMA, CAPTURE_SCHEMA, STRIPPED_SCHEMA
 
-SPOOL_MEMORY = 1024 * 1024  # Bytes of refined pages that wait in memory; more wait on disk
-ROWS_A_BATCH = 500  # of a staged file
+SPOOL_BYTES = 1024 * 1024  # Bytes of refined pages that wait in memory; more wait on disk
+BATCH_ROWS = 500  # of a staged file
 STAGED = {
     "captures": CAPTURE_SCHEMA,
     "articles": ARTICLE_SCHEMA,
@@ -147,7 +147,7 @@ def refine_again(
     the texts that recur on its pages; `payload_of` reads a page's payload again.
     """
     number = 0
-    with SpooledTemporaryFile(SPOOL_MEMORY) as spool:
+    with SpooledTemporaryFile(SPOOL_BYTES) as spool:
 
         def spooled() -> Iterator[Refined]:
             nonlocal number
@@ -209,7 +209,7 @@ def staging(stage: Path) -> Iterator[Callable[[Refined], None]]:
                 waiting["articles"].append(refined.article)
             waiting["stripped_blocks"].extend(refined.stripped)
             for name, rows in waiting.items():
-                if len(rows) >= ROWS_A_BATCH:
+                if len(rows) >= BATCH_ROWS:
                     write(name)
 
         yield put

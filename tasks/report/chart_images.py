@@ -10,12 +10,13 @@ from tasks.report.chart_style import COLOURS, VERSION, Spec, complete
 
 # Pixels: width of a picture's chart, of its labels, of Prefect's column. Scale for sharp screens.
 WIDTH, LABELS_WIDTH, COLUMN, SCALE = 900, 160, 540, 2
-TOPICS = 8  # topics in the picture of a run at most
+MAX_TOPICS = 8  # topics in the picture of a run at most
 
 
 def picture(title: str, charts: Mapping[str, Spec]) -> Spec:
-    """The attention charts of the first TOPICS topics, one below another."""
-    shown = [chart | {"title": name, "width": COLUMN} for name, chart in [*charts.items()][:TOPICS]]
+    """The attention charts of the first MAX_TOPICS topics, one below another."""
+    first = [*charts.items()][:MAX_TOPICS]
+    shown = [chart | {"title": name, "width": COLUMN} for name, chart in first]
     about = {"text": title, "fontSize": 16, "color": "@ink", "anchor": "start", "offset": 12}
     return complete({"title": about, "vconcat": shown})
 

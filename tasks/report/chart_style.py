@@ -25,7 +25,7 @@ COLOURS = {
     scheme: dict(zip(_WORDS[::3], _WORDS[column::3], strict=True))
     for column, scheme in enumerate(("light", "dark"), start=1)
 }
-SERIES = 8  # series that a chart distinguishes
+MAX_SERIES = 8  # series that a chart distinguishes
 FONT = "system-ui, -apple-system, 'Segoe UI', 'Noto Sans', 'Liberation Sans', sans-serif"
 
 LABELS = {

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from tasks.report.chart_style import Spec
-from tasks.report.completeness import LOW
+from tasks.report.completeness import LOW_COMPLETENESS
 from warehouse.questions.sources import whole_part
 from warehouse.read.source_health import on_days, percent_collected
 
@@ -45,8 +45,8 @@ def chart_values(rows: Iterable[Row], apart: Sequence[str] = ()) -> list[dict[st
         part = "" if completeness is None else f"{percent_collected(completeness)} of articles"
         part += on_days(row["days_estimated"], days) if part else ""
         least_part = whole_part(row)
-        # Without articles, a period is a gap unless most of it (LOW) was collected.
-        is_gap = not collected or not (row["articles"] or least_part >= LOW)
+        # Without articles, a period is a gap unless most of it (LOW_COMPLETENESS) was collected.
+        is_gap = not collected or not (row["articles"] or least_part >= LOW_COMPLETENESS)
         value: dict[str, Any] = {
             "series": row["series"],
             "from": str(start),
@@ -57,7 +57,7 @@ def chart_values(rows: Iterable[Row], apart: Sequence[str] = ()) -> list[dict[st
             "low": row["low"],
             "high": row["high"],
             "few": bool(row["articles"]) and row["articles"] < FEW,
-            "state": "gap" if is_gap else "part" if least_part < LOW else "whole",
+            "state": "gap" if is_gap else "part" if least_part < LOW_COMPLETENESS else "whole",
             "lost": 0
             if completeness is None
             else (1 - completeness) * row["days_estimated"] / days,

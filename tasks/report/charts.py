@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from tasks.report.chart_style import SERIES, Spec
+from tasks.report.chart_style import MAX_SERIES, Spec
 from tasks.report.chart_values import (
     GROUND,
     TOOLTIP,
@@ -25,7 +25,7 @@ from tasks.report.chart_values import (
 from tasks.report.heat_maps import strips
 
 Row = Mapping[str, Any]
-BANDS = 3  # series whose intervals are drawn as bands; more would hide each other
+MAX_BANDS = 3  # series whose intervals are drawn as bands; more would hide each other
 # For state "part": less than 80 % collected, or unknown. For fill and outline: with only the fill
 # pale, a mark would look hollow.
 PALE = {"condition": {"test": "datum.state === 'part'", "value": 0.45}, "value": 1}
@@ -56,9 +56,9 @@ def attention(
         height: pixels of the plot.
         order: all existing series; a series' place in it determines its colour and shape.
     """
-    names = [*dict.fromkeys(row["series"] for row in rows)][:SERIES]
+    names = [*dict.fromkeys(row["series"] for row in rows)][:MAX_SERIES]
     shown = [row for row in rows if row["series"] in names]
-    values = chart_values(shown, names if len(names) > BANDS else ())
+    values = chart_values(shown, names if len(names) > MAX_BANDS else ())
     x = time_axis(unit, values)
     collected, below = strips(x, values, names, height)
     x["x"]["axis"]["offset"] = below
@@ -87,7 +87,7 @@ def attention(
 
 def colour_of(name: str, order: Sequence[str]) -> str:
     """The colour of a series by its place in `order`; the accent colour if it is not in it."""
-    return f"@c{order.index(name) % SERIES + 1}" if name in order else "@accent"
+    return f"@c{order.index(name) % MAX_SERIES + 1}" if name in order else "@accent"
 
 
 def _places(names: Sequence[str], order: Sequence[str]) -> dict[str, int]:
@@ -95,7 +95,7 @@ def _places(names: Sequence[str], order: Sequence[str]) -> dict[str, int]:
     places: dict[str, int] = {}
     for name in names:
         first = order.index(name)
-        following = ((first + step) % SERIES for step in range(SERIES))
+        following = ((first + step) % MAX_SERIES for step in range(MAX_SERIES))
         places[name] = next(place for place in following if place not in places.values())
     return places
 
@@ -212,7 +212,7 @@ def _lines(x: Spec, values: Sequence[Row], places: Mapping[str, int]) -> list[Sp
         },
     }
     whiskers = _whiskers(x, y, colour, tooltip(values))
-    if len(places) <= BANDS:
+    if len(places) <= MAX_BANDS:
         # A band is invisible for a single point between two gaps.
         whiskers["transform"] = [{"filter": "datum.few"}]
         return [band, whiskers, line, points]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tasks.text.counted import counted
-from warehouse.questions.sources import WHOLE
+from warehouse.questions.sources import MIN_WHOLE
 from warehouse.read.source_health import percent_collected
 
 Row = Mapping[str, Any]
@@ -21,9 +21,9 @@ REASONS = {
     "above_expected_high": "more articles than expected",
 }
 """The reasons of coverage in words."""
-LOW = 0.8
+LOW_COMPLETENESS = 0.8
 """A chart shows a period pale if less of it was collected, or an unknown part."""
-NAMED = 3  # papers named in the warning
+MAX_NAMED = 3  # papers named in the warning
 
 
 def reasons_in_words(reasons: Iterable[str]) -> str:
@@ -40,7 +40,7 @@ def warning(papers: Sequence[Row]) -> str:
     days, known = (sum(row[name] for row in papers) for name in ("days", "days_estimated"))
     sentences = []
     missing = round(published - collected)
-    if missing and collected < WHOLE * published:
+    if missing and collected < MIN_WHOLE * published:
         named = _most(papers, "lost")
         share = percent_collected(collected / published)
         sentences.append(
@@ -52,7 +52,7 @@ def warning(papers: Sequence[Row]) -> str:
                 f"{counted(undated, 'article')} came without a publication date:"
                 f" {_most(papers, 'undated')}."
             )
-    if known < WHOLE * days:
+    if known < MIN_WHOLE * days:
         sentences.append(
             f"How much was collected on {days - known:,} of {counted(days, 'day')} of papers is not"
             " known."
@@ -62,7 +62,7 @@ def warning(papers: Sequence[Row]) -> str:
 
 def _most(papers: Sequence[Row], column: str) -> str:
     """The papers with most articles in a column, and how many; those without are left out."""
-    most = sorted(papers, key=lambda row: -(row[column] or 0))[:NAMED]
+    most = sorted(papers, key=lambda row: -(row[column] or 0))[:MAX_NAMED]
     counts = [(row["source"], round(row[column] or 0)) for row in most]
     return ", ".join(f"{source} ({count:,})" for source, count in counts if count)
 

@@ -18,7 +18,7 @@ from tasks.text.counted import counted
 from warehouse.questions.sources import lost_known, percent_known
 
 Row = Mapping[str, Any]
-STRIP = 8  # pixels of the strip below a chart that shows what was collected
+STRIP_HEIGHT = 8  # pixels of the strip below a chart that shows what was collected
 
 
 def by_source(rows: Sequence[Row], unit: str, top: float | None = None) -> Spec:
@@ -131,14 +131,14 @@ def strips(
     mark = {"type": "rect", "xOffset": 1, "x2Offset": -1}
     layers, bottom = [], height + 4
     for name, of_series in series.items():
-        top, bottom = bottom + 6, bottom + 6 + STRIP
+        top, bottom = bottom + 6, bottom + 6 + STRIP_HEIGHT
         cells = [
             {key: row[key] for key in ("from", "to", "time", "collected")} | part
             for row in of_series
             for part in (
                 {"of": "all", "top": top, "bottom": bottom},
-                {"of": "lost", "top": top, "bottom": top + STRIP * row["lost"]},
-                {"of": "had", "top": bottom - STRIP * row["had"], "bottom": bottom},
+                {"of": "lost", "top": top, "bottom": top + STRIP_HEIGHT * row["lost"]},
+                {"of": "had", "top": bottom - STRIP_HEIGHT * row["had"], "bottom": bottom},
             )
         ]
         label = {

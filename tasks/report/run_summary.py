@@ -14,12 +14,12 @@ from warehouse.layers.layout import Layout
 from warehouse.read.query import detect_damage, open_snapshot, records
 
 Row = dict[str, Any]
-MOST = 100  # rejected pages shown one by one
-NAMED = 5  # undated files named in a message
+MAX_REJECTED = 100  # rejected pages shown one by one
+MAX_NAMED = 5  # undated files named in a message
 # Characters shown of a URL, and of a word between hyphens: in Prefect's column of about 580 pixels
 # longer ones do not wrap but overlap the next column.
-WIDEST, LONGEST = 64, 52
-UNBROKEN = re.compile(rf"[^-]{{{LONGEST + 1},}}")
+MAX_CELL_CHARS, MAX_UNBROKEN = 64, 52
+UNBROKEN = re.compile(rf"[^-]{{{MAX_UNBROKEN + 1},}}")
 # Text that Prefect's page would turn into a link.
 LINKED = re.compile(r"://|www\.|@", re.IGNORECASE)
 
@@ -62,7 +62,7 @@ def undated_files(figures: RunFigures) -> str:
     if not files:
         return ""
     names = [unquote(url.rpartition("/")[2]) for url in files]
-    more = f"{len(names) - NAMED} more"
+    more = f"{len(names) - MAX_NAMED} more"
     said = _undated(len(files), "saved file", names, more)
     return f"{said}; FILE.meta.json may give published_at"
 
@@ -84,14 +84,15 @@ def undated_pages(figures: RunFigures) -> str:
     if not pages:
         return ""
     names = [f"{source_id} ({number:,})" for source_id, number in pages.most_common()]
-    said = _undated(pages.total(), "article", names, counted(len(names) - NAMED, "other source"))
+    others = counted(len(names) - MAX_NAMED, "other source")
+    said = _undated(pages.total(), "article", names, others)
     return f"{said}; a feed or sitemap that states dates would give one"
 
 
 def _undated(number: int, what: str, names: Sequence[str], more: str) -> str:
-    """That so many articles count on no day; `more` stands for the names beyond NAMED."""
+    """That so many articles count on no day; `more` stands for the names beyond MAX_NAMED."""
     have, count = ("has", "counts") if number == 1 else ("have", "count")
-    listed = ", ".join([*names[:NAMED], *([more] if names[NAMED:] else [])])
+    listed = ", ".join([*names[:MAX_NAMED], *([more] if names[MAX_NAMED:] else [])])
     return f"{counted(number, what)} {have} no publication date and {count} on no day: {listed}"
 
 
@@ -161,9 +162,9 @@ def rejections_page(figures: RunFigures) -> str:
     if not figures.rejections:
         return "**No page was rejected.**"
     total = len(figures.rejections)
-    shown = f"; the first {MOST}" if total > MOST else ""
+    shown = f"; the first {MAX_REJECTED}" if total > MAX_REJECTED else ""
     pages = [f"**{counted(total, 'page')} gave no article{shown}**\n"]
-    for row in figures.rejections[:MOST]:
+    for row in figures.rejections[:MAX_REJECTED]:
         url = row["url_requested"]
         # Many details begin with the URL, which has a line of its own.
         why = (row["detail"] or row["meaning"]).removeprefix(f"{url}: ")
@@ -172,7 +173,7 @@ def rejections_page(figures: RunFigures) -> str:
         link = _plain(url)
         if re.fullmatch(r"https?://[^\s<>]{1,8000}", url):
             target = url.replace("\\", "\\\\").replace("&", "&amp;")
-            link = f"[{_escaped(_cut(url.split('://', 1)[1], WIDEST))}](<{target}>)"
+            link = f"[{_escaped(_cut(url.split('://', 1)[1], MAX_CELL_CHARS))}](<{target}>)"
         lines = [f"- **{_plain(row['outcome'])}**, {_plain(row['source_id'])}: {_plain(why)}", link]
         lines += [f"`presswatch extract '{row['raw_ref']}'`"] if row["raw_ref"] else []
         pages.append("\\\n  ".join(lines))
@@ -188,7 +189,9 @@ def table(head: Sequence[str], rows: Iterable[Iterable[object]]) -> str:
 
 def _plain(value: object) -> str:
     """Text shown literally, and wrapped: no Markdown, no links, no overlong words."""
-    words = (UNBROKEN.sub(lambda run: _cut(run[0], LONGEST), word) for word in str(value).split())
+    words = (
+        UNBROKEN.sub(lambda run: _cut(run[0], MAX_UNBROKEN), word) for word in str(value).split()
+    )
     return " ".join(
         f"`{word.replace('`', '%60').replace('|', '%7C')}`"
         if LINKED.search(word)

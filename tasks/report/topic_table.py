@@ -17,7 +17,7 @@ from warehouse.read.query import records, snapshot
 from warehouse.read.utc_or_local_days import sql_for_days
 from warehouse.stats.intervals import interval
 
-DAYS = 21  # columns of the table; the last is the last day with articles
+MAX_DAYS = 21  # columns of the table; the last is the last day with articles
 BARS = " ▁▂▃▄▅▆▇█"
 LEGEND = (
     "\nA column a day: articles that mention it; · articles, none of them does; blank: no article."
@@ -33,12 +33,12 @@ def daily_report(layout: Layout, *, is_local: bool = False) -> RenderableType:
     with snapshot(layout) as con:
         known = choices(con, is_local=is_local)
         sql = sql_for_days(read_sql("queries")["daily"], known.is_local)
-        rows = records(con, sql, {"days": DAYS})
+        rows = records(con, sql, {"days": MAX_DAYS})
         audits = {
             name: audit_words(audited(con, topic_id)) for topic_id, name in known.topics.items()
         }
     last = max((row["day"] for row in rows), default=date.min)
-    calendar = [last - timedelta(ago) for ago in reversed(range(DAYS))] if rows else []
+    calendar = [last - timedelta(ago) for ago in reversed(range(MAX_DAYS))] if rows else []
     topics: dict[str, Sources] = defaultdict(lambda: defaultdict(dict))
     for row in rows:
         topics[row["topic"]][row["source"]][row["day"]] = row

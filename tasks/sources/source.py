@@ -11,13 +11,13 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, model_validator
 from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
-from tasks.settings import MOST_PAGES, Steps, matching
+from tasks.settings import MAX_PAGES, Steps, matching
 from tasks.sources.language_codes import ISO_639_1
 from tasks.text.toml_reader import ConfigError
 from warehouse.layers.definitions import SourceDefinition
 
 TEXT = "text:"  # prefix of an override that names a block by its text; others are CSS selectors
-MOST_INTERVAL = 3600.0  # seconds between two requests: with more, a run makes no progress
+MAX_INTERVAL = 3600.0  # seconds between two requests: with more, a run makes no progress
 WORDS = re.compile(r"[\w\s-]+")
 _ELEMENT = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", re.I)
 _LANGUAGE = re.compile(r"([a-z]{2,3})(-[A-Z][a-z]{3})?(-[A-Z]{2})?")
@@ -121,8 +121,8 @@ def _no_repeats(values: tuple[str, ...]) -> tuple[str, ...]:
 def _low_high(value: tuple[int, ...]) -> tuple[int, ...]:
     if len(value) != 2:
         raise ValueError(f"must be [low, high], got {list(value)}")
-    if not 0 <= value[0] <= value[1] <= MOST_PAGES:
-        wanted = f"0 <= low <= high <= {MOST_PAGES:,}"
+    if not 0 <= value[0] <= value[1] <= MAX_PAGES:
+        wanted = f"0 <= low <= high <= {MAX_PAGES:,}"
         raise ValueError(f"must be [low, high] with {wanted}, got {list(value)}")
     return value
 
@@ -135,10 +135,10 @@ def _confirmed(value: Any) -> str | Literal[False] | tuple[str | Literal[False],
 
 
 # Folders and files are named after the id, and file systems limit names to 255 bytes.
-MOST_ID = 100
+MAX_ID_CHARS = 100
 Id = Annotated[
     str,
-    Field(max_length=MOST_ID),
+    Field(max_length=MAX_ID_CHARS),
     matching(r"[a-z]{2}-[a-z0-9-]+", "like gb-bbc (country-outlet, a-z 0-9 -)"),
 ]
 Domain = Annotated[
@@ -189,7 +189,7 @@ class Source(BaseModel):
     # Domains, with all hosts below them, whose pages in archives belong to this source; by default
     # those of its listings.
     domains: Annotated[tuple[Domain, ...], AfterValidator(_no_repeats)] = ()
-    min_interval_seconds: Annotated[float, Field(ge=0, le=MOST_INTERVAL, allow_inf_nan=False)] = 2.0
+    min_interval_seconds: Annotated[float, Field(ge=0, le=MAX_INTERVAL, allow_inf_nan=False)] = 2.0
     # Articles a day, low and high: with fewer a day is partial, more is a warning; None: no check.
     expected_daily: Annotated[tuple[int, ...], AfterValidator(_low_high)] | None = None
     allow_private_hosts: bool = False

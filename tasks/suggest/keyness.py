@@ -16,9 +16,9 @@ from tasks.suggest.phrases import (
     subphrases,
 )
 
-LEAST_ARTICLES = 3  # of the topic that must contain a phrase
-PRIOR = 10.0  # weight of the prior, in articles
-COMMON = 0.25  # a word in a larger share of the other articles is a function word
+MIN_ARTICLES = 3  # of the topic that must contain a phrase
+PRIOR_ARTICLES = 10.0  # weight of the prior, in articles
+COMMON_SHARE = 0.25  # a word in a larger share of the other articles is a function word
 # A phrase is part of a longer one if this share of its articles contains the longer one: FIXED if
 # that is any whole phrase, MOSTLY if it is ranked as well.
 FIXED, MOSTLY = 0.95, 0.7
@@ -52,12 +52,12 @@ def distinguishing(
     the interval: the z score of Monroe et al. ranks frequent companions (Russia) above rare
     synonyms (embargo), which make good aliases.
     """
-    least = max(LEAST_ARTICLES, len(topic) // 200)
+    least = max(MIN_ARTICLES, len(topic) // 200)
     in_topic = frequent((each.document for each in topic), least)
     in_others = Counter(
         phrase for each in others for phrase in contained_phrases(each.document, in_topic.keys())
     )
-    common = frozenset(phrase for phrase, n in in_others.items() if n > COMMON * len(others))
+    common = frozenset(phrase for phrase, n in in_others.items() if n > COMMON_SHARE * len(others))
     whole = {phrase for phrase in in_topic if is_whole(phrase, common)}
     candidates = frozenset(phrase for phrase in whole - names if may_be_alias(phrase))
     # Phrases that only one paper uses are dropped.
@@ -85,7 +85,7 @@ def distinguishing(
 def _keyness(phrase: Phrase, in_topic: int, topic: int, in_others: int, others: int) -> Keyness:
     """Monroe, Colaresi and Quinn (2008), equations 16 and 20, with articles in place of words."""
     rate = (in_topic + in_others) / (topic + others)
-    prior, rest = PRIOR * rate, PRIOR * (1 - rate)
+    prior, rest = PRIOR_ARTICLES * rate, PRIOR_ARTICLES * (1 - rate)
 
     def log_of_odds(held: int, articles: int) -> float:
         return log((held + prior) / (articles - held + rest))

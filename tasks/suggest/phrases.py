@@ -13,8 +13,8 @@ Phrase = str | tuple[str, ...]
 Document = Sequence[Phrase]
 """The runs of words or characters of one article that only spaces interrupt."""
 
-MOST_WORDS, MOST_CHARACTERS = 3, 6
-LEAST_CHARACTERS = 2
+MAX_WORDS, MAX_CHARACTERS = 3, 6
+MIN_CHARACTERS = 2
 
 _HAN_AND_KANA = (
     "\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3031-\u3035\u3040-\u30fa\u30fc-\u30ff\u3400-\u4dbf"
@@ -78,8 +78,8 @@ def frequent(documents: Iterable[Document], least: int) -> dict[Phrase, int]:
     remaining = list(documents)
     found: dict[Phrase, int] = {}
     kept: set[Phrase] | None = None
-    for length in range(1, MOST_CHARACTERS + 2):
-        if length == MOST_WORDS + 2:
+    for length in range(1, MAX_CHARACTERS + 2):
+        if length == MAX_WORDS + 2:
             remaining = [
                 [run for run in document if isinstance(run, str)] for document in remaining
             ]
@@ -94,11 +94,11 @@ def frequent(documents: Iterable[Document], least: int) -> dict[Phrase, int]:
 
 def contained_phrases(document: Document, phrases: AbstractSet[Phrase]) -> set[Phrase]:
     """The given phrases that a document contains."""
-    lengths = range(1, MOST_CHARACTERS + 1)
+    lengths = range(1, MAX_CHARACTERS + 1)
     return {
         phrase
         for run in document
-        for length in (lengths if isinstance(run, str) else range(1, MOST_WORDS + 1))
+        for length in (lengths if isinstance(run, str) else range(1, MAX_WORDS + 1))
         for start in range(len(run) - length + 1)
         if (phrase := run[start : start + length]) in phrases
     }
@@ -117,8 +117,8 @@ def is_whole(phrase: Phrase, common: AbstractSet[Phrase]) -> bool:
 def may_be_alias(phrase: Phrase) -> bool:
     """Whether its number of words or characters is allowed for a suggested alias."""
     if isinstance(phrase, str):
-        return LEAST_CHARACTERS <= len(phrase) <= MOST_CHARACTERS
-    return len(phrase) <= MOST_WORDS
+        return MIN_CHARACTERS <= len(phrase) <= MAX_CHARACTERS
+    return len(phrase) <= MAX_WORDS
 
 
 def subphrases(phrase: Phrase) -> Iterator[Phrase]:

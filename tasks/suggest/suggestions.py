@@ -23,10 +23,10 @@ from warehouse.questions.topic_samples import (
 )
 from warehouse.read.query import QueryError, snapshot
 
-MOST_SAMPLED = 1_500  # of a topic's articles in a language
-OTHERS = 3  # articles of the same source for each of them
-LEAST_SAMPLED = 5  # articles of the topic in a language, for any suggestion in it
-WEIGHED = 3  # phrases counted for each suggestion to show: many would add no article
+MAX_SAMPLED = 1_500  # of a topic's articles in a language
+OTHERS_PER_ARTICLE = 3  # articles of the same source for each of them
+MIN_SAMPLED = 5  # articles of the topic in a language, for any suggestion in it
+WEIGHED_PER_SUGGESTION = 3  # phrases counted for each suggestion to show: many would add no article
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +80,9 @@ def suggest(
         ]
         if not found:
             raise QueryError(f"there are no articles in the language {language!r}")
-        sample_texts(con, files, MOST_SAMPLED, OTHERS)
+        sample_texts(con, files, MAX_SAMPLED, OTHERS_PER_ARTICLE)
         for group in found:
-            ranked = _ranked(con, topic, group.language)[: limit * WEIGHED]
+            ranked = _ranked(con, topic, group.language)[: limit * WEIGHED_PER_SUGGESTION]
             group.suggestions = [
                 Suggestion(phrase_text(k.phrase), k.log_odds, k.low) for k in ranked
             ]
@@ -120,7 +120,7 @@ def _ranked(con: duckdb.DuckDBPyConnection, topic: Topic, language: str) -> list
                 texts = [_without_mentions(matcher, text) for text in texts]
             words = document(texts, keep_case=topic.case_sensitive)
             groups[row["counts"]].append(Sampled(row["source_id"], words))
-    if len(groups[True]) < LEAST_SAMPLED or not groups[False]:
+    if len(groups[True]) < MIN_SAMPLED or not groups[False]:
         return []
     rows = con.sql("SELECT name FROM sources WHERE name IS NOT NULL").fetchall()
     runs = [run for (name,) in rows for run in document([name], keep_case=False)]

@@ -47,7 +47,7 @@ _WORD = re.compile(r"\S*")
 _ADDRESS_SIGN = re.compile(r"[@＠/.]")
 _GAPS = frozenset(("", " ", "\n"))
 # Characters searched on each side of a match: a page may be one endless word.
-_REACH = 300
+_CONTEXT_CHARS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ class AliasMatcher:
                     continue
                 first, last = start, end
                 if phrase.takes_left:
-                    rest = self._word_rest.match(text[max(0, start - _REACH) : start][::-1])
+                    rest = self._word_rest.match(text[max(0, start - _CONTEXT_CHARS) : start][::-1])
                     first -= rest.end() if rest else 0
                 if phrase.takes_right and (rest := self._word_rest.match(text, end)):
                     last = rest.end()
@@ -209,11 +209,11 @@ class _Addresses:
         # Most matches are separate words without the characters of an address.
         if is_apart and (text[start:end].isalnum() or not _ADDRESS_SIGN.search(text, start, end)):
             return False
-        before = text[max(0, start - _REACH) : start]
+        before = text[max(0, start - _CONTEXT_CHARS) : start]
         word = start
         if before and not before[-1].isspace():
             word -= len(before.rsplit(None, 1)[-1])
-        rest = _WORD.match(text, start, start + _REACH)
+        rest = _WORD.match(text, start, start + _CONTEXT_CHARS)
         place = word, rest.end() if rest else start
         if place not in self._known:
             has_sign = _ADDRESS_SIGN.search(text, *place)

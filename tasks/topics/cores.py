@@ -18,7 +18,7 @@ from tasks.text.diacritics import ARABIC, POINTS
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-_CASED_LETTERS = 4  # Most non-ASCII letters with two cases in a core: sixteen forms
+_MAX_CASED = 4  # Most non-ASCII letters with two cases in a core: sixteen forms
 # Characters that fold to other letters or digits, or to nothing. Hangul's vowels and finals, which
 # join the one before, are among the blocks.
 _ODD_CHARACTERS = (
@@ -50,7 +50,7 @@ def core(folded: str) -> str:
     starts = []  # beginnings of the runs, cut to the number of forms that are searched for
     for run in marked.split():
         written = [at for at, one in enumerate(run) if not one.isascii() and len(variants(one)) > 1]
-        starts.append(run[: written[_CASED_LETTERS]] if len(written) > _CASED_LETTERS else run)
+        starts.append(run[: written[_MAX_CASED]] if len(written) > _MAX_CASED else run)
     # The last of equals: in most languages names and nouns follow their epithets.
     return max(reversed(starts), key=len, default="")
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from tasks.text.sentence_split import UNSPACED, sentence_starts
 from tasks.topics.alias_matcher import WORD_REST, Phrase, is_spaced
 
-_CONTEXT = 60
+_CONTEXT_CHARS = 60
 # A blank line ends a paragraph, as it ends a sentence.
 _BREAK = re.compile(r"(?:\n[^\S\n]*\n|\u2029)\s*")
 _WORD = re.compile(rf"([{UNSPACED}])|[^\W_{UNSPACED}][^\s{UNSPACED}]*")
@@ -85,8 +85,8 @@ class FieldText:
                 end + offset,
                 text[start:end],
                 # Read backwards, so that both contexts are cut by the same rules.
-                _context(text[max(0, start - 2 * _CONTEXT) : start][::-1])[::-1],
-                _context(text[end : end + 2 * _CONTEXT]),
+                _context(text[max(0, start - 2 * _CONTEXT_CHARS) : start][::-1])[::-1],
+                _context(text[end : end + 2 * _CONTEXT_CHARS]),
             )
             for start, end, phrase in self.spans
         ]
@@ -125,12 +125,12 @@ def caption_lines(captions: str, find: Callable[[str], list[Span]]) -> Iterator[
 
 def _context(further: str) -> str:
     """The context after a mention: cut at the end of a word, with gaps as one space."""
-    near = further[: _CONTEXT + 1]
+    near = further[: _CONTEXT_CHARS + 1]
     # The only printable gap is one space.
     if not near.isprintable() or "  " in near:
         near = " ".join(f"|{further}|".split())[1:-1]
-    kept = near[:_CONTEXT]
-    if len(near) > _CONTEXT and is_spaced(near[_CONTEXT]):
+    kept = near[:_CONTEXT_CHARS]
+    if len(near) > _CONTEXT_CHARS and is_spaced(near[_CONTEXT_CHARS]):
         rest = WORD_REST.match(kept[::-1])
         kept = kept[: len(kept) - rest.end() if rest else None] or kept
     return kept.rstrip()

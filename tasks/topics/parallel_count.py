@@ -20,11 +20,11 @@ COLUMNS = (
     "section",
 )
 # Articles counted at a time: a megabyte or two of text, which reuses the same memory.
-ROWS_AT_ONCE = 512
-ENOUGH_ROWS = 400  # Of small files, gathered before they are counted
+BATCH_ROWS = 512
+MIN_BATCH_ROWS = 400  # Of small files, gathered before they are counted
 PART_BYTES = 4_000_000  # Parquet counted by a process in one call; one file, if larger
 # With less Parquet, one process is done before others would have started.
-FEW_BYTES = 64_000_000
+ONE_PROCESS_BYTES = 64_000_000
 PARTS_AHEAD = 3  # Parts being counted or waiting to be read, per process: bounds the memory
 
 
@@ -53,7 +53,7 @@ def count_files(
     wanted = min(processes or available_cores(), len(parts))
     calls = [partial(_count_part, part, topics, versions) for part in parts]
     with ExitStack() as stack:
-        if wanted < 2 or sum(sizes) < FEW_BYTES:
+        if wanted < 2 or sum(sizes) < ONE_PROCESS_BYTES:
             tables: Iterator[pa.Table] = (call() for call in calls)
         else:
             # Without preloading the models for pages, the first result takes 0.5 s instead of 2 s.
@@ -71,9 +71,9 @@ def _count_part(
 ) -> pa.Table:
     found = [MENTION_SCHEMA.empty_table()]
     gathered: list[pa.RecordBatch] = []
-    for batch in read_batches(paths, COLUMNS, ROWS_AT_ONCE):
+    for batch in read_batches(paths, COLUMNS, BATCH_ROWS):
         gathered.append(batch)
-        if sum(part.num_rows for part in gathered) >= ENOUGH_ROWS:
+        if sum(part.num_rows for part in gathered) >= MIN_BATCH_ROWS:
             found.append(count(pa.Table.from_batches(gathered), topics, versions))
             gathered = []
     if gathered:

@@ -28,13 +28,13 @@ Places = list[int]
 
 # Bytes searched at a time. Larger arrays would not stay in the CPU's cache, and their memory would
 # be requested from the system each time.
-AT_ONCE = 500_000
+BATCH_BYTES = 500_000
 _BREAK = b"\n\n"
-_MOST_BITS = 62  # Groups of boolean topics that are distinguished
+_MAX_BITS = 62  # Groups of boolean topics that are distinguished
 _ALWAYS = 1  # The bit of the other topics
 _EVERY = np.uint64((1 << 64) - 1)
 _FIRST_LEAD = 0xC2
-_LONGEST = 4  # Bytes of a character in UTF-8
+_MAX_CHARACTER_BYTES = 4  # Bytes of a character in UTF-8
 _SHARP_S = "ß".encode()
 _IS_ODD, _IS_SHARP = 1, 2
 
@@ -63,7 +63,7 @@ class Prefilter:
         self._groups: list[int] = []  # bits of the groups, by boolean topic
         bits = far = 0
         for topic in topics:
-            is_known = 0 < len(topic.all_of) <= _MOST_BITS - bits
+            is_known = 0 < len(topic.all_of) <= _MAX_BITS - bits
             if is_known:
                 self._groups.append(((1 << len(topic.all_of)) - 1) << bits)
                 far |= self._groups[-1] if topic.within == "article" else 0
@@ -101,7 +101,7 @@ class Prefilter:
         """The forms in a column; None if a text may contain a mention without any form."""
         if not self._sees_all:
             return None
-        rows = max(1, len(texts) * AT_ONCE // max(1, texts.nbytes))
+        rows = max(1, len(texts) * BATCH_BYTES // max(1, texts.nbytes))
         firsts = range(0, len(texts), rows)
         parts = [self._look(texts.slice(first, rows), first) for first in firsts]
         if not parts:
@@ -194,8 +194,8 @@ def _read(texts: pa.StringArray) -> tuple[Array, Array, Array]:
     lowered = pc.ascii_lower(texts)
     _, offsets, characters = lowered.buffers()
     starts = np.frombuffer(offsets, np.int32)[lowered.offset : lowered.offset + len(texts) + 1]
-    content = np.zeros(int(starts[-1]) + _LONGEST, np.uint8)
-    content[:-_LONGEST] = np.frombuffer(characters or b"", np.uint8, int(starts[-1]))
+    content = np.zeros(int(starts[-1]) + _MAX_CHARACTER_BYTES, np.uint8)
+    content[:-_MAX_CHARACTER_BYTES] = np.frombuffer(characters or b"", np.uint8, int(starts[-1]))
     leads = np.flatnonzero(content >= _FIRST_LEAD)
     # A character is found up by six bits of each of its first three bytes.
     keys = (content.take(leads) & 0x3F).astype(np.int32)

@@ -24,7 +24,7 @@ __all__ = ["ConfigError", "Topic", "TopicEntry", "load_topics"]
 # newspapers leave out are ignored; the vowel signs of Indic scripts are parts of words.
 RULES = 2
 _SPELLING_RULES = 2  # The first version that ignores some marks
-_MOST_WORDS = 100
+_MAX_WORDS = 100
 # Roles of phrases; the role of any other phrase is the number of its group.
 EXCLUDES, FORBIDS, IS_CONTEXT = -1, -2, -3
 
@@ -79,11 +79,11 @@ def _stretch(value: object) -> object:
     if value is None or value in ("sentence", "paragraph", "article"):
         return value
     words = value.get("words") if isinstance(value, dict) and len(value) == 1 else None
-    if type(words) is int and 2 <= words <= _MOST_WORDS:
+    if type(words) is int and 2 <= words <= _MAX_WORDS:
         return words
     raise ValueError(
         'must be "sentence", "paragraph", "article" or { words = N } with N from 2 to'
-        f" {_MOST_WORDS}, got {value!r}"
+        f" {_MAX_WORDS}, got {value!r}"
     )
 
 

@@ -11,7 +11,7 @@ from warehouse.layers.layout import Layout
 from warehouse.layers.leftovers import begun_commits
 from warehouse.store.archive_files import archive_files, expired_archives
 
-MOST_NAMED = 3
+MAX_NAMED = 3
 
 
 def overlap(one: Path, other: Path) -> bool:
@@ -82,8 +82,8 @@ def _newer(copy: Layout, layout: Layout) -> Iterator[str]:
 
 def refusal(copy: Layout, layout: Layout, unknown: list[str]) -> str:
     """Why a backup into a folder is refused, and the remedy."""
-    named = ", ".join(unknown[:MOST_NAMED])
-    more = f" and {len(unknown) - MOST_NAMED:,} more" if len(unknown) > MOST_NAMED else ""
+    named = ", ".join(unknown[:MAX_NAMED])
+    more = f" and {len(unknown) - MAX_NAMED:,} more" if len(unknown) > MAX_NAMED else ""
     return (
         f"{copy.root} has data that {layout.root} lacks: {named}{more}; it is not an earlier copy"
         " of that folder, and a backup would delete it: name another folder"

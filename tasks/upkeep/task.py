@@ -14,7 +14,7 @@ from tasks.text.counted import counted
 from tasks.upkeep.compaction import Compacted, compact, drop_retired, publish_files
 from tasks.upkeep.retention import drop_archives, drop_leftovers, drop_snapshots
 from tasks.upkeep.verification import Verified, verify
-from warehouse.layers.findings import SHOWN
+from warehouse.layers.findings import MAX_LISTED
 from warehouse.store.unnamed_objects import drop_unnamed
 
 log = logging.getLogger(__name__)
@@ -76,6 +76,6 @@ def verify_layers(installation: Installation) -> Verified:
     """Verify every file, archive reference and check; change nothing."""
     done = verify(installation.layout)
     log.info("verified: %s", done)
-    for finding in done.findings[:SHOWN]:
+    for finding in done.findings[:MAX_LISTED]:
         log.error("%s", finding)
     return done

@@ -55,7 +55,7 @@ _CAPTURES = (
     "SELECT source_id || '/' || run_id || '.warc.gz', count(*)::BIGINT"
     " FROM read_parquet(?, union_by_name = true) GROUP BY ALL"
 )
-_HEAD = 2_048
+_HEAD_BYTES = 2_048
 # The remedy for a WARC file of others: rows name it by its path.
 PUT_BACK = "put it, or a link to it, where it was"
 _BROUGHT = (b"WARC-Type: response", b"WARC-Type: resource")
@@ -248,7 +248,7 @@ def _archive_problem(
         with path.open("rb") as file:
             for offset in offsets:
                 file.seek(offset)
-                head = beginning(file.read(2 * _HEAD), _HEAD)
+                head = beginning(file.read(2 * _HEAD_BYTES), _HEAD_BYTES)
                 if offset not in given_up and not (
                     head.startswith(b"WARC/") and any(kind in head for kind in _BROUGHT)
                 ):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.audit.stratified_draw import LEAST_OF_STRATUM, allocated, draw, merged
+from tasks.audit.stratified_draw import MIN_OF_STRATUM, allocated, draw, merged
 
 PARTS = st.sampled_from(["a", "b", "c"])
 KEYS = st.lists(st.tuples(PARTS, PARTS, PARTS), max_size=120)
@@ -23,7 +23,7 @@ def test_weights_add_up_to_the_population(keys: list[tuple[str, ...]], n: int, s
     weights = {each.stratum: each.weight for each in drawn}
     sizes = {name: weights[name] * count for name, count in by_stratum.items()}
     assert all(
-        count >= min(LEAST_OF_STRATUM, round(sizes[name])) for name, count in by_stratum.items()
+        count >= min(MIN_OF_STRATUM, round(sizes[name])) for name, count in by_stratum.items()
     )
 
 

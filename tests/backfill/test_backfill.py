@@ -626,7 +626,7 @@ def test_an_estimate_has_the_first_record_of_a_file(
     assert guess.passed == {Passed.OTHER_RECORD: 1}
 
 
-@pytest.mark.parametrize("stretch", [3_000, dry_run.BYTES_SAMPLED])
+@pytest.mark.parametrize("stretch", [3_000, dry_run.SAMPLE_BYTES])
 def test_an_estimate_from_all_bytes_is_what_is_there(
     tmp_path: Path, pool: ShardPool, monkeypatch: pytest.MonkeyPatch, stretch: int
 ) -> None:
@@ -637,8 +637,8 @@ def test_an_estimate_from_all_bytes_is_what_is_there(
     warcs = open_warcs([*days[:3], large, *days[3:]])
     total = sum(warc.bytes for warc in warcs)
     assert total > 5 * 3_000
-    monkeypatch.setattr(dry_run, "BYTES_SAMPLED", stretch)
-    monkeypatch.setattr(dry_run, "SAMPLES", 1_000)
+    monkeypatch.setattr(dry_run, "SAMPLE_BYTES", stretch)
+    monkeypatch.setattr(dry_run, "SAMPLE_COUNT", 1_000)
     guess = estimate(at, warcs, total, pool)
     assert guess.sampled == total
     assert guess.articles == 6 * 2 + 24

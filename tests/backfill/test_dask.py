@@ -19,7 +19,7 @@ from flows.backfill import backfill, refining
 from tasks.archive.warc_files import WarcPath
 from tasks.backfill import dask_cluster
 from tasks.backfill.dask_cluster import UNFIT
-from tasks.backfill.shard_processes import AHEAD, ShardFailed, ShardPool, shard_pool
+from tasks.backfill.shard_processes import SHARDS_AHEAD, ShardFailed, ShardPool, shard_pool
 from tasks.backfill.shard_runs import Place, sweep_staged
 from tasks.backfill.shards import Shard, Staged, find_warcs, open_warcs
 from tasks.model import RunFailed
@@ -125,7 +125,7 @@ def test_no_more_is_under_way_than_keeps_the_workers_busy(
         for count, _ in enumerate(engine.refined(shards, at.job)):
             most = max(most, len(taken) - count)
     assert len(taken) > 6
-    assert most == AHEAD * len(WORKERS)
+    assert most == SHARDS_AHEAD * len(WORKERS)
 
 
 def test_a_page_without_an_end_is_one_rejection(dask: DaskCluster, tmp_path: Path) -> None:

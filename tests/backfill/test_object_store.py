@@ -67,7 +67,7 @@ def test_records_are_those_of_the_file(
     """Read in pieces that cut through records."""
     path = write_warc(tmp_path / f"a{kind}", news(3, 40))
     there = stored(bucket, path, f"records/a{kind}")
-    monkeypatch.setattr(warc_files, "_CHUNK", 3_001)
+    monkeypatch.setattr(warc_files, "_CHUNK_BYTES", 3_001)
     assert size_of(there) == path.stat().st_size
     cuts = cut(path, 5_000)
     assert len(cuts) > 5
@@ -93,7 +93,7 @@ def test_damage_costs_no_more_than_on_a_disk(
     content[9_000:9_400] = bytes(400)
     path.write_bytes(content)
     there = stored(bucket, path, "damaged/a.warc.gz")
-    monkeypatch.setattr(warc_files, "_CHUNK", 2_000)
+    monkeypatch.setattr(warc_files, "_CHUNK_BYTES", 2_000)
     span = (0, len(content), 10_000_000, PAGE_KINDS)
     assert list(read_records(there, *span)) == list(read_records(path, *span))
 

@@ -63,7 +63,7 @@ def scores(hits: Whole, total: Matrix | None = None) -> Matrix:
         total = np.repeat(np.array(ARTICLES, float)[:, None], hits.shape[-1], axis=1)
     past = spikes.past_of(total)
     level = spikes.level_of(past, hits)
-    may_be = (level.hits >= spikes.LEAST_HITS) & (past.past_days >= spikes.LEAST_DAYS)
+    may_be = (level.hits >= spikes.MIN_HITS) & (past.past_days >= spikes.MIN_DAYS)
     topic, day = np.nonzero(may_be)
     found = np.full(level.hits.shape, -np.inf)
     found[topic, day] = spikes.scores(level, topic, day)
@@ -186,7 +186,7 @@ class Judged(NamedTuple):
 def judge(method: Method, hits: Whole) -> Judged:
     """The same rule for all: a spike has four articles."""
     statistic = np.nan_to_num(method.statistic(hits), nan=-np.inf)
-    return Judged(method, statistic, hits.sum(axis=1) >= spikes.LEAST_HITS)
+    return Judged(method, statistic, hits.sum(axis=1) >= spikes.MIN_HITS)
 
 
 def false_alarms(judged: Judged, threshold: float) -> float:

@@ -5,14 +5,14 @@ import re
 
 import pytest
 
-from tasks.collect.activity import SHOWN, Activity
+from tasks.collect.activity import MAX_NAMED, Activity
 from tests.support.serving import wait_for
 
 
 def test_a_line_names_source_work_and_time(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tasks.collect.activity.SECONDS", 0.01)
+    monkeypatch.setattr("tasks.collect.activity.LINE_SECONDS", 0.01)
     caplog.set_level(logging.INFO)
     activity = Activity()
     with activity.logged(), activity.show("gb-post", "fetches http://paper.example/a"):
@@ -31,5 +31,5 @@ def test_the_longest_waited_for_come_first_and_the_rest_is_counted() -> None:
     ):
         assert re.findall(r"gb-\d", activity.line()) == ["gb-0", "gb-1", "gb-2"]
         with activity.show("gb-3", "x"), activity.show("gb-4", "x"), activity.show("gb-5", "x"):
-            assert len(re.findall(r"gb-\d", activity.line())) == SHOWN
+            assert len(re.findall(r"gb-\d", activity.line())) == MAX_NAMED
             assert activity.line().endswith("; 1 more sources")

@@ -17,9 +17,9 @@ from tasks.archive import half_written
 from tasks.archive import write as archive_writing
 from tasks.archive.read import read_archive
 from tasks.collect import listing_cache, parse_listing
-from tasks.collect.collector import FAILURES_IN_A_ROW, Collected, Collector
+from tasks.collect.collector import MAX_FAILURES_IN_A_ROW, Collected, Collector
 from tasks.collect.fetch.client import Client
-from tasks.collect.index_sitemaps import MOST_SITEMAPS
+from tasks.collect.index_sitemaps import MAX_SITEMAPS
 from tasks.collect.listings import Listing, feeds_and_sitemaps, read_listing
 from tasks.load.load_run import Run, load
 from tasks.model import Batch, Capture
@@ -270,14 +270,14 @@ def test_an_index_leads_to_its_sitemaps_and_each_is_read_once(web: Loopback, des
 def test_an_index_without_end_is_cut_off_and_own_listings_are_not(
     web: Loopback, desk: Desk
 ) -> None:
-    for n in range(MOST_SITEMAPS + 9):
+    for n in range(MAX_SITEMAPS + 9):
         child = f"{web.url}/map-{n + 1}.xml"
         web.set_answers(f"/map-{n}.xml", sitemap(child, root="sitemapindex", name="sitemap"))
-    feeds = tuple(web.set_answers(f"/feed-{n}", feed()) for n in range(MOST_SITEMAPS + 2))
+    feeds = tuple(web.set_answers(f"/feed-{n}", feed()) for n in range(MAX_SITEMAPS + 2))
     desk.run(source(sitemaps=(f"{web.url}/map-0.xml",), feeds=feeds))
     asked = fetched(web)
     assert len([path for path in asked if "feed" in path]) == len(feeds)
-    assert len([path for path in asked if "map" in path]) == MOST_SITEMAPS + 1
+    assert len([path for path in asked if "map" in path]) == MAX_SITEMAPS + 1
 
 
 def index(web: Loopback, name: str, dates: Sequence[str], **headers: str) -> str:
@@ -376,14 +376,14 @@ def test_a_listing_ends_in_its_outcome_and_the_others_are_read(web: Loopback, de
 def test_a_source_that_falls_silent_is_left_for_later(
     web: Loopback, desk: Desk, answer: Answer, outcome: str
 ) -> None:
-    good, *bad = say_pages(web, "good", *(f"bad-{n}" for n in range(FAILURES_IN_A_ROW + 3)))
+    good, *bad = say_pages(web, "good", *(f"bad-{n}" for n in range(MAX_FAILURES_IN_A_ROW + 3)))
     for n in range(len(bad)):
         web.set_answers(f"/bad-{n}", answer)
     # One that answers in between starts the count anew.
     named = [bad[0], good, *bad[1:]]
     (collected,) = desk.run(source(feeds=(web.set_answers("/feed", feed(*map(item, named))),)))
-    assert collected.outcomes[outcome] == 1 + FAILURES_IN_A_ROW
-    assert collected.deferred == len(bad) - 1 - FAILURES_IN_A_ROW
+    assert collected.outcomes[outcome] == 1 + MAX_FAILURES_IN_A_ROW
+    assert collected.deferred == len(bad) - 1 - MAX_FAILURES_IN_A_ROW
     assert collected.error == ""
 
 

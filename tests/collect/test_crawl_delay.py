@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.collect.fetch.crawl_delay import MAX_PATIENCE, Hosts, backoff, retry_after
+from tasks.collect.fetch.crawl_delay import MAX_WAIT_SECONDS, Hosts, backoff, retry_after
 from tasks.model import Failure, Outcome
 
 
@@ -63,7 +63,7 @@ def test_a_hold_is_for_everybody() -> None:
 def test_a_host_that_wants_too_much_is_not_asked() -> None:
     host = Hosts().get("paper.example")
     with host.turn(0.0):
-        host.hold(MAX_PATIENCE + 60, Outcome.SERVER_ERROR)
+        host.hold(MAX_WAIT_SECONDS + 60, Outcome.SERVER_ERROR)
     with pytest.raises(Failure, match="180 s more") as failure, host.turn(0.0):
         pass
     assert failure.value.outcome is Outcome.SERVER_ERROR

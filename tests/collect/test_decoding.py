@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.http.response import PIECE, decoded
+from tasks.http.response import PIECE_BYTES, decoded
 from tasks.model import Failure, Outcome
 
 
@@ -44,7 +44,7 @@ def cut(data: bytes, size: int) -> list[bytes]:
 def test_what_was_encoded_comes_back(data: bytes, size: int, coding: str) -> None:
     pieces = list(decoded(cut(ENCODERS[coding](data), size), coding))
     assert b"".join(pieces) == data
-    assert all(len(piece) <= max(2 * PIECE, size) for piece in pieces) or not data
+    assert all(len(piece) <= max(2 * PIECE_BYTES, size) for piece in pieces) or not data
 
 
 @given(st.lists(st.binary(max_size=200), min_size=1, max_size=4), st.integers(1, 60))
@@ -88,5 +88,5 @@ def test_a_bomb_is_given_out_in_small_pieces(coding: str) -> None:
     sizes = [len(piece) for piece in islice(decoded([bomb], coding), 200)]
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert max(sizes) <= 2 * PIECE  # brotli takes its limit as a hint
+    assert max(sizes) <= 2 * PIECE_BYTES  # brotli takes its limit as a hint
     assert peak < 4_000_000

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from flows.ingest import ingest
-from tasks.collect.collector import FAILURES_IN_A_ROW, Collected, Collector
+from tasks.collect.collector import MAX_FAILURES_IN_A_ROW, Collected, Collector
 from tasks.collect.fetch.client import Client
 from tasks.load.load_run import Run, load
 from tasks.process_pool import PagePool
@@ -31,7 +31,7 @@ from tests.support.serving import Files
 from tests.support.staged_pages import TOPICS, files, tables
 from warehouse.layers.commits import Commit
 from warehouse.layers.layout import Layout
-from warehouse.read.due_rechecks import TRIES, due_pages
+from warehouse.read.due_rechecks import MAX_TRIES, due_pages
 from warehouse.read.query import query
 
 START = datetime(2025, 3, 3, 6, 0, tzinfo=UTC)
@@ -266,7 +266,7 @@ def paper_of_queue(web: Loopback, *listed: str) -> Source:
 
 def paper_on_silent_host(web: Loopback, says: bytes = b"") -> Source:
     """Its pages answer, unless they are to say something else."""
-    names = [f"p{n}" for n in range(FAILURES_IN_A_ROW + 3)]
+    names = [f"p{n}" for n in range(MAX_FAILURES_IN_A_ROW + 3)]
     for name in names:
         about = page(f"About {name}.", title=f"All about {name}")
         web.set_answers(f"/gb-silent/{name}", says or about)
@@ -430,7 +430,7 @@ def test_no_steps_no_rechecks_and_a_paper_has_its_own(web: Loopback, looked: Des
 
 def test_a_silent_host_is_not_asked_for_all_its_pages(web: Loopback, looked: Desk) -> None:
     one = paper_on_silent_host(web, DOWN)
-    assert looked.rechecks(3 * HOUR, one) == FAILURES_IN_A_ROW
+    assert looked.rechecks(3 * HOUR, one) == MAX_FAILURES_IN_A_ROW
 
 
 def test_a_source_without_a_listing_is_left_alone(web: Loopback, looked: Desk) -> None:
@@ -545,7 +545,7 @@ def test_what_fails_is_tried_again_for_a_while_and_makes_no_gap(
     one = paper_of_one_page(web, "gb-fails")
     web.set_answers("/gb-fails", DOWN, page(ETag='"2"'))
     assert looked.look([5 * HOUR], one) == [1]
-    assert ended(looked, one.id) == ["server_error"] * TRIES
+    assert ended(looked, one.id) == ["server_error"] * MAX_TRIES
     assert [looked.rechecks(hour * HOUR, one) for hour in (6, 7)] == [0, 0]
     assert _day(looked, one.id) == [(1, 1, 0, False)]
     assert looked.rechecks(24 * HOUR, one) == 1

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tasks.collect.fetch.client import Client
-from tasks.collect.fetch.robots import MAX_BYTES, MAX_DELAY, Policy
+from tasks.collect.fetch.robots import MAX_BYTES, MAX_DELAY_SECONDS, Policy
 from tasks.model import Attempt, CaptureKind, Outcome
 from tasks.settings import Limits
 from tests.support.loopback import Loopback, dripping, endless, http, redirect
@@ -205,7 +205,7 @@ def test_delay_is_the_longer_one_and_capped() -> None:
     assert delay("") == 0
     assert delay("Crawl-delay: 7") == 7
     assert delay("Request-rate: 1/10s\nCrawl-delay: 3") == 10
-    assert delay("Crawl-delay: 86400") == MAX_DELAY
+    assert delay("Crawl-delay: 86400") == MAX_DELAY_SECONDS
     assert delay("Crawl-delay: nan") == delay("Crawl-delay: -1") == 0
 
 

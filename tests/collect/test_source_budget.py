@@ -150,7 +150,7 @@ def test_a_feed_that_cannot_be_parsed_in_time_is_the_failure_of_this_feed(
 def test_the_time_of_a_source_ends_while_its_listing_is_parsed(
     web: Loopback, desk: Desk, pool: PagePool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parse_listing, "SMALL", 0)
+    monkeypatch.setattr(parse_listing, "SMALL_BYTES", 0)
     busy = pool.call(partial(time.sleep, 0), 60, math.inf)  # the process has begun
     assert busy is None
     pages = [pool.submit(time.sleep, 3) for _ in range(2)]  # it works on them first
@@ -173,7 +173,7 @@ def test_an_unmodified_listing_that_is_not_parsed_in_time_was_not_read(
     assert desk.run_and_load(one, max_new=1).deferred == 1
     shutil.rmtree(desk.layout.cache / "listings")  # as after a change of LISTING_VERSION
     web.set_answers("/feed", http(b"", "304 Not Modified"))
-    monkeypatch.setattr(parse_listing, "SMALL", 0)
+    monkeypatch.setattr(parse_listing, "SMALL_BYTES", 0)
     pages = [pool.submit(time.sleep, 3) for _ in range(2)]
     with Client(Limits(), AGENT, desk.layout.cache) as client:
         collected = Collector(desk.layout, RUN, client, Limits(source_seconds=1), pool).collect(one)
@@ -197,7 +197,7 @@ def test_a_listing_whose_process_dies_or_raises_is_unreadable(
     read: Callable[[], object],
     why: str,
 ) -> None:
-    monkeypatch.setattr(parse_listing, "SMALL", 0)
+    monkeypatch.setattr(parse_listing, "SMALL_BYTES", 0)
     monkeypatch.setattr(parse_listing, "read_listing", Ignoring(read))
     limits = Limits()
     with Client(limits, AGENT, desk.layout.cache) as client:

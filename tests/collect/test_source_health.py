@@ -14,7 +14,7 @@ import pytest
 from flows.ingest import ingest
 from flows.runs.ingest_result import summary
 from tasks.collect.circuit_breaker import Breaker
-from tasks.collect.collector import FAILURES_IN_A_ROW, Collected, Collector
+from tasks.collect.collector import MAX_FAILURES_IN_A_ROW, Collected, Collector
 from tasks.collect.fetch.client import Client
 from tasks.load.load_run import load, rebuild_warehouse
 from tasks.model import RunFailed
@@ -179,7 +179,7 @@ def _with_pages_down(web: Loopback) -> Callable[[int], bytes]:
     """A feed that names so many pages more than FAILURES_IN_A_ROW that are down, and a good one."""
 
     def listed(more: int) -> bytes:
-        bad = [web.set_answers(f"/bad-{n}", DOWN) for n in range(FAILURES_IN_A_ROW + more)]
+        bad = [web.set_answers(f"/bad-{n}", DOWN) for n in range(MAX_FAILURES_IN_A_ROW + more)]
         return feed(*map(item, [*bad, web.set_answers("/good", page("All is well"))]))
 
     return listed

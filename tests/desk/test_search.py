@@ -20,7 +20,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from flows.desk import searches
-from flows.desk.search_query import LONGEST, Query, query_of
+from flows.desk.search_query import MAX_QUERY_CHARS, Query, query_of
 from flows.desk.search_syntax import Words, as_toml, words_of
 from flows.desk.searches import Search, Searches
 from flows.desk.snapshots import Snapshots
@@ -213,7 +213,7 @@ def test_page_shows_sentences_and_series(reader: TestClient) -> None:
         ({"q": "x*"}, "is too short"),
         ({"q": "a*b"}, "may hold * only as its first or last character"),
         ({"q": "*"}, "must not be empty"),
-        ({"q": "x" * (LONGEST + 1)}, f"{LONGEST} are the most"),
+        ({"q": "x" * (MAX_QUERY_CHARS + 1)}, f"{MAX_QUERY_CHARS} are the most"),
         ({"q": ",".join(map(str, range(10, 70)))}, "60 phrases; 50 are the most"),
         ({"q": "(", "mode": "regex"}, "no regular expression that RE2 knows: missing )"),
         ({"q": "(a{900}){900}", "mode": "regex"}, "no regular expression"),
@@ -321,9 +321,9 @@ def held(monkeypatch: pytest.MonkeyPatch, after: int) -> Iterator[Callable[[], N
         return find(*given)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Query, "find", waiting)
-    monkeypatch.setattr(searches, "FIRST_ARTICLES", 1)
-    monkeypatch.setattr(searches, "MORE_ARTICLES", 1)
-    monkeypatch.setattr(searches, "AT_FIRST", 0.05)
+    monkeypatch.setattr(searches, "FIRST_BATCH", 1)
+    monkeypatch.setattr(searches, "LATER_BATCH", 1)
+    monkeypatch.setattr(searches, "FIRST_WAIT_SECONDS", 0.05)
     try:
         yield go.set
     finally:
@@ -403,7 +403,7 @@ def test_unwatched_searches_are_cancelled(
     snapshots: Snapshots = reader.app.state.desk.snapshots  # type: ignore[attr-defined]
     with held(monkeypatch, after=1) as go:
         kept = Searches(snapshots, texts)
-        monkeypatch.setattr(searches, "UNWATCHED", 0.1)
+        monkeypatch.setattr(searches, "CANCEL_SECONDS", 0.1)
         search = kept.get_or_begin(Query("words", "tram"), search_selection(SPAN, None), 2)
         time.sleep(0.2)
         go()
@@ -414,7 +414,7 @@ def test_unwatched_searches_are_cancelled(
 
 def test_only_the_last_are_kept(texts: Layout, reader: TestClient) -> None:
     kept = Searches(reader.app.state.desk.snapshots, texts)  # type: ignore[attr-defined]
-    queries = [Query("words", f"word{number}") for number in range(searches.KEPT + 2)]
+    queries = [Query("words", f"word{number}") for number in range(searches.MAX_KEPT + 2)]
     found = [kept.get_or_begin(query, search_selection(SPAN, None), 2) for query in queries]
     still = [kept.get(query, search_selection(SPAN, None), 2) for query in queries]
     assert still == [None, None, *found[2:]]

@@ -254,12 +254,12 @@ def test_an_archive_that_is_gone_is_said_to_be(desk: TestClient) -> None:
 def test_two_pages_at_most_are_read_at_once(
     desk: TestClient, layout: Layout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(extraction, "AT_ONCE", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(extraction, "EXTRACTIONS", threading.BoundedSemaphore(1))
     settings = desk.app.state.desk.settings  # type: ignore[attr-defined]
     limits = settings.limits.model_copy(update={"page_seconds": 0.1})
     busy = settings.model_copy(update={"limits": limits})
     monkeypatch.setattr(desk.app.state.desk, "settings", busy)  # type: ignore[attr-defined]
-    with extraction.AT_ONCE:
+    with extraction.EXTRACTIONS:
         assert "try again" in shown(desk, "/page", 503, ref=refs(desk, layout)[0])
 
 

@@ -26,7 +26,7 @@ from uuid import UUID
 import duckdb
 import pyarrow as pa
 
-from tasks.collect.due_sources import EARLY
+from tasks.collect.due_sources import MAX_EARLY
 from tasks.collect.listings import Listing
 from tasks.collect.listings.summary import summary
 from tasks.collect.recovery import RECOVERY, USUAL_PLACES, Gap
@@ -202,7 +202,7 @@ class _Installation:
         """Make all runs, then compute the marts."""
         now, captures = self.month.start, list[Row]()
         while now < self.month.end:
-            due = [one for one in self.sources if one.due_at <= now + EARLY]
+            due = [one for one in self.sources if one.due_at <= now + MAX_EARLY]
             due = [one for one in due if one.open_until <= now]
             if due and not self.month.outage_at("", now):
                 captures += self._run(due, now)

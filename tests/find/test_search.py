@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tasks.collect.fetch.client import Client
-from tasks.find.search_site import MOST_REQUESTS, Search
+from tasks.find.search_site import MAX_REQUESTS, Search
 from tasks.settings import Limits
 from tests.bench.find import resolve, search
 from tests.collect.test_fetch_hosts import certificate
@@ -37,7 +37,7 @@ def test_all_feeds_are_found_and_none_invented(shape: str, served: Served, tmp_p
     outcomes = {trial.url: trial.outcome for trial in found.trials}
     for path, outcome in site.outcomes.items():
         assert outcomes.get(served.url(site, path)) == outcome, told
-    assert found.requests <= MOST_REQUESTS
+    assert found.requests <= MAX_REQUESTS
 
 
 def test_the_made_sites_have_enough_feeds() -> None:

@@ -3,9 +3,9 @@
 from typing import Any
 
 from tasks.report.run_summary import (
-    LONGEST,
-    MOST,
-    WIDEST,
+    MAX_CELL_CHARS,
+    MAX_REJECTED,
+    MAX_UNBROKEN,
     RunFigures,
     doubtful_pages,
     ledger_page,
@@ -88,7 +88,7 @@ def test_a_rejection_leads_to_the_page_and_to_what_is_on_it() -> None:
     shown, target = second.removeprefix("  [").removesuffix(">)\\").split("](<")
     assert target == LONG.replace("&", "&amp;")
     assert shown.startswith("www.gb-post.test/abc")
-    assert len(shown) == WIDEST + 1
+    assert len(shown) == MAX_CELL_CHARS + 1
     assert third == f"  `presswatch extract 'gb-post/{RUN}.warc.gz#4410'`"
 
 
@@ -119,9 +119,10 @@ def test_one_is_no_plural() -> None:
 
 
 def test_no_more_rejections_than_one_can_read() -> None:
-    page = rejections_page(RunFigures([], [], [rejected()] * (MOST + 1)))
-    assert page.startswith(f"**{MOST + 1} pages gave no article; the first {MOST}**")
-    assert page.count("presswatch extract") == MOST
+    page = rejections_page(RunFigures([], [], [rejected()] * (MAX_REJECTED + 1)))
+    said = f"**{MAX_REJECTED + 1} pages gave no article; the first {MAX_REJECTED}**"
+    assert page.startswith(said)
+    assert page.count("presswatch extract") == MAX_REJECTED
 
 
 def test_texts_of_pages_are_neither_markdown_nor_links() -> None:
@@ -142,7 +143,7 @@ def test_long_words_are_cut() -> None:
     start, end = line.split("`")[1].split("…")
     assert LONG.startswith(start)
     assert LONG.endswith(end)
-    assert max(map(len, f"{start}…{end}".split("-"))) == LONGEST + len("…")
+    assert max(map(len, f"{start}…{end}".split("-"))) == MAX_UNBROKEN + len("…")
 
 
 def test_a_run_that_brought_nothing() -> None:

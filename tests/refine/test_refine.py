@@ -61,7 +61,7 @@ def recurse() -> None:
 
 
 def grow() -> int:
-    return len(bytearray(pages.MEMORY_A_PROCESS + 1))
+    return len(bytearray(pages.MAX_BYTES + 1))
 
 
 def limited_by(limit: int) -> tuple[int, int]:
@@ -303,7 +303,7 @@ def spell(page: bytes) -> tuple[float, float]:
 
 def test_of_large_pages_one_is_extracted_at_a_time() -> None:
     with page_pool(Settings(workers=2)) as opened:
-        both = [opened.submit(spell, bytes(pages.LARGE_PAGE + 1)) for _ in range(2)]
+        both = [opened.submit(spell, bytes(pages.LARGE_PAGE_BYTES + 1)) for _ in range(2)]
         results = [one.result() for one in both]
     times = sorted(one for one in results if isinstance(one, tuple))
     assert len(times) == 2

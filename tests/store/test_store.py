@@ -365,7 +365,7 @@ def test_a_dead_holder_is_not_waited_for_for_ever(
 ) -> None:
     store.create("leases/x.json", json.dumps({"holder": "dead", "beats": 7}).encode())
     monkeypatch.setattr(leases, "EXPIRES_SECONDS", 1.0)
-    monkeypatch.setattr(leases, "LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(leases, "RETRY_SECONDS", 0.1)
     begun = time.monotonic()
     assert _held(store, "two", print) == "two"
     assert time.monotonic() - begun > 1
@@ -374,7 +374,7 @@ def test_a_dead_holder_is_not_waited_for_for_ever(
 def test_a_live_holder_keeps_its_lease(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(leases, "EXPIRES_SECONDS", 1.5)
     monkeypatch.setattr(leases, "RENEW_SECONDS", 0.2)
-    monkeypatch.setattr(leases, "LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(leases, "RETRY_SECONDS", 0.1)
     ended = threading.Event()
     with ThreadPoolExecutor() as pool:
         with lease(store, "leases/x.json", "one"):
@@ -491,7 +491,7 @@ def test_a_bucket_that_is_not_there_is_named(store: Store, tmp_path: Path) -> No
 def test_a_paper_is_collected_by_one_machine_at_a_time(
     store: Store, here: Layout, there: Layout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(leases, "LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(leases, "RETRY_SECONDS", 0.1)
     told: list[str] = []
     both, (post, blatt) = SOURCES, SOURCES
     with lock_sources(here, "r1", [post]) as mine, lock_sources(there, "r2", both) as other:

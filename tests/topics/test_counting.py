@@ -32,7 +32,7 @@ def test_several_processes_give_the_rows_of_one(
     paths: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alone = rows(paths, 1)
-    monkeypatch.setattr(parallel_count, "FEW_BYTES", 0)
+    monkeypatch.setattr(parallel_count, "ONE_PROCESS_BYTES", 0)
     monkeypatch.setattr(parallel_count, "PART_BYTES", 30_000)
     assert rows(paths, 2) == alone
     assert len({row["article_id"] for row in alone}) > 50

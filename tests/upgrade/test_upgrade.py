@@ -82,7 +82,7 @@ OF_A_DAY = {
 def first_answers_believed() -> Iterator[None]:
     """As in 0.1: a page that was not there is asked for again, which would add rows of its own."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(known_urls, "TRIES", 1)
+        patched.setattr(known_urls, "MAX_TRIES", 1)
         yield
 
 

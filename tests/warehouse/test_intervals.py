@@ -14,7 +14,7 @@ from warehouse.build import loader, mart_refresh
 from warehouse.questions.selection import Selection
 from warehouse.questions.series import range_series, series, totals
 from warehouse.stats.daily_counts import Counts
-from warehouse.stats.dispersion import MOST, dispersion
+from warehouse.stats.dispersion import MAX_CORRELATION, dispersion
 from warehouse.stats.intervals import share_interval
 
 FIRST = date(2026, 1, 5)
@@ -112,7 +112,8 @@ def test_without_pairs_there_is_no_variation_and_with_a_single_burst_no_more_tha
     hits = np.zeros((1, 1, 60), np.int64)
     assert [each.item() for each in dispersion(articles, hits)] == [0, 0]
     hits[..., ::2] = 400
-    assert dispersion(articles, hits)[0] == pytest.approx(2 * MOST / (1 - MOST))
+    most = 2 * MAX_CORRELATION / (1 - MAX_CORRELATION)
+    assert dispersion(articles, hits)[0] == pytest.approx(most)
 
 
 def fill(con: duckdb.DuckDBPyConnection, sd: float) -> None:

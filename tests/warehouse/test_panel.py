@@ -78,8 +78,8 @@ def test_topics_that_are_read_in_parts_give_the_same_marts(
     con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = []
-    for most in (daily_counts.MOST_CELLS, 1200, 1):
-        monkeypatch.setattr(daily_counts, "MOST_CELLS", most)
+    for most in (daily_counts.MAX_CELLS, 1200, 1):
+        monkeypatch.setattr(daily_counts, "MAX_CELLS", most)
         found.append((*filled(con), sum(1 for _ in counts_of(con))))
     assert [parts for *_, parts in found] == [1, 2, 3]
     assert found[0][:2] == found[1][:2] == found[2][:2]

@@ -10,7 +10,7 @@ from warehouse.build.sql_files import make_view, read_sql
 from warehouse.read.query import records
 from warehouse.read.utc_or_local_days import DAYS, fill_in
 
-OFFENDERS = 5  # rows that the error of a failed check shows
+ROWS_SHOWN = 5  # rows that the error of a failed check shows
 
 # The rows of a load are selected once for all checks, since DuckDB reads a whole column to find a
 # few ids. Without an index: ids are hashes, so each load would rewrite most of it.
@@ -134,7 +134,7 @@ def _failed(con: Connection, name: str, sql: str) -> CheckFailed | None:
     # noticeable part of a load of a few articles (DuckDB 2.0.1).
     if not con.execute(f"SELECT 1 FROM (\n{sql}\n) LIMIT 1").fetchall():  # noqa: S608
         return None
-    found = records(con, f"SELECT * FROM (\n{sql}\n) LIMIT {OFFENDERS}")  # noqa: S608
+    found = records(con, f"SELECT * FROM (\n{sql}\n) LIMIT {ROWS_SHOWN}")  # noqa: S608
     head = [line[2:].strip() for line in sql.splitlines() if line.startswith("--")]
     return CheckFailed(name, " ".join(head).removeprefix("Holds: "), found)
 

@@ -28,7 +28,7 @@ from warehouse.read.query import columns_of, has_table
 __all__ = ["CheckFailed", "allow_all_history", "drop_writer", "run_checks", "use_all_cores"]
 
 # Attempts of one load, or articles when all history is read, from which on all cores are used.
-MANY = 20_000
+MANY_ROWS = 20_000
 # Columns of article_versions, text_sketches and captures that the load computes.
 DERIVED = {
     "body_chars": "length(body)",
@@ -190,7 +190,7 @@ def add_commits(con: Connection, layout: Layout, commits: Sequence[Commit]) -> N
     if not commits:
         return
     # A load of 194,000 captures ran out of 256 MB.
-    if sum(commit.attempts for commit in commits) > MANY:
+    if sum(commit.attempts for commit in commits) > MANY_ROWS:
         allow_all_history(con)
         use_all_cores(con)
     # `commit_id` is the only name that is not a field.

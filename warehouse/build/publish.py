@@ -17,7 +17,7 @@ from warehouse.layers.layout import Layout
 from warehouse.read.query import has_table
 
 _SNAPSHOT = re.compile(r"snapshot-(\d+)")
-KEPT = 3  # snapshots; a reader can also continue with an older one that it has open
+SNAPSHOTS_KEPT = 3  # snapshots; a reader can also continue with an older one that it has open
 
 
 def publish_locked(layout: Layout) -> Path | None:
@@ -33,7 +33,7 @@ def publish_locked(layout: Layout) -> Path | None:
     # The rest of a publication of this load that was killed before it switched the symlink.
     shutil.rmtree(folder, ignore_errors=True)
     # An old snapshot is overwritten: of a file of 1 GB only some 20 MB differ after three loads.
-    for old in snapshots(layout)[: 1 - KEPT]:
+    for old in snapshots(layout)[: 1 - SNAPSHOTS_KEPT]:
         if old != layout.current.parent.resolve():
             # Renamed first, so that no process opens it meanwhile.
             if (old / layout.writer.name).exists():

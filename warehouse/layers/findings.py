@@ -42,7 +42,7 @@ _OF_NAMES: dict[str, Kind] = {
     "removed.json": "removed archives",
     "manifest.json": "manifest",
 }
-SHOWN = 50  # findings that are listed one by one
+MAX_LISTED = 50  # findings that are listed one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class LayersBroken(Exception):  # noqa: N818 - named for a state
 
     def __init__(self, findings: Sequence[Finding]) -> None:
         self.findings = tuple(findings)
-        lines = [str(finding) for finding in findings[:SHOWN]]
+        lines = [str(finding) for finding in findings[:MAX_LISTED]]
         more = len(findings) - len(lines)
         super().__init__("\n".join([*lines, *([f"and {more} more"] if more else [])]))
 

@@ -3,7 +3,7 @@
 -- Compared: ended, pages_to_retry
 -- Touched by: DISTINCT run_id, source_id FROM run_captures WHERE kind = 'listing'
 --
--- The five unanswered pages are FAILURES_IN_A_ROW of the collecting step, after which a run gives up.
+-- The five unanswered pages are MAX_FAILURES_IN_A_ROW of the collecting step, after which a run gives up.
 WITH asked AS (
     SELECT run_id, source_id,
            max(attempted_at) FILTER (kind = 'listing') AS polled_at,

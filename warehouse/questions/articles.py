@@ -15,9 +15,9 @@ Row = dict[str, Any]
 
 # SQL condition: the topic counts mentions in articles of this language.
 LANGUAGE_CONDITION = counts_in("hit.languages", "articles.language")
-CONTEXTS = 3  # sentences shown of an article
-MOST_COPIES = 50
-MOST_BLOCKS = 300
+MAX_CONTEXTS = 3  # sentences shown of an article
+MAX_COPIES = 50
+MAX_BLOCKS = 300
 SHOWN = """SELECT article_id, version_no, source_id, coalesce(name, source_id) AS source, headline,
        published_date, published_at, url_canonical AS url, access, is_truncated,
        duplicate_of IS NOT NULL AS is_copy, versions"""
@@ -105,7 +105,7 @@ def articles_by_id(
 def contexts(
     con: duckdb.DuckDBPyConnection, selection: Selection, ids: Sequence[str]
 ) -> dict[str, list[Row]]:
-    """The first CONTEXTS sentences that mention the topics, by article.
+    """The first MAX_CONTEXTS sentences that mention the topics, by article.
 
     Rows: topic_id, field, context_left, matched_text, context_right.
     """
@@ -124,7 +124,7 @@ def contexts(
     )
     found: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        if len(found[row["article_id"]]) < CONTEXTS:
+        if len(found[row["article_id"]]) < MAX_CONTEXTS:
             found[row["article_id"]].append(row)
     return found
 
@@ -165,17 +165,17 @@ def copies(con: duckdb.DuckDBPyConnection, article_id: str, cluster_id: str) -> 
     return records(
         con,
         f"{SHOWN} FROM articles {NAMED} WHERE cluster_id = ? AND article_id <> ?"
-        f" ORDER BY published_at NULLS LAST, article_id LIMIT {MOST_COPIES}",
+        f" ORDER BY published_at NULLS LAST, article_id LIMIT {MAX_COPIES}",
         [cluster_id, article_id],
     )
 
 
 def stripped(con: duckdb.DuckDBPyConnection, article_id: str, version_no: int) -> list[Row]:
-    """The blocks stripped from the page of a version, in page order, at most MOST_BLOCKS."""
+    """The blocks stripped from the page of a version, in page order, at most MAX_BLOCKS."""
     return records(
         con,
         "SELECT position, kind, rule, text, in_article FROM stripped_blocks"
-        f" WHERE article_id = ? AND version_no = ? ORDER BY position LIMIT {MOST_BLOCKS}",
+        f" WHERE article_id = ? AND version_no = ? ORDER BY position LIMIT {MAX_BLOCKS}",
         [article_id, version_no],
     )
 

@@ -12,7 +12,7 @@ from warehouse.questions.series import Row, totals
 from warehouse.questions.sources import published_share
 from warehouse.read.query import records
 
-NAMED = 5  # sources whose beginning or end is named
+MAX_NAMED = 5  # sources whose beginning or end is named
 
 
 def citation(
@@ -88,8 +88,8 @@ def begun_or_ended(con: duckdb.DuckDBPyConnection, selection: Selection, known: 
         for ends in [f" to {_day(last)}" if last < until else ""]
         if begins or ends
     ]
-    more = [f"{len(parts) - NAMED} other sources begin or end too"] if parts[NAMED:] else []
-    return "; ".join([*parts[:NAMED], *more])
+    more = [f"{len(parts) - MAX_NAMED} other sources begin or end too"] if parts[MAX_NAMED:] else []
+    return "; ".join([*parts[:MAX_NAMED], *more])
 
 
 def _day(day: date) -> str:

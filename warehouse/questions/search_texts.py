@@ -27,7 +27,7 @@ FIELDS = {
     "caption": "array_to_string(captions, chr(10))",
 }
 KEPT = "article_id, counted.source_id, counted_on AS published_date, published_at"
-EXCERPTS = 3  # hits of an expression that are shown for each field
+MAX_EXCERPTS = 3  # hits of an expression that are shown for each field
 
 # The columns of topic_daily for the articles that a search found, by source and day.
 DAYS_OF_ALL = """(
@@ -94,8 +94,8 @@ def matches_sql(
     pattern = quoted(expression)
     found = " OR ".join(f"regexp_matches({text}, {pattern})" for text in fields.values())
     shown = [
-        f"regexp_extract_all({text}, {pattern})[:{EXCERPTS}] AS {field},"
-        f" regexp_split_to_array({text}, {pattern})[:{EXCERPTS + 1}] AS {field}_between"
+        f"regexp_extract_all({text}, {pattern})[:{MAX_EXCERPTS}] AS {field},"
+        f" regexp_split_to_array({text}, {pattern})[:{MAX_EXCERPTS + 1}] AS {field}_between"
         for field, text in fields.items()
         if is_shown
     ]

@@ -30,7 +30,7 @@ def counts_in(languages: str, language: str) -> str:
     )
 
 
-PERIODS = 60  # periods that fit in a chart on a narrow screen
+MAX_PERIODS = 60  # periods that fit in a chart on a narrow screen
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +179,9 @@ def checked_selection(selection: Selection, known: Choices) -> Selection:
 
 
 def fitting_unit(first_day: date, last_day: date) -> str:
-    """The shortest unit that divides the range into at most PERIODS periods, else the month."""
+    """The shortest unit that divides the range into at most MAX_PERIODS periods, else the month."""
     days = (last_day - first_day).days + 1
-    return next((unit for unit, length in UNITS.items() if days / length <= PERIODS), "month")
+    return next((unit for unit, length in UNITS.items() if days / length <= MAX_PERIODS), "month")
 
 
 def literal(value: str | date) -> str:

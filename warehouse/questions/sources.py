@@ -14,9 +14,9 @@ from warehouse.read.source_health import on_days, percent_collected
 CompletenessRow = Mapping[
     str, Any
 ]  # a row of what was collected: of sources, series, gaps or collected.sql
-LATEST = 50  # rejections that are listed
-READS = 20  # reads of listings that are listed
-WHOLE = 0.95
+MAX_REJECTIONS = 50  # rejections that are listed
+MAX_READS = 20  # reads of listings that are listed
+MIN_WHOLE = 0.95
 """Below this completeness, or this share of days with a known one, a warning is shown."""
 # As in queries/coverage.sql.
 COMPLETENESS = """if(sum(estimated_published) = 0, 1,
@@ -80,14 +80,14 @@ def coverage(
 def listing_reads(
     con: duckdb.DuckDBPyConnection, source_id: str, selection: Selection
 ) -> list[Row]:
-    """The last READS of a source's listings on the selected days, the latest first."""
+    """The last MAX_READS of a source's listings on the selected days, the latest first."""
     return records(
         con,
         f"""
         SELECT listing, kind, read_at, hours_since_previous, entries, added_entries,
                rolled_over AND covers_from > previous_read_at AS has_gap, estimated_lost
         FROM listing_reads WHERE {_of(source_id, selection, "read_at")}
-        ORDER BY read_at DESC, listing LIMIT {READS}
+        ORDER BY read_at DESC, listing LIMIT {MAX_READS}
         """,
     )
 
@@ -116,7 +116,7 @@ def rejections(con: duckdb.DuckDBPyConnection, source_id: str, selection: Select
 def latest_rejections(
     con: duckdb.DuckDBPyConnection, source_id: str, selection: Selection, outcome: str = ""
 ) -> list[Row]:
-    """The newest LATEST rejected pages, optionally only those of an outcome, or `doubtful` ones."""
+    """The newest MAX_REJECTIONS rejected pages: all, or those of an outcome, or `doubtful`."""
     chosen = "is_doubtful" if outcome == "doubtful" else f"outcome = {literal(outcome)}"
     return records(
         con,
@@ -125,7 +125,7 @@ def latest_rejections(
                raw_ref
         FROM rejections
         WHERE {_of(source_id, selection, "attempted_at")} AND {chosen if outcome else "true"}
-        ORDER BY attempted_at DESC, url_requested LIMIT {LATEST}
+        ORDER BY attempted_at DESC, url_requested LIMIT {MAX_REJECTIONS}
         """,
     )
 
@@ -133,7 +133,7 @@ def latest_rejections(
 def latest_undated(
     con: duckdb.DuckDBPyConnection, source_id: str, selection: Selection
 ) -> list[Row]:
-    """The newest LATEST articles without a date that were first seen on the selected days.
+    """The newest articles without a date that were first seen on the selected days.
 
     Rows: article_id, headline, first_seen_at, and `total`, how many there are.
     """
@@ -143,7 +143,7 @@ def latest_undated(
         SELECT article_id, headline, first_seen_at, count(*) OVER () AS total
         FROM articles
         WHERE published_date IS NULL AND {_of(source_id, selection, "first_seen_at")}
-        ORDER BY first_seen_at DESC, article_id LIMIT {LATEST}
+        ORDER BY first_seen_at DESC, article_id LIMIT {MAX_REJECTIONS}
         """,
     )
 
@@ -243,8 +243,8 @@ def whole_part(row: CompletenessRow) -> float:
 
 def is_lacking(row: CompletenessRow) -> bool:
     """Whether a row with days_estimated needs a warning."""
-    is_known = row["completeness"] is not None and row["days_estimated"] >= WHOLE * row["days"]
-    return not is_known or row["completeness"] < WHOLE
+    is_known = row["completeness"] is not None and row["days_estimated"] >= MIN_WHOLE * row["days"]
+    return not is_known or row["completeness"] < MIN_WHOLE
 
 
 def published_share(row: CompletenessRow) -> str:

@@ -12,7 +12,7 @@ from warehouse.questions.selection import literal
 from warehouse.questions.texts import files_by_day, texts_of
 from warehouse.read.query import records
 
-ROWS_AT_ONCE = 1_024
+BATCH_ROWS = 1_024
 
 
 def choose_articles(
@@ -96,7 +96,7 @@ def sampled_texts(con: duckdb.DuckDBPyConnection, language: str) -> pa.RecordBat
         "SELECT counts, source_id, headline, standfirst, body, captions, dateline"
         " FROM sampled_texts WHERE language = ? ORDER BY counts, md5(article_id::VARCHAR)",
         params=[language],
-    ).to_arrow_reader(ROWS_AT_ONCE)
+    ).to_arrow_reader(BATCH_ROWS)
 
 
 def all_texts(con: duckdb.DuckDBPyConnection, files: Sequence[str]) -> pa.RecordBatchReader:
@@ -110,4 +110,4 @@ def all_texts(con: duckdb.DuckDBPyConnection, files: Sequence[str]) -> pa.Record
                standfirst, body, captions, section
         FROM {texts_of(files)} AS texts
         JOIN chosen_articles AS about USING (article_id, version_no)"""
-    ).to_arrow_reader(ROWS_AT_ONCE)
+    ).to_arrow_reader(BATCH_ROWS)

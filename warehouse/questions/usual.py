@@ -14,14 +14,14 @@ from warehouse.read.query import records
 
 LENGTHS = {"day": 1, "week": 7}  # days of the period that is judged
 TRAILING = {"day": 8 * 7, "week": 8}  # periods before, which it is compared with
-PAST = 8 * 7  # days of these periods
+PAST_DAYS = 8 * 7  # days of these periods
 # A source is compared if in its past it was collected on half of the days, and has articles in the
 # topic's languages in half of the weeks.
-LEAST_DAYS, LEAST_WEEKS = 28, 4
+MIN_DAYS, MIN_WEEKS = 28, 4
 
-UNUSUAL, FAR = 2.0, 3.5  # standard deviations
-LEAST_EXPECTED = 1.0  # articles; with fewer, and fewer than LEAST_HITS, there is no verdict
-LEAST_HITS = 4
+UNUSUAL_Z, FAR_Z = 2.0, 3.5  # standard deviations
+MIN_EXPECTED = 1.0  # articles; with fewer, and fewer than MIN_HITS, there is no verdict
+MIN_HITS = 4
 
 
 class Comparison(NamedTuple):
@@ -60,7 +60,7 @@ def compare_period(periods: Sequence[Row], length: int) -> Comparison:
     if now["past_sources"]:
         published, collected = now["past_published"], now["past_collected"]
         past = {
-            "days": now["past_sources"] * PAST,
+            "days": now["past_sources"] * PAST_DAYS,
             "days_collected": now["past_days_collected"],
             "days_estimated": now["past_days_estimated"],
             "completeness": completeness_of(collected, published),
@@ -73,7 +73,7 @@ def _judged(now: Row, past: Sequence[Row], length: int) -> Comparison:
         return Comparison("too few to say")
     expected, hits, articles = now["expected"], now["hits"], now["articles"]
     share = expected / articles
-    if expected < LEAST_EXPECTED and hits < LEAST_HITS:
+    if expected < MIN_EXPECTED and hits < MIN_HITS:
         return Comparison("too few to say", share, expected, None, hits, articles)
     # A topic that never came up is expected in a tenth of an article, as in the spikes.
     least = max(expected, 0.1)
@@ -84,8 +84,8 @@ def _judged(now: Row, past: Sequence[Row], length: int) -> Comparison:
     part_of_past = articles / sum(row["articles"] for row in past)
     unknown = now["unknown"] / expected if expected else part_of_past
     score = (hits - expected) / math.sqrt(scatter * least * (1 + unknown))
-    far = "far " if abs(score) >= FAR else ""
-    verdict = "as usual" if abs(score) < UNUSUAL else f"{far}{'more' if score > 0 else 'less'}"
+    far = "far " if abs(score) >= FAR_Z else ""
+    verdict = "as usual" if abs(score) < UNUSUAL_Z else f"{far}{'more' if score > 0 else 'less'}"
     return Comparison(verdict, share, expected, score, hits, articles)
 
 
@@ -107,8 +107,8 @@ def compare_with_past(
         "day": day,
         "first_day": compared_since(unit, day),
         "length": length,
-        "least_days": LEAST_DAYS,
-        "least_weeks": LEAST_WEEKS,
+        "least_days": MIN_DAYS,
+        "least_weeks": MIN_WEEKS,
         "sources": list(sources),
     }
     by_topic: dict[str, list[Row]] = {}

@@ -11,8 +11,8 @@ import duckdb
 from warehouse.read.query import records
 
 Row = dict[str, Any]
-FEWEST = 2  # wrong articles that a word must have to be listed
-MOST_NAMED = 10
+MIN_WRONG = 2  # wrong articles that a word must have to be listed
+MAX_NAMED = 10
 WORD = re.compile(r"[^\W\d_]{3,}")
 
 
@@ -48,10 +48,10 @@ def exclusion_candidates(
     words = _blamed(
         rows,
         lambda row: WORD.findall(f"{row['context_left']} {row['context_right']}".lower()),
-        least=FEWEST,
+        least=MIN_WRONG,
     )
     sections, words = (
-        [each for each in found if each.wrong > each.right][:MOST_NAMED]
+        [each for each in found if each.wrong > each.right][:MAX_NAMED]
         for found in (sections, words)
     )
     return {

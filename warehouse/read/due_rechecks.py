@@ -10,7 +10,7 @@ from warehouse.layers.layout import Layout
 from warehouse.read.query import snapshot_records
 
 # Attempts with retryable outcomes per step of the schedule; then none until the next step.
-TRIES = 3
+MAX_TRIES = 3
 
 DUE = Path(__file__).parents[1] / "queries" / "due_pages.sql"
 
@@ -42,7 +42,7 @@ def due_pages(
     """Pages of articles to recheck, by source, the longest due first.
 
     An article is due when a step has passed since it was first seen, until its page is requested;
-    if several steps have passed, the last one counts. A retryable failure is tried `TRIES` times
+    if several steps have passed, the last one counts. A retryable failure is tried MAX_TRIES times
     per step, and a page that is gone never again. Old and backfilled articles are not expected to
     change: those are not rechecked that were published longer before they were first seen than the
     last step, or first seen more than twice the last step ago.
@@ -59,7 +59,7 @@ def due_pages(
         "seen_since": now - 2 * last_step,
         "last_step": last_step,
         "published_since": published_since,
-        "tries": TRIES,
+        "tries": MAX_TRIES,
         "most": most,
     }
     pages: dict[str, list[DuePage]] = defaultdict(list)

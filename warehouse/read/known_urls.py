@@ -19,7 +19,7 @@ T = TypeVar("T")
 # permanent by definition.
 MOMENTARY = ("not_found", "soft_404", "bot_challenge", "empty_page", "page_timed_out")
 EARLIEST = datetime.min.replace(tzinfo=UTC)
-TRIES = 3  # after which such an outcome is accepted
+MAX_TRIES = 3  # after which such an outcome is accepted
 
 LAST_LISTINGS = Path(__file__).parents[1] / "queries" / "last_listings.sql"
 
@@ -94,7 +94,7 @@ class KnownListing:
 def known_urls(layout: Layout, folded_urls: Iterable[str]) -> set[str]:
     """Which of the folded URLs need not be fetched again.
 
-    A URL is known if a fetch of it ended in an outcome that is not retryable, or `TRIES` times in
+    A URL is known if a fetch of it ended in an outcome that is not retryable, or MAX_TRIES times in
     one of MOMENTARY. Requested, final and canonical URLs all count. A saved file does not count as
     a fetch, since the source may have revised the article later; nor does a capture of the Wayback
     Machine that gave no article, nor one that a backfill gave to archive-<domain>: a source of
@@ -115,7 +115,7 @@ def known_urls(layout: Layout, folded_urls: Iterable[str]) -> set[str]:
         " GROUP BY key HAVING count(*) >= $tries OR NOT bool_and(may_be_momentary)",
         {
             "keys": sorted(set(folded_urls)),
-            "tries": TRIES,
+            "tries": MAX_TRIES,
             "momentary": MOMENTARY,
             "archive": ARCHIVE,
         },

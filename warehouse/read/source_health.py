@@ -9,7 +9,7 @@ import duckdb
 from warehouse.layers.layout import Layout
 from warehouse.read.query import columns_of, detect_damage, open_snapshot, quoted, records
 
-NOTABLE_SHARE = 0.1  # of pages that need JavaScript; single ones are graphics and quizzes
+MIN_NOTABLE_SHARE = 0.1  # of pages that need JavaScript; single ones are graphics and quizzes
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ class SourceHealth:
     def unfilled(self) -> str:
         """The share of its pages that need JavaScript; empty if less than a tenth."""
         share = self.needs_javascript_share or 0
-        if share < NOTABLE_SHARE:
+        if share < MIN_NOTABLE_SHARE:
             return ""
         return f"{share:.0%} of its last pages need JavaScript ({self.needs_javascript})"
 

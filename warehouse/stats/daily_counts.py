@@ -15,7 +15,7 @@ Whole = npt.NDArray[np.integer[Any]]
 Marks = npt.NDArray[np.bool_]
 Connection = duckdb.DuckDBPyConnection
 
-MOST_CELLS = 1_000_000  # topics times sources times days of one array: 8 MB of float64
+MAX_CELLS = 1_000_000  # topics times sources times days of one array: 8 MB of float64
 # Topics count the articles in their own languages: topics with equal counts share a panel.
 ALIKE = (
     "SELECT list(topic_id ORDER BY topic_id) FROM ("
@@ -85,9 +85,9 @@ class Counts:
         return panels
 
     def hits(self, panel: Panel) -> Iterator[Hits]:
-        """The articles with each topic of a panel, in batches of at most MOST_CELLS cells."""
-        topics, batch = panel.topics, max(1, MOST_CELLS // panel.total.size)
-        if sum(len(each.topics) * each.total.size for each in self.panels) > MOST_CELLS:
+        """The articles with each topic of a panel, in batches of at most MAX_CELLS cells."""
+        topics, batch = panel.topics, max(1, MAX_CELLS // panel.total.size)
+        if sum(len(each.topics) * each.total.size for each in self.panels) > MAX_CELLS:
             for at in range(0, len(topics), batch):
                 yield self._read(panel, topics[at : at + batch])
         else:

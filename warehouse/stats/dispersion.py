@@ -22,8 +22,8 @@ import pyarrow as pa
 from warehouse.stats.daily_counts import Counts, Matrix, Numbers, Whole, rounded
 
 # The sum of 4 q (1 - q) (n - 1) at which a source's own estimate weighs as much as its topic's.
-PRIOR = 200
-MOST = 0.6  # correlation: a variation of 3
+PRIOR_WEIGHT = 200
+MAX_CORRELATION = 0.6  # correlation: a variation of 3
 DISPERSION = pa.schema(
     dict.fromkeys(("topic_id", "source_id"), pa.string())
     | {"variation": pa.float64(), "pairs": pa.int64()}
@@ -52,9 +52,9 @@ def dispersion(articles: Matrix, hits: Whole) -> tuple[Matrix, Numbers]:
         pairs[:, source] = is_pair.sum(axis=1)
         excess[:, source] = (squares - by_chance).sum(axis=1)
         weight[:, source] = (is_pair * (both - 1)) @ (4 * chance)
-    of_topic = excess.sum(axis=1) / (weight.sum(axis=1) + PRIOR / 10)
-    shrunk = (excess + PRIOR * of_topic[:, None] + np.sqrt(pairs)) / (weight + PRIOR)
-    correlation = np.clip(shrunk, 0, MOST)
+    of_topic = excess.sum(axis=1) / (weight.sum(axis=1) + PRIOR_WEIGHT / 10)
+    shrunk = (excess + PRIOR_WEIGHT * of_topic[:, None] + np.sqrt(pairs)) / (weight + PRIOR_WEIGHT)
+    correlation = np.clip(shrunk, 0, MAX_CORRELATION)
     return 2 * correlation / (1 - correlation), pairs
 
 

@@ -13,7 +13,7 @@ T_TERMS = (
 )
 # Least factor of the square of the share in the equation below: if the share is of few days that
 # vary much, the variance is so large that the equation has no upper solution.
-LEAST_SCALE = 0.25
+MIN_SCALE = 0.25
 
 
 def share_interval(
@@ -36,7 +36,7 @@ def share_interval(
         return None
     share, weight = hits / articles, Z * Z / articles
     middle = share + weight / 2
-    scale = max(1 + weight - (Z * Z * variance if hits else 0), LEAST_SCALE)
+    scale = max(1 + weight - (Z * Z * variance if hits else 0), MIN_SCALE)
     half = math.sqrt(max(0.0, middle * middle - scale * share * share))
     # Clipped, so that the ends are exact despite rounding.
     low = min(share, max(0.0, (middle - half) / scale))

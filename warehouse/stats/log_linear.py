@@ -20,7 +20,7 @@ import numpy as np
 from warehouse.stats.daily_counts import Marks, Matrix, Numbers, Whole
 from warehouse.stats.two_way import index_variances, source_equations, t_quantile
 
-ROUNDS, STEPS = 20, 30  # at most, of alternating updates and of Newton's
+MAX_ROUNDS, MAX_NEWTON_STEPS = 20, 30  # at most, of alternating updates and of Newton's
 
 
 class Fit(NamedTuple):
@@ -54,7 +54,7 @@ def fit(articles: Matrix, hits: Whole | Matrix) -> Fit:
     found = hits * sources[:, :, None]
     of_periods, of_sources = found.sum(axis=1).astype(float), found.sum(axis=2).astype(float)
     levels = sources * (of_sources / np.maximum(articles.sum(axis=1), 1))
-    for _ in range(ROUNDS):
+    for _ in range(MAX_ROUNDS):
         rates = of_periods / _positive(levels @ articles)
         before, levels = levels, of_sources / _positive(rates @ articles.T)
         if np.allclose(levels, before, rtol=1e-12, atol=0):
@@ -89,7 +89,7 @@ def connected(observed: Marks, has_hits: Marks) -> Marks:
 
 
 def _newton(articles: Matrix, of_periods: Matrix, of_sources: Matrix, levels: Matrix) -> Matrix:
-    for _ in range(STEPS):
+    for _ in range(MAX_NEWTON_STEPS):
         rates = of_periods / _positive(levels @ articles)
         missing = of_sources - levels * (rates @ articles.T)
         if (np.abs(missing) <= 1e-11 * np.maximum(of_sources, 1)).all():

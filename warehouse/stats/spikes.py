@@ -31,12 +31,12 @@ import pyarrow as pa
 
 from warehouse.stats.daily_counts import Counts, Matrix, Numbers, Whole, dates, rounded
 
-PAST = 56  # days that each step looks back
-REACH = 4 * PAST  # days before a day that its score depends on
+PAST_DAYS = 56  # days that each step looks back
+MAX_DAYS_BACK = 4 * PAST_DAYS  # days before a day that its score depends on
 # Least past days for a source to be counted, and for a day to be a spike.
-LEAST_SOURCE_DAYS, LEAST_DAYS = 5, 7
+MIN_SOURCE_DAYS, MIN_DAYS = 5, 7
 # Least articles with the topic of a spike, and least articles that are not copies.
-LEAST_HITS, LEAST_ORIGINALS = 4, 3
+MIN_HITS, MIN_ORIGINALS = 4, 3
 # The least score of a spike, by the false alarms allowed for a topic and year: in each scenario of
 # `python -m tests.bench --only spikes`, which prints this table, there are at most so many.
 LEAST_SCORES = {0.1: 3.25, 0.2: 3.03, 0.5: 2.71, 1.0: 2.48, 2.0: 2.23, 5.0: 1.88, 10.0: 1.61}
@@ -81,14 +81,14 @@ def spike_table(counts: Counts) -> pa.Table:
         columns = np.flatnonzero(np.isin(panel.days, wanted))
         if not len(columns):
             continue
-        read = slice(max(0, columns[0] - REACH), columns[-1] + 1)
+        read = slice(max(0, columns[0] - MAX_DAYS_BACK), columns[-1] + 1)
         days, scored = panel.days[read], columns - read.start
         past = past_of(np.nan_to_num(panel.total[:, read]))
         total = (past.counted * past.total).sum(axis=0)
         for names, hits, originals in counts.hits(panel):
             level = level_of(past, hits[..., read])
-            enough = _of_counted(originals[..., read], past) >= LEAST_ORIGINALS
-            enough &= (level.hits >= LEAST_HITS) & (past.past_days >= LEAST_DAYS)
+            enough = _of_counted(originals[..., read], past) >= MIN_ORIGINALS
+            enough &= (level.hits >= MIN_HITS) & (past.past_days >= MIN_DAYS)
             topic, at = np.nonzero(enough[:, scored])
             at = scored[at]
             score = rounded(scores(level, topic, at), 3)
@@ -116,7 +116,7 @@ def least_score(false_alarms: float) -> float:
 def past_of(total: Matrix) -> Past:
     """The values that are the same for all topics, from articles by source and day."""
     past_total, source_days = _before(total), _before((total > 0).astype(float))
-    counted = ((total > 0) & (source_days >= LEAST_SOURCE_DAYS)).astype(float)
+    counted = ((total > 0) & (source_days >= MIN_SOURCE_DAYS)).astype(float)
     return Past(
         total=total,
         counted=counted,
@@ -133,7 +133,7 @@ def _before(values: Matrix | Whole) -> Matrix:
     # By doubling, always in the same order: so a sum is the same to the last digit, whichever days
     # were read before, and exactly 0 over zeros, unlike differences of a cumulative sum.
     days, before = values.shape[-1], np.zeros(values.shape)
-    sums = np.concatenate([np.zeros((*values.shape[:-1], PAST)), values[..., :-1]], axis=-1)
+    sums = np.concatenate([np.zeros((*values.shape[:-1], PAST_DAYS)), values[..., :-1]], axis=-1)
     for width in (2, 4, 8, 16, 32):
         sums = sums[..., width // 2 :] + sums[..., : -width // 2]
         if width >= 8:  # 8 + 16 + 32 = 56, the last ones first
@@ -144,10 +144,10 @@ def _before(values: Matrix | Whole) -> Matrix:
 def _weekdays_before(values: Matrix) -> Matrix:
     """Sums over the same weekday of the eight weeks before each day, which are the last axis."""
     days = values.shape[-1]
-    padded = np.concatenate([np.zeros((*values.shape[:-1], PAST)), values], axis=-1)
+    padded = np.concatenate([np.zeros((*values.shape[:-1], PAST_DAYS)), values], axis=-1)
+    starts = range(PAST_DAYS - 7, -1, -7)
     sums: Matrix = sum(
-        (padded[..., PAST - back : PAST - back + days] for back in range(7, PAST + 1, 7)),
-        np.zeros_like(values),
+        (padded[..., start : start + days] for start in starts), np.zeros_like(values)
     )
     return sums
 
@@ -196,7 +196,7 @@ def _scatter(past: Past, hits: Matrix, expected: Matrix) -> Matrix:
     hits = np.minimum(hits, 2 * expected + 3)
     # The variance of a negative binomial is expected + scatter * expected^2. A day's information on
     # the scatter is proportional to 1 / (1 / expected + scatter)^2, here with a scatter of 0.1.
-    known = (past.sources > 0) & (past.past_days >= LEAST_SOURCE_DAYS)
+    known = (past.sources > 0) & (past.past_days >= MIN_SOURCE_DAYS)
     weight = known / (1 + 0.1 * expected) ** 2
     beyond_chance = _before(weight * ((hits - expected) ** 2 - hits)) + 30 * 0.2
     scatter: Matrix = np.maximum(0, beyond_chance / (_before(weight * expected**2) + 30))
@@ -220,7 +220,7 @@ def scores(level: Level, topic: Numbers, at: Numbers, hits: Matrix | None = None
 
 def _thresholds(level: Level, topic: Numbers, at: Numbers, least: float) -> Matrix:
     """The fewest hits that would have been a spike, for pairs of a topic and a spike's day."""
-    low, high = np.full(len(at), LEAST_HITS - 1.0), level.hits[topic, at]
+    low, high = np.full(len(at), MIN_HITS - 1.0), level.hits[topic, at]
     while (high - low > 1).any():
         middle = np.ceil((low + high) / 2)
         is_spike = rounded(scores(level, topic, at, middle), 3) >= least

@@ -27,7 +27,7 @@ FOLDER = "leases"
 RENEW_SECONDS = 10.0
 EXPIRES_SECONDS = 60.0  # without a heartbeat, after which a holder counts as dead
 SOURCE_LEASES = "turns"  # folder of the leases on sources
-LOOK_SECONDS = 1.0  # pause between two attempts to take a lease
+RETRY_SECONDS = 1.0  # pause between two attempts to take a lease
 
 
 def _content(holder: str, beats: int) -> bytes:
@@ -100,7 +100,7 @@ def _acquire(store: Store, key: str, holder: str, waiting: Callable[[str], None]
             if not is_reported:
                 waiting(f"waiting for {other} to finish writing {store.url}")
                 is_reported = True
-            time.sleep(LOOK_SECONDS)
+            time.sleep(RETRY_SECONDS)
         except Missing:
             with suppress(Changed):  # another machine created it first
                 return store.create(key, _content(holder, 0))
@@ -139,7 +139,7 @@ def lease_sources(
         if busy != reported:
             waiting(busy)
             reported = busy
-        time.sleep(LOOK_SECONDS)
+        time.sleep(RETRY_SECONDS)
     try:
         with heartbeat(key, partial(store.write, key, free)):
             yield busy

@@ -23,7 +23,7 @@ Result = TypeVar("Result")
 
 SCHEME = "s3://"
 # Objects downloaded or uploaded in parallel, since most of the time is spent waiting for the store.
-AT_ONCE = 16
+MAX_PARALLEL = 16
 
 
 class StoreError(OSError):
@@ -193,6 +193,6 @@ def object_at(url: str) -> tuple[Store, str]:
 
 
 def side_by_side(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-    """Call a function for each item, AT_ONCE in parallel; results are in the order of the items."""
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    """Call a function for each item, MAX_PARALLEL at a time; results in the order of the items."""
+    with ThreadPoolExecutor(MAX_PARALLEL) as pool:
         return list(pool.map(work, items))

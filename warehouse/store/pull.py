@@ -18,7 +18,7 @@ from warehouse.store.archive_files import expired_archives
 from warehouse.store.link import Link, files_of, scan, write_link
 from warehouse.store.objects import Missing, Store, StoreError, side_by_side
 from warehouse.store.states import (
-    KEPT_SNAPSHOTS,
+    SNAPSHOTS_KEPT,
     State,
     StoredSnapshot,
     document_key,
@@ -29,7 +29,7 @@ from warehouse.store.states import (
 
 log = logging.getLogger(__name__)
 
-TRIES = 3
+MAX_TRIES = 3
 
 
 def pull(layout: Layout, link: Link) -> None:
@@ -38,7 +38,7 @@ def pull(layout: Layout, link: Link) -> None:
     StoreError when the store does not answer, or has lost a state or an object.
     """
     store = link.store
-    for attempt in range(1, TRIES + 1):
+    for attempt in range(1, MAX_TRIES + 1):
         tags = state_tags(store)
         number = max(tags, default=0)
         _refuse_another(layout, link, tags.get(link.state))
@@ -51,7 +51,7 @@ def pull(layout: Layout, link: Link) -> None:
             return
         except Missing:
             # Another machine may have created states meanwhile, and removed objects of this one.
-            if attempt == TRIES or last_number(store) == number:
+            if attempt == MAX_TRIES or last_number(store) == number:
                 raise
 
 
@@ -151,6 +151,6 @@ def _download_snapshot(layout: Layout, store: Store, stored: StoredSnapshot) -> 
     # A log of the old file would be replayed into the new one.
     layout.writer.with_name(layout.writer.name + ".wal").unlink(missing_ok=True)
     copy_over(folder / layout.current.name, layout.writer)
-    for old in snapshots(layout)[:-KEPT_SNAPSHOTS]:
+    for old in snapshots(layout)[:-SNAPSHOTS_KEPT]:
         shutil.rmtree(old)
     return folder.name

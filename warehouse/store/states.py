@@ -13,8 +13,8 @@ from warehouse.layers.documents import decode, encode
 from warehouse.store.objects import Changed, Store
 
 FOLDER = "states"
-KEPT = 50  # states kept, for machines that read one while others are created
-KEPT_SNAPSHOTS = 3  # snapshots kept, so that two loads may be published while one is downloaded
+STATES_KEPT = 50  # states kept, for machines that read one while others are created
+SNAPSHOTS_KEPT = 3  # snapshots kept, so that two loads may be published while one is downloaded
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def last_number(store: Store) -> int:
 
 
 def read_state(store: Store, number: int) -> State:
-    """A state by its number; Missing when it was deleted, since KEPT newer ones exist."""
+    """A state by its number; Missing when it was deleted, since STATES_KEPT newer ones exist."""
     if not number:
         return State()
     key = _key(number)
@@ -88,5 +88,5 @@ def create_state(store: Store, state: State) -> str:
 
 
 def drop_old_states(store: Store, number: int) -> None:
-    """Delete all but the KEPT newest states."""
-    store.delete(_key(old) for old in state_tags(store) if old <= number - KEPT)
+    """Delete all but the STATES_KEPT newest states."""
+    store.delete(_key(old) for old in state_tags(store) if old <= number - STATES_KEPT)

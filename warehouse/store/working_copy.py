@@ -27,7 +27,7 @@ from warehouse.store.link import Link, files_of, is_working_copy, read_link, sca
 from warehouse.store.objects import SCHEME, open_store, side_by_side
 from warehouse.store.pull import pull
 from warehouse.store.states import (
-    KEPT_SNAPSHOTS,
+    SNAPSHOTS_KEPT,
     State,
     StoredSnapshot,
     create_state,
@@ -138,7 +138,7 @@ def push(layout: Layout, link: Link, *, anyway: bool = False) -> None:
             store.create(f"{key}/{name}", folder / name)
         size = (folder / layout.current.name).stat().st_size
         newest = StoredSnapshot(key, int(current.rpartition("-")[2]), size)
-        stored = (newest, *stored)[:KEPT_SNAPSHOTS]
+        stored = (newest, *stored)[:SNAPSHOTS_KEPT]
     state = State(link.state + 1, local, stored, f"{link.copy} {uuid4().hex}")
     tag = create_state(store, state)
     # Delete snapshots that the new state no longer names; after a kill the upkeep deletes them.

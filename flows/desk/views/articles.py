@@ -9,7 +9,7 @@ from flows.desk.desk import DeskRequest
 from warehouse.questions.articles import articles, contexts, count
 from warehouse.read.query import QueryError
 
-PAGE = 50
+PAGE_SIZE = 50
 
 
 def list_articles(view: DeskRequest) -> Response:
@@ -18,7 +18,7 @@ def list_articles(view: DeskRequest) -> Response:
     selection = replace(view.selection, is_revised_only=is_revised)
     total = count(view.con, selection)
     number = page_number(view, total)
-    rows = articles(view.con, selection, PAGE, PAGE * (number - 1))
+    rows = articles(view.con, selection, PAGE_SIZE, PAGE_SIZE * (number - 1))
     mentions = {}
     if view.selection.topics:
         mentions = contexts(view.con, view.selection, [row["article_id"] for row in rows])
@@ -44,4 +44,4 @@ def page_number(view: DeskRequest, total: int) -> int:
 
 def pages(total: int) -> int:
     """How many pages a list has."""
-    return -(-total // PAGE)
+    return -(-total // PAGE_SIZE)

@@ -19,7 +19,7 @@ from warehouse.questions.series import Row, gaps, range_series, series, spikes
 from warehouse.questions.sources import lost_in_all
 from warehouse.read.query import QueryError
 
-SHOWN_FIRST = 3  # topics, where none was chosen
+DEFAULT_TOPICS = 3  # topics, where none was chosen
 
 
 def attention(view: DeskRequest) -> Response:
@@ -108,7 +108,7 @@ def with_topics(view: DeskRequest) -> DeskRequest:
     if view.selection.topics or "topic" in view.query:
         return view
     hits = {row["topic_id"]: row["hits"] or 0 for row in range_series(view.con, view.selection)}
-    most = sorted(view.known.topics, key=lambda topic: -hits.get(topic, 0))[:SHOWN_FIRST]
+    most = sorted(view.known.topics, key=lambda topic: -hits.get(topic, 0))[:DEFAULT_TOPICS]
     topics = tuple(topic for topic in view.known.topics if topic in most)
     return replace(view, selection=replace(view.selection, topics=topics))
 

@@ -28,7 +28,7 @@ from warehouse.questions.audits import (
 from warehouse.questions.wrong_articles import exclusion_candidates
 from warehouse.read.query import QueryError
 
-SIZES = (50, 100, 200, 400)
+SAMPLE_SIZES = (50, 100, 200, 400)
 KINDS: tuple[Kind, ...] = ("precision", "near_miss")
 
 
@@ -46,7 +46,7 @@ def audits(view: DeskRequest) -> Response:
             for audit in samples
         },
         is_behind=any(not name.endswith(SAMPLE) for name in waiting),
-        sizes=SIZES,
+        sizes=SAMPLE_SIZES,
         reader=_reader(view.query.get("reader", "")),
     )
 
@@ -107,8 +107,8 @@ def draw(desk: Desk, request: Request, given: FormFields) -> str:
     """Draw a sample; returns the address of its first article."""
     reader, size = checked_reader(single_value(given, "reader")), single_value(given, "n")
     kind = next((each for each in KINDS if each == single_value(given, "kind")), None)
-    if kind is None or size not in map(str, SIZES):
-        raise QueryError(f"kind must be one of {', '.join(KINDS)}, n one of {SIZES}")
+    if kind is None or size not in map(str, SAMPLE_SIZES):
+        raise QueryError(f"kind must be one of {', '.join(KINDS)}, n one of {SAMPLE_SIZES}")
     now, seed = datetime.now(UTC), secrets.randbits(31)
     sample = draw_sample(desk.layout, single_value(given, "topic"), int(size), seed, now, kind)
     return address(f"/audit/{sample.audit_id}", {"reader": reader})

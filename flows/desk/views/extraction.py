@@ -17,9 +17,9 @@ from tasks.sources.source import Source
 from warehouse.questions.series import Row
 from warehouse.questions.sources import captured
 
-AT_ONCE = BoundedSemaphore(2)  # pages that are extracted at the same time
-LONGEST = 200_000  # characters of a text that are shown
-MOST_BLOCKS = 1_000  # stripped blocks that are shown
+EXTRACTIONS = BoundedSemaphore(2)  # pages that are extracted at the same time
+MAX_TEXT_CHARS = 200_000  # characters of a text that are shown
+MAX_BLOCKS = 1_000  # stripped blocks that are shown
 
 
 def extraction(view: DeskRequest) -> Response:
@@ -43,9 +43,9 @@ def extraction(view: DeskRequest) -> Response:
         capture=capture,
         is_configured=source is not None,
         record=record,
-        body=body[:LONGEST].split("\n\n") if body else [],
-        stripped=stripped[:MOST_BLOCKS],
-        is_cut=len(body) > LONGEST or len(stripped) > MOST_BLOCKS,
+        body=body[:MAX_TEXT_CHARS].split("\n\n") if body else [],
+        stripped=stripped[:MAX_BLOCKS],
+        is_cut=len(body) > MAX_TEXT_CHARS or len(stripped) > MAX_BLOCKS,
     )
 
 
@@ -65,7 +65,7 @@ def _captured(view: DeskRequest) -> tuple[str, Row]:
 
 def _extracted(desk: Desk, ref: str, source: Source | None) -> Record:
     """The page as `presswatch extract` shows it, in a process of its own, within its time limit."""
-    if not AT_ONCE.acquire(timeout=desk.settings.limits.page_seconds):
+    if not EXTRACTIONS.acquire(timeout=desk.settings.limits.page_seconds):
         why = "other pages are being read: try again"
         raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, why)
     try:
@@ -73,5 +73,5 @@ def _extracted(desk: Desk, ref: str, source: Source | None) -> Record:
             place = desk.layout.raw / ref
             [(_, record)] = explain([place], None, desk.settings.limits, pool, source)
     finally:
-        AT_ONCE.release()
+        EXTRACTIONS.release()
     return record

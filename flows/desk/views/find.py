@@ -12,7 +12,7 @@ from flows.desk.views.forms import FormFields, single_value
 from tasks.collect.fetch.request import url_for_message
 from warehouse.read.query import QueryError
 
-LONGEST = 300  # characters of a domain or URL
+MAX_ADDRESS_CHARS = 300  # characters of a domain or URL
 
 
 def find(view: DeskRequest) -> Response:
@@ -33,7 +33,7 @@ def begin(desk: Desk, request: Request, given: FormFields) -> str:
         why = "Only a desk without a password, for this machine alone, asks other sites."
         raise HTTPException(HTTPStatus.FORBIDDEN, why)
     domain = single_value(given, "domain").strip()
-    if not domain or len(domain) > LONGEST or any(char.isspace() for char in domain):
+    if not domain or len(domain) > MAX_ADDRESS_CHARS or any(char.isspace() for char in domain):
         raise QueryError("Give a domain such as nikkei.com, or a URL.")
     desk.feed_searches.begin(domain)
     return address("/sources/find", {"domain": domain})

@@ -16,7 +16,7 @@ FormFields = Mapping[str, Sequence[str]]
 FormAction = Callable[
     [Desk, Request, FormFields], str
 ]  # returns the address of the page that follows
-LARGEST = 64 * 1024  # bytes of what is sent
+MAX_BYTES = 64 * 1024  # bytes of what is sent
 
 
 def single_value(given: FormFields, name: str) -> str:
@@ -32,7 +32,7 @@ async def process_form(write: FormAction, request: Request) -> Response:
     content = b""
     async for piece in request.stream():
         content += piece
-        if len(content) > LARGEST:
+        if len(content) > MAX_BYTES:
             raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "That is too much.")
     try:
         given = parse_qs(content.decode(), keep_blank_values=True, errors="strict")

@@ -18,7 +18,7 @@ from warehouse.read.query import QueryError
 Segment = tuple[str, str]  # a text, and the name that it is marked with, or ""
 Spans = list[tuple[int, int, str]]
 
-KEPT_AROUND = 300  # characters of unchanged text beside a change
+UNCHANGED_CHARS = 300  # characters of unchanged text beside a change
 
 
 def read(view: DeskRequest) -> Response:
@@ -147,8 +147,8 @@ def _changes(before: Row, after: Row, bodies: dict[int, str | None]) -> list[Pie
     old, new = ("\n\n".join(filter(None, each)) for each in fields)
     found = changes(old, new)
     for at, piece in enumerate(found):
-        head = piece.text[:KEPT_AROUND] if at else ""
-        tail = piece.text[-KEPT_AROUND:] if at < len(found) - 1 else ""
+        head = piece.text[:UNCHANGED_CHARS] if at else ""
+        tail = piece.text[-UNCHANGED_CHARS:] if at < len(found) - 1 else ""
         if piece.kind == "same" and len(piece.text) > len(head) + len(tail) + 100:
             # Cut between words, if there are spaces.
             head, tail = head.rpartition(" ")[0] or head, tail.partition(" ")[2] or tail

@@ -8,8 +8,8 @@ from starlette.responses import Response
 from flows.desk.desk import DeskRequest
 from flows.desk.search_query import Query, query_of
 from flows.desk.search_syntax import WITHIN, as_toml
-from flows.desk.searches import LISTED, Search, Searches
-from flows.desk.views.articles import PAGE, page_number, pages
+from flows.desk.searches import MAX_LISTED, Search, Searches
+from flows.desk.views.articles import PAGE_SIZE, page_number, pages
 from tasks.report import charts
 from warehouse.questions.articles import articles_by_id
 from warehouse.questions.citation import citation, missing
@@ -30,7 +30,7 @@ def search(view: DeskRequest) -> Response:
     found = copy(requested_search(view, query))
     listed = found.listed[:]
     number = page_number(view, len(listed))
-    part = listed[PAGE * (number - 1) : PAGE * number]
+    part = listed[PAGE_SIZE * (number - 1) : PAGE_SIZE * number]
     asked_for = _parameters(query)
     unit = view.selection.unit
     periods: list[Row] = []
@@ -49,7 +49,7 @@ def search(view: DeskRequest) -> Response:
         rows=articles_by_id(view.con, view.selection, [each.article_id for each in part]),
         quotes={each.article_id: each.contexts for each in part},
         listed=len(listed),
-        most=LISTED,
+        most=MAX_LISTED,
         number=number,
         pages=pages(len(listed)),
         total=found.series[RANGE][0] if periods else None,

@@ -111,7 +111,7 @@ def _by_fitting_unit(selection: Selection) -> Selection:
 
 def _source_row(view: DeskRequest, row: Row, health: SourceHealth) -> Row:
     """A row for people: state, why, losses, and when it is asked next."""
-    losing = health.completeness is not None and health.completeness < questions.WHOLE
+    losing = health.completeness is not None and health.completeness < questions.MIN_WHOLE
     state = health.state
     if state == "healthy":
         state = "rejecting" if health.is_rejecting_more else "losing" if losing else state

@@ -12,7 +12,7 @@ from typing import Self
 from requests import PreparedRequest
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
-from tasks.collect.fetch.crawl_delay import MAX_PATIENCE, Hosts, backoff, retry_after
+from tasks.collect.fetch.crawl_delay import MAX_WAIT_SECONDS, Hosts, backoff, retry_after
 from tasks.collect.fetch.exchanges import Exchanges, Record
 from tasks.collect.fetch.request import host_key, origin, request_headers, resolve_location
 from tasks.collect.fetch.robots import MAX_BYTES, MAX_REDIRECTS, Policy, Robots
@@ -228,7 +228,7 @@ class Client:
         self, call: Exchanges, outcome: Outcome, asked: float | None, tries: int
     ) -> bool:
         if outcome in BUSY:
-            return (asked or 0.0) <= MAX_PATIENCE and tries < call.max_tries
+            return (asked or 0.0) <= MAX_WAIT_SECONDS and tries < call.max_tries
         # A request that failed before any response is tried once more; one for a listing or a
         # robots.txt also when the response broke off, since the whole source depends on it.
         is_final = outcome not in FAILED or (call.got_bytes and call.kind is CaptureKind.PAGE)

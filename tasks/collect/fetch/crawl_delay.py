@@ -13,10 +13,10 @@ from urllib3.exceptions import InvalidHeader
 from tasks.model import Failure, Outcome
 
 # Seconds; a host that asks for a longer wait gets no more requests in this run.
-MAX_PATIENCE = 120.0
+MAX_WAIT_SECONDS = 120.0
 # Most seconds that a host can delay its requests in a whole run, so that it cannot block the run.
-MAX_HOLDING = 600.0
-_MAX_BACKOFF = 60.0
+MAX_TOTAL_WAIT_SECONDS = 600.0
+_MAX_BACKOFF_SECONDS = 60.0
 
 
 class Host:
@@ -28,7 +28,7 @@ class Host:
         self._ended = float("-inf")
         self._held_until = float("-inf")
         self._held_for = Outcome.RATE_LIMITED
-        self._patience = MAX_HOLDING
+        self._patience = MAX_TOTAL_WAIT_SECONDS
 
     @contextmanager
     def turn(self, pause: float, deadline: float = math.inf) -> Iterator[None]:
@@ -40,7 +40,7 @@ class Host:
         with hold_lock(self._turn, deadline):
             now = time.monotonic()
             asked = self._held_until - now
-            if asked > min(MAX_PATIENCE, self._patience):
+            if asked > min(MAX_WAIT_SECONDS, self._patience):
                 reason = f"not requested: the host asks for {asked:.0f} s more without requests"
                 raise Failure(self._held_for, reason)
             self._patience -= max(asked, 0.0)
@@ -89,7 +89,7 @@ def hold_lock(lock: threading.Lock, deadline: float) -> Iterator[None]:
 def backoff(tries: int, base: float) -> float:
     """Seconds to wait after `tries` failures: random, up to `base` doubled for each further try."""
     # Full jitter, so that clients that failed together do not retry together.
-    return random.uniform(0, min(base * 2 ** (tries - 1), _MAX_BACKOFF))  # noqa: S311
+    return random.uniform(0, min(base * 2 ** (tries - 1), _MAX_BACKOFF_SECONDS))  # noqa: S311
 
 
 def retry_after(header: str | None) -> float | None:

@@ -14,7 +14,7 @@ from tasks.collect.fetch.transport import GuardedSession, Transfer
 from tasks.http.response import Content, body_pieces, is_success, read_content
 from tasks.model import Attempt, CaptureKind, Exchange, Failure, Outcome
 
-MAX_ERROR_PAGE = 256 * 1024  # bytes read of a body that only comes with a redirect or an error
+MAX_ERROR_PAGE_BYTES = 256 * 1024  # of a body that comes with a redirect or an error
 
 Record = Callable[[Attempt], object]
 
@@ -83,7 +83,7 @@ class Exchanges:
                 size = 0
                 for piece in body_pieces(response.raw):
                     size += len(piece)
-                    if size > MAX_ERROR_PAGE:
+                    if size > MAX_ERROR_PAGE_BYTES:
                         transfer.head_only = True
                         break
         elif content.outcome in (Outcome.NOT_A_PAGE, Outcome.TOO_LARGE):

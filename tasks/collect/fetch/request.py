@@ -10,7 +10,7 @@ from tasks.http.response import ACCEPTED
 from tasks.model import CaptureKind, Failure, Outcome
 
 # Characters of a URL as it is sent. Web servers refuse longer ones, most from 8 kB on.
-MAX_URL = 8_000
+MAX_URL_CHARS = 8_000
 
 _ACCEPT = {
     CaptureKind.PAGE: "text/html,application/xhtml+xml,text/plain;q=0.8,*/*;q=0.1",
@@ -54,7 +54,7 @@ def prepare_request(url: str, sent: dict[str, str]) -> PreparedRequest:
     Raises a Failure: URL_INVALID, URL_TOO_LONG or SCHEME_REFUSED.
     """
     url = url.strip()
-    if len(url) > MAX_URL:
+    if len(url) > MAX_URL_CHARS:
         raise _too_long(url)
     if _CONTROL.search(url):
         raise _invalid("control characters")
@@ -70,7 +70,7 @@ def prepare_request(url: str, sent: dict[str, str]) -> PreparedRequest:
         port = parts.port
     except (RequestException, ValueError) as error:
         raise _invalid(" ".join(str(error).split())[:200]) from None
-    if len(str(request.url)) > MAX_URL:  # a character of another script is sent as up to 12
+    if len(str(request.url)) > MAX_URL_CHARS:  # a character of another script is sent as up to 12
         raise _too_long(str(request.url))
     # No news page needs a password, it would be archived, and `https://paper.example@other.example/`
     # is meant to deceive.
@@ -87,7 +87,7 @@ def _invalid(reason: str) -> Failure:
 
 
 def _too_long(url: str) -> Failure:
-    detail = f"a URL of {len(url):,} characters, more than {MAX_URL:,}"
+    detail = f"a URL of {len(url):,} characters, more than {MAX_URL_CHARS:,}"
     return Failure(Outcome.URL_TOO_LONG, detail)
 
 

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 TOKEN = "presswatch"  # noqa: S105 - the product token of RFC 9309
 MAX_BYTES = 500 * 1024  # of a robots.txt; the rest is ignored (RFC 9309, 2.5)
 MAX_REDIRECTS = 5  # RFC 9309, 2.3.1.2
-MAX_DELAY = 60.0  # seconds between requests; a longer crawl-delay counts as this
+MAX_DELAY_SECONDS = 60.0  # seconds between requests; a longer crawl-delay counts as this
 
 _KEPT = timedelta(days=1)
 _TOKEN = re.compile(r"[a-z_-]+|\*(?!\S)")
@@ -67,7 +67,7 @@ class Policy:
         rate = self.rules.request_rate(TOKEN)
         if rate:
             delay = max(delay, rate.seconds / rate.requests)
-        return min(delay, MAX_DELAY)
+        return min(delay, MAX_DELAY_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)

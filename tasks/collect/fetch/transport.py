@@ -18,13 +18,13 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
 from tasks.collect.fetch.ssrf_guard import Resolve, checked_addresses, connect
-from tasks.http.response import PIECE, FinalResponse, one_line
+from tasks.http.response import PIECE_BYTES, FinalResponse, one_line
 from tasks.model import Exchange, Failure, Outcome
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
 
-HEAD_BYTES = 256 * 1024  # limit of status line and headers, those of interim responses included
+MAX_HEAD_BYTES = 256 * 1024  # limit of status line and headers, those of interim responses included
 
 _HEAD = re.compile(rb"HTTP/\S+ +(\d{3}).*?\r?\n\r?\n", re.DOTALL)
 _HEAD_END = re.compile(rb"\n\r?\n")
@@ -69,9 +69,9 @@ class Transfer:
         """Record received bytes; raises a Failure for endless headers and for too large a body."""
         self.received.write(data)
         total = self.received.tell()
-        if not self.head_read and total > HEAD_BYTES:
-            raise Failure(Outcome.BROKEN_RESPONSE, f"more than {HEAD_BYTES} bytes of headers")
-        if total > HEAD_BYTES + self.max_bytes:
+        if not self.head_read and total > MAX_HEAD_BYTES:
+            raise Failure(Outcome.BROKEN_RESPONSE, f"more than {MAX_HEAD_BYTES} bytes of headers")
+        if total > MAX_HEAD_BYTES + self.max_bytes:
             raise Failure(Outcome.TOO_LARGE, f"more than {self.max_bytes} bytes on the wire")
 
     def exchange(self, url: str) -> Exchange | None:
@@ -143,7 +143,7 @@ class _RecordedSocket:
             raise Failure(Outcome.BROKEN_RESPONSE, f"connection lost: {error}") from None
 
     def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_Reader(self._sock, self._transfer), PIECE)
+        return io.BufferedReader(_Reader(self._sock, self._transfer), PIECE_BYTES)
 
     def settimeout(self, seconds: float | None) -> None:
         """Ignored: the transfer's deadline counts."""

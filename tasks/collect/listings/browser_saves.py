@@ -14,7 +14,7 @@ from tasks.text.urls import is_http
 
 HEAD_BYTES = 65_536  # of a file; URL and time are within them
 # The clock of the machine that saved a page may be ahead of this one's.
-AHEAD = timedelta(days=1)
+MAX_AHEAD = timedelta(days=1)
 
 # <!-- saved from url=(0042)https://courier.example/... -->, which Chrome, Edge and Internet
 # Explorer write before <html>; the page itself may have such comments before it.
@@ -97,7 +97,7 @@ def is_resource(path: Path) -> bool:
 
 
 def _browser_save(url: str, saved_at: datetime | None, allow_private: bool) -> BrowserSave:
-    is_past = saved_at is not None and saved_at <= datetime.now(UTC) + AHEAD
+    is_past = saved_at is not None and saved_at <= datetime.now(UTC) + MAX_AHEAD
     saved_at = saved_at if is_past else None
     if is_http(url) and (allow_private or not _is_private(url)):
         return BrowserSave(url, saved_at)

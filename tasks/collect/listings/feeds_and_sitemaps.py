@@ -22,7 +22,7 @@ from tasks.text.printed_times import instant
 from tasks.text.urls import fold, is_http, without_trackers
 
 MAX_CHILDREN = 10  # sitemaps followed from a sitemap index, the newest first
-MAX_HEADLINE = 1000
+MAX_HEADLINE_CHARS = 1000
 # Most tags of a feed: feedparser takes some 25 microseconds a tag, twice that for a malformed feed.
 # A feed of ten thousand entries has about 100,000.
 MAX_TAGS = 300_000
@@ -223,8 +223,8 @@ def plain_text(value: object) -> str | None:
     """Text without markup, entities and line breaks; None where it is empty."""
     if not isinstance(value, str):
         return None
-    text = html.unescape(_TAG.sub(" ", value[: 10 * MAX_HEADLINE]))
-    return _NOT_TEXT.sub(" ", text).strip()[:MAX_HEADLINE] or None
+    text = html.unescape(_TAG.sub(" ", value[: 10 * MAX_HEADLINE_CHARS]))
+    return _NOT_TEXT.sub(" ", text).strip()[:MAX_HEADLINE_CHARS] or None
 
 
 def unreadable(detail: str) -> Failure:

@@ -17,8 +17,8 @@ from pathlib import Path
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from tasks.collect.listings.browser_saves import (
-    AHEAD,
     HEAD_BYTES,
+    MAX_AHEAD,
     BrowserSave,
     is_resource,
     read_mhtml_save,
@@ -42,7 +42,7 @@ _PAGE_TYPES = {
 # Times the limit on pages: the images of an MHTML file are archived with its page.
 _MHTML_LIMIT = 3
 _META_KEYS = frozenset({"url", "published_at", "fetched_at"})
-_MOST_META = 100_000
+_MAX_META_BYTES = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +201,7 @@ def _meta(path: Path) -> _Meta:
     meta_path = _meta_path(path)
     try:
         with meta_path.open("rb") as file:
-            values = json.loads(file.read(_MOST_META))
+            values = json.loads(file.read(_MAX_META_BYTES))
         return _checked(values)
     except OSError as error:
         # There can be no such file where the page's own name is nearly as long as names may be.
@@ -242,6 +242,6 @@ def _checked(values: object) -> _Meta:
     fetched_at = instant(fetched) if fetched is not None else None
     if fetched is not None and fetched_at is None:
         raise ValueError(f"fetched_at: must be an ISO time with a zone, got {fetched!r}")
-    if fetched_at and fetched_at > datetime.now(UTC) + AHEAD:
+    if fetched_at and fetched_at > datetime.now(UTC) + MAX_AHEAD:
         raise ValueError(f"fetched_at: must not lie in the future, got {fetched!r}")
     return _Meta(url, published, instant(published) if published else None, fetched_at)

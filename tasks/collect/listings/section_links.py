@@ -51,7 +51,7 @@ _QUERY_NUMBER = re.compile(
 )
 _WORD = re.compile(r"[^\W\d_]+")
 _IDEOGRAPHS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-_DEEPEST = 40  # ancestors checked for a link; no real page nests deeper
+_MAX_LEVELS_UP = 40  # ancestors checked for a link; no real page nests deeper
 
 
 def read_section(payload: bytes, content_type: str, url: str, *, max_entries: int) -> Listing:
@@ -126,7 +126,7 @@ def _is_furniture(node: LexborNode) -> bool:
     """Whether a link is in a navigation, footer or header, other than an article's own header."""
     in_header = False
     parent = node.parent
-    for _ in range(_DEEPEST):
+    for _ in range(_MAX_LEVELS_UP):
         if parent is None or parent.tag in ("article", "main"):
             return in_header and parent is None
         if parent.tag in ("nav", "footer"):

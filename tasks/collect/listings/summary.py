@@ -13,18 +13,18 @@ from warehouse.read.known_urls import KnownListing
 
 # The newest entries of the previous read. When none of them is still listed, others may have come
 # and gone in between. Not all entries are compared: a story pinned for days stays listed anyway.
-NEWEST = 5
+NEWEST_COMPARED = 5
 # With fewer dated entries, one wrong date would decide how far a listing reaches back.
-FEWEST_DATED = 5
+MIN_DATED = 5
 # The share of oldest dates that are left out where they stand apart, since they do not show how far
 # a listing reaches back: feeds pin old stories; sitemaps rarely do.
 OUTLIERS = {"sitemap": 0.05}
 FEED_OUTLIERS = 0.2
 # A date stands apart when the pause after it is more than this many times the longest pause between
 # the others. A night is two or three times the longest pause of the day before it.
-APART = 3
+MIN_GAP_RATIO = 3
 # Dates before a longer pause are left out, too, however many: they are stories of past years.
-LONGEST_PAUSE = timedelta(weeks=5)
+MAX_PAUSE = timedelta(weeks=5)
 
 
 def summary(
@@ -40,7 +40,7 @@ def summary(
     named = {fold(entry.url) for entry in before.entries} if before else set()
     dates = sorted(at for entry in listing.entries if (at := entry.published_at) and at <= read_at)
     is_continued = not keys.isdisjoint(_newest(before)) if before and before.entries else None
-    is_dated = 2 * len(dates) >= len(keys) and len(dates) >= FEWEST_DATED
+    is_dated = 2 * len(dates) >= len(keys) and len(dates) >= MIN_DATED
     window = _window(dates, listing.kind) if is_dated else []
     if _may_lack_new(listing, last, is_continued=is_continued):
         # Then it covers nothing, as if it had not been read before.
@@ -85,11 +85,11 @@ def _window(dates: Sequence[datetime], kind: str) -> Sequence[datetime]:
     """Sorted dates, without the oldest where they stand apart from the others."""
     pauses = [later - earlier for earlier, later in pairwise(dates)]
     outliers = max(1, int(len(dates) * OUTLIERS.get(kind, FEED_OUTLIERS)))
-    usual = APART * max(pauses[outliers:])
+    usual = MIN_GAP_RATIO * max(pauses[outliers:])
     apart = [
         number
         for number, pause in enumerate(pauses, 1)
-        if pause > LONGEST_PAUSE or (number <= outliers and pause > usual)
+        if pause > MAX_PAUSE or (number <= outliers and pause > usual)
     ]
     return dates[max(apart, default=0) :]
 
@@ -101,8 +101,8 @@ def _newest(listing: Listing) -> AbstractSet[str]:
     ]
     if 2 * len(dated) >= len(listing.entries):
         dated.sort(key=lambda pair: pair[0], reverse=True)
-        newest = [entry for _, entry in dated[:NEWEST]]
+        newest = [entry for _, entry in dated[:NEWEST_COMPARED]]
     else:
         is_ordered = listing.kind in ("feed", "jsonfeed")
-        newest = list(listing.entries[:NEWEST] if is_ordered else listing.entries)
+        newest = list(listing.entries[:NEWEST_COMPARED] if is_ordered else listing.entries)
     return {fold(entry.url) for entry in newest}

@@ -7,7 +7,7 @@ from pathlib import Path
 from warehouse.layers.atomic_write import sync
 from warehouse.layers.layout import Layout
 
-_PIECE = 1 << 20
+_PIECE_BYTES = 1 << 20
 
 
 def keep_copy(layout: Layout, path: Path, start: int = 0, end: int | None = None) -> None:
@@ -24,7 +24,7 @@ def keep_copy(layout: Layout, path: Path, start: int = 0, end: int | None = None
     remaining = (path.stat().st_size if end is None else end) - start
     with path.open("rb") as file, half.open("wb") as out:
         file.seek(start)
-        while piece := file.read(min(_PIECE, remaining)):
+        while piece := file.read(min(_PIECE_BYTES, remaining)):
             out.write(piece)
             remaining -= len(piece)
     sync(half)

@@ -41,7 +41,7 @@ from warehouse.store.link import read_link
 from warehouse.store.objects import StoreError
 from warehouse.store.working_copy import synchronised
 
-ROUNDS = 5  # damage may hide other damage
+MAX_ROUNDS = 5  # damage may hide other damage
 # Kinds of files of which a store has copies.
 _STORED: tuple[Kind, ...] = (
     *("definitions", "topic changes", "vintage", "removed archives", "audit"),
@@ -66,7 +66,7 @@ def repair(
     """
     done = Repaired()
     found = list(findings(layout))
-    for number in range(ROUNDS):
+    for number in range(MAX_ROUNDS):
         if not found:
             return done
         if newer := [finding for finding in found if finding.remedy == UPGRADE]:
