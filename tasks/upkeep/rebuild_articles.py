@@ -102,7 +102,8 @@ def rebuild_articles(
 def _lost_commits(layout: Layout) -> dict[str, Commit]:
     """Lost commits that the snapshot was loaded from, from its record of them.
 
-    LayersBroken for backfills: only their commits name the archives that they were made from.
+    LayersBroken for backfills, since only their commits name the archives that they were made from,
+    and for commits of which a snapshot of 0.1 has no record.
     """
     columns = "run_id, sequence, flow, started_at, finished_at, extractor_version, warcs"
     missing = sorted(lost_commits(layout))
@@ -111,10 +112,9 @@ def _lost_commits(layout: Layout) -> dict[str, Commit]:
     sql = (
         f"SELECT commit_id, {columns} FROM commits WHERE commit_id IN (SELECT unnest(?::VARCHAR[]))"  # noqa: S608
     )
-    known = {row.pop("commit_id"): row for row in snapshot_records(layout, sql, [missing])}
-    if broken := [
-        lost_commit(layout, name) for name in missing if known[name]["flow"] == "backfill"
-    ]:
+    rows = snapshot_records(layout, sql, [missing], needs="commits")
+    known = {row.pop("commit_id"): row for row in rows if row["flow"] != "backfill"}
+    if broken := [lost_commit(layout, name) for name in missing if name not in known]:
         raise LayersBroken(broken)
     return {
         name: Commit(

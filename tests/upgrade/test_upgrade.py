@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 
 from flows.desk.snapshots import Snapshots
+from tasks.upkeep.rebuild_articles import rebuild_articles
 from tests.upgrade.answers import Answers, Installation, Relation
 from tests.upgrade.site import read_site, serving
 from warehouse.build.schema_version import is_earlier_snapshot
+from warehouse.layers.findings import LayersBroken
 from warehouse.layers.layout import Layout
 from warehouse.read import known_urls
 from warehouse.read.query import QueryError
@@ -173,6 +175,18 @@ def test_the_desk_says_that_an_ingest_is_needed(opened: Installation) -> None:
     said = "earlier version of Presswatch: `presswatch ingest`"
     with pytest.raises(QueryError, match=said), Snapshots(layout).cursor():
         pass
+
+
+def test_a_commit_that_was_lost_before_the_first_load_is_named(
+    opened: Installation, tmp_path: Path
+) -> None:
+    """A snapshot of 0.1 has runs and no record of their commits."""
+    shutil.copytree(opened.root, tmp_path / "copy", symlinks=True)
+    layout = Layout(tmp_path / "copy" / opened.data.relative_to(opened.root))
+    lost, *_ = sorted(layout.commits.glob("*.json"))
+    lost.unlink()
+    with pytest.raises(LayersBroken, match=lost.stem):
+        rebuild_articles(layout, lambda commit: None)
 
 
 def test_an_ingest_with_nothing_new_adds_its_own_rows_alone(
