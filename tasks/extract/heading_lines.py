@@ -109,7 +109,9 @@ def _text_at(node: LexborNode) -> tuple[str, bool]:
     if _is_foreign(node):
         return "", True
     if YEAR.search(_machine_time(node)):
-        return _of_time(node), True
+        label = LABEL.search(node.text(separator=" ")[:MAX_DATE_CHARS])
+        name = label[0] if label else _label_in_name(node)
+        return f"{name} {_machine_time(node)}", True
     return _label_in_name(node), False
 
 
@@ -176,13 +178,6 @@ def _is_foreign(node: LexborNode) -> bool:
     return is_short(node, MAX_TEASER_CHARS) and any(
         word_count(link.text()) >= MIN_LINK_WORDS for link in node.css("a")[:5]
     )
-
-
-def _of_time(node: LexborNode) -> str:
-    """The label in or on a time element, and its date."""
-    label = LABEL.search(node.text(separator=" ")[:MAX_DATE_CHARS])
-    name = label[0] if label else _label_in_name(node)
-    return f"{name} {_machine_time(node)}"
 
 
 def _machine_time(node: LexborNode) -> str:

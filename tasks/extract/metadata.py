@@ -1,7 +1,6 @@
 """Read what a page states about its article: JSON-LD, then meta elements, then the page."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -100,6 +99,7 @@ def read_metadata(tree: LexborHTMLParser, url: str, timezone: str = "UTC") -> Me
     notice, names = find_notice(page), page.names
     if candidates.keys() == {"title"}:  # any other place would show what the site's name is
         names |= owners_in_title(page.title, notice or "")
+    jsonld, og, printed = (letters(titles[place] or "") for place in ("jsonld", "og", "h1"))
     return Metadata(
         headline=choose_headline(candidates, names, words),
         description=page.first("og:description", "description", "twitter:description"),
@@ -117,14 +117,9 @@ def read_metadata(tree: LexborHTMLParser, url: str, timezone: str = "UTC") -> Me
         rights_notice=notice,
         tdm_reservation=find_reservation(page),
         declared_url=page.declared,
-        is_printed=_is_printed(titles),
+        is_printed=bool(printed) and printed in (jsonld, og),
         kinds=frozenset(kinds),
     )
-
-
-def _is_printed(titles: Mapping[str, str | None]) -> bool:
-    jsonld, og, printed = (letters(titles[place] or "") for place in ("jsonld", "og", "h1"))
-    return bool(printed) and printed in (jsonld, og)
 
 
 def _authors(page: Page) -> tuple[str, ...]:

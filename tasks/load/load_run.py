@@ -194,8 +194,9 @@ def _load(
             if con.execute(f"FROM articles LIMIT 1 OFFSET {loader.MANY_ROWS}").fetchall():
                 loader.use_all_cores(con)
         commits, late = _add_runs(con, layout, runs)
-        kept = kept_rule(con)
-        rule = _rule(limits, kept)
+        kept, given = kept_rule(con), limits or Limits()
+        rule = BreakerRule(given.failures_to_skip, given.first_skip, given.longest_skip)
+        rule = kept if kept and not limits else rule
         is_new = commits or is_redefined or audits_differ(con, layout)
         if not is_new and rule == kept and texts_fit(con, layout):
             return LoadReport(late=late)
@@ -224,13 +225,6 @@ def _update_tables(
     mart_refresh.refresh(con)
     point_texts(con, layout)
     set_rule(con, rule)
-
-
-def _rule(limits: Limits | None, kept: BreakerRule | None) -> BreakerRule:
-    if kept and not limits:
-        return kept
-    given = limits or Limits()
-    return BreakerRule(given.failures_to_skip, given.first_skip, given.longest_skip)
 
 
 def _add_runs(

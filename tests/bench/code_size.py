@@ -1,7 +1,8 @@
 """Count the product's code: `python -m tests.bench.code_size [FOLDER]`.
 
-Prints lines of Python, modules, functions, private functions that are used once, comment lines per
-100 lines, and the lengths of functions.
+Prints lines of Python, modules, functions, private functions that are used once (and how many of
+them are plain functions called at that place: no methods, callbacks or cached ones), comment lines
+per 100 lines, and the lengths of functions.
 """
 
 import ast
@@ -26,15 +27,21 @@ def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]
     return (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
 
 
-def single_use_private(paths: list[Path]) -> list[str]:
-    """Private functions whose name stands once in their module beside the definition."""
+def single_use_private(paths: list[Path], *, are_called: bool = False) -> list[str]:
+    """Private functions whose name stands once in their module beside the definition.
+
+    With `are_called` only functions of the module that are called there.
+    """
     found = []
     for path in paths:
         text = path.read_text()
         names = Counter(re.findall(r"\b_[a-z]\w*\b", text))
         for function in functions(ast.parse(text)):
             name = function.name
-            if name.startswith("_") and not name.startswith("__") and names[name] == 2:
+            if not name.startswith("_") or name.startswith("__") or names[name] != 2:
+                continue
+            is_plain = function.col_offset == 0 and not function.decorator_list
+            if not are_called or (is_plain and re.search(rf"(?<!def ){name}\(", text)):
                 found.append(f"{path}: {name}")
     return found
 
@@ -63,6 +70,7 @@ def main(root: Path) -> None:
         "modules": len(paths),
         "functions": len(lengths),
         "private functions used once": len(single_use_private(paths)),
+        "of these, called": len(single_use_private(paths, are_called=True)),
         "comment lines per 100": round(100 * comments / lines, 1),
         "function lines, median": median(lengths),
         "function lines, p95": round(quantiles(lengths, n=20)[-1]),
