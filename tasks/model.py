@@ -99,13 +99,15 @@ class Failure(Exception):  # noqa: N818 - it carries an expected outcome, not an
         super().__init__(outcome, detail)  # with both it passes between processes
         self.outcome, self.detail = outcome, detail
 
+    def __str__(self) -> str:
+        return self.detail
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One page that a listing or a glob of saved files names, before it is fetched."""
 
-    # As listed, without tracking parameters. For a saved file: its `file:` URL.
-    url: str
+    url: str  # as listed, without tracking parameters; of a saved file its `file:` URL
     found_in: str  # URL of the listing, or the glob
     headline: str | None = None
     published_raw: str | None = None  # publication time as the listing prints it
@@ -263,8 +265,7 @@ class PageText:
     doubt: str | None = None  # why the page may list articles rather than be one
     rights_notice: str | None = None
     tdm_reservation: str | None = None
-    # The canonical URL that the page declares, not yet checked against its own URL.
-    declared_url: str | None = None
+    declared_url: str | None = None  # the canonical URL that the page declares, not yet checked
 
 
 @dataclass(frozen=True, slots=True)
