@@ -38,6 +38,9 @@ NearMisses = Annotated[
         min=0, max=MAX_SAMPLE, help="Judge so many similar articles without an alias, too."
     ),
 ]
+Reader = Annotated[
+    str | None, typer.Option(help="Who judges; else this user, or who the imported file says.")
+]
 HELP = "y yes · n no · u unsure · 1-9 this mention is not about it · b back · q end"
 
 
@@ -49,9 +52,7 @@ def audit(
     new: Annotated[
         bool, typer.Option("--new", help="Draw a new sample even if there is one.")
     ] = False,
-    reader: Annotated[
-        str | None, typer.Option(help="Who judges; else this user, or who the imported file says.")
-    ] = None,
+    reader: Reader = None,
     export: Annotated[
         Path | None, typer.Option(help="Write the samples as CSV, to be filled in.")
     ] = None,
@@ -66,8 +67,7 @@ def audit(
     Continues the last sample; each verdict is saved at once.
     """
     write_privately()
-    user = getpass.getuser()
-    layout, who = readable_layout(data), checked_reader(reader or user)
+    layout, who = readable_layout(data), checked_reader(reader or getpass.getuser())
     if is_earlier_snapshot(layout):
         why = "was loaded by an earlier version of Presswatch: `presswatch ingest` loads it again"
         raise QueryError(f"{layout.current} {why}")
@@ -75,14 +75,15 @@ def audit(
         print_results(layout, topic)
         return
     require_files(layout, topic, export, import_)
-    sizes: dict[Kind, int] = {"precision": n, **({"near_miss": recall} if recall else {})}
-    audits = [sample_of(layout, topic, kind, sizes[kind], seed, is_new=new) for kind in sizes]
+    sizes: dict[Kind, int] = {"precision": n, "near_miss": recall}
+    asked = [(kind, size) for kind, size in sizes.items() if size]
+    audits = [sample_of(layout, topic, kind, size, seed, is_new=new) for kind, size in asked]
     if export:
         print(f"{export}: {counted(export_csv(audits, who, export), 'article')}")
         return
     problems: list[str] = []
     if import_:
-        problems = import_verdicts(layout, audits, import_, reader, user)
+        problems = import_verdicts(layout, audits, import_, who, for_all_rows=bool(reader))
     elif sys.stdin.isatty():
         for each in audits:
             judge(Judging(layout, each.sample.audit_id, who), click.getchar, Console())
@@ -125,10 +126,10 @@ def sample_of(
 
 
 def import_verdicts(
-    layout: Layout, audits: list[Audit], path: Path, reader: str | None, user: str
+    layout: Layout, audits: list[Audit], path: Path, reader: str, *, for_all_rows: bool
 ) -> list[str]:
     """Import verdicts from a file; print and return the problems of rows that were left out."""
-    done = import_csv(layout, audits, path, reader, user)
+    done = import_csv(layout, audits, path, reader, for_all_rows=for_all_rows)
     for problem in done.problems:
         print_to_stderr(problem)
     print(

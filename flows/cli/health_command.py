@@ -4,7 +4,7 @@ import json
 import logging
 import os
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -16,6 +16,9 @@ from flows.cli.options import DataFolder
 from flows.runs import prefect_settings
 from tasks.installation import settings_of
 from tasks.text.counted import counted
+
+if TYPE_CHECKING:
+    from tasks.monitor.channels import Channel
 
 log = logging.getLogger("flows")
 
@@ -35,14 +38,13 @@ def health(
     Workers and failed runs are checked if PREFECT_API_URL names a server.
     """
     from tasks.monitor.alert_settings import Kind, load_alerts
-    from tasks.monitor.channels import Channel
     from tasks.monitor.incidents import CurrentIncidents
     from tasks.monitor.send_incidents import check_and_send
 
     settings, is_served = settings_of(data=data), bool(os.environ.get("PREFECT_API_URL"))
     alerts, layout = load_alerts(settings), layout_of(data)
     channels: tuple[Channel, ...] = ()
-    others, is_local = CurrentIncidents(), settings.is_local
+    others = CurrentIncidents()
     with show_progress():
         if is_served or alert:  # else without Prefect, whose import takes longer than all the rest
             prefect_settings.configure(verbose=True)
@@ -51,17 +53,15 @@ def health(
             channels = alert_channels(alerts, is_served=is_served) if alert else ()
             if alert and not channels:
                 log.warning("%s", no_recipient(alerts, settings.alerts))
-            if is_served:
-                others = prefect_incidents()
-        now = datetime.now(UTC)
-        checked = check_and_send(layout, alerts, channels, now, others, is_local=is_local)
+            others = prefect_incidents() if is_served else others
+        about = (layout, alerts, channels, datetime.now(UTC), others)
+        checked = check_and_send(*about, is_local=settings.is_local)
     problems = checked.found.problems
-    not_asked = sorted(frozenset(Kind) - checked.found.asked)
     if as_json:
         answer = {
             "healthy": not problems,
             "problems": [{name: getattr(each, name) for name in FIELDS_SHOWN} for each in problems],
-            "not_asked": not_asked,
+            "not_asked": sorted(frozenset(Kind) - checked.found.asked),
             "sent": checked.sent,
             "not_accepted": list(checked.refused),
         }

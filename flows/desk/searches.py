@@ -138,7 +138,7 @@ class Searches:
     def get_or_begin(self, query: Query, selection: Selection, load_no: int) -> Search:
         """The search of that load, begun if it is not kept, or again if it was cancelled or failed.
 
-        Waits FIRST_WAIT_SECONDS seconds for its end.
+        Waits FIRST_WAIT_SECONDS for its end.
         """
         key = query, selection, load_no
         with self._lock:

@@ -61,11 +61,11 @@ def export_csv(audits: list[Audit], reader: str, path: Path) -> int:
 
 
 def import_csv(
-    layout: Layout, audits: list[Audit], path: Path, reader: str | None, user: str
+    layout: Layout, audits: list[Audit], path: Path, reader: str, *, for_all_rows: bool = False
 ) -> ImportedVerdicts:
     """Take the verdicts of a CSV file, whose columns may be in any order.
 
-    They are those of `reader` if given, else of the reader that a row names, else of `user`.
+    They are those of the reader that a row names; of `reader` if it names none, or `for_all_rows`.
     Rows with the verdict that is there already change nothing, so a file can be imported again. A
     row that is wrong is left out and named in `problems`; the others count. QueryError where the
     file cannot be read at all.
@@ -84,7 +84,7 @@ def import_csv(
                 result.empty += 1
                 continue
             audit_id, article_id = row["audit_id"], row["article_id"].lower()
-            judge = checked_reader(reader or row["reader"] or user)
+            judge = checked_reader((not for_all_rows and row["reader"]) or reader)
             article = articles.get((audit_id, article_id))
             if audit_id not in by_id:
                 raise QueryError(f"audit_id: no sample {audit_id!r} of this topic")

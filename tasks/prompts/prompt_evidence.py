@@ -12,14 +12,12 @@ from tasks.prompts.tree_arrays import Column, Mask
 PROMPT_THRESHOLDS = {False: (0.45, 0.5), True: (0.1, 0.8)}
 # The same for plain sentences of the running text of a parsed page.
 PLAIN_SENTENCE_THRESHOLD = (0.7, 0.15)
-# A text rule may strip a kept block with a lower article score (by `is_text`), with such a prompt
-# score, at most so many steps below a button, an input field or an element named for promotion,
-# with a link whose address scores so much, or with a larger share of its text in links.
-UNSURE_ARTICLE_SCORE = {False: 0.6, True: 0.5}
-SUSPECT_PROMPT_SCORE = 0.4
-MAX_STEPS_UP = 2
-MIN_ADDRESS_SCORE = 0.3
-MIN_LINK_SHARE = 0.5
+# A text rule may strip a kept block that has one of these:
+UNSURE_ARTICLE_SCORE = {False: 0.6, True: 0.5}  # a lower article score, by `is_text`
+SUSPECT_PROMPT_SCORE = 0.4  # this prompt score or more
+MAX_STEPS_UP = 2  # to a button, an input field or an element named for promotion
+MIN_ADDRESS_SCORE = 0.3  # of a link's address
+MIN_LINK_SHARE = 0.5  # a larger share of its text in links
 MAX_BOX_CHARS = 1000  # of a box that a button or a prompt inside makes suspect
 # A group of alike blocks is running text if it has more than this share of the largest group's kept
 # text, and the largest group has so many characters.

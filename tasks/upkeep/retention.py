@@ -68,18 +68,18 @@ def _due(layout: Layout, days: int, megabytes: int, now: datetime) -> Removed:
         if begun:
             archived.append((begun, run_id))
     last = now - timedelta(days=days)
-    left = sum(size for _, run_id in archived for size in files_of_run[run_id].values())
+    bytes_kept = sum(size for _, run_id in archived for size in files_of_run[run_id].values())
     due: dict[str, dict[str, Any]] = {}
     for begun, run_id in sorted(archived):
         if days and begun < last:
             why = f"older than {days} days"
-        elif megabytes and left > megabytes * 1_000_000:
+        elif megabytes and bytes_kept > megabytes * 1_000_000:
             why = f"more than {megabytes} MB"
         else:
             break
         for place, size in files_of_run[run_id].items():
             due[place] = {"bytes": size, "removed_at": now.isoformat(), "why": why}
-            left -= size
+            bytes_kept -= size
     return due
 
 

@@ -238,7 +238,7 @@ def test_csv_there_and_back(layout: Layout, sample: Sample, tmp_path: Path) -> N
         rows = csv.DictWriter(file, [*reversed(lines[0])], delimiter=";")
         rows.writeheader()
         rows.writerows(lines)
-    done = import_csv(layout, [only(layout)], other, None, "ann")
+    done = import_csv(layout, [only(layout)], other, "ann")
     assert (done.taken, done.unchanged, done.empty, done.problems) == (6, 1, 1, [])
     verdicts = Judging(layout, sample.audit_id, "ann").verdicts()
     said = [verdicts.get(line["article_id"]) for line in lines]
@@ -248,7 +248,7 @@ def test_csv_there_and_back(layout: Layout, sample: Sample, tmp_path: Path) -> N
     ]
     assert said[4]
     assert said[4].false_hits == (0,)
-    again = import_csv(layout, [only(layout)], other, None, "ann")
+    again = import_csv(layout, [only(layout)], other, "ann")
     assert (again.taken, again.unchanged) == (0, 7)
 
 
@@ -270,7 +270,7 @@ def test_bad_rows_are_named_and_the_others_count(
         ",,,,",
     ]
     path.write_text("\n".join(lines), encoding="utf-8")
-    done = import_csv(layout, [only(layout)], path, None, "ann")
+    done = import_csv(layout, [only(layout)], path, "ann")
     assert done.problems == [
         f"{path}:3: verdict: must be yes, no or unsure, got 'maybe'",
         f"{path}:6: article_id: the sample has no article 'nothing'",
@@ -282,10 +282,10 @@ def test_bad_rows_are_named_and_the_others_count(
     assert only(layout).readers == ("ann", "bob")
     path.write_text("article_id,answer\n", encoding="utf-8")
     with pytest.raises(QueryError, match=r"audit.csv:1: no column 'audit_id'"):
-        import_csv(layout, [only(layout)], path, None, "ann")
+        import_csv(layout, [only(layout)], path, "ann")
     path.write_bytes(b"\xff\xfe")
     with pytest.raises(QueryError, match="cannot be read"):
-        import_csv(layout, [only(layout)], path, None, "ann")
+        import_csv(layout, [only(layout)], path, "ann")
 
 
 def test_a_headline_is_no_formula(layout: Layout, sample: Sample, tmp_path: Path) -> None:

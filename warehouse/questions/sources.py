@@ -14,7 +14,7 @@ from warehouse.read.source_health import on_days, percent_collected
 CompletenessRow = Mapping[
     str, Any
 ]  # a row of what was collected: of sources, series, gaps or collected.sql
-MAX_REJECTIONS = 50  # rejections that are listed
+MAX_LATEST = 50  # rejected pages, or undated articles, that are listed
 MAX_READS = 20  # reads of listings that are listed
 MIN_WHOLE = 0.95
 """Below this completeness, or this share of days with a known one, a warning is shown."""
@@ -116,7 +116,7 @@ def rejections(con: duckdb.DuckDBPyConnection, source_id: str, selection: Select
 def latest_rejections(
     con: duckdb.DuckDBPyConnection, source_id: str, selection: Selection, outcome: str = ""
 ) -> list[Row]:
-    """The newest MAX_REJECTIONS rejected pages: all, or those of an outcome, or `doubtful`."""
+    """The newest MAX_LATEST rejected pages: all, or those of an outcome, or `doubtful`."""
     chosen = "is_doubtful" if outcome == "doubtful" else f"outcome = {literal(outcome)}"
     return records(
         con,
@@ -125,7 +125,7 @@ def latest_rejections(
                raw_ref
         FROM rejections
         WHERE {_of(source_id, selection, "attempted_at")} AND {chosen if outcome else "true"}
-        ORDER BY attempted_at DESC, url_requested LIMIT {MAX_REJECTIONS}
+        ORDER BY attempted_at DESC, url_requested LIMIT {MAX_LATEST}
         """,
     )
 
@@ -143,7 +143,7 @@ def latest_undated(
         SELECT article_id, headline, first_seen_at, count(*) OVER () AS total
         FROM articles
         WHERE published_date IS NULL AND {_of(source_id, selection, "first_seen_at")}
-        ORDER BY first_seen_at DESC, article_id LIMIT {MAX_REJECTIONS}
+        ORDER BY first_seen_at DESC, article_id LIMIT {MAX_LATEST}
         """,
     )
 
