@@ -1,6 +1,5 @@
 """The Prefect task that collects a group of sources, and what the tasks of one run share."""
 
-import logging
 import resource
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -27,8 +26,6 @@ from tasks.sources.source import Source
 from warehouse.read.known_urls import dropped_pages
 from warehouse.read.query import keep_snapshot_open
 from warehouse.read.source_health import source_health
-
-log = logging.getLogger(__name__)
 
 # Collect tasks of one run: with more sources, some share a task.
 # Prefect's server takes up to 50 ms of CPU for a task run. With two for each of 200 sources, to
