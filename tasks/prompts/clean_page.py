@@ -23,6 +23,7 @@ from tasks.prompts.prompt_clusters import (
     strip_lists,
 )
 from tasks.prompts.prompt_evidence import (
+    keep_quotations,
     running_text,
     strip_likely_prompts,
     strip_offers,
@@ -46,7 +47,11 @@ def clean_tree(tree: LexborHTMLParser, hints: Hints) -> Cleaned:
     """The article of a parsed page, and every block that was removed from it, with the reason."""
     page = split_tree(tree, overridden_nodes(tree, hints.overrides))
     texts = [block.text for block in page.blocks]
-    shown = _clean(page, hints)
+    return add_stated_text(_clean(page, hints), hints, texts)
+
+
+def add_stated_text(shown: Cleaned, hints: Hints, texts: Sequence[str]) -> Cleaned:
+    """What a page with blocks of these texts shows, or the text of JSON-LD if that is far more."""
     lines = stated_lines(shown, hints.body)
     if not hints.headline or not lines:
         return shown
@@ -119,6 +124,7 @@ def finish(draft: Draft, headline: int, hints: Hints) -> Cleaned:
     keep_overridden(draft, kept)
     strip_foreign(draft, headline, is_live=hints.is_live)
     running = running_text(draft)
+    keep_quotations(draft, running)
     strip_prompts(draft, hints.language, running)
     strip_likely_prompts(draft, running)
     strip_offers(draft)

@@ -5,7 +5,7 @@ idempotent: a cleaned text that is cleaned again does not change. The exception 
 open like a menu: one of the 1,002 gold pages.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from tasks.prompts.draft import Draft, Role
 from tasks.prompts.short_lines import find_byline, is_date_line
@@ -17,27 +17,34 @@ from tasks.prompts.word_weights import word_count
 MIN_MENU_PAGE_LINES, MAX_MENU_LINE_WORDS = 40, 3
 HEAD_LINES = 3  # Kicker, headline and standfirst: lines that may say anything
 OPENING_LINES = 8  # Opening lines that, after the first, may not hold a byline or date line
+# After so many sentences of so many words, `By Force` and `Crimea, 2014` may head paragraphs.
+MAX_OPENING_SENTENCES, MIN_SENTENCE_WORDS = 1, 8
 
 
 def is_prompt(text: str, language: str | None) -> bool:
     """Whether a text rule matches a line and needs no context."""
     rule = find_rule(text, language)
-    return rule is not None and not rule.needs_context
+    return rule is not None and rule.decides(text)
 
 
-def is_credit(text: str) -> bool:
-    """Whether a line says who wrote the article, or when."""
-    return is_date_line(text) or find_byline(text, ()) is not None
+def credits_in(texts: Sequence[str]) -> Iterator[int]:
+    """The opening lines that say who wrote the article, or when."""
+    sentences = 0
+    for at, text in enumerate(texts[1 : OPENING_LINES + 1], 1):
+        is_early = sentences <= MAX_OPENING_SENTENCES
+        if is_date_line(text, is_exact=not is_early) or (is_early and find_byline(text, ())):
+            yield at
+        sentences += word_count(text) >= MIN_SENTENCE_WORDS and ends_as_sentence(text)
 
 
 def is_clean(texts: Sequence[str], language: str | None, kept: frozenset[int]) -> bool:
     """Whether there is nothing to remove from these lines, apart from those the source keeps."""
     if _opens_with_menu(texts):
         return False
-    judged = [(at, text) for at, text in enumerate(texts) if at not in kept]
-    return not any(1 <= at <= OPENING_LINES and is_credit(text) for at, text in judged) and not any(
-        at >= HEAD_LINES and is_prompt(text, language) for at, text in judged
+    has_prompt = any(
+        at not in kept and is_prompt(texts[at], language) for at in range(HEAD_LINES, len(texts))
     )
+    return not has_prompt and kept.issuperset(credits_in(texts))
 
 
 def _opens_with_menu(texts: Sequence[str]) -> bool:
@@ -68,8 +75,8 @@ def _credit_in_opening(draft: Draft) -> int | None:
     )
     once = {(place > 3 and at, draft.text(at)): at for place, at in reversed(lines)}
     opening = list(once.values())[: -OPENING_LINES - 2 : -1]
-    loose = (at for at in opening[1:] if at not in draft.safe)
-    found = next((at for at in loose if is_credit(draft.text(at))), None)
+    places = map(opening.__getitem__, credits_in([draft.text(at) for at in opening]))
+    found = next((at for at in places if at not in draft.safe), None)
     if found is not None and draft.roles[found] is Role.HEADLINE:
         return None if opening[0] in draft.safe else opening[0]
     return found

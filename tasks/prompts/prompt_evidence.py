@@ -4,7 +4,7 @@ from collections import Counter
 
 import numpy as np
 
-from tasks.prompts.draft import MIN_PROMPT_WORDS_SCORE, Draft, prose_sizes
+from tasks.prompts.draft import MIN_PROMPT_WORDS_SCORE, Draft, Role, prose_sizes
 from tasks.prompts.text_rules import find_rule
 from tasks.prompts.tree_arrays import Column, Mask
 
@@ -18,6 +18,9 @@ SUSPECT_PROMPT_SCORE = 0.4  # this prompt score or more
 MAX_STEPS_UP = 2  # to a button, an input field or an element named for promotion
 MIN_ADDRESS_SCORE = 0.3  # of a link's address
 MIN_LINK_SHARE = 0.5  # a larger share of its text in links
+MIN_QUOTATION_SCORE = 0.1
+# Elements that articles, and seldom templates, have between paragraphs.
+LISTS, QUOTATIONS = frozenset(("ul", "ol")), frozenset(("blockquote",))
 MAX_BOX_CHARS = 1000  # of a box that a button or a prompt inside makes suspect
 # A group of alike blocks is running text if it has more than this share of the largest group's kept
 # text, and the largest group has so many characters.
@@ -31,6 +34,14 @@ MAX_OFFER_PARAGRAPHS = 2
 MAX_STRIPPED_SHARE = 0.5  # of the kept prose that the model strips as prompts
 
 
+def keep_quotations(draft: Draft, running: Mask) -> None:
+    """Keep quotations between paragraphs of the running text, unless they score next to nothing."""
+    quoted = _between_paragraphs(draft, running, QUOTATIONS)
+    for at in np.flatnonzero(quoted & (draft.score >= MIN_QUOTATION_SCORE)).tolist():
+        if at not in draft.reasons:
+            draft.roles[at] = Role.BODY
+
+
 def strip_prompts(draft: Draft, language: str | None, running: Mask) -> None:
     """Strip what a text rule matches, among blocks that are kept or worded like prompts.
 
@@ -41,24 +52,35 @@ def strip_prompts(draft: Draft, language: str | None, running: Mask) -> None:
     is_checked[list(draft.roles)] = True
     if draft.page.is_text and draft.roles:
         is_checked[max(0, min(draft.roles) - 12) : min(draft.roles) + 12] = True
-    # Blocks that structure or scores, not only their wording, speak against.
-    doubtful = suspect_places(draft, running)
-    doubtful |= draft.score < UNSURE_ARTICLE_SCORE[draft.page.is_text]
-    doubtful |= draft.prompt_score >= SUSPECT_PROMPT_SCORE
+    rules = {at: find_rule(draft.text(at), language) for at in np.flatnonzero(is_checked).tolist()}
+    found = {at: rule for at, rule in rules.items() if rule is not None}
+    headings = {at for at in found if _is_heading(draft, at)}
+    doubtful = _doubtful(draft, running) if found else running
+    for at in sorted(found, key=lambda at: (at in headings, at)):
+        if at in headings:  # what it heads may have been stripped
+            doubtful = _doubtful(draft, running)
+            headings.clear()
+        rule = found[at]
+        # A wall has several lines: `For subscribers only`, then `Subscribe to read the news`.
+        is_after = is_by_text_rule(draft, at - 1)
+        is_next = is_after and {draft.reasons[at - 1][0], rule.kind} <= STOPPING_KINDS
+        decides = rule.decides(draft.text(at))
+        is_wall = rule.kind in WALL_KINDS and _is_heading(draft, at) and _offer_under(draft, at)
+        if at not in draft.roles or doubtful[at] or is_next or decides or is_wall:
+            draft.strip(at, rule.kind, f"text:{rule.name}")
+
+
+def _doubtful(draft: Draft, running: Mask) -> Mask:
+    """Blocks that structure or scores, not only their wording, speak against."""
+    found = suspect_places(draft, running)
+    is_unsure = draft.score < UNSURE_ARTICLE_SCORE[draft.page.is_text]
+    found |= is_unsure & ~_between_paragraphs(draft, running, QUOTATIONS)
+    found |= draft.prompt_score >= _suspect_scores(draft, running)
     # An author writes a sentence once; templates put a box after every few paragraphs.
     page = draft.page
     places = [(block.text, page.elements[block.element].parent) for block in page.blocks]
     times = Counter(places)
-    doubtful |= np.array([times[place] > 1 for place in places])
-    for at in np.flatnonzero(is_checked).tolist():
-        rule = find_rule(draft.page.blocks[at].text, language)
-        if rule is None:
-            continue
-        # A wall has several lines: `For subscribers only`, then `Subscribe to read the news`.
-        is_after = is_by_text_rule(draft, at - 1)
-        is_next = is_after and {draft.reasons[at - 1][0], rule.kind} <= STOPPING_KINDS
-        if at not in draft.roles or doubtful[at] or is_next or not rule.needs_context:
-            draft.strip(at, rule.kind, f"text:{rule.name}")
+    return np.asarray(found | [times[place] > 1 for place in places])
 
 
 def is_by_text_rule(draft: Draft, at: int) -> bool:
@@ -74,6 +96,7 @@ def suspect_places(draft: Draft, running: Mask) -> Mask:
     """
     columns, suspect = draft.columns, ~running
     if not draft.page.is_text:
+        suspect &= ~_between_paragraphs(draft, running, LISTS) & ~_set_off(draft, running)
         close = (columns["control_up"] <= MAX_STEPS_UP) & (
             columns["control_chars"] <= MAX_BOX_CHARS
         )
@@ -87,6 +110,44 @@ def suspect_places(draft: Draft, running: Mask) -> Mask:
         # A notice that somebody put between the paragraphs: `<strong>Like this? <a>Sign up</a>`.
         suspect |= (columns["bold_share"] > MIN_LINK_SHARE) & (columns["links"] > 0)
     return suspect
+
+
+def _suspect_scores(draft: Draft, running: Mask) -> Column:
+    """The prompt score from which on each block is suspect.
+
+    It depends on the wording, too: that of lists has to be higher, and that of headings and
+    quotations says nothing.
+    """
+    if draft.page.is_text:
+        return np.full_like(draft.score, SUSPECT_PROMPT_SCORE)
+    limit, slope = PLAIN_SENTENCE_THRESHOLD
+    is_plain = _between_paragraphs(draft, running, LISTS)
+    found = np.where(is_plain, limit + slope * draft.score, SUSPECT_PROMPT_SCORE)
+    return np.where(_set_off(draft, running), np.inf, found).astype(np.float32)
+
+
+def _set_off(draft: Draft, running: Mask) -> Mask:
+    """Which headings and quotations stand between paragraphs of the running text."""
+    found = _between_paragraphs(draft, running, QUOTATIONS)
+    for at in draft.roles:
+        found[at] |= heads_paragraphs(draft, at, running)
+    return found
+
+
+def _between_paragraphs(draft: Draft, running: Mask, tags: frozenset[str]) -> Mask:
+    """Which blocks without links are in such an element between paragraphs of the running text."""
+    page, found = draft.page, np.zeros_like(running)
+    span: dict[int, tuple[int, int]] = {}  # the first and last paragraph in an element
+    for at in sorted(draft.roles):
+        if running[at]:
+            outer = page.elements[page.blocks[at].element].parent
+            span[outer] = (span.get(outer, (at, at))[0], at)
+    for element in page.elements:
+        first, last = span.get(element.parent, (0, -1))
+        if element.tag in tags and first < element.start and element.end <= last:
+            inside = slice(element.start, element.end)
+            found[inside] |= not draft.columns["links"][inside].any()
+    return found
 
 
 def _in_article_box(draft: Draft, running: Mask, near: Mask, steps: Column) -> Mask:
@@ -142,8 +203,7 @@ def strip_likely_prompts(draft: Draft, running: Mask) -> None:
         likely &= ~_clean_items(draft)
         # "Farmers block a motorway near Lyon.": short captions between paragraphs score as prompts.
         likely &= (draft.columns["in_figcaption"] == 0) | (draft.columns["links"] > 0)
-        for at in np.flatnonzero(likely).tolist():
-            likely[at] &= not heads_paragraphs(draft, at, running & ~likely)
+        likely &= ~_set_off(draft, running & ~likely)
     # A page whose prose would mostly go is an article that the model misjudges as a whole.
     if prose[likely & kept].sum() > MAX_STRIPPED_SHARE * prose[kept].sum():
         likely &= prose == 0
@@ -152,22 +212,23 @@ def strip_likely_prompts(draft: Draft, running: Mask) -> None:
 
 
 def strip_offers(draft: Draft) -> None:
-    """Strip what follows a wall's heading in the article's own element: the offer, its price.
-
-    Nothing but a paragraph or two may follow there, and then the wall's button.
-    """
-    page, columns = draft.page, draft.columns
-    for at in sorted(draft.reasons) if not page.is_text else ():
+    """Strip what follows a wall's heading in the article's own element: the offer, its price."""
+    for at in sorted(draft.reasons) if not draft.page.is_text else ():
         kind, _ = draft.reasons[at]
-        if kind not in WALL_KINDS or not is_by_text_rule(draft, at) or columns["heading"][at] < 2:
-            continue
-        box = page.elements[max(0, page.elements[page.blocks[at].element].parent)]
-        rest = range(at + 1, box.end)
-        offer = [x for x in rest if x in draft.roles]
-        has_button = any(x not in draft.roles and columns["links"][x] for x in rest)
-        if 1 <= len(offer) <= MAX_OFFER_PARAGRAPHS and has_button and columns["links"][at] == 0:
-            for x in offer:
+        if kind in WALL_KINDS and is_by_text_rule(draft, at) and _is_heading(draft, at):
+            for x in _offer_under(draft, at):
                 draft.strip(x, kind, "dom:box")
+
+
+def _offer_under(draft: Draft, at: int) -> list[int]:
+    """The paragraph or two that alone follow a heading in its element, before the wall's button."""
+    page, links = draft.page, draft.columns["links"]
+    box = page.elements[max(0, page.elements[page.blocks[at].element].parent)]
+    rest = range(at + 1, box.end)
+    offer = [x for x in rest if x in draft.roles]
+    has_button = any(x not in draft.roles and links[x] for x in rest)
+    is_offer = len(offer) <= MAX_OFFER_PARAGRAPHS and has_button and links[at] == 0
+    return offer if is_offer else []
 
 
 def _clean_items(draft: Draft) -> Mask:
@@ -187,10 +248,14 @@ def heads_paragraphs(draft: Draft, at: int, running: Mask) -> bool:
     page, around = draft.page, (at - 1, at + 1)
     if page.is_text or at + 1 >= len(page.blocks) or draft.columns["links"][at]:
         return False
-    if draft.columns["heading"][at] < 2:
+    if not _is_heading(draft, at):
         return False
     outer = page.elements[page.blocks[at].element].parent
     return all(
         x in draft.roles and running[x] and page.elements[page.blocks[x].element].parent == outer
         for x in around
     )
+
+
+def _is_heading(draft: Draft, at: int) -> bool:
+    return not draft.page.is_text and bool(draft.columns["heading"][at] >= 2)

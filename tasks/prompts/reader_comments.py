@@ -73,7 +73,10 @@ def _titled_comments(page: Page, headline: int, kept: Column) -> set[int]:
         end = max(
             (page.elements[up].end for up in around if page.elements[up].start == at), default=at
         )
-        is_after = kept[headline:at].any() and kept[:at].sum() > kept[end:].sum()
+        # A count of comments over an article opens an element with the article in it.
+        before = kept[headline:at].sum()
+        is_after = before > 0 and kept[:at].sum() > kept[end:].sum()
+        is_after &= before >= min(MIN_ARTICLE_CHARS, kept[at:end].sum())
         if end - at >= MIN_BLOCKS and is_after:
             return set(range(at, end))
     return set()

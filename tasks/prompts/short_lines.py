@@ -60,23 +60,30 @@ NOT_A_NAME = re.compile(r"[\d@]")
 # `Published 3 March at 14h52`, `September 16th, 9:27 am`: parts of numbers, no words.
 IN_NUMBERS = re.compile(r"(?<=\d)(?:h|st|nd|rd|th)(?![^\W\d_])|(?<=\d)\s?[ap]m\b", re.I)
 MAX_DATE_LINE_CHARS = 100
+# Of `27 members voted yes.`, not of `Lesezeit: 3 Min.`
+ENDS_SENTENCE = re.compile(r"[!?。]$|[^\W\d_](?<!\bmin)(?<!\bmins)(?<!\bstd)\.$", re.I)
 TWO_DATES = 6  # Numbers of two dates with their times
 MAX_COUNT_CHARS = 35  # as in `Reading time: 3 minutes`
 
 
-def is_date_line(text: str) -> bool:
-    """Whether a line is little more than a date: `Updated 3 March 2026, 10:20`."""
+def is_date_line(text: str, *, is_exact: bool = False) -> bool:
+    """Whether a line is little more than a date: `Updated 3 March 2026, 10:20`.
+
+    If `is_exact`, with day, month and year, or nothing else: not `Crimea, 2014–2022`.
+    """
     if len(text) > MAX_DATE_LINE_CHARS or NO_DATE.search(text) or not YEAR_OR_TIME.search(text):
         return False
     numbers, words = len(NUMBER.findall(text)), WORD.findall(IN_NUMBERS.sub(" ", text))
     # Two dates take more words: `Publié le 3 mars 2026 à 08:01, mis à jour le 4 mars à 09:06`.
     is_pair = numbers >= TWO_DATES and "://" not in text and max(map(len, words), default=0) <= 12
+    if is_exact and numbers < 3 and not all(word.lower() in MONTH_NUMBER for word in words):
+        return False
     return numbers >= 2 and len(words) <= (1.5 * numbers if is_pair else numbers + 1)
 
 
 def is_count(text: str) -> bool:
     """Whether a line is a number and what it counts: `3 min read`, `12 comments`."""
-    if len(text) > MAX_COUNT_CHARS or text[-1] in "!?。" or len(NUMBER.findall(text)) != 1:
+    if len(text) > MAX_COUNT_CHARS or len(NUMBER.findall(text)) != 1 or ENDS_SENTENCE.search(text):
         return False
     words = WORD.findall(text)
     is_named = max(map(len, words), default=0) >= 3

@@ -13,6 +13,8 @@ FILES = dict.fromkeys(("da", "nb", "nn", "no", "sv"), "nordic") | {"uk": "ru", "
 FILES |= dict.fromkeys(_OTHER.split(), "other")
 MAX_TEXT_CHARS = 2000  # No rule reads a longer text
 APOSTROPHES = "’‘`´"
+QUOTATION_MARKS = frozenset('"“”„«»‹›‘’‚「」『』')
+LEADING_SIGNS = re.compile(r"^\W+")
 _PROMPT_KINDS = (
     "metering paywall registration newsletter trial_offer donation sponsored app_promo"
     " cookie_adblock other"
@@ -31,14 +33,21 @@ class Rule:
     max_words: int  # The rule does not apply to a longer block
     yes: tuple[str, ...]
     no: tuple[str, ...]
-    is_sure: bool = False  # Whether it is right even where everything else speaks for article text
+    is_sure: bool = False  # Whether no news sentence begins like this
     # Lower-case strings; every text that the pattern matches contains one of them.
     needs: tuple[str, ...] = ()
 
-    @property
-    def needs_context(self) -> bool:
-        """Whether article text can be worded like this, so that wording alone decides nothing."""
-        return not self.is_sure and self.kind not in CERTAIN_KINDS
+    def decides(self, text: str) -> bool:
+        """Whether the wording alone decides: of a label, or if a sure rule matches from the start.
+
+        Sentences that report or quote such words begin otherwise, or with a quotation mark.
+        """
+        if self.kind in CERTAIN_KINDS or not self.is_sure:
+            return self.kind in CERTAIN_KINDS
+        before = text[: len(text) - len(LEADING_SIGNS.sub("", text))]
+        found = self.pattern.search(_plain(text))
+        is_first = found is not None and found.start() <= len(before)
+        return is_first and QUOTATION_MARKS.isdisjoint(before)
 
 
 def find_rule(text: str, language: str | None) -> Rule | None:
@@ -52,8 +61,7 @@ def find_rule(text: str, language: str | None) -> Rule | None:
 # Menus, footers and teasers recur on all pages of a site.
 @lru_cache(maxsize=8_000)
 def _find(text: str, file: str) -> Rule | None:
-    for sign in APOSTROPHES:
-        text = text.replace(sign, "'")
+    text = _plain(text)
     # Chinese and Japanese have no spaces: eight characters count as a word.
     words = len(text.split()) if text.isascii() else max(len(text.split()), len(text) / 8)
     folded = text.casefold()
@@ -67,6 +75,13 @@ def _find(text: str, file: str) -> Rule | None:
         ):
             return rule
     return None
+
+
+def _plain(text: str) -> str:
+    """A text as patterns are written: with one kind of apostrophe."""
+    for sign in APOSTROPHES:
+        text = text.replace(sign, "'")
+    return text
 
 
 @lru_cache(maxsize=64)

@@ -36,6 +36,28 @@ JAPANESE = (
     "相談センターには、契約の解約に関する声が増えています。",
     "協会によりますと、会員の平均年齢は七十歳です。",
 )
+# What a sure rule matches within a sentence, or in what somebody says.
+REPORTED = (
+    ("en", "“You have two free stories left this week,” the editor told the deputies."),
+    ("es", "Venezuela ha alcanzado un acuerdo para repartir artículos gratuitos."),
+    ("id", "Warga yang masuk gedung parlemen untuk membaca rancangan sanksi itu ditahan polisi."),
+    ("it", "L'Ucraina ha ricevuto dall'Unione contenuti gratuiti per le scuole."),
+    ("ja", "外務省はメールマガジンで制裁の対象となる企業の一覧を配信しています。"),
+    ("ja", "政府は国民にアプリをダウンロードして避難情報を確認するよう呼びかけています。"),
+    ("pt", "O governo tem distribuído textos gratuitos sobre as sanções nas escolas."),
+    ("ru", "«Вам доступны бесплатные материалы о санкциях», — сказал депутат."),
+)
+HEADINGS = (
+    "Why is Ukraine not a member of Nato?",
+    "Unlimited access to Russian gas is over",
+    "Sponsored by Moscow",
+    "Free trial for Navalny",
+    "Latest sanctions",
+    "Next: China",
+    "By Force",
+    "From Russia With Love",
+    "Crimea, 2014–2022",
+)
 TEXT = """
 The foreign ministers of the alliance met in the old customs house on Thursday and talked for nine
 hours about the border, the grain corridor and the cost of both.
@@ -78,6 +100,50 @@ def test_running_text_is_not_stripped_for_its_wording(sentence: str) -> None:
     assert found.page is not None
     assert sentence in found.page.paragraphs
     assert len(found.page.paragraphs) == len(PARAGRAPHS) + 1
+
+
+@pytest.mark.parametrize(("language", "sentence"), REPORTED)
+def test_nor_are_counters_that_somebody_reports(language: str, sentence: str) -> None:
+    page = page_with(f"<p>{sentence}</p>").replace(b'lang="en"', f'lang="{language}"'.encode())
+    url = "https://paper.example/world/ministers-fail-to-agree"
+    found = extract_page(page, "text/html; charset=utf-8", url, source_language=language)
+    assert found.page is not None
+    assert sentence in found.page.paragraphs
+
+
+@pytest.mark.parametrize("heading", HEADINGS)
+def test_nor_is_a_heading_of_paragraphs(heading: str) -> None:
+    found = extract(page_with(f"<h2>{heading}</h2>"))
+    assert found.page is not None
+    assert heading in found.page.paragraphs
+    assert found.page.byline is None
+
+
+@pytest.mark.parametrize("sentence", POLITICAL)
+def test_nor_is_a_quotation(sentence: str) -> None:
+    found = extract(page_with(f"<blockquote><p>{sentence}</p></blockquote>"))
+    assert found.page is not None
+    assert sentence in found.page.paragraphs
+
+
+def test_nor_is_an_item_of_a_list_or_the_list_around_it() -> None:
+    items = (
+        "Poland and Romania backed the text.",
+        "Sponsored by Germany and France, the resolution passed.",
+        "China abstained from the vote in the council.",
+    )
+    found = extract(page_with(f"<ul>{''.join(f'<li>{item}</li>' for item in items)}</ul>"))
+    assert found.page is not None
+    assert set(items) <= set(found.page.paragraphs)
+
+
+def test_a_short_sentence_with_a_number_is_no_counter_of_readers() -> None:
+    texts = ["At least 12 dead.", "The ferry sank off the cape.", "27 members voted yes."]
+    body = "".join(f"<p>{text}</p>" for text in (*texts, *PARAGRAPHS))
+    page = page_with("").replace(f"<p>{PARAGRAPHS[0]}</p>".encode(), body.encode(), 1)
+    found = extract(page)
+    assert found.page is not None
+    assert set(texts) <= {*found.page.paragraphs, found.page.standfirst}
 
 
 @pytest.mark.parametrize("sentence", JAPANESE)

@@ -248,6 +248,13 @@ def test_comments_are_known_by_the_heading_over_them(title: str) -> None:
     assert list(read(link).paragraphs) == STORY
 
 
+def test_a_count_of_comments_may_open_the_article_s_element() -> None:
+    note = "<p>We may earn a commission from links, as our editors explain here at length.</p>"
+    counted = f"<div class=text><div>12 comments</div>{paragraphs(STORY)}</div>"
+    found = read(f"<article><h1>{{h}}</h1>{note}{counted}</article>")
+    assert set(STORY) <= set(found.paragraphs)
+
+
 def test_a_single_comment_is_a_journalist_s() -> None:
     own = f"<section><h3>Comment</h3>{paragraphs(STORY[3:])}</section>"
     body = f"<article><h1>{{h}}</h1><div>{paragraphs(STORY[:3])}</div>{own}</article>"

@@ -25,6 +25,8 @@ SETS = Path(__file__).parents[1] / "prompts" / "lookalikes"
 HALVES = ("dev", "held")
 TEMPLATES = ("article", "divs", "classes")
 """Kinds of markup an article is served in; `text` is a page saved as text."""
+PLACES = ("heading", "quote", "item")
+"""Where a sentence stands in an `article` that is none of its paragraphs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +143,21 @@ def _text(case: Case) -> str:
 
 
 def _html(case: Case) -> str:
-    return {"article": _as_article, "divs": _as_divs, "classes": _as_classes}[case.template](case)
+    return {"divs": _as_divs, "classes": _as_classes}.get(case.template, _as_article)(case)
 
 
 def _paragraphs(case: Case, before: str, after: str) -> str:
     parts = [f"{before}{escape(text)}{after}" for text in case.article["paragraphs"]]
     inserted = case.html or f"{before}{escape(case.lines[0])}{after}"
+    text = escape(case.lines[0])
+    if case.template == "heading":
+        inserted = f"<h2>{text.rstrip('.。।')}</h2>"
+    elif case.template == "quote":
+        inserted = f"<blockquote><p>{text}</p></blockquote>"
+    elif case.template == "item":
+        around = [escape(case.article["paragraphs"][at]) for at in (case.at - 1, case.at)]
+        items = "".join(f"<li>{item}</li>" for item in (around[0], text, around[1]))
+        return "\n".join([*parts[: case.at - 1], f"<ul>{items}</ul>", *parts[case.at + 1 :]])
     return "\n".join([*parts[: case.at], inserted, *parts[case.at :]])
 
 

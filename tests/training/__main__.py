@@ -1,12 +1,14 @@
 """Train the block models: `python -m tests.training CORPUS OUT`.
 
 Needs scikit-learn and catboost, which the program itself does without. Writes OUT/model.json, to be
-copied to tasks/prompts/, what `tests.training.page_model` writes, and OUT/tree.json and
-OUT/text.json: each page as cleaned by a model trained without the page's owner. Score these, not
-what the final model makes of its own pages.
+copied to tasks/prompts/, what `tests.training.page_model` writes, and OUT/tree.pickle and
+OUT/text.pickle: each page with the scores of a model trained without the page's owner, which
+`tests.training.crossval` cleans and scores. Judge by these, not by what the final model makes of
+its own pages.
 """
 
 import json
+import pickle
 import sys
 from pathlib import Path
 
@@ -15,8 +17,7 @@ import numpy as np
 from tasks.prompts.block_features import describe, relate
 from tasks.prompts.block_model import Forest
 from tasks.prompts.block_roles import find_headline
-from tasks.prompts.clean_page import clean_unchanged_text, finish
-from tasks.prompts.draft import MIN_FIRST_SCORE, Draft, rescore_doubtful, score_prompts
+from tasks.prompts.draft import MIN_FIRST_SCORE, rescore_doubtful, score_prompts
 from tasks.prompts.tree_arrays import Column, Columns
 from tasks.prompts.word_weights import Lexicon
 from tests.training import page_model
@@ -131,23 +132,10 @@ def _target(example: Example, stage: int) -> tuple[Column, Column] | None:
     return None if example.is_inserted else (example.share, example.weight)
 
 
-def write_pages(recipe: Recipe, scores: list[Column], pleads: list[Column], out: Path) -> None:
-    """What becomes of each page by scores of a model that never saw its owner."""
-    pages = {}
-    for table, score, plea, e in zip(recipe.tables, scores, pleads, recipe.examples, strict=True):
-        if e.is_inserted:
-            continue
-        draft = Draft(e.page, table, score, plea)
-        headline = find_headline(e.page, e.hints.headline)
-        found = clean_unchanged_text(e.page, e.hints) or finish(draft, headline, e.hints)
-        heads = [text for text in (found.kicker, found.headline, found.standfirst) if text]
-        body = "\n".join(found.paragraphs)
-        pages[e.page_id] = {
-            "body": body,
-            "standfirst": found.standfirst,
-            "all": "\n".join([*heads, *found.captions, body]),
-        }
-    out.write_text(json.dumps(pages, ensure_ascii=False), encoding="utf-8")
+def write_drafts(recipe: Recipe, scores: list[Column], pleads: list[Column], out: Path) -> None:
+    """Keep the gold pages with the scores of a model that never saw their owner."""
+    rows = zip(recipe.examples, recipe.tables, scores, pleads, strict=True)
+    out.write_bytes(pickle.dumps([row for row in rows if not row[0].is_inserted]))
 
 
 def _examples(corpus: Path, is_text: bool) -> list[Example]:
@@ -174,7 +162,7 @@ def main(corpus: Path, out: Path) -> None:
         recipe = Recipe(pages, lexicons, is_text)
         found, scores, pleads = recipe.run()
         forests += found
-        write_pages(recipe, scores, pleads, out / f"{name}.json")
+        write_drafts(recipe, scores, pleads, out / f"{name}.pickle")
         if not is_text:
             rows = zip(examples, scores, pleads, strict=True)
             page_model.write_scores(out, {e.page_id: np.array(each) for e, *each in rows})

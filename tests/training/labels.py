@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from selectolax.lexbor import LexborHTMLParser
 
+from tasks.extract.metadata import read_metadata
 from tasks.prompts.page import Page
 from tasks.prompts.page_hints import Hints
 from tasks.prompts.split_into_blocks import split_lines, split_tree
@@ -182,30 +183,9 @@ def _apply_labels(
 
 
 def hints_of(tree: LexborHTMLParser, gold: dict[str, Any], is_text: bool) -> Hints:
-    """What is known of a page; of one saved as text no more than its language."""
+    """What is known of a page, as `tasks.extract` knows it; as text no more than its language."""
     if is_text:
         return Hints(language=gold["lang"])
-    authors = tuple(gold.get("authors") or ())
-    return Hints(page_headline(tree), page_description(tree), authors, gold["lang"])
-
-
-def page_headline(tree: LexborHTMLParser) -> str | None:
-    """A rough headline: the h1 that the page's title repeats, else the title without its end."""
-    title = tree.css_first("title")
-    titles = [_meta(tree, "og:title"), _meta(tree, "twitter:title")]
-    titles.append(title.text(strip=True) if title is not None else None)
-    named = [text for text in titles if text]
-    for heading in (node.text(strip=True) for node in tree.css("h1")):
-        if len(heading) > 8 and any(fold(heading) in fold(text) for text in named):
-            return heading
-    return re.split(r"\s[|–—-]\s(?=[^|–—-]{2,30}$)", named[0])[0] if named else None
-
-
-def page_description(tree: LexborHTMLParser) -> str:
-    """What the page says of itself."""
-    return _meta(tree, "description") or _meta(tree, "og:description") or ""
-
-
-def _meta(tree: LexborHTMLParser, name: str) -> str | None:
-    node = tree.css_first(f'meta[property="{name}"],meta[name="{name}"]')
-    return (node.attributes.get("content") or "").strip() or None if node is not None else None
+    meta = read_metadata(tree, gold["url"])
+    language = meta.language or gold["lang"]
+    return Hints(meta.headline, meta.description, meta.authors, language, body=meta.body)

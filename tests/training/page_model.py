@@ -30,7 +30,7 @@ from tests.training.forests import dump_forest, read_trees
 from tests.training.labels import FOLDS, fold_of, read_rows
 from tests.training.made_pages import make_pages
 
-SCORES = "scores.npz"
+SCORES, REJECTED = "scores.npz", "rejected.json"
 MADE = 280
 TREES, DEPTH, RATE = 200, 4, 0.06
 KNOWN = {"all": 1.0, "without address": 0.5, "without metadata": 0.3, "without both": 0.2}
@@ -50,6 +50,7 @@ class Sample:
     is_news: bool
     links: float
     known: dict[str, dict[str, float]]
+    page_id: str = ""
     is_extra: bool = False
     """Only trained on: a made page, without an owner; a gold page with the certain scores."""
 
@@ -80,7 +81,8 @@ def read_samples(corpus: Path, out: Path) -> Iterator[Sample]:
         owner = owners.get(row["id"], row["publisher"])
         owner_of.setdefault(registrable_domain(row["url"]), owner)
         html = gzip.decompress((corpus / f"gold/{row['id']}.html.gz").read_bytes())
-        yield Sample(owner, True, row["news"], *_known(html, row["url"], model, scores[row["id"]]))
+        known = _known(html, row["url"], model, scores[row["id"]])
+        yield Sample(owner, True, row["news"], *known, row["id"])
         # Users' pages are scored by the final model: a page must not be lost by its certainty.
         yield Sample(owner, True, row["news"], *_known(html, row["url"], model), is_extra=True)
     for line in (corpus / "no-article/index.jsonl").read_text(encoding="utf-8").splitlines():
@@ -151,8 +153,10 @@ def cross_validate(samples: Sequence[Sample], split: int) -> dict[str, Column]:
     return found
 
 
-def errors(samples: Sequence[Sample]) -> dict[str, dict[str, float]]:
-    """What the decision gets wrong on owners the model has not seen, as the mean of some splits.
+def errors(
+    samples: Sequence[Sample], splits: Sequence[dict[str, Column]]
+) -> dict[str, dict[str, float]]:
+    """What the decision gets wrong on owners the model has not seen, as the mean of the splits.
 
     Shares of the pages of a group, by how much is known of them.
     """
@@ -165,22 +169,29 @@ def errors(samples: Sequence[Sample]) -> dict[str, dict[str, float]]:
         "news articles rejected": is_real & is_article & is_news,
         "other articles rejected": is_real & is_article & ~is_news,
     }
-    has_links = np.array([s.links >= MIN_LINKS for s in samples])
-    splits = [cross_validate(samples, number) for number in range(SPLITS)]
     found = {}
     for known in KNOWN:
-        limit = REJECTED_BELOW["address" not in known and "both" not in known]
-        is_wrong = np.array([((s[known] < limit) & has_links) == is_article for s in splits])
+        is_wrong = np.array([are_rejected(samples, s, known) == is_article for s in splits])
         found[known] = {
             name: round(float(is_wrong[:, group].mean()), 4) for name, group in groups.items()
         }
     return found
 
 
+def are_rejected(samples: Sequence[Sample], split: dict[str, Column], known: str) -> Column:
+    """Which of the pages the decision rejects."""
+    limit = REJECTED_BELOW["address" not in known and "both" not in known]
+    return np.asarray((split[known] < limit) & [s.links >= MIN_LINKS for s in samples])
+
+
 def main(corpus: Path, out: Path) -> None:
     """Train the model, write it with its errors, and show these."""
     samples = list(read_samples(corpus, out))
-    unseen = errors(samples)
+    splits = [cross_validate(samples, number) for number in range(SPLITS)]
+    unseen = errors(samples, splits)
+    rejected = zip(samples, are_rejected(samples, splits[0], "all"), strict=True)
+    pages = [s.page_id for s, is_rejected in rejected if is_rejected and s.page_id]
+    (out / REJECTED).write_text(json.dumps(pages) + "\n", encoding="utf-8")
     for known, found in unseen.items():
         print(known, *(f"{name} {share:.1%}" for name, share in found.items()), sep=", ")
     articles = [s.row() for s in samples if s.is_article and s.is_news and not s.is_extra]
