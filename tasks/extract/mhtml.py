@@ -7,8 +7,9 @@ from email.errors import InvalidBase64LengthDefect
 from email.message import Message
 from email.parser import BytesHeaderParser
 
+from tasks.http.response import HTML_TYPES
+
 MHTML = "multipart/related"
-HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 
 _HEAD_BYTES = 16_384  # of a part's headers
 _MAX_NESTING = 5  # a page with alternatives and signatures has three

@@ -28,13 +28,12 @@ _STATUS_OUTCOMES = {
     **dict.fromkeys((404, 410), Outcome.NOT_FOUND),
     429: Outcome.RATE_LIMITED,
 }
+HTML_TYPES = frozenset({"text/html", "application/xhtml+xml", "application/vnd.wap.xhtml+xml"})
 # XML is excluded: servers send feeds and sitemaps as XML, whose entries were taken for an article.
 # So are tables, calendars, programs, subtitles.
-_PAGE_TYPE = re.compile(
+_TEXT_TYPE = re.compile(
     r"""text/(?!(?:calendar|css|csv|event-stream|(?:x-)?(?:ecma|java)script|rtf|rtx|srt
-      |tab-separated-values|(?:x-)?v(?:card|tt)|xml|x-json|x-opml)\Z).+
-    |application/(?:vnd\.wap\.)?xhtml\+xml
-    |""",
+      |tab-separated-values|(?:x-)?v(?:card|tt)|xml|x-json|x-opml)\Z).+""",
     re.VERBOSE,
 )
 PIECE_BYTES = 64 * 1024  # bytes of the pieces in which bodies are read and decoded, at most
@@ -124,7 +123,8 @@ def read_content(
 
 def is_page(content_type: str) -> bool:
     """Whether a Content-Type header is that of HTML or text; a missing one may be."""
-    return bool(_PAGE_TYPE.fullmatch(content_type.partition(";")[0].strip().lower()))
+    name = content_type.partition(";")[0].strip().lower()
+    return not name or name in HTML_TYPES or bool(_TEXT_TYPE.fullmatch(name))
 
 
 def is_success(status: int) -> bool:

@@ -1,7 +1,9 @@
 import pytest
 
+from tasks.collect.listings.browser_saves import read_mhtml_save
 from tasks.extract import extract_page
 from tasks.extract.mhtml import MHTML, page_of_mhtml
+from tasks.http.response import HTML_TYPES
 from tasks.model import Outcome
 from tests.support.mhtml import IMAGE, PAGE, URL, mhtml, part
 
@@ -33,6 +35,15 @@ def test_a_page_in_parts_of_parts_and_one_without_parts() -> None:
         "<p>港の倉庫".encode("shift_jis"),
         "text/html; charset=shift_jis",
     )
+
+
+@pytest.mark.parametrize("content_type", sorted(HTML_TYPES))
+def test_all_html_is_a_page(content_type: str) -> None:
+    page = part(content_type), PAGE[1]
+    file = mhtml(IMAGE, page)
+    assert page_of_mhtml(file)[0] == PAGE[1]
+    headless = file.replace(b"Snapshot-Content-Location: " + URL.encode() + b"\n", b"")
+    assert read_mhtml_save(headless, allow_private=False).url == URL
 
 
 def test_what_follows_the_page_may_be_missing() -> None:

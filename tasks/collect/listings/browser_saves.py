@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from tasks.collect.listings.section_links import looks_like_article
+from tasks.http.response import HTML_TYPES
 from tasks.text.printed_times import instant
 from tasks.text.urls import is_http
 
@@ -27,7 +28,6 @@ _SINGLE_FILE = re.compile(
     re.IGNORECASE,
 )
 _BASE = re.compile(rb"<base\b[^>]*?\bhref\s*=\s*[\"']?([^\"'\s>]+)", re.IGNORECASE)
-_HTML_TYPES = ("text/html", "application/xhtml+xml")
 # Host names that resolve on a local network only.
 _PRIVATE_NAME = re.compile(
     r"[^.]+|.+\.(?:local|localhost|internal|intranet|lan|home|corp|home\.arpa)"
@@ -74,7 +74,7 @@ def read_page_save(head: bytes, *, allow_private: bool) -> BrowserSave:
 def read_mhtml_save(head: bytes, *, allow_private: bool) -> BrowserSave:
     """Read URL and time from the headers of an MHTML file, and of the page in it."""
     mhtml = email.message_from_bytes(head)
-    pages = (part for part in mhtml.walk() if part.get_content_type() in _HTML_TYPES)
+    pages = (part for part in mhtml.walk() if part.get_content_type() in HTML_TYPES)
     named = (
         mhtml["Snapshot-Content-Location"],
         mhtml["Content-Location"],
