@@ -145,7 +145,8 @@ def _verdict(state: KnownVersions, new: Text) -> VersionVerdict:
     for known in (shown, following):
         is_same = bool(known.keys & new.keys) or (is_cut and known is shown)
         # A source of sources.toml takes over what a backfill gave to its domain: else its days
-        # would be observed without these articles.
+        # would be observed without these articles. By the id, as in `sources.is_watched`, which a
+        # source has only after its first load.
         is_archived = known.source_id.startswith(ARCHIVE) and not new.source_id.startswith(ARCHIVE)
         # A date makes a new version: an AMP page or a saved copy without one must not keep the
         # article out of the time series.

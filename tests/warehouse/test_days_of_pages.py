@@ -201,7 +201,9 @@ def test_an_undated_article_that_gets_its_date_makes_its_day_whole(polled: Layou
 
 def test_the_message_counts_dated_saved_files_outside_of_the_calendar(tmp_path: Path) -> None:
     layout = Layout(tmp_path / "data")
-    load_pages(layout, [saved(f"dated-{day}", day) for day in (0, 1, 30, 31)], [FILES])
+    archived = Page("archived", "An old fair.", 0, 24.0, "archive-other.test")
+    dated = [saved(f"dated-{day}", day) for day in (0, 1, 30, 31)]
+    load_pages(layout, [archived, *dated], [FILES])
     assert set(days(layout, "state", FILES.id)) == {30, 31}
     assert outside_calendars(read_run(layout, RUN)) == (
         "2 dated articles of gb-files lie outside its calendar, which begins on 2026-04-01, and"

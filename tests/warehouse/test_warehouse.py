@@ -1074,6 +1074,7 @@ def test_known_urls(cases: Layout) -> None:
     known = known_urls(cases, asked.values())
     assert known == {asked["a"], asked["canonical"], asked["section"]}
     assert known_urls(cases, []) == set()
+    assert known_urls(cases, [fold("https://archive-a.com.test/old")]) == set()
 
 
 CASES["gb-twenty"] = [listing(), *(Page(str(number)) for number in range(20))]

@@ -1,6 +1,6 @@
 -- Holds: a version differs from the one before it, adds a date where that had none, or follows one that
 -- a source took over from archive-<domain>. A rebuild gives the source that one, too, while this one stays
--- where its archive file was removed.
+-- where its archive file was removed. `rebuild articles` runs this without the table `sources`.
 SELECT article_id, previous_no, version_no, body_sha256
 FROM (
     SELECT article_id, version_no, body_sha256, published_at,

@@ -6,6 +6,7 @@
 -- Touched by: source_id FROM sources
 --
 -- A backfill names domains that are not configured archive-<domain>; is_watched is true for all others.
+-- It comes from the id, since Parquet, from which a rebuild makes this, has nothing else that says so.
 WITH attempted AS (
     SELECT source_id, max(attempted_at) AS last_attempt_at FROM captures GROUP BY source_id
 ),

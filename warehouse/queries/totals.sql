@@ -5,7 +5,7 @@ SELECT count({published_date}) AS articles,
        (SELECT max(loaded_at) FROM loads) AS loaded_at
 FROM articles
 -- Domains that are only in archives, and days outside of a source's calendar, are in no figure.
--- A snapshot of 0.1 lacks is_watched.
+-- A snapshot of 0.1 lacks is_watched, and its archive-<domain> is in no figure either.
 WHERE (NOT starts_with(source_id, 'archive-') AND {published_date} IS NULL)
    OR ({published_date} BETWEEN $first_day AND $last_day
        AND EXISTS (FROM coverage{local} AS days

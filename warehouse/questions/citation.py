@@ -5,7 +5,6 @@ from datetime import date, datetime, timedelta
 
 import duckdb
 
-from warehouse.layers.definitions import ARCHIVE
 from warehouse.questions.audits import audit_words, audited
 from warehouse.questions.selection import Choices, Selection, literal
 from warehouse.questions.series import Row, totals
@@ -98,13 +97,12 @@ def _day(day: date) -> str:
 
 def _before(con: duckdb.DuckDBPyConnection, selection: Selection, first_day: date) -> str:
     """What was collected of the selected days before all calendars."""
-    chosen = f"SELECT source_id FROM sources WHERE {selection.source_condition()}"
+    watched = f"FROM sources WHERE is_watched AND {selection.source_condition()}"
     [(older,)] = con.sql(
         selection.sql(
-            "SELECT count(*) FROM articles"
+            f"SELECT count(*) FROM articles SEMI JOIN ({watched}) AS watched USING (source_id)"
             f" WHERE {{published_date}} >= {literal(selection.first_day)}"
             f" AND {{published_date}} < {literal(first_day)}"
-            f" AND NOT starts_with(source_id, {literal(ARCHIVE)}) AND source_id IN ({chosen})"
         )
     ).fetchall()
     if not older:

@@ -8,7 +8,6 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
 
-from warehouse.layers.definitions import ARCHIVE
 from warehouse.layers.layout import Layout
 from warehouse.read.query import snapshot_records
 
@@ -110,15 +109,10 @@ def known_urls(layout: Layout, folded_urls: Iterable[str]) -> set[str]:
         " FROM captures JOIN outcomes USING (outcome)"
         " WHERE kind = 'page' AND NOT is_retryable"
         " AND (obtained_from <> 'wayback' OR article_id IS NOT NULL)"
-        " AND NOT starts_with(source_id, $archive))"
+        " AND source_id NOT IN (SELECT source_id FROM sources WHERE NOT is_watched))"
         " SEMI JOIN (SELECT unnest($keys::VARCHAR[]) AS key) USING (key)"
         " GROUP BY key HAVING count(*) >= $tries OR NOT bool_and(may_be_momentary)",
-        {
-            "keys": sorted(set(folded_urls)),
-            "tries": MAX_TRIES,
-            "momentary": MOMENTARY,
-            "archive": ARCHIVE,
-        },
+        {"keys": sorted(set(folded_urls)), "tries": MAX_TRIES, "momentary": MOMENTARY},
     )
     return {row["key"] for row in rows}
 
