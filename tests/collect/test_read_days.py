@@ -19,7 +19,7 @@ from tests.support.kept_folder import KeptFolder
 from tests.support.loopback import Loopback
 from tests.support.publishing import publish
 from tests.support.staged_pages import TOPICS, tables
-from warehouse.build.mart_merge import MACROS
+from warehouse.build.sql_files import read_sql
 from warehouse.layers.layout import Layout
 from warehouse.read.known_urls import last_listings
 
@@ -199,7 +199,7 @@ def test_a_long_feed_is_read_as_far_back_as_its_oldest_entry(read: Desk) -> None
 
 def test_a_rush_hour_of_which_minutes_are_seen_keeps_its_rate() -> None:
     with duckdb.connect() as con:
-        con.execute(MACROS)
+        con.execute(read_sql("steps")["macros"])
         # Nine entries in 24 minutes, of a source with six an hour otherwise; and nothing at all.
         rates = con.execute("SELECT smoothed_rate(9, 0.4, 6), smoothed_rate(0, 0, 6)").fetchall()
         # Two night hours without an entry.

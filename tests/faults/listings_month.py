@@ -36,7 +36,8 @@ from tasks.text.urls import fold
 from tests.faults.simulated_month import POLLINGS, Lived
 from tests.support.busy_newsroom import NEWS_SITEMAP, Month, Paper, RequestCounts, Story
 from warehouse.build.loader import make_relations
-from warehouse.build.mart_merge import MACROS, marts
+from warehouse.build.mart_merge import marts
+from warehouse.build.sql_files import read_sql
 from warehouse.layers.parquet_schemas import CAPTURE_SCHEMA
 from warehouse.read.known_urls import KnownListing
 from warehouse.read.query import records
@@ -190,7 +191,7 @@ class _Installation:
         con.execute("SET TimeZone = 'UTC'")
         con.execute("SET threads = 1")  # the relations are small
         make_relations(con)
-        con.execute(MACROS)
+        con.execute(read_sql("steps")["macros"])
         skip = (LIMITS.failures_to_skip, LIMITS.first_skip, LIMITS.longest_skip)
         con.execute("INSERT INTO breaker VALUES (?, ?, ?)", skip)
         con.executemany(

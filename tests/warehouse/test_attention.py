@@ -23,7 +23,7 @@ from warehouse.build import loader, mart_refresh
 from warehouse.build import publish as publishing
 from warehouse.build.index_vintages import DAILY_DAYS, RECENT_DAYS, begin_vintage
 from warehouse.build.loaded_definitions import KEPT_RULES, Rules
-from warehouse.build.mart_merge import MACROS
+from warehouse.build.sql_files import read_sql
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query, records
 from warehouse.stats import log_linear
@@ -124,7 +124,7 @@ class Panel:
     def __init__(self, layout: Layout) -> None:
         self.con, self.layout = duckdb.connect(), layout
         loader.make_relations(self.con)
-        self.con.execute(MACROS)
+        self.con.execute(read_sql("steps")["macros"])
         self.con.execute("INSERT INTO topics (topic_id) VALUES ('harvest')")
 
     def fill(self, panel: Mapping[str, Sequence[Cell]], now: datetime = NOW) -> None:

@@ -15,7 +15,7 @@ from tests.support.partial_days import LOSES, ROLLED_OVER, WHOLE, reads
 from tests.support.publishing import publish
 from tests.support.staged_pages import START, TOPICS, Page, source, stage
 from tests.text.test_dates import DAYS, FORMS
-from warehouse.build.mart_merge import MACROS
+from warehouse.build.sql_files import read_sql
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query
 
@@ -109,7 +109,7 @@ def test_without_time_is_what_the_page_printed() -> None:
     """The rule for `published_precision` agrees with what the parser saw, in all its forms."""
     printed = [(*form[:2], True) for form in FORMS] + [(*day, False) for day in DAYS]
     with duckdb.connect() as con:
-        con.execute(MACROS)
+        con.execute(read_sql("steps")["macros"])
         for raw, zone, has_time in printed:
             moment = parse_moment(raw, zone)
             assert moment is not None
@@ -135,7 +135,7 @@ def test_without_time_is_what_the_page_printed() -> None:
 )
 def test_the_precision_of_midnight_is_in_what_was_printed(raw: str | None, precision: str) -> None:
     with duckdb.connect() as con:
-        con.execute(MACROS)
+        con.execute(read_sql("steps")["macros"])
         midnight = "TIMESTAMPTZ '2024-05-17 00:00:00+00'"
         found = con.execute(f"SELECT precision_of({midnight}, ?)", [raw]).fetchall()
     assert found == [(precision,)]
@@ -171,7 +171,7 @@ def test_a_day_begins_at_its_first_midnight(
     zone: str, day: date, begins_at: str, hours: int
 ) -> None:
     with duckdb.connect() as con:
-        con.execute(MACROS)
+        con.execute(read_sql("steps")["macros"])
         [(begins, ends)] = con.execute(
             "SELECT epoch(start_of_local($1, $2))::BIGINT,"
             " epoch(start_of_local($1 + 1, $2))::BIGINT",

@@ -14,7 +14,7 @@ from tests.warehouse.test_spikes import UNCHANGED
 from warehouse.build import loader, mart_refresh
 from warehouse.build.index_vintages import begin_vintage
 from warehouse.build.loaded_definitions import Rules, set_rules
-from warehouse.build.mart_merge import MACROS
+from warehouse.build.sql_files import read_sql
 from warehouse.layers.layout import Layout
 from warehouse.stats import daily_counts
 from warehouse.stats.daily_counts import Counts, rounded
@@ -41,7 +41,7 @@ MADE = (
 def con(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as made:
         loader.make_relations(made)
-        made.execute(MACROS)
+        made.execute(read_sql("steps")["macros"])
         made.execute(MADE)
         begin_vintage(made, Layout(tmp_path), NOW)
         set_rules(made, Rules(1))

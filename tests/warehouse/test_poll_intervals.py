@@ -8,7 +8,8 @@ import duckdb
 import pytest
 
 from warehouse.build.loader import make_relations
-from warehouse.build.mart_merge import MACROS, marts
+from warehouse.build.mart_merge import marts
+from warehouse.build.sql_files import read_sql
 from warehouse.read.query import records
 
 pytestmark = pytest.mark.slow
@@ -24,7 +25,7 @@ def made() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as con:
         con.execute("SET TimeZone = 'UTC'")
         make_relations(con)
-        con.execute(MACROS)
+        con.execute(read_sql("steps")["macros"])
         yield con
 
 

@@ -17,7 +17,7 @@ from tests.support.publishing import publish
 from tests.support.staged_pages import SOURCES, TOPICS, Page, prose, stage, tables
 from warehouse.build import loader, mart_refresh
 from warehouse.build.loaded_definitions import Rules, set_rules
-from warehouse.build.mart_merge import MACROS
+from warehouse.build.sql_files import read_sql
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query
 from warehouse.stats import daily_counts
@@ -46,7 +46,7 @@ class Days:
     def __init__(self) -> None:
         self.con = duckdb.connect()
         loader.make_relations(self.con)
-        self.con.execute(MACROS)
+        self.con.execute(read_sql("steps")["macros"])
 
     def spikes(
         self,

@@ -3,7 +3,7 @@
 from itertools import product
 
 from warehouse.build.loader import Connection
-from warehouse.build.mart_merge import MACROS, find_touched, marts, replace_touched, view_added
+from warehouse.build.mart_merge import find_touched, marts, replace_touched, view_added
 from warehouse.build.sql_files import read_sql
 from warehouse.stats import attention_index, balanced_index, dispersion, spikes
 from warehouse.stats.daily_counts import Counts
@@ -33,7 +33,7 @@ def refresh(con: Connection) -> None:
     They also read temporary tables of the load: `new_runs`, `source_definitions`, `recounted`
     (topics counted again, or removed), `replaced_topics`, `mentions_before` and `vintage_rules`.
     """
-    con.execute(MACROS)
+    con.execute(read_sql("steps")["macros"])
     view_added(con)
     con.execute(SOURCE_ZONES)
     counts = {local: Counts(con, f"topic_daily{local}") for local in ("", "_local")}
@@ -52,7 +52,7 @@ def fill(con: Connection, name: str, counts: Counts) -> None:
     """Merge one mart, with the step before or after it; the marts that it reads are up to date.
 
     `counts` are those of the mart's kind of days. A poll that finds nothing new touches no key of
-    the marts after coverage. The SQL needs MACROS.
+    the marts after coverage. The SQL needs the macros of `refresh`.
     """
     steps, local = read_sql("steps"), local_of(name)
     kind = name.removesuffix(local)

@@ -25,8 +25,10 @@ def read_sql(folder: str) -> dict[str, str]:
             kinds if f"{{{name}}}" in path.stem else ({},)
             for name, kinds in (("unit", UNITS), ("local", DAYS))
         )
+        # Not in the encoding of the locale: regular expressions have letters of other scripts.
+        text = path.read_text(encoding="utf-8")
         for unit, day in product(units, days):
-            texts[fill_in(path.stem, unit | day)] = fill_in(path.read_text(), unit | day)
+            texts[fill_in(path.stem, unit | day)] = fill_in(text, unit | day)
     return texts
 
 
