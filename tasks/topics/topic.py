@@ -18,10 +18,11 @@ from warehouse.layers.definitions import Topic
 
 __all__ = ["ConfigError", "Topic", "TopicEntry", "load_topics"]
 
-# Version of the matching rules, raised when the same definition would count differently. A topic
-# keeps the version by which it was first counted until its definition changes, or `presswatch
-# recount`, so that no series changes unasked. 2: kickers are counted; Arabic and Hebrew marks that
-# newspapers leave out are ignored; the vowel signs of Indic scripts are parts of words.
+# Version of the matching rules, raised when the same definition would count differently; then run
+# `python -m tests.upgrade.fingerprints`. A topic keeps the version by which it was first counted
+# until its definition changes, or `presswatch recount`, so that no series changes unasked. 2:
+# kickers are counted; Arabic and Hebrew marks that newspapers leave out are ignored; the vowel
+# signs of Indic scripts are parts of words.
 RULES = 2
 _SPELLING_RULES = 2  # The first version that ignores some marks
 _MAX_WORDS = 100

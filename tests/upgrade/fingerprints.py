@@ -28,9 +28,10 @@ from tasks.load.load_run import load
 from tasks.model import Capture, CaptureKind, Failure, Outcome
 from tasks.refine.refine_pages import Origin, Refined, refine_page
 from tasks.refine.site_boilerplate import find_recurring
-from tasks.topics.topic import TopicEntry
+from tasks.topics import topic
 from tests.support.publishing import publish
 from tests.support.staged_pages import HARVEST, SOURCES, SUMMIT, Page, listing, prose, stage
+from tests.upgrade import matching
 from warehouse.build import loader, schema_version
 from warehouse.build.sql_files import read_marts, read_sql
 from warehouse.layers.layout import Layout
@@ -139,6 +140,11 @@ def listing_parts() -> Parts:
     return parts
 
 
+def matching_parts() -> Parts:
+    """What topics of every kind count in fixed texts."""
+    return {name: digest(found) for name, found in matching.counted()}
+
+
 def schema_parts() -> Parts:
     """The tables as DuckDB sees them, the SQL of the marts, and the rows of a few loads."""
     with duckdb.connect() as con:
@@ -165,7 +171,7 @@ def _row_parts() -> Parts:
     with TemporaryDirectory() as name:
         layout = Layout(Path(name))
         aliases = (*SUMMIT.aliases, "bridge")
-        wider = TopicEntry(id=SUMMIT.topic_id, name=SUMMIT.name, aliases=aliases).topic()
+        wider = topic.TopicEntry(id=SUMMIT.topic_id, name=SUMMIT.name, aliases=aliases).topic()
         pages = list(_made_pages())
         for number, (part, summit) in enumerate(((pages[::2], SUMMIT), (pages[1::2], wider))):
             run = stage(layout, f"2026053{number}T060000Z-00000{number}", part)
@@ -210,6 +216,11 @@ DECLARED: dict[str, tuple[str, Callable[[], int], Callable[[], Parts]]] = {
         listing_cache.__name__,
         lambda: listing_cache.LISTING_VERSION,
         listing_parts,
+    ),
+    "RULES": (
+        topic.__name__,
+        lambda: topic.RULES,
+        matching_parts,
     ),
     "SCHEMA_VERSION": (
         schema_version.__name__,

@@ -5,12 +5,14 @@ import json
 import duckdb
 import pytest
 
+from tasks.topics import mentions
 from tests.upgrade.fingerprints import (
     DECLARED,
     RECORD,
     Parts,
     difference,
     digest,
+    matching_parts,
     table_parts,
     without_comments,
 )
@@ -44,6 +46,16 @@ def test_a_difference_is_named_with_its_remedy() -> None:
     )
     assert "8 is not recorded yet: run" in difference(NAME, 8, other, KNOWN)
     assert "must never fall" in difference(NAME, 6, same, KNOWN)
+
+
+def test_a_rule_that_counts_otherwise_changes_what_rules_stand_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (recorded,) = json.loads(RECORD.read_text(encoding="utf-8"))["RULES"].values()
+    monkeypatch.delitem(mentions._COLUMNS, "caption")
+    now = matching_parts()
+    changed = {name.partition(" ")[0] for name in now if now[name] != recorded[name]}
+    assert changed == {"words", "marks", "folded", "excluded", "article"}
 
 
 @pytest.fixture(scope="module")
