@@ -22,11 +22,12 @@ def turn(hosts: Hosts, host: str, pause: float, seconds: float = 0.0) -> tuple[f
 
 
 def test_the_first_turn_does_not_wait() -> None:
-    began = time.monotonic()
-    turn(Hosts(), "paper.example", pause=60.0)
-    assert time.monotonic() - began < 60
+    deadline = time.monotonic() + 59.0
+    with Hosts().get("paper.example").turn(60.0, deadline):
+        pass
 
 
+@pytest.mark.slow
 def test_threads_take_turns_with_the_pause_from_end_to_start() -> None:
     hosts, turns = Hosts(), []
     threads = [
@@ -46,11 +47,22 @@ def test_threads_take_turns_with_the_pause_from_end_to_start() -> None:
 def test_hosts_do_not_wait_for_each_other() -> None:
     hosts = Hosts()
     turn(hosts, "a.example", 60.0)
-    began = time.monotonic()
-    turn(hosts, "b.example", 60.0)
-    assert time.monotonic() - began < 60
+    deadline = time.monotonic() + 59.0
+    with hosts.get("b.example").turn(60.0, deadline):
+        pass
 
 
+def test_a_wait_beyond_the_deadline_is_not_begun() -> None:
+    hosts = Hosts()
+    turn(hosts, "paper.example", 0.0)
+    hosts.closing.set()  # who waits now is told that it is closed
+    host, deadline = hosts.get("paper.example"), time.monotonic() + 30.0
+    with pytest.raises(Failure) as failure, host.turn(60.0, deadline):
+        pass
+    assert failure.value.outcome is Outcome.LEFT_FOR_LATER
+
+
+@pytest.mark.slow
 def test_a_hold_is_for_everybody() -> None:
     hosts = Hosts()
     host = hosts.get("paper.example")
@@ -69,6 +81,7 @@ def test_a_host_that_wants_too_much_is_not_asked() -> None:
     assert failure.value.outcome is Outcome.SERVER_ERROR
 
 
+@pytest.mark.slow
 def test_a_host_cannot_hold_up_the_run_little_by_little() -> None:
     host = Hosts().get("paper.example")
     host._patience = 0.15
@@ -80,6 +93,7 @@ def test_a_host_cannot_hold_up_the_run_little_by_little() -> None:
         pass
 
 
+@pytest.mark.slow
 def test_closing_wakes_who_waits() -> None:
     hosts = Hosts()
     turn(hosts, "paper.example", 0.0)

@@ -39,7 +39,7 @@ def test_a_page_comes_with_all_that_was_said(get: Get) -> None:
         assert attempt.url_final == site.url + "/page"
         assert attempt.url_requested == site.url + "/page#part"
         assert attempt.attempted_at.tzinfo is UTC
-        assert 0 < attempt.seconds < 2
+        assert attempt.seconds > 0
         assert [one.kind for one in recorded] == [CaptureKind.ROBOTS, CaptureKind.PAGE]
         assert recorded[-1] == attempt
         hit = site.requests("/page")[0]
@@ -226,6 +226,7 @@ def test_a_passing_error_is_tried_again(get: Get, status: str) -> None:
         assert len(site.requests("/down")) == 3
 
 
+@pytest.mark.slow
 def test_retry_after_is_kept_and_holds_for_other_threads(get: Get) -> None:
     with Loopback() as site:
         slow = site.set_answers("/slow", http(status="503 Later", Retry_After="1"), PAGE)
@@ -246,11 +247,13 @@ def test_retry_after_is_kept_and_holds_for_other_threads(get: Get) -> None:
 def test_retry_after_as_a_date(get: Get) -> None:
     with Loopback() as site:
         date = format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
-        attempt = get(site.set_answers("/page", http(status="429 Slow", Retry_After=date), PAGE))
+        url = site.set_answers("/page", http(status="429 Slow", Retry_After=date), PAGE)
+        began = time.monotonic()
+        attempt = get(url)
         assert attempt.outcome is Outcome.FETCHED
+        assert time.monotonic() - began - attempt.seconds >= 0.9  # the pause is not its time
         first, second = site.requests("/page")
         assert second.began - first.began >= 0.9
-        assert attempt.seconds < 0.9
 
 
 @pytest.mark.parametrize(
@@ -331,6 +334,7 @@ def test_nobody_answers(get: Get) -> None:
     assert "refused" in attempt.detail
 
 
+@pytest.mark.slow
 def test_threads_take_turns_at_a_host_and_keep_the_pause(client: Client) -> None:
     def slowly(conn: socket.socket) -> None:
         time.sleep(0.05)

@@ -153,7 +153,6 @@ def test_a_dripping_answer_is_cut_off_at_the_deadline(
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 def test_the_deadline_is_for_all_hops_together(tmp_path: Path) -> None:
     def slowly(answer: bytes) -> Answer:
         def say(conn: socket.socket) -> None:
@@ -169,6 +168,7 @@ def test_the_deadline_is_for_all_hops_together(tmp_path: Path) -> None:
         assert attempt.outcome is Outcome.TIMED_OUT
 
 
+@pytest.mark.slow
 def test_silence_is_cut_off_too(tmp_path: Path) -> None:
     with Loopback() as site:
         attempt = get(tmp_path, site.set_answers("/page", lambda conn: time.sleep(2)), seconds=0.4)

@@ -187,6 +187,7 @@ def test_a_rule_cut_by_the_limit_is_no_rule(reader: Callable[[], Reader]) -> Non
         assert reader().get(site.set_answers("/page", PAGE)).outcome is Outcome.FETCHED
 
 
+@pytest.mark.slow
 def test_crawl_delay_is_a_pause(reader: Callable[[], Reader]) -> None:
     with Loopback() as site:
         site.set_answers("/robots.txt", rules("User-agent: *\nCrawl-delay: 0.3"))

@@ -50,6 +50,7 @@ def hold(layout: Layout) -> "subprocess.Popen[str]":
     return other
 
 
+@pytest.mark.slow
 def test_busy_papers_are_left_out_and_named(layout: Layout) -> None:
     other = hold(layout)
     with lock_sources(layout, "mine", papers("c", "b", "a")) as mine:
@@ -77,6 +78,7 @@ def test_who_waits_says_once_for_what_and_goes_on(layout: Layout) -> None:
     assert said == [f"gb-b is being collected by run {OTHER}"]
 
 
+@pytest.mark.slow
 def test_a_killed_run_keeps_no_paper(layout: Layout) -> None:
     other = hold(layout)
     os.kill(other.pid, signal.SIGKILL)
@@ -85,6 +87,7 @@ def test_a_killed_run_keeps_no_paper(layout: Layout) -> None:
         assert (layout.locks / "gb-b.source").read_text() == "mine"
 
 
+@pytest.mark.slow
 def test_two_that_want_the_same_papers_never_wait_for_each_other(layout: Layout) -> None:
     done: list[int] = []
 
