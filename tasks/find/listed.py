@@ -80,7 +80,11 @@ def _entry(
     home = home if is_http(home) else f"https://{home}"
     # The country, and the keys, that the list, its domain or a person knows.
     code = one.language.strip().replace("_", "-").partition("-")[0].lower() or language
-    country = country_code(one.country) or country_of_domain(home) or COUNTRY_OF.get(code, "")
+    try:
+        given = country_code(one.country)
+    except ValueError as error:
+        return str(error)
+    country = given or country_of_domain(home) or COUNTRY_OF.get(code, "")
     zone = time_zone(country, (), "")[0] or timezone
     known = {"id": f"{country or 'xx'}-{outlet(home)}", "name": one.name or outlet(home)}
     known |= {"language": code, "timezone": zone}

@@ -141,6 +141,14 @@ def test_ids_are_made_unique_and_known_sources_left_out(tmp_path: Path) -> None:
     }
 
 
+def test_a_source_of_an_unknown_country_is_left_out(tmp_path: Path) -> None:
+    """By its first letters, GER was Georgia, with its time zone."""
+    text = "label,homepage,country,language,feeds\nBlatt,https://blatt.com/,GER,de,https://blatt.com/1\n"
+    done = take(tmp_path, text)
+    reason = "the country 'GER' is no code of ISO 3166, such as DEU or de"
+    assert (done.entries, done.left_out) == ((), (("Blatt", reason),))
+
+
 @pytest.mark.parametrize("form", ["opml", "csv"])
 def test_what_is_exported_is_imported_the_same(form: str, tmp_path: Path) -> None:
     first, second = tmp_path / "first.toml", tmp_path / "second.toml"

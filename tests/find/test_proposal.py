@@ -137,10 +137,16 @@ def test_ids_from_domains(url: str, country: str | None, name: str) -> None:
 
 
 def test_countries_by_letters() -> None:
-    codes = ("USA", "us", "DEU", "CHE", "UKR", "GBR", "UK", "JPN", "CHN", "MLI", "XXX", "United")
+    codes = ("USA", "us", "DEU", "CHE", "UKR", "GBR", "UK", "JPN", "CHN", "MLI", "TCA", "United")
     assert [country_code(code) for code in codes] == [
-        *("us", "us", "de", "ch", "ua", "gb", "gb", "jp", "cn", "ml", "", "")
+        *("us", "us", "de", "ch", "ua", "gb", "gb", "jp", "cn", "ml", "tc", "")
     ]
+
+
+@pytest.mark.parametrize("code", ["ger", "XXX", "NaN"])
+def test_three_letters_of_no_country_are_refused(code: str) -> None:
+    with pytest.raises(ValueError, match=f"country '{code}' is no code of ISO 3166"):
+        country_code(code)
 
 
 def test_a_listing_whose_entries_another_has_is_covered() -> None:
