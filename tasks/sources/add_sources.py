@@ -56,7 +56,8 @@ def add_sources(path: Path, entries: Sequence[Entry]) -> None:
         raise ConfigError(
             f"{path}: {each} is there already: give another --id" for each in repeated
         )
-    text = "\n\n".join(filter(None, (before.decode("utf-8").rstrip(), *map(as_toml, entries))))
+    kept = before.decode("utf-8").rstrip()
+    text = "\n".join([*([f"{kept}\n"] if kept else []), *map(as_toml, entries)])
     trial = path.with_name(f".{path.name}.trial")  # beside it, as its globs are relative
     write_whole(trial, text.encode())
     try:

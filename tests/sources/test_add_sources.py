@@ -44,6 +44,14 @@ def test_an_entry_is_added_and_the_rest_stays(file: Path) -> None:
     assert [path.name for path in file.parent.iterdir()] == ["sources.toml"]
 
 
+def test_an_empty_line_is_between_entries(file: Path) -> None:
+    others = [{**ENTRY, "id": "jp-other"}, {**ENTRY, "id": "jp-third"}]
+    add_sources(file, [ENTRY, *others])
+    kept, *added = file.read_text("utf-8").split("\n\n")
+    assert kept == KEPT.rstrip()
+    assert added == [as_toml(each).rstrip() for each in (ENTRY, *others[:1])] + [as_toml(others[1])]
+
+
 def test_a_missing_file_is_made_and_a_link_stays_one(tmp_path: Path) -> None:
     real, link = tmp_path / "real.toml", tmp_path / "sources.toml"
     link.symlink_to(real)
