@@ -199,7 +199,9 @@ def _is_since(modified: datetime | None, since: str) -> bool:
 def write_sources(folder: Path, port: int, demo: Demo | None = None) -> Path:
     """Write sources.toml and the saved pages for another first port; return the TOML's path."""
     saved, written = folder / "saved", folder / "sources.toml"
-    shutil.copytree(HERE / "saved", saved, dirs_exist_ok=True)
+    saved.mkdir(exist_ok=True)
+    for path in (HERE / "saved").iterdir():  # copytree would give the folder its permissions
+        shutil.copyfile(path, saved / path.name)
     shutil.copyfile(HERE / "sources.toml", written)
     if demo:
         with written.open("a", encoding="utf-8") as file:

@@ -72,6 +72,7 @@ def desk(
 
 def demo(data: Annotated[Path, typer.Option(help="The data folder.")] = DEMO) -> None:
     """Make a year of history of the sample newsroom, ingest it as of now, and show the topics."""
+    write_privately()
     folder = data.absolute()
     begin_demo(folder)
     server = PrefectServer()

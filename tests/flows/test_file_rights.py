@@ -10,13 +10,18 @@ from uuid import uuid4
 import pytest
 from typer.testing import CliRunner
 
+from flows.cli import admin_commands
 from flows.cli.app import app
+from flows.cli.sample import sample_newsroom
+from flows.processes.child import ServerFailed
 from flows.runs import installation
 from flows.runs.installation import open_for_run
 from flows.runs.run_log import log_to_prefect
 from tasks.installation import keep_private
 from tasks.settings import ConfigError
 from tests.support.daily_news import DailyNews
+from tests.support.demo_folder import PORT_VARIABLE
+from tests.support.ports import free_port
 from tests.support.sample_newsroom import SAMPLE, TOPICS
 
 
@@ -52,6 +57,26 @@ def test_only_its_owner_reads_what_a_command_without_a_run_writes(
         os.umask(before)
     made = [copy, *copy.rglob("*"), *(layout.root / "audits").rglob("*")]
     assert {path.name for path in made} >= {"definitions.json", "sample.json"}
+    assert not [path for path in made if mode(path) & 0o077]
+
+
+def test_only_its_owner_reads_what_is_beside_the_data_of_a_demo(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails() -> None:
+        raise ServerFailed("no server")
+
+    monkeypatch.setattr(admin_commands, "PrefectServer", fails)
+    monkeypatch.setenv(PORT_VARIABLE, str(free_port(beside=4)))
+    folder = tmp_path / "demo"
+    before = os.umask(0o022)
+    try:
+        assert CliRunner().invoke(app, ["demo", "--data", str(folder)]).exit_code == 1
+        with sample_newsroom(folder):  # as the command does with a server
+            made = [folder, *folder.rglob("*")]
+    finally:
+        os.umask(before)
+    assert {path.name for path in made} >= {"newsroom.json", "sources.toml", "tide-mill.txt"}
     assert not [path for path in made if mode(path) & 0o077]
 
 
