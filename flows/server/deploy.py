@@ -18,7 +18,7 @@ from prefect.exceptions import ObjectNotFound
 
 from flows.runs.alerts import alert_channels, find_block, no_recipient
 from flows.runs.prefect_settings import POOL
-from flows.server.kept_changes import kept_changes
+from flows.server.preserved_changes import preserved_changes
 from flows.server.renamed_deployments import rename_deployments, rename_schedules
 from tasks.installation import RUN_THERE, Installation
 from tasks.monitor.alert_settings import load_alerts
@@ -50,7 +50,7 @@ def deploy(installation: Installation) -> list[DeploymentResponse]:
         file = installation.settings.deployments
         rename_deployments(client, file)
         rename_schedules(client, file)
-        with kept_changes(client, file):
+        with preserved_changes(client, file):
             _run_prefect_deploy(file)
         for automation in automations:
             # An action names a block document, where the server wants the document's id.

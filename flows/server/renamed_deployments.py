@@ -11,7 +11,7 @@ from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.events.schemas.automations import AutomationCore
 
-from flows.server.kept_changes import read_deployments_file
+from flows.server.preserved_changes import read_deployments_file
 
 log = logging.getLogger(__name__)
 

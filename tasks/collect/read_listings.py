@@ -14,7 +14,7 @@ from tasks.collect.listings import Listing
 from tasks.collect.listings.summary import summary
 from tasks.collect.parse_listing import parse_listing
 from tasks.collect.recovery import recovered
-from tasks.collect.source_time import SourceTime, left_for_later
+from tasks.collect.source_time import SourceTime, deferred
 from tasks.model import (
     LISTING_OUTCOMES,
     Attempt,
@@ -94,10 +94,10 @@ class ListingReader:
         at, late = self.collector.now, self.time.late
         if late:
             for url in own:
-                self.record(left_for_later(CaptureKind.LISTING, url, at, late), None)
+                self.record(deferred(CaptureKind.LISTING, url, at, late), None)
         unread = list(sitemaps.unread())
         for url, why in unread:
-            self.record(left_for_later(CaptureKind.LISTING, url, at, late or why), None)
+            self.record(deferred(CaptureKind.LISTING, url, at, late or why), None)
         if unread and not late:
             self.notes.append(f"{counted(len(unread), 'sitemap')} not read: {unread[0][1]}")
 

@@ -36,7 +36,7 @@ class SourceTime:
             log.info("%s: %s; the rest is deferred", self._source_id, self.late)
 
 
-def left_for_later(kind: CaptureKind, url: str, at: datetime, detail: str) -> Attempt:
+def deferred(kind: CaptureKind, url: str, at: datetime, detail: str) -> Attempt:
     """The attempt that records that a URL was not asked for."""
     return Attempt(kind, url, url, Outcome.LEFT_FOR_LATER, at, 0.0, detail)
 
@@ -52,4 +52,4 @@ def deferrals(
     for of_day in days.values():
         detail = f"{len(of_day)} page{'' if len(of_day) == 1 else 's'} of this day"
         detail = f"{detail}: {why}" if why else detail
-        yield left_for_later(CaptureKind.PAGE, of_day[0].url, at, detail), of_day[0]
+        yield deferred(CaptureKind.PAGE, of_day[0].url, at, detail), of_day[0]

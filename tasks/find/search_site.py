@@ -88,8 +88,8 @@ class Search:
     pool: PagePool | None = None  # parses listings; None parses them here, without limits
     allow_private: bool = False
     pause: float = 2.0
-    most_requests: int = MAX_REQUESTS
-    most_seconds: float = MAX_SECONDS
+    max_requests: int = MAX_REQUESTS
+    max_seconds: float = MAX_SECONDS
     tell: Callable[[Trial], None] = lambda trial: None
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     trials: dict[str, Trial] = field(default_factory=dict)  # by folded URL, in order
@@ -100,7 +100,7 @@ class Search:
     def run(self, asked: str, feeds: Iterable[str] = ()) -> SiteSearchResult:
         """Search the site of a domain or URL; `feeds` are tried first."""
         began = time.monotonic()
-        self._deadline = began + self.most_seconds
+        self._deadline = began + self.max_seconds
         attempt = self._home(asked)
         self._site = attempt.url_final or attempt.url_requested
         listing, attempt = self._read(attempt)
@@ -135,7 +135,7 @@ class Search:
         if page:
             most = MAX_SECTIONS // 2 if self._has_feed() else MAX_SECTIONS
             for section in islice(sections_of_page(page.tree, page.url), most):
-                if self.requests < self.most_requests:
+                if self.requests < self.max_requests:
                     self._try(section)
         self._try_for_feed(subdomains(self._site))
         if page and not any(trial.is_taken for trial in self.trials.values()):
@@ -182,7 +182,7 @@ class Search:
             return
         if is_of_comments(place.url):
             self._note(_trial(place, ListingVerdict.COMMENTS, "not asked: its URL says comments"))
-        elif self.requests >= self.most_requests:
+        elif self.requests >= self.max_requests:
             self._note(_trial(place, ListingVerdict.NOT_TRIED, f"after {self.requests} requests"))
         else:
             attempt = self._get(place.url)
@@ -190,7 +190,7 @@ class Search:
             if listing:
                 self._judge(place, listing, parsed, depth)
             elif attempt.outcome is Outcome.LEFT_FOR_LATER:
-                why = f"after {self.most_seconds:g} seconds"
+                why = f"after {self.max_seconds:g} seconds"
                 self._note(_trial(place, ListingVerdict.NOT_TRIED, why))
             else:
                 self._note(_trial(place, parsed.outcome, parsed.detail))
@@ -241,7 +241,7 @@ class Search:
             min_interval=self.pause,
             allow_private=self.allow_private,
             max_tries=2 if is_home else 1,
-            max_seconds=self.most_seconds / 10,
+            max_seconds=self.max_seconds / 10,
             deadline=self._deadline,
         )
 

@@ -46,7 +46,7 @@ from warehouse.layers.definitions import Definitions, update_definitions
 from warehouse.layers.findings import LayersBroken
 from warehouse.layers.layout import Layout
 from warehouse.layers.leftovers import sweep
-from warehouse.read.source_health import BreakerRule, kept_rule, set_rule
+from warehouse.read.source_health import BreakerRule, set_rule, stored_rule
 from warehouse.store.link import is_working_copy
 from warehouse.store.working_copy import synchronised
 
@@ -194,7 +194,7 @@ def _load(
             if con.execute(f"FROM articles LIMIT 1 OFFSET {loader.MANY_ROWS}").fetchall():
                 loader.use_all_cores(con)
         commits, late = _add_runs(con, layout, runs)
-        kept, given = kept_rule(con), limits or Limits()
+        kept, given = stored_rule(con), limits or Limits()
         rule = BreakerRule(given.failures_to_skip, given.first_skip, given.longest_skip)
         rule = kept if kept and not limits else rule
         is_new = commits or is_redefined or audits_differ(con, layout)

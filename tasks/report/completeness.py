@@ -23,7 +23,7 @@ REASONS = {
 """The reasons of coverage in words."""
 LOW_COMPLETENESS = 0.8
 """A chart shows a period pale if less of it was collected, or an unknown part."""
-MAX_NAMED = 3  # papers named in the warning
+MAX_NAMED = 3  # sources named in the warning
 
 
 def reasons_in_words(reasons: Iterable[str]) -> str:
@@ -31,26 +31,26 @@ def reasons_in_words(reasons: Iterable[str]) -> str:
     return ", ".join(REASONS.get(reason, reason) for reason in dict.fromkeys(reasons))
 
 
-def warning(papers: Sequence[Row]) -> str:
+def warning(sources: Sequence[Row]) -> str:
     """A warning of missing articles, from rows of collected.sql; empty when little is missing."""
-    published = sum(row["estimated_published"] or 0 for row in papers)
+    published = sum(row["estimated_published"] or 0 for row in sources)
     collected = sum(
-        (row["completeness"] or 0) * (row["estimated_published"] or 0) for row in papers
+        (row["completeness"] or 0) * (row["estimated_published"] or 0) for row in sources
     )
-    days, known = (sum(row[name] for row in papers) for name in ("days", "days_estimated"))
+    days, known = (sum(row[name] for row in sources) for name in ("days", "days_estimated"))
     sentences = []
     missing = round(published - collected)
     if missing and collected < MIN_WHOLE * published:
-        named = _most(papers, "lost")
+        named = _most(sources, "lost")
         share = percent_collected(collected / published)
         sentences.append(
             f"about {share} of the articles that the papers published in this time were"
             f" collected; about {missing:,} missing{': ' * bool(named)}{named}."
         )
-        if undated := sum(row["undated"] for row in papers):
+        if undated := sum(row["undated"] for row in sources):
             sentences.append(
                 f"{counted(undated, 'article')} came without a publication date:"
-                f" {_most(papers, 'undated')}."
+                f" {_most(sources, 'undated')}."
             )
     if known < MIN_WHOLE * days:
         sentences.append(
@@ -60,9 +60,9 @@ def warning(papers: Sequence[Row]) -> str:
     return " ".join(sentences)
 
 
-def _most(papers: Sequence[Row], column: str) -> str:
-    """The papers with most articles in a column, and how many; those without are left out."""
-    most = sorted(papers, key=lambda row: -(row[column] or 0))[:MAX_NAMED]
+def _most(sources: Sequence[Row], column: str) -> str:
+    """The sources with most articles in a column, and how many; those without are left out."""
+    most = sorted(sources, key=lambda row: -(row[column] or 0))[:MAX_NAMED]
     counts = [(row["source"], round(row[column] or 0)) for row in most]
     return ", ".join(f"{source} ({count:,})" for source, count in counts if count)
 

@@ -49,7 +49,7 @@ class Figures:
     topics: list[Row]
     attention: list[Row]
     by_source: list[Row]
-    papers: list[Row]  # each topic by source over all days, as `series` gives it, with a `name`
+    topic_sources: list[Row]  # topic by source over all days, as `series` gives it, with a `name`
     index: list[Row]
     spikes: list[Row]
     pairs: list[Row]
@@ -78,7 +78,7 @@ def read_figures(layout: Layout, *, is_local: bool = False) -> Figures:
         audits = {row["topic_id"]: audited(con, row["topic_id"]) for row in found["topics"]}
         # Not the sum of the periods, whose interval would be wider the shorter they are.
         whole = Selection(span["first_day"], span["last_day"], RANGE, is_local=is_local)
-        found["papers"] = [
+        found["topic_sources"] = [
             row | {"name": known.sources.get(row["part"], row["part"])}
             for row in series(con, whole, "source")
         ]

@@ -108,7 +108,7 @@ def _topic(figures: Figures, topic: Mapping[str, Any]) -> dict[str, Any]:
     names = ("attention", "index", "spikes", "by_source")
     rows = {name: topic_rows(getattr(figures, name), topic["topic_id"]) for name in names}
     known = [row for row in rows["index"] if row["value"] is not None]
-    papers = topic_rows(figures.papers, topic["topic_id"])
+    sources = topic_rows(figures.topic_sources, topic["topic_id"])
     top = heat_maps.top_share(figures.by_source)
     return {
         **topic,
@@ -116,8 +116,8 @@ def _topic(figures: Figures, topic: Mapping[str, Any]) -> dict[str, Any]:
         "chart": chart_data(attention_chart(figures, topic["topic_id"])),
         "index_chart": chart_data(charts.index(rows["index"], figures.unit)) if known else None,
         "source_chart": chart_data(heat_maps.by_source(rows["by_source"], figures.unit, top)),
-        "sources": sorted(papers, key=itemgetter("name")),
-        "top": max((row["high"] or 0 for row in papers), default=0) or 1,
+        "sources": sorted(sources, key=itemgetter("name")),
+        "top": max((row["high"] or 0 for row in sources), default=0) or 1,
     }
 
 

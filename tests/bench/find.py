@@ -14,7 +14,7 @@ from tests.support.made_shapes import sites
 from tests.support.made_site import Site
 from tests.support.made_sites import Served
 
-MOST_SECONDS = 60.0
+MAX_SECONDS = 60.0
 
 
 def resolve(host: str, port: int) -> list[Any]:
@@ -28,7 +28,7 @@ def search(served: Served, site: Site, folder: Path, **options: Any) -> SiteSear
     limits = Limits(max_seconds=1, connect_seconds=1, max_bytes=1_000_000)
     with Client(limits, AGENT, folder, resolve=resolve, backoff_seconds=0.01) as client:
         about: dict[str, Any] = {"allow_private": True, "pause": 0, "now": NOW}
-        about |= {"most_seconds": MOST_SECONDS} | options
+        about |= {"max_seconds": MAX_SECONDS} | options
         return Search(client, limits, **about).run(served.address(site))
 
 

@@ -154,7 +154,7 @@ def pooled(statistic: Callable[[Matrix], Matrix], hits: Whole) -> Matrix:
 
 
 METHODS = {
-    "Presswatch": Method(scores, spikes.least_score(1)),
+    "Presswatch": Method(scores, spikes.min_score(1)),
     "0.1.0": Method(partial(pooled, version_0_1), 3.5),
     "28 days + 3 sd": Method(partial(pooled, partial(above_mean, days=28)), 3),
     "C1": Method(partial(pooled, partial(above_mean, days=7)), 3),
@@ -219,17 +219,17 @@ def _in_batches(topics: Topics, days: int) -> Matrix:
 
 
 def calibrate() -> None:
-    """Print the table LEAST_SCORES, and the false alarms that it leaves."""
+    """Print the table MIN_SCORES, and the false alarms that it leaves."""
     years, months = {}, {}
     for cell in cells(TOPICS):
         years[cell] = np.sort(_in_batches(cell, PAST + YEAR)[:, PAST:].ravel())
         months[cell] = _in_batches(cell, 28)
     table = {}
-    for rate in spikes.LEAST_SCORES:
+    for rate in spikes.MIN_SCORES:
         # Up to the next hundredth.
         highest = max(float(found[-1 - round(rate * TOPICS)]) for found in years.values())
         table[rate] = math.ceil(highest * 100 + 1e-9) / 100
-    print("LEAST_SCORES =", table)
+    print("MIN_SCORES =", table)
     print(
         "\n| | " + " | ".join(f"{rate} a year" for rate in RATES) + " | first 28 days: 1 a year |"
     )

@@ -99,10 +99,10 @@ def test_http_that_leads_to_https(tmp_path: Path) -> None:
 
 def test_a_search_ends_at_its_limits(served: Served, tmp_path: Path) -> None:
     site = SITES["sections-without-end"]
-    few = search(served, site, tmp_path / "few", most_requests=5)
+    few = search(served, site, tmp_path / "few", max_requests=5)
     assert few.requests <= 6  # a redirect or robots.txt may be the last
     assert "not_tried" in {trial.outcome for trial in few.trials}
-    late = search(served, site, tmp_path / "late", most_seconds=0.5, pause=0.2)
+    late = search(served, site, tmp_path / "late", max_seconds=0.5, pause=0.2)
     assert "not_tried" in {trial.outcome for trial in late.trials}
 
 

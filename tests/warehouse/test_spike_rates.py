@@ -16,7 +16,7 @@ from tests.bench.spike_calibration import (
     scores,
 )
 from warehouse.stats.daily_counts import Matrix
-from warehouse.stats.spikes import LEAST_SCORES, least_score
+from warehouse.stats.spikes import MIN_SCORES, min_score
 
 TOPICS = 300
 RATES = [0.02, 0.05, 0.01, 0.2]
@@ -32,7 +32,7 @@ def most(rate: float, years: float) -> float:
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_false_alarms_are_at_most_as_many_as_chosen(scenario: str, expected: float) -> None:
     found = scores(draw(Topics(scenario, expected, TOPICS), seed=1))[:, PAST:]
-    alarms = {rate: (found >= least_score(rate)).sum() for rate in (0.5, 1, 2, 5)}
+    alarms = {rate: (found >= min_score(rate)).sum() for rate in (0.5, 1, 2, 5)}
     for rate, count in alarms.items():
         assert count <= most(rate, TOPICS)
         # Nor far fewer, which would cost recall.
@@ -43,13 +43,13 @@ def test_the_first_month_has_no_more_false_alarms() -> None:
     for scenario in SCENARIOS:
         found = scores(draw(Topics(scenario, 30, 2000, days=28), seed=2))
         assert np.isneginf(found[:, :7]).all()
-        assert (found >= least_score(1)).sum() <= most(1, 2000 * 28 / YEAR), scenario
+        assert (found >= min_score(1)).sum() <= most(1, 2000 * 28 / YEAR), scenario
 
 
 def test_a_rate_in_between_has_a_score_in_between() -> None:
-    rates = sorted(LEAST_SCORES)
-    assert [least_score(rate) for rate in rates] == sorted(LEAST_SCORES.values(), reverse=True)
-    assert LEAST_SCORES[0.5] > least_score(0.7) > LEAST_SCORES[1]
+    rates = sorted(MIN_SCORES)
+    assert [min_score(rate) for rate in rates] == sorted(MIN_SCORES.values(), reverse=True)
+    assert MIN_SCORES[0.5] > min_score(0.7) > MIN_SCORES[1]
 
 
 @pytest.mark.slow
@@ -94,10 +94,10 @@ def test_an_outage_its_end_and_a_new_source_raise_no_alarm(name: str, total: Mat
     # As many as expected, without chance: not even the lowest threshold is reached.
     found = scores(np.rint(expected)[None].astype(int), total)
     assert np.isfinite(found).any()
-    assert found.max() < LEAST_SCORES[10] - 0.5
+    assert found.max() < MIN_SCORES[10] - 0.5
     # With chance no more alarms than without an outage.
     hits = np.random.default_rng(6).poisson(expected / 4, (TOPICS, *total.shape))
-    alarms = (scores(hits, total) >= least_score(1)).sum()
+    alarms = (scores(hits, total) >= min_score(1)).sum()
     assert alarms <= most(1, TOPICS * 300 / YEAR), name
 
 
@@ -112,6 +112,6 @@ def test_fewer_articles_at_weekends_raise_no_alarm(sd: float) -> None:
     if sd:
         level = level * dice.gamma(1 / sd**2, sd**2, level.shape)
     hits = dice.poisson(level[:, None] * np.array(ARTICLES)[:, None] / sum(ARTICLES))
-    found = scores(hits, total) >= least_score(1)
+    found = scores(hits, total) >= min_score(1)
     assert found[:, PAST:].sum() <= most(1, TOPICS)
     assert found[:, :28].sum() <= most(1, TOPICS * 28 / YEAR)

@@ -21,7 +21,7 @@ from warehouse.build.sql_files import read_sql
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query
 from warehouse.stats import daily_counts
-from warehouse.stats.spikes import least_score
+from warehouse.stats.spikes import min_score
 
 FIRST = date(2025, 1, 6)
 """A Monday."""
@@ -130,7 +130,7 @@ def test_a_planted_spike_is_found_and_only_it(made: Days, seed: int) -> None:
     n, expected, score = found[150]
     assert n == hits[:, 150].sum()
     assert 5 < expected < 11
-    assert score > least_score(RATE)
+    assert score > min_score(RATE)
 
 
 def test_a_spike_does_not_hide_the_next_one(made: Days) -> None:
@@ -309,7 +309,7 @@ def test_spikes_are_those_of_the_method_number_by_number(made: Days, seed: int) 
     hits = np.minimum(hits, totals)
     plain = Plain(hits, totals)
     scores = {day: plain.score(day) for day in range(DAYS)}
-    least = least_score(RATE)
+    least = min_score(RATE)
     is_spike = {d: s for d, s in scores.items() if s and round(s, 3) >= least and plain.n[d] >= 4}
     found = made.spikes(hits, totals)
     assert set(found) == set(is_spike)

@@ -28,8 +28,8 @@ past AS (
     GROUP BY ALL
     -- A feed that was read without giving an article in the topic's languages has no rate. Counted in
     -- weeks, not days, since some papers are weeklies.
-    HAVING count(articles) >= $least_days
-       AND count(DISTINCT (day - $first_day) // 7) FILTER (articles > 0) >= $least_weeks
+    HAVING count(articles) >= $min_days
+       AND count(DISTINCT (day - $first_day) // 7) FILTER (articles > 0) >= $min_weeks
 ),
 of_all AS (
     SELECT topic_id, sum(hits) / sum(articles) AS rate_of_all, count(*) AS past_sources,

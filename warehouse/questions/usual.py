@@ -107,8 +107,8 @@ def compare_with_past(
         "day": day,
         "first_day": compared_since(unit, day),
         "length": length,
-        "least_days": MIN_DAYS,
-        "least_weeks": MIN_WEEKS,
+        "min_days": MIN_DAYS,
+        "min_weeks": MIN_WEEKS,
         "sources": list(sources),
     }
     by_topic: dict[str, list[Row]] = {}

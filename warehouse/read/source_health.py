@@ -190,7 +190,7 @@ def unhealthy(layout: Layout, now: datetime) -> tuple[SourceHealth, ...]:
     )
 
 
-def kept_rule(con: duckdb.DuckDBPyConnection) -> BreakerRule | None:
+def stored_rule(con: duckdb.DuckDBPyConnection) -> BreakerRule | None:
     """The rule of the loader's file; None in a new file."""
     rows = con.execute("SELECT opens_after, first_pause, longest_pause FROM breaker").fetchall()
     return BreakerRule(*rows[0]) if rows else None

@@ -15,7 +15,7 @@ estimated.
     5. score = the normal quantile of the probability of so many hits, by a negative binomial with
        this mean and scatter (Camp and Paulson's approximation), / (1 + 5 / days), / (1 + 0.3 * s),
        where s is the part of the variance due to scatter: both are estimated from few days
-    6. a spike's score is at least that of LEAST_SCORES for the chosen rate of false alarms
+    6. a spike's score is at least that of MIN_SCORES for the chosen rate of false alarms
 
 Steps 1 to 4 look back 56 days, the first two together 112. So a day's score depends on the 224 days
 before it, and a changed day touches the 224 after it (marts/topic_spikes.sql).
@@ -39,7 +39,7 @@ MIN_SOURCE_DAYS, MIN_DAYS = 5, 7
 MIN_HITS, MIN_ORIGINALS = 4, 3
 # The least score of a spike, by the false alarms allowed for a topic and year: in each scenario of
 # `python -m tests.bench --only spikes`, which prints this table, there are at most so many.
-LEAST_SCORES = {0.1: 3.25, 0.2: 3.03, 0.5: 2.71, 1.0: 2.48, 2.0: 2.23, 5.0: 1.88, 10.0: 1.61}
+MIN_SCORES = {0.1: 3.25, 0.2: 3.03, 0.5: 2.71, 1.0: 2.48, 2.0: 2.23, 5.0: 1.88, 10.0: 1.61}
 SPIKES = pa.schema(
     {"topic_id": pa.string(), "day": pa.date32()}
     | dict.fromkeys(("hits", "total"), pa.int64())
@@ -75,7 +75,7 @@ def spike_table(counts: Counts) -> pa.Table:
     touched = counts.con.sql("SELECT day FROM touched").to_arrow_table()["day"]
     wanted = touched.cast(pa.int32()).to_numpy()
     ((false_alarms,),) = counts.con.execute("FROM spike_rule").fetchall()
-    least = least_score(false_alarms)
+    least = min_score(false_alarms)
     found = [SPIKES.empty_table()]
     for panel in counts.panels:
         columns = np.flatnonzero(np.isin(panel.days, wanted))
@@ -104,12 +104,12 @@ def spike_table(counts: Counts) -> pa.Table:
     return pa.concat_tables(found)
 
 
-def least_score(false_alarms: float) -> float:
+def min_score(false_alarms: float) -> float:
     """The least score of a spike for a rate of false alarms per topic and year.
 
-    Interpolated between the rates of LEAST_SCORES by their logarithm.
+    Interpolated between the rates of MIN_SCORES by their logarithm.
     """
-    rates, scores = zip(*sorted(LEAST_SCORES.items()), strict=True)
+    rates, scores = zip(*sorted(MIN_SCORES.items()), strict=True)
     return float(np.interp(np.log(false_alarms), np.log(rates), scores))
 
 

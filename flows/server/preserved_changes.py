@@ -26,7 +26,7 @@ def read_deployments_file(file: Path) -> dict[str, Mapping[str, Any]]:
 
 
 @contextmanager
-def kept_changes(client: SyncPrefectClient, file: Path) -> Iterator[None]:
+def preserved_changes(client: SyncPrefectClient, file: Path) -> Iterator[None]:
     """Restore what `prefect deploy` resets in deployments although the file does not set it.
 
     It empties default parameters, job variables and limits. If a schedule has no slug, such as one
