@@ -234,6 +234,9 @@ class GuardedAdapter(HTTPAdapter):
 class GuardedSession(Session):
     """A requests session for one request, which carries nothing over to the next."""
 
+    # One for all threads of a run would save 15 us of CPU a request (Python 3.11, November 2026),
+    # but had to refuse cookies, and to tell the adapter whose transfer a request belongs to.
+
     def __init__(self, transfer: Transfer, tls: ssl.SSLContext) -> None:
         super().__init__()
         self.trust_env = False  # neither netrc nor proxies of the environment count
