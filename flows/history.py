@@ -141,7 +141,7 @@ def _fill(
     if loads.is_published:
         report_or_warn(installation, "ingest-topics" if loads.report.articles else "")
     outcomes = Counter[str]()
-    for batch in (each.batch for each in loads.sources.values()):
+    for batch in (each.batch for each in loads.refined.by_id.values()):
         outcomes.update(batch.counts if batch else {})
     return replace(done, sources=tuple(found), outcomes=dict(outcomes), loaded=loads.report)
 

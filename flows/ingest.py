@@ -23,7 +23,7 @@ from flows.runs.ingest_result import (
     skip,
 )
 from flows.runs.installation import open_for_run
-from flows.runs.part_loads import PartLoads
+from flows.runs.part_loads import PartLoads, result_of
 from flows.runs.presswatch_flow import presswatch_flow
 from tasks.archive.half_written import salvage, unfinished
 from tasks.archive.warc_records import OPEN_SUFFIX
@@ -134,7 +134,7 @@ def _ingest(
                 loaded = loads.report
                 has_news = loaded.articles or loaded.revised or loaded.recounted
                 report_or_warn(installation, "ingest-topics" if has_news else "")
-        ordered = [loads.sources[source.id] for source in locked.sources]
+        ordered = [loads.refined.by_id[source.id] for source in locked.sources]
         loads.leave_unrefined()
         sources = tuple(one.collected for one in ordered)
         batches = tuple(one.batch for one in ordered if one.batch)
@@ -144,7 +144,7 @@ def _ingest(
 
 def _load_early(
     collecting: Sequence[PrefectFuture[tuple[Collected, ...]]],
-    refining: PrefectFuture[None],
+    refining: PrefectFuture[list[str]],
     shared: SharedCollection,
     loads: PartLoads,
 ) -> None:
@@ -162,16 +162,12 @@ def _load_early(
             continue
         if future is refining:
             break
-        # The state of a group whose sources all failed holds the results as well.
-        collected = future.result(raise_on_failure=False)
-        if isinstance(collected, BaseException):
-            raise collected
-        for one in collected:
+        for one in result_of(future):
             shared.give(one)
         groups_left -= 1
         if not groups_left:
             shared.end()
-    refining.result()
+    result_of(refining)
 
 
 def prepare_to_fetch(installation: Installation) -> None:

@@ -5,7 +5,10 @@ import shutil
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from queue import SimpleQueue
+from typing import TypeVar
+
+from prefect.client.schemas.objects import State
+from prefect.futures import PrefectFuture
 
 from tasks.extract.extractor_version import EXTRACTOR_VERSION
 from tasks.installation import Installation
@@ -14,9 +17,18 @@ from tasks.load.task import load_runs, publish_snapshot
 from tasks.locks.run_locks import reopen, started_at
 from tasks.model import Batch
 from tasks.partition.partitions import Run
-from tasks.refine.refine_source import RefinedSource
+from tasks.refine.refine_source import RefinedSources
 
 log = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+
+
+def result_of(done: PrefectFuture[Result] | State[Result]) -> Result:
+    """The result of a task, which the state of one whose sources all failed holds as well."""
+    result = done.result(raise_on_failure=False)
+    # Without a result, a task that failed raises here, and so does one that was cancelled.
+    return done.result() if result is None or isinstance(result, BaseException) else result
 
 
 class PartLoads:
@@ -29,8 +41,7 @@ class PartLoads:
         first_part: int = 1,
         flow: str = "ingest",
     ) -> None:
-        self.refined: SimpleQueue[RefinedSource] = SimpleQueue()
-        self.sources: dict[str, RefinedSource] = {}  # those that were taken from the queue, by id
+        self.refined = RefinedSources()
         self.report = LoadReport()
         self.is_published = False  # whether any load was
         self._installation, self._run_id, self._part = installation, run_id, first_part
@@ -69,14 +80,12 @@ class PartLoads:
 
     def leave_unrefined(self) -> None:
         """Leave what could not be refined to the next run; call it when no longer `running`."""
-        if any(one.collected.warc and not one.batch for one in self.sources.values()):
+        if any(one.is_failed for one in self.refined.by_id.values()):
             log.warning("the next run refines once more what could not be refined")
             reopen(self._installation.layout, self._run_id)
 
     def _take(self) -> list[Batch]:
-        taken = [self.refined.get() for _ in range(self.refined.qsize())]
-        self.sources |= {one.collected.source_id: one for one in taken}
-        return [one.batch for one in taken if one.batch]
+        return [one.batch for one in self.refined.take() if one.batch]
 
     def _load(self, batches: Sequence[Batch]) -> None:
         self._is_complete = False

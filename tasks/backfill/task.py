@@ -76,7 +76,8 @@ class ShardWork:
         self.groups = grouped(map(progress.add, refinements), pages)
 
 
-@task(task_run_name="backfill {name}", cache_policy=NO_CACHE)
+# Not retried: the shards of a failed attempt are taken from `work`. The next backfill does them.
+@task(task_run_name="backfill {name}", cache_policy=NO_CACHE, retries=0)
 @stage("backfill")
 def backfill_part(work: ShardWork, size: int, name: str) -> bool:
     """Refine and load shards of at least `size` bytes of archives; whether there may be more."""

@@ -8,8 +8,7 @@ from contextvars import copy_context
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from math import ceil
-from queue import SimpleQueue
-from threading import BoundedSemaphore, Event
+from threading import BoundedSemaphore, Condition, Event
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -46,8 +45,8 @@ class SharedCollection:
         self.collector = collector
         self.results: dict[str, Collected] = {}  # by source id
         self.is_cancelled = Event()
-        self._given: set[str] = set()
-        self._collected: SimpleQueue[Collected | None] = SimpleQueue()
+        self._given: dict[str, Collected] = {}  # by source id
+        self._is_complete, self._changed = False, Condition()
         self._slots = BoundedSemaphore(MAX_SOURCES_AT_ONCE)
 
     def collect(self, source: Source) -> Collected:
@@ -70,18 +69,28 @@ class SharedCollection:
 
     def give(self, collected: Collected) -> None:
         """Release a source for refining that will not be collected again in this run."""
-        if collected.source_id not in self._given:
-            self._given.add(collected.source_id)
-            self._collected.put(collected)
+        with self._changed:
+            self._given.setdefault(collected.source_id, collected)
+            self._changed.notify_all()
 
     def end(self) -> None:
         """No further source will be given."""
-        self._collected.put(None)
+        with self._changed:
+            self._is_complete = True
+            self._changed.notify_all()
 
-    def collected_sources(self) -> Iterator[Collected]:
-        """The sources, each once it is collected, until `end` is called."""
-        while collected := self._collected.get():
-            yield collected
+    def __iter__(self) -> Iterator[Collected]:
+        """The sources, each once it is given, until `end` is called; every call gets all."""
+        count = 0
+        while True:
+            with self._changed:
+                while count == len(self._given) and not self._is_complete:
+                    self._changed.wait()
+                given = list(self._given.values())[count:]
+            if not given:
+                return
+            yield from given
+            count += len(given)
 
     def stop(self) -> None:
         """Start no further source, and wait for those in progress."""

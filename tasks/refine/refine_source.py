@@ -5,6 +5,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from queue import SimpleQueue
 
 from tasks.collect.collector import Collected
 from tasks.installation import Installation
@@ -24,6 +25,34 @@ class RefinedSource:
 
     collected: Collected  # With an error where collecting or refining failed
     batch: Batch | None = None  # Its staged rows; None when nothing was archived or refining failed
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether refining failed."""
+        return self.collected.warc is not None and self.batch is None
+
+
+class RefinedSources:
+    """The refined sources of a run: loads take them, and a retry of refining omits them."""
+
+    # Not a dataclass: Prefect searches the fields of dataclass arguments for futures.
+
+    def __init__(self) -> None:
+        self.by_id: dict[str, RefinedSource] = {}
+        self._waiting: SimpleQueue[RefinedSource] = SimpleQueue()
+
+    def put(self, one: RefinedSource) -> None:
+        """Add a source, or replace one whose refining had failed."""
+        self.by_id[one.collected.source_id] = one
+        self._waiting.put(one)
+
+    def take(self) -> list[RefinedSource]:
+        """Those added since the last call."""
+        return [self._waiting.get() for _ in range(self._waiting.qsize())]
+
+    def lacks(self, source_id: str) -> bool:
+        """Whether the source is not refined yet, or its refining failed."""
+        return source_id not in self.by_id or self.by_id[source_id].is_failed
 
 
 def refine_source(

@@ -1,19 +1,19 @@
 """The Prefect task that refines the sources of a run, each once it is collected."""
 
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from queue import SimpleQueue
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
+from prefect.states import Failed
 
 from tasks.collect.activity import Activity
 from tasks.collect.collector import Collected
-from tasks.collect.task import SharedCollection
 from tasks.installation import Installation
 from tasks.process_pool import PagePool
 from tasks.progress import stage
-from tasks.refine.refine_source import RefinedSource, refine_source
+from tasks.refine.refine_source import RefinedSources, refine_source
 
 # Sources refined in parallel: each holds in memory refined pages that wait for earlier ones.
 MAX_AT_ONCE = 20
@@ -25,19 +25,31 @@ def refine_sources(
     run_id: str,
     pool: PagePool,
     activity: Activity,
-    shared: SharedCollection,
-    refined: "SimpleQueue[RefinedSource]",
-) -> None:
-    """Extract, clean and normalise the pages of each source, until the last source is collected."""
+    collected: Iterable[Collected],
+    refined: RefinedSources,
+) -> list[str]:
+    """Extract, clean and normalise the pages of each source, until the last source is collected.
+
+    A retry reads `collected` from its beginning, and omits what is `refined`. The task fails when
+    no source could be refined; it returns the ids of those that could not, or its state holds them.
+    """
 
     def refine(one: Collected) -> None:
-        with stage("refine"), activity.show(one.source_id, "refines its pages"):
-            refined.put(refine_source(installation, run_id, one, pool))
+        if refined.lacks(one.source_id):
+            with stage("refine"), activity.show(one.source_id, "refines its pages"):
+                refined.put(refine_source(installation, run_id, one, pool))
 
     with ThreadPoolExecutor(MAX_AT_ONCE) as threads:
         # Threads run in the task's context, so that their log lines appear on the run's page.
-        futures = [
-            threads.submit(copy_context().run, refine, one) for one in shared.collected_sources()
-        ]
-    for future in futures:
+        futures = {
+            one.source_id: threads.submit(copy_context().run, refine, one) for one in collected
+        }
+    for future in futures.values():
         future.result()
+    done = [refined.by_id[source_id] for source_id in futures]
+    failed = [one.collected.source_id for one in done if one.is_failed]
+    if failed and not any(one.batch for one in done):
+        error = refined.by_id[failed[0]].collected.error
+        message = f"no source could be refined ({', '.join(failed)}); {error}"
+        return Failed(message=message, data=failed)  # type: ignore[return-value]
+    return failed

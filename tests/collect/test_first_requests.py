@@ -1,5 +1,8 @@
 """Collecting as Prefect tasks: all sources at the same time, in few task runs, with true states."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -7,10 +10,14 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from prefect import flow
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import TaskRunFilter, TaskRunFilterName
+from prefect.exceptions import CancelledRun
+from prefect.states import Cancelled
 
+import flows.ingest
 from flows.ingest import ingest
 from tasks.archive.read import read_archive
 from tasks.collect import task as collect_task
@@ -105,7 +112,7 @@ def test_a_retry_collects_only_what_failed_and_keeps_both_attempts(
             page_pool(installation.settings) as pool,
             shared_collection(installation, RUN, pool, Activity(), is_chosen=True) as shared,
         ):
-            states = [task(name, group, shared, return_state=True) for task in tasks]
+            states = [each(name, group, shared, return_state=True) for each in tasks]
         assert [state.is_failed() for state in states] == [True, True]
         results: list[Any] = [state.result(raise_on_failure=False) for state in states]
         return [collected for (collected,) in results]
@@ -118,6 +125,41 @@ def test_a_retry_collects_only_what_failed_and_keeps_both_attempts(
     captures = [capture for capture, _ in read_archive(last.warc)]
     assert [one.url_requested.endswith("/feed") for one in captures].count(True) == 3
     assert len({one.capture_id for one in captures}) == len(captures)
+
+
+def test_a_run_whose_refining_was_cancelled_ends_and_the_next_one_refines(
+    prefect_api: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @task(name="refine", cache_policy=NO_CACHE)
+    def cancelled_task(*arguments: Any) -> Any:
+        assert list(arguments[4])  # once all are collected
+        return Cancelled()
+
+    path = tmp_path / "sources.toml"
+    with papers_served(1, 1) as port:
+        path.write_text(sources(port, 1, 0.05))
+        monkeypatch.setattr(flows.ingest, "refine_sources", cancelled_task)
+        with pytest.raises(CancelledRun):
+            run_of(path)
+        monkeypatch.undo()
+        done = run_of(path)
+    assert done.sources[0].outcomes.get("fetched", 0) == 0
+    rows = query(Layout(tmp_path / "data"), "SELECT count(*) AS n FROM articles").to_pylist()
+    assert rows == [{"n": 1}]
+
+
+def test_tasks_that_a_retry_would_leave_incomplete_are_not_retried_whatever_is_set() -> None:
+    names = {
+        "backfill": "backfill_part",
+        "collect": "collect_sources",
+        "refine": "refine_sources",
+    }
+    imports = "".join(f"from tasks.{room}.task import {name}\n" for room, name in names.items())
+    asked = f"{imports}print(*(each.retries for each in ({', '.join(names.values())})))"
+    environment = os.environ | {"PREFECT_TASKS_DEFAULT_RETRIES": "3"}
+    command = [sys.executable, "-c", asked]
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True)
+    assert done.stdout.split() == [b"0", b"3", b"3"]
 
 
 def test_a_source_is_passed_on_at_once_and_a_failed_one_when_it_is_not_asked_again(
@@ -136,13 +178,13 @@ def test_a_source_is_passed_on_at_once_and_a_failed_one_when_it_is_not_asked_aga
 
             def passed_on() -> list[str]:
                 shared.end()
-                return [one.source_id for one in shared.collected_sources()]
+                return [one.source_id for one in shared]
 
             for source in installation.sources:
                 shared.collect(source)
             assert passed_on() == ["gb-paper-0"]
             collect_sources.fn("both", installation.sources, shared)
-            assert passed_on() == ["gb-gone-0"]
+            assert passed_on() == ["gb-paper-0", "gb-gone-0"]
 
 
 def test_a_run_that_was_cancelled_begins_no_further_source(

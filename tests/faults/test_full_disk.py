@@ -3,11 +3,20 @@
 import errno
 import os
 import shutil
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+import flows.ingest
 from flows.ingest import ingest
+from tasks.collect.activity import Activity
+from tasks.collect.task import shared_collection
+from tasks.installation import open_installation
+from tasks.locks.run_locks import begun_runs, new_run_id
+from tasks.process_pool import page_pool
+from tasks.refine.refine_source import RefinedSources
+from tasks.refine.task import refine_sources
 from tests.faults.held_papers import PAGES, Paper, write_papers
 from tests.support.loopback import Loopback
 from tests.support.sample_newsroom import TOPICS
@@ -28,11 +37,72 @@ def installed(paper: Paper, folder: Path) -> tuple[Layout, Files]:
     }
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to mount a small tmpfs")
-def test_the_next_run_refines_what_the_failed_one_archived(
-    prefect_api: str, web: Loopback, tmp_path: Path
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to mount a small tmpfs")
+
+
+@needs_root
+def test_a_retry_refines_what_its_first_attempt_had_no_space_for(
+    prefect_api: str, web: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     paper = Paper(web, "gb-paper")
+    layout, files = installed(paper, tmp_path)
+    disk = SmallDisk(layout.stage, 1)
+
+    def freed(*_: object) -> bool:
+        disk.free()
+        return True
+
+    retried = refine_sources.with_options(retries=1, retry_condition_fn=freed)
+    monkeypatch.setattr(flows.ingest, "refine_sources", retried)
+    try:
+        disk.fill()
+        paper.open()
+        assert not ingest(**files).failed
+        assert len(query(layout, "FROM articles").to_pylist()) == PAGES
+        assert begun_runs(layout) == []
+    finally:
+        disk.unmount()
+
+
+@needs_root
+def test_a_retry_omits_the_sources_that_are_refined(web: Loopback, tmp_path: Path) -> None:
+    papers, run_id = [Paper(web, f"gb-{name}") for name in ("first", "full")], new_run_id()
+    sources = write_papers(tmp_path, papers)
+    installation = open_installation(sources, TOPICS, tmp_path / "data")
+    disk = SmallDisk(installation.layout.stage / run_id / "gb-full", 1)
+    try:
+        disk.fill()
+        with (
+            page_pool(installation.settings) as pool,
+            shared_collection(installation, run_id, pool, Activity(), is_chosen=True) as shared,
+        ):
+            for paper in papers:
+                paper.open()
+            for source in installation.sources:
+                shared.collect(source)
+            shared.end()
+            refined = RefinedSources()
+            arguments = (installation, run_id, pool, Activity(), shared, refined)
+            attempt = partial(refine_sources.fn, *arguments)
+            with pytest.raises(OSError, match="No space left"):
+                attempt()
+            assert [one.collected.source_id for one in refined.take()] == ["gb-first"]
+            disk.free()
+            assert attempt() == []
+            assert [one.collected.source_id for one in refined.take()] == ["gb-full"]
+    finally:
+        disk.unmount()
+
+
+@needs_root
+@pytest.mark.parametrize("retries", [0, 1])
+def test_the_next_run_refines_what_the_failed_one_archived(
+    prefect_api: str, web: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, retries: int
+) -> None:
+    paper = Paper(web, "gb-paper")
+    monkeypatch.setattr(
+        flows.ingest, "refine_sources", refine_sources.with_options(retries=retries)
+    )
     layout, files = installed(paper, tmp_path)
     disk = SmallDisk(layout.stage, 1)
     try:

@@ -8,7 +8,9 @@ from typing import Any
 
 import duckdb
 import pytest
-from prefect.client.schemas.objects import StateType
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+from prefect.client.schemas.objects import State, StateType
 from prometheus_client.parser import text_string_to_metric_families
 from typer.testing import CliRunner
 
@@ -27,7 +29,7 @@ from tests.support.sample_newsroom import (
     Newsroom,
     Place,
 )
-from tests.support.serving import Files
+from tests.support.serving import Files, wait_for
 from tests.support.staged_pages import files, tables
 from warehouse.layers.layout import Layout
 from warehouse.layers.parquet import read_batches
@@ -50,6 +52,17 @@ def place(newsroom: Newsroom, prefect_api: str, tmp_path_factory: pytest.TempPat
 def url(paper: str, path: str) -> str:
     offset = EXPECTED["papers"][paper]["port_offset"]
     return f"http://127.0.0.1:{PORT + offset}{path}"
+
+
+def task_states(state: State[Any]) -> dict[str, str]:
+    """The messages of the task runs of a run that failed, by name."""
+    run = state.state_details.flow_run_id
+    assert run
+    with get_client(sync_client=True) as client:
+        its = FlowRunFilter(id=FlowRunFilterId(any_=[run]))
+        found = client.read_task_runs(flow_run_filter=its)
+    failed = [one for one in found if one.state and one.state.is_failed()]
+    return {one.name: one.state.message or "" for one in failed if one.state}
 
 
 def test_every_article_is_there_with_its_fields(place: Place) -> None:
@@ -370,6 +383,8 @@ def test_pages_that_could_not_be_refined_are_refined_by_the_next_run(
     in_the_way.touch()
     failed: Any = ingest(**parameters, return_state=True)
     assert failed.is_failed()
+    why = "no source could be refined (gb-saved); "
+    wait_for("refining has failed", lambda: task_states(failed).get("refine", "").startswith(why))
     in_the_way.unlink()
     saved.unlink()
     ingest(**parameters)
