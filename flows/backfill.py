@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 from prefect.artifacts import create_table_artifact
+from prefect.client.schemas.objects import State
 from prefect.states import Completed
 from pydantic import Field
 
@@ -153,16 +154,21 @@ def _load_all(installation: Installation, work: ShardWork) -> None:
     """Load everything in at most MAX_TASKS tasks, publishing after each."""
     progress = work.progress
     part = max(MIN_TASK_BYTES, progress.bytes // MAX_TASKS)
-    more = progress.bytes > 0
+    more, last = progress.bytes > 0, list[State[Any]]()  # `last` is the state of the last task
     while more:
         progress.tasks += 1
         name = f"from {megabytes(progress.bytes_done)} of {megabytes(progress.bytes)}"
-        more = backfill_part(work, part, name)
-        publish_snapshot(installation)
+        refining = backfill_part(work, part, name, wait_for=last, return_state=True)
+        more = refining.result()
+        last = [publish_snapshot(installation, wait_for=[refining], return_state=True)]
+        last[0].result()
     if not progress.tasks:
-        load_runs(installation, [])  # commits of a killed backfill that were not published
-    if publish_snapshot(installation) or progress.tasks:
-        report_or_warn(installation, "ingest-topics")
+        # Commits of a killed backfill that were not published.
+        last = [load_runs(installation, [], return_state=True)]
+        last[0].result()
+    publishing = publish_snapshot(installation, wait_for=last, return_state=True)
+    if publishing.result() or progress.tasks:
+        report_or_warn(installation, "ingest-topics", [publishing])
 
 
 def ledger(done: Backfilled) -> list[dict[str, Any]]:

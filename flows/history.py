@@ -15,7 +15,7 @@ from pydantic import Field
 from flows.ingest import prepare_to_fetch
 from flows.runs.ingest_result import final_state
 from flows.runs.installation import open_for_run
-from flows.runs.part_loads import PartLoads
+from flows.runs.part_loads import PartLoads, result_of
 from flows.runs.presswatch_flow import presswatch_flow
 from tasks.collect.fetch.client import Client
 from tasks.history import old_sitemaps
@@ -28,7 +28,6 @@ from tasks.load.load_run import LoadReport
 from tasks.locks.run_locks import new_run_id, running
 from tasks.locks.source_locks import lock_sources
 from tasks.process_pool import page_pool
-from tasks.refine.refine_source import refine_source
 from tasks.report.task import report_or_warn
 from tasks.settings import MAX_PAGES, ConfigError
 from tasks.sources.source import Source
@@ -120,8 +119,8 @@ def _fill(
     installation: Installation, done: Filled, chosen: Sequence[Source], shared: Histories
 ) -> Filled:
     if done.dry_run:
-        looked = (fetch_history(source.id, source, shared) for source in chosen)
-        return replace(done, sources=tuple(looked))
+        looked = (fetch_history(each.id, each, shared, return_state=True) for each in chosen)
+        return replace(done, sources=tuple(map(result_of, looked)))
     layout, loads = installation.layout, PartLoads(installation, done.run_id, flow=FLOW)
     found = list[SourceHistory]()
     with (
@@ -129,20 +128,25 @@ def _fill(
         running(layout, done.run_id),
         page_pool(installation.settings) as pool,
     ):
+        fetched = list[State[SourceHistory]]()
         for source in chosen:
-            fetched = fetch_history(source.id, source, shared)
-            refined = refine_source(installation, done.run_id, fetched.collected, pool)
-            loads.refined.put(refined)
-            found.append(replace(fetched, collected=refined.collected))
+            fetched.append(fetch_history(source.id, source, shared, return_state=True))
+            found.append(result_of(fetched[-1]))
             if not loads.seconds_left:
+                loads.refine([result_of(one).collected for one in fetched], pool, fetched)
                 loads.load_early()
+                fetched.clear()
+        loads.refine([result_of(one).collected for one in fetched], pool, fetched)
         loads.load_rest()
     loads.leave_unrefined()
     if loads.is_published:
-        report_or_warn(installation, "ingest-topics" if loads.report.articles else "")
+        topics = "ingest-topics" if loads.report.articles else ""
+        report_or_warn(installation, topics, loads.publications)
     outcomes = Counter[str]()
-    for batch in (each.batch for each in loads.refined.by_id.values()):
+    refined = loads.refined.by_id
+    for batch in (each.batch for each in refined.values()):
         outcomes.update(batch.counts if batch else {})
+    found = [replace(one, collected=refined[one.collected.source_id].collected) for one in found]
     return replace(done, sources=tuple(found), outcomes=dict(outcomes), loaded=loads.report)
 
 

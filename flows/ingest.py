@@ -42,7 +42,6 @@ from tasks.load.task import rebuild_snapshot
 from tasks.locks.run_locks import adopt_unfinished, is_alive, new_run_id, reopen, running
 from tasks.locks.source_locks import LockedSources, lock_sources
 from tasks.process_pool import page_pool
-from tasks.refine.refine_source import refine_source
 from tasks.refine.run_archives import found_archives, uncommitted_archives
 from tasks.refine.task import refine_sources
 from tasks.report.task import report_or_warn
@@ -127,13 +126,15 @@ def _ingest(
                     for name, group in source_groups(locked.sources).items()
                 ]
                 _load_early(collecting, refining, shared, loads)
-            loads.load_rest()
+            loads.load_rest([refining, *collecting])
             # The report, artifacts and events read the same snapshot over one connection.
             reading.enter_context(keep_snapshot_open(layout))
             if layout.current.exists() and (loads.is_published or not layout.report.exists()):
                 loaded = loads.report
                 has_news = loaded.articles or loaded.revised or loaded.recounted
-                report_or_warn(installation, "ingest-topics" if has_news else "")
+                report_or_warn(
+                    installation, "ingest-topics" if has_news else "", loads.publications
+                )
         ordered = [loads.refined.by_id[source.id] for source in locked.sources]
         loads.leave_unrefined()
         sources = tuple(one.collected for one in ordered)
@@ -184,10 +185,9 @@ def prepare_to_fetch(installation: Installation) -> None:
     for run_id in adopt_unfinished(layout):
         log.info("run %s ended early: finishing it", run_id)
         loads = PartLoads(installation, run_id, next_part(layout.commits, run_id))
+        warcs = found_archives(layout, uncommitted_archives(layout, run_id))
         with page_pool(installation.settings) as pool:
-            for warc in found_archives(layout, uncommitted_archives(layout, run_id)):
-                collected = Collected(warc.parent.name, warc)
-                loads.refined.put(refine_source(installation, run_id, collected, pool))
+            loads.refine([Collected(warc.parent.name, warc) for warc in warcs], pool)
         loads.load_rest()
     # Known URLs are looked up in the snapshot, which needs the columns of this version.
     is_earlier, is_gone = is_earlier_snapshot(layout), not layout.current.exists()

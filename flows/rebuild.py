@@ -1,12 +1,13 @@
 """The rebuild job: make a layer again from the one before it, without the network."""
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
+
+from prefect.client.schemas.objects import State
 
 from flows.runs.installation import open_for_run
-from flows.runs.part_loads import run_part
 from flows.runs.presswatch_flow import completed, presswatch_flow
 from tasks.backfill.selection import Selection
 from tasks.backfill.shard_processes import shard_pool
@@ -17,11 +18,11 @@ from tasks.load.task import load_runs, publish_snapshot, rebuild_snapshot
 from tasks.locks.run_locks import begun_runs
 from tasks.partition.partitions import Run
 from tasks.process_pool import PagePool, page_pool
-from tasks.refine.refine_source import refine_run_archive
-from tasks.refine.run_archives import found_archives, uncommitted_archives
+from tasks.refine.run_archives import refine_archives
+from tasks.refine.task import refine_uncommitted
 from tasks.report.task import report_or_warn
-from tasks.upkeep.rebuild_articles import rebuild_articles
-from warehouse.layers.commits import Commit, next_part
+from tasks.upkeep.task import rebuild_layers
+from warehouse.layers.commits import Commit
 from warehouse.layers.findings import Finding, LayersBroken
 from warehouse.read.counted_articles import counted_articles, differences
 from warehouse.store.archive_files import SUFFIX, archive_files
@@ -44,23 +45,22 @@ def rebuild(
     changes: list[str] = []
     if layer == "articles":
         before = counted_articles(installation.layout)
-        lost = _rebuild_articles(installation)
-        load_runs(installation, [])
-        publish_snapshot(installation)
+        lost, done = _rebuild_articles(installation)
         after = counted_articles(installation.layout)
         if before is not None and after is not None:
             changes = list(differences(before, after))
         if lost:  # all else is rebuilt
             raise LayersBroken(lost)
     else:
-        rebuild_snapshot(installation)
-    report_or_warn(installation, "")
+        done = rebuild_snapshot(installation, return_state=True)
+        done.result()
+    report_or_warn(installation, "", [done])
     message = "\n".join([f"{layer} rebuilt: {installation.layout.current}", *changes])
     return completed(message, None)
 
 
-def _rebuild_articles(installation: Installation) -> list[Finding]:
-    """Returns the records that are lost."""
+def _rebuild_articles(installation: Installation) -> tuple[list[Finding], State[Any]]:
+    """Returns the records that are lost, and the state of publishing."""
     layout = installation.layout
     with (
         page_pool(installation.settings) as pool,
@@ -69,40 +69,38 @@ def _rebuild_articles(installation: Installation) -> list[Finding]:
 
         def refine(commit: Commit) -> Run | None:
             if commit.flow != FLOW:
-                return _refine_archives(installation, commit.run_id, commit.warcs, pool)
+                return refine_archives(installation, commit.run_id, commit.warcs, pool)
             sources, topics = installation.sources, installation.topics
             place = Place(layout, sources, topics, installation.settings, Selection())
             return refine_again(place, commit, shards)
 
-        commits, lost = rebuild_articles(layout, refine)
-        for commit in commits:
-            shutil.rmtree(layout.stage / commit.run_id, ignore_errors=True)
+        rebuilding = rebuild_layers(installation, refine, return_state=True)
+        lost = rebuilding.result()
         # Archive files without a commit. Those of unfinished runs are loaded by these runs, or by
         # the next ingest.
         archived = {Path(name).name.removesuffix(SUFFIX) for name in archive_files(layout)}
-        load_uncommitted(installation, sorted(archived.difference(begun_runs(layout))), pool)
-    return lost
+        others = sorted(archived.difference(begun_runs(layout)))
+        return lost, load_uncommitted(installation, others, pool, [rebuilding])
 
 
-def load_uncommitted(installation: Installation, run_ids: Iterable[str], pool: PagePool) -> None:
-    """Refine and load those archive files of runs that no commit names.
+def load_uncommitted(
+    installation: Installation,
+    run_ids: Sequence[str],
+    pool: PagePool,
+    after: Sequence[State[Any]] = (),
+) -> State[Any]:
+    """Refine and load those archive files of runs that no commit names, and publish.
 
-    All in one load, which stops when other runs have no commit.
+    All in one load, which stops when other runs have no commit. Returns the state of publishing.
     """
-    layout, runs = installation.layout, list[Run]()
-    for run_id in run_ids:
-        names, part = uncommitted_archives(layout, run_id), next_part(layout.commits, run_id)
-        if run := _refine_archives(installation, run_id, names, pool, part):
-            runs.append(run)
-    load_runs(installation, runs)
+    runs, before = list[Run](), list(after)
+    if run_ids:
+        refine = refine_uncommitted(installation, run_ids, pool, wait_for=after, return_state=True)
+        runs, before = refine.result(), [refine]
+    loading = load_runs(installation, runs, wait_for=before, return_state=True)
+    loading.result()
     for run in runs:
-        shutil.rmtree(layout.stage / run.run_id, ignore_errors=True)
-
-
-def _refine_archives(
-    installation: Installation, run_id: str, names: Iterable[str], pool: PagePool, part: int = 1
-) -> Run | None:
-    """Refine archive files of a run, as a part of it; None when there are none."""
-    warcs = found_archives(installation.layout, names)
-    batches = [refine_run_archive(installation, run_id, warc, pool) for warc in warcs]
-    return run_part(run_id, batches, part) if batches else None
+        shutil.rmtree(installation.layout.stage / run.run_id, ignore_errors=True)
+    publishing = publish_snapshot(installation, wait_for=[loading], return_state=True)
+    publishing.result()
+    return publishing

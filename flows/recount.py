@@ -11,9 +11,11 @@ def recount(sources_file: str = "", topics_file: str = "", data: str = "") -> No
     """Count topics again over all history: new and changed ones, and those counted by old rules."""
     installation = open_for_run(sources_file, topics_file, data)
     installation.require_data()
-    report = load_runs(installation, [], latest_rules=True)
-    publish_snapshot(installation)
-    report_or_warn(installation, "")
+    loading = load_runs(installation, [], latest_rules=True, return_state=True)
+    report = loading.result()
+    publishing = publish_snapshot(installation, wait_for=[loading], return_state=True)
+    publishing.result()
+    report_or_warn(installation, "", [publishing])
     changes = {"recounted": report.recounted, "removed": report.removed}
     said = [f"{change}: {', '.join(topics)}" for change, topics in changes.items() if topics]
     message = "; ".join(said) or "recounted: no topic has changed"

@@ -2,7 +2,6 @@
 
 import logging
 import shutil
-from collections.abc import Sequence
 from functools import partial
 
 from prefect.artifacts import create_markdown_artifact
@@ -15,14 +14,13 @@ from tasks.backfill.shard_processes import ShardPool, shard_pool
 from tasks.backfill.shard_runs import Place, refine_again
 from tasks.backfill.shards import FLOW
 from tasks.installation import Installation
-from tasks.load.task import publish_snapshot
 from tasks.model import Batch
 from tasks.process_pool import PagePool, page_pool
 from tasks.refine.refine_source import refine_run_archive
 from tasks.refine.run_archives import found_archives
 from tasks.report.task import report_or_warn
-from tasks.upkeep.repair.repair import repair as repair_layers
 from tasks.upkeep.repair.report import Repaired
+from tasks.upkeep.task import repair_layers
 from warehouse.layers.commits import Commit
 
 log = logging.getLogger(__name__)
@@ -42,16 +40,13 @@ def repair(sources_file: str = "", topics_file: str = "", data: str = "") -> Rep
         page_pool(installation.settings) as pool,
         shard_pool(installation.settings.processes) as shards,
     ):
-
-        def load(run_ids: Sequence[str]) -> None:
-            load_uncommitted(installation, run_ids, pool)
-            publish_snapshot(installation)
-
         refine = partial(refine_commit, installation, pool, shards)
-        done = repair_layers(installation.layout, refine, load, log.info)
+        load = partial(load_uncommitted, installation, pool=pool)
+        repairing = repair_layers(installation, refine, load, return_state=True)
+        done = repairing.result()
     create_markdown_artifact(key="repair-ledger", markdown=ledger(done))
     if done.repaired or done.lost:
-        report_or_warn(installation, "")
+        report_or_warn(installation, "", [repairing])
     return completed(str(done), done)
 
 

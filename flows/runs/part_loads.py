@@ -3,21 +3,26 @@
 import logging
 import shutil
 import time
-from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import TypeVar
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
 
+from prefect import allow_failure
 from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture
 
-from tasks.extract.extractor_version import EXTRACTOR_VERSION
+from tasks.collect.activity import Activity
+from tasks.collect.collector import Collected
 from tasks.installation import Installation
 from tasks.load.load_run import LoadReport
 from tasks.load.task import load_runs, publish_snapshot
-from tasks.locks.run_locks import reopen, started_at
+from tasks.locks.run_locks import reopen
 from tasks.model import Batch
 from tasks.partition.partitions import Run
+from tasks.process_pool import PagePool
 from tasks.refine.refine_source import RefinedSources
+from tasks.refine.run_archives import run_part
+from tasks.refine.task import refine_sources
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +49,8 @@ class PartLoads:
         self.refined = RefinedSources()
         self.report = LoadReport()
         self.is_published = False  # whether any load was
+        self.publications: list[State[Path | None]] = []  # the state of the last, if there is one
+        self._refining: list[State[list[str]]] = []  # the states of `refine`
         self._installation, self._run_id, self._part = installation, run_id, first_part
         self._flow = flow
         # A part whose load failed is loaded again unchanged, since it may have its commit.
@@ -60,6 +67,20 @@ class PartLoads:
         """Seconds until the next load is due."""
         return max(0.0, self._due - time.monotonic())
 
+    def refine(
+        self, collected: Sequence[Collected], pool: PagePool, after: Iterable[State[Any]] = ()
+    ) -> None:
+        """Refine sources, as one task after these; when it could not end, its error is raised."""
+        if collected:
+            shared = (pool, Activity(), collected, self.refined)
+            state = refine_sources(
+                *(self._installation, self._run_id, *shared),
+                wait_for=[allow_failure(one) for one in after],
+                return_state=True,
+            )
+            self._refining.append(state)
+            result_of(state)
+
     def load_early(self) -> None:
         """Load and publish what is refined, if anything; after a failure the next load takes it."""
         begun = time.monotonic()
@@ -72,10 +93,10 @@ class PartLoads:
         now = time.monotonic()
         self._due = max(begun + self._seconds, now + (now - begun))
 
-    def load_rest(self) -> None:
-        """Load and publish what is not loaded yet; a failure is raised."""
+    def load_rest(self, after: Iterable[PrefectFuture[Any] | State[Any]] = ()) -> None:
+        """Load and publish what is not loaded yet, after these tasks; a failure is raised."""
         if (batches := self._take()) or not self._is_complete:
-            self._load(batches)
+            self._load(batches, after)
         shutil.rmtree(self._installation.layout.stage / self._run_id, ignore_errors=True)
 
     def leave_unrefined(self) -> None:
@@ -87,20 +108,20 @@ class PartLoads:
     def _take(self) -> list[Batch]:
         return [one.batch for one in self.refined.take() if one.batch]
 
-    def _load(self, batches: Sequence[Batch]) -> None:
+    def _load(
+        self, batches: Sequence[Batch], after: Iterable[PrefectFuture[Any] | State[Any]] = ()
+    ) -> None:
         self._is_complete = False
         if batches:
             self._waiting.append(run_part(self._run_id, batches, self._part, self._flow))
             self._part += 1
-        self.report += load_runs(self._installation, self._waiting)
+        # What succeeded is loaded, whatever failed.
+        before = [allow_failure(one) for one in (*after, *self._refining, *self.publications)]
+        loading = load_runs(self._installation, self._waiting, wait_for=before, return_state=True)
+        self.report += loading.result()
         self._waiting.clear()
-        if publish_snapshot(self._installation):
+        publishing = publish_snapshot(self._installation, wait_for=[loading], return_state=True)
+        self.publications = [publishing]
+        if publishing.result():
             self.is_published = True
         self._is_complete = True
-
-
-def run_part(run_id: str, batches: Sequence[Batch], part: int = 1, flow: str = "ingest") -> Run:
-    """Refined archive files as a run, or a part of one, to be loaded."""
-    now, numbered = datetime.now(UTC), {"part": part} if part > 1 else {}
-    version = str(EXTRACTOR_VERSION)
-    return Run(run_id, tuple(batches), flow, started_at(run_id), now, version, numbered)

@@ -2,6 +2,7 @@
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
+from prefect.states import Failed
 
 from tasks.history.visit import Job, Place, SourceHistory, collect_history
 from tasks.progress import stage
@@ -17,8 +18,15 @@ class Histories:
         self.job, self.places = job, places
 
 
-@task(task_run_name="history of {source_id}", cache_policy=NO_CACHE)
+# Not retried: the next run goes on where this one stopped.
+@task(task_run_name="history of {source_id}", cache_policy=NO_CACHE, retries=0)
 @stage("collect")
 def fetch_history(source_id: str, source: Source, shared: Histories) -> SourceHistory:
-    """Find, fetch and archive what a source published on days that were not collected."""
-    return collect_history(shared.job, source, shared.places)
+    """Find, fetch and archive what a source published on days that were not collected.
+
+    The task fails when the source does; its state then holds the result.
+    """
+    found = collect_history(shared.job, source, shared.places)
+    if error := found.collected.error:
+        return Failed(message=f"{source_id}: {error}", data=found)  # type: ignore[return-value]
+    return found

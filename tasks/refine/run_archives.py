@@ -1,9 +1,16 @@
-"""The archive files of a run that was killed, or is rebuilt."""
+"""The archive files of a run that was killed, or is rebuilt; refined, they are a run again."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
-from tasks.partition.partitions import warc_name
+from tasks.extract.extractor_version import EXTRACTOR_VERSION
+from tasks.installation import Installation
+from tasks.locks.run_locks import started_at
+from tasks.model import Batch
+from tasks.partition.partitions import Run, warc_name
+from tasks.process_pool import PagePool
+from tasks.refine.refine_source import refine_run_archive
 from warehouse.layers.commits import commits_of, read_commit
 from warehouse.layers.layout import Layout
 from warehouse.store.archive_files import SUFFIX, archive_files, download_archive
@@ -24,3 +31,19 @@ def found_archives(layout: Layout, names: Iterable[str]) -> list[Path]:
     for path in paths:
         download_archive(layout, path.relative_to(layout.raw).as_posix())
     return [path for path in paths if path.exists()]
+
+
+def refine_archives(
+    installation: Installation, run_id: str, names: Iterable[str], pool: PagePool, part: int = 1
+) -> Run | None:
+    """Refine archive files of a run, as a part of it; None when there are none."""
+    warcs = found_archives(installation.layout, names)
+    batches = [refine_run_archive(installation, run_id, warc, pool) for warc in warcs]
+    return run_part(run_id, batches, part) if batches else None
+
+
+def run_part(run_id: str, batches: Sequence[Batch], part: int = 1, flow: str = "ingest") -> Run:
+    """Refined archive files as a run, or a part of one, to be loaded."""
+    now, numbered = datetime.now(UTC), {"part": part} if part > 1 else {}
+    version = str(EXTRACTOR_VERSION)
+    return Run(run_id, tuple(batches), flow, started_at(run_id), now, version, numbered)

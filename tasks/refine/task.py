@@ -1,6 +1,6 @@
-"""The Prefect task that refines the sources of a run, each once it is collected."""
+"""The Prefect tasks that refine archive files: those of a run's sources, or of earlier runs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 
@@ -11,9 +11,12 @@ from prefect.states import Failed
 from tasks.collect.activity import Activity
 from tasks.collect.collector import Collected
 from tasks.installation import Installation
+from tasks.partition.partitions import Run
 from tasks.process_pool import PagePool
 from tasks.progress import stage
 from tasks.refine.refine_source import RefinedSources, refine_source
+from tasks.refine.run_archives import refine_archives, uncommitted_archives
+from warehouse.layers.commits import next_part
 
 # Sources refined in parallel: each holds in memory refined pages that wait for earlier ones.
 MAX_AT_ONCE = 20
@@ -53,3 +56,17 @@ def refine_sources(
         message = f"no source could be refined ({', '.join(failed)}); {error}"
         return Failed(message=message, data=failed)  # type: ignore[return-value]
     return failed
+
+
+@task(name="refine", task_run_name="refine without commit", cache_policy=NO_CACHE)
+@stage("refine")
+def refine_uncommitted(
+    installation: Installation, run_ids: Sequence[str], pool: PagePool
+) -> list[Run]:
+    """Refine those archive files of runs that no commit names."""
+    layout, runs = installation.layout, list[Run]()
+    for run_id in run_ids:
+        names, part = uncommitted_archives(layout, run_id), next_part(layout.commits, run_id)
+        if run := refine_archives(installation, run_id, names, pool, part):
+            runs.append(run)
+    return runs

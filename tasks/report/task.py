@@ -1,10 +1,13 @@
 """The Prefect task that writes the HTML report."""
 
 import logging
+from collections.abc import Iterable
+from typing import Any
 
 from prefect import task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
 
 from tasks.installation import Installation
 from tasks.progress import stage
@@ -31,13 +34,15 @@ def report_snapshot(installation: Installation, artifact: str = "") -> Figures:
     return figures
 
 
-def report_or_warn(installation: Installation, artifact: str) -> None:
-    """Write the report; a failure is logged, since the loaded data are good without it."""
+def report_or_warn(
+    installation: Installation, artifact: str, after: Iterable[State[Any]] = ()
+) -> None:
+    """Write the report after these tasks; a failure is logged: the loaded data are good without."""
     layout = installation.layout
     # Domains that no source of sources.toml has are in no calendar: there may be no day.
     if not (layout.current.exists() and query(layout, "FROM coverage LIMIT 1").num_rows):
         log.info("no report: it covers the sources of sources.toml, and no day of any is known")
         return
-    state = report_snapshot(installation, artifact, return_state=True)
+    state = report_snapshot(installation, artifact, wait_for=after, return_state=True)
     if state.is_failed():
         log.warning("report_failed: %s was not written: %s", layout.report, state.message)

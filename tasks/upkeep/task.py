@@ -1,6 +1,8 @@
-"""The Prefect tasks of the nightly upkeep: compact, remove, verify."""
+"""The Prefect tasks of upkeep: compact, remove, verify; rebuild articles, repair."""
 
 import logging
+import shutil
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -9,12 +11,18 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from tasks.installation import Installation
+from tasks.partition.partitions import Run
 from tasks.progress import stage
 from tasks.text.counted import counted
 from tasks.upkeep.compaction import Compacted, compact, drop_retired, publish_files
+from tasks.upkeep.rebuild_articles import rebuild_articles
+from tasks.upkeep.repair.repair import repair
+from tasks.upkeep.repair.report import Repaired
+from tasks.upkeep.repair.rows_again import Refine
 from tasks.upkeep.retention import drop_archives, drop_leftovers, drop_snapshots
 from tasks.upkeep.verification import Verified, verify
-from warehouse.layers.findings import MAX_LISTED
+from warehouse.layers.commits import Commit
+from warehouse.layers.findings import MAX_LISTED, Finding
 from warehouse.store.unnamed_objects import drop_unnamed
 
 log = logging.getLogger(__name__)
@@ -79,3 +87,32 @@ def verify_layers(installation: Installation) -> Verified:
     for finding in done.findings[:MAX_LISTED]:
         log.error("%s", finding)
     return done
+
+
+@task(name="rebuild articles", task_run_name="rebuild articles", cache_policy=NO_CACHE)
+@stage("rebuild articles")
+def rebuild_layers(
+    installation: Installation, refine: Callable[[Commit], Run | None]
+) -> list[Finding]:
+    """Rebuild the Parquet layers from the raw archive; returns the damaged records that are lost.
+
+    `refine` refines a commit's archive files again.
+    """
+    layout = installation.layout
+    commits, lost = rebuild_articles(layout, refine)
+    for commit in commits:
+        shutil.rmtree(layout.stage / commit.run_id, ignore_errors=True)
+    return lost
+
+
+# Not retried: a second attempt would not name the files that the first one moved away.
+@task(name="repair", task_run_name="repair", cache_policy=NO_CACHE, retries=0)
+@stage("repair")
+def repair_layers(
+    installation: Installation, refine: Refine, load: Callable[[Sequence[str]], object]
+) -> Repaired:
+    """Repair damaged files, and quarantine those that cannot be repaired.
+
+    `refine` stages the rows of a commit, `load` loads runs of which only archives remain.
+    """
+    return repair(installation.layout, refine, load, log.info)

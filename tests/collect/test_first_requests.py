@@ -152,14 +152,16 @@ def test_tasks_that_a_retry_would_leave_incomplete_are_not_retried_whatever_is_s
     names = {
         "backfill": "backfill_part",
         "collect": "collect_sources",
+        "history": "fetch_history",
         "refine": "refine_sources",
+        "upkeep": "repair_layers",
     }
     imports = "".join(f"from tasks.{room}.task import {name}\n" for room, name in names.items())
     asked = f"{imports}print(*(each.retries for each in ({', '.join(names.values())})))"
     environment = os.environ | {"PREFECT_TASKS_DEFAULT_RETRIES": "3"}
     command = [sys.executable, "-c", asked]
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True)
-    assert done.stdout.split() == [b"0", b"3", b"3"]
+    assert done.stdout.split() == [b"0", b"3", b"0", b"3", b"0"]
 
 
 def test_a_source_is_passed_on_at_once_and_a_failed_one_when_it_is_not_asked_again(

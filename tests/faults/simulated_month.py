@@ -19,7 +19,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-from flows.runs.part_loads import run_part
 from tasks.collect.activity import Activity
 from tasks.collect.due_sources import due_or_next
 from tasks.collect.task import shared_collection
@@ -28,6 +27,7 @@ from tasks.load.load_run import load, publish_all
 from tasks.locks.run_locks import new_run_id
 from tasks.process_pool import PagePool, page_pool
 from tasks.refine.refine_source import refine_source
+from tasks.refine.run_archives import run_part
 from tasks.sources.source import Source
 from tasks.upkeep.compaction import compact, drop_retired, publish_files
 from tests.support.busy_newsroom import (

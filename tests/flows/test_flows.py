@@ -18,6 +18,7 @@ from flows.cli.app import app
 from flows.ingest import ingest
 from flows.rebuild import rebuild
 from flows.recount import recount
+from flows.repair import repair
 from tasks.locks.run_locks import begun_runs
 from tasks.settings import ConfigError
 from tests.support.sample_newsroom import (
@@ -54,6 +55,29 @@ def url(paper: str, path: str) -> str:
     return f"http://127.0.0.1:{PORT + offset}{path}"
 
 
+def is_drawn(state: State[Any], *edges: tuple[str, str]) -> None:
+    """Wait until Prefect draws these edges of a run: from a task to one after it, or within it."""
+    seen = list[set[tuple[str, str]]]()
+
+    def drawn() -> bool:
+        with get_client(sync_client=True) as client:
+            path = f"/flow_runs/{state.state_details.flow_run_id}/graph-v2"
+            nodes = dict(client._client.get(path).raise_for_status().json()["nodes"]).values()
+        names = {node["id"]: node["label"] for node in nodes}
+        found = {(names[b["id"]], node["label"]) for node in nodes for b in node["parents"]}
+        found |= {
+            (f"in {names[b['id']]}", node["label"]) for node in nodes for b in node["encapsulating"]
+        }
+        seen.append(found)
+        # Prefect draws more: results that hold the same empty tuple as a later argument.
+        return found >= set(edges)
+
+    try:
+        wait_for("all tasks are drawn", drawn)
+    except AssertionError:
+        pytest.fail(f"{seen[-1]} are drawn")
+
+
 def task_states(state: State[Any]) -> dict[str, str]:
     """The messages of the task runs of a run that failed, by name."""
     run = state.state_details.flow_run_id
@@ -63,6 +87,9 @@ def task_states(state: State[Any]) -> dict[str, str]:
         found = client.read_task_runs(flow_run_filter=its)
     failed = [one for one in found if one.state and one.state.is_failed()]
     return {one.name: one.state.message or "" for one in failed if one.state}
+
+
+AFTER_LOAD = (("load", "publish"), ("publish", "report"))
 
 
 def test_every_article_is_there_with_its_fields(place: Place) -> None:
@@ -234,11 +261,14 @@ def test_with_no_source_due_a_scheduled_run_opens_nothing_and_one_by_hand_change
     # That listings were read is news; how far into today they were is in coverage.
     reads = ("listing_reads", "coverage", "coverage_local", "poll_intervals")
     before, kept = _lasting(place, *reads), _article_files(place)
-    done = place.ingest()
+    state = ingest(**place.files, return_state=True)
+    done = state.result()
     assert {source.source_id for source in done.sources} == {paper.id for paper in PAPERS}
     assert (done.loaded.articles, done.loaded.revised) == (0, 0)
     assert _lasting(place, *reads) == before
     assert _article_files(place) == kept
+    before_load = [(f"collect {paper.id}", "load") for paper in PAPERS]
+    is_drawn(state, *before_load, ("refine", "load"), *AFTER_LOAD)
 
 
 def _article_files(place: Place) -> dict[str, str]:
@@ -309,6 +339,7 @@ def test_the_articles_come_back_from_the_raw_archive_and_say_what_changed(place:
     assert f"all articles: {total['n']} before, {total['n']} now (same)" in lines
     now = len(articles)
     assert f"g20: {now - 1} before, {now} now (1 gained, 0 lost)" in lines
+    is_drawn(rebuilt, ("rebuild articles", "refine without commit"), *AFTER_LOAD)
 
 
 def test_parquet_and_its_commits_come_back_from_the_raw_archive(place: Place) -> None:
@@ -316,8 +347,27 @@ def test_parquet_and_its_commits_come_back_from_the_raw_archive(place: Place) ->
     for folder in (place.layout.articles, place.layout.captures, place.layout.stripped_blocks):
         folder.rename(folder.with_suffix(".gone"))
     place.layout.commits.rename(place.layout.commits.with_suffix(".gone"))
-    rebuild(layer="articles", **place.files)
+    rebuilt: Any = rebuild(layer="articles", **place.files, return_state=True)
     assert _lasting(place) == before
+    again = "refine without commit"
+    is_drawn(rebuilt, ("rebuild articles", again), (again, "load"), *AFTER_LOAD)
+
+
+def test_a_repair_is_a_task_with_its_loads_in_it(place: Place) -> None:
+    snapshot = place.layout.current.resolve()
+    snapshot.write_bytes(b"no database")
+    repaired: Any = repair(**place.files, return_state=True)
+    assert repaired.is_completed()
+    within = (("in repair", "load"), ("in repair", "publish"))
+    is_drawn(repaired, *within, ("load", "publish"), ("repair", "report"))
+
+
+def test_a_rebuild_that_fails_is_the_failure_of_its_task(place: Place) -> None:
+    for commit in place.layout.commits.glob("*.json"):
+        commit.write_text("{}")
+    failed: Any = rebuild(layer="articles", **place.files, return_state=True)
+    assert failed.is_failed()
+    wait_for("the task has failed", lambda: list(task_states(failed)) == ["rebuild articles"])
 
 
 def test_a_recount_without_a_change_writes_nothing_but_the_report(place: Place) -> None:
@@ -387,7 +437,8 @@ def test_pages_that_could_not_be_refined_are_refined_by_the_next_run(
     wait_for("refining has failed", lambda: task_states(failed).get("refine", "").startswith(why))
     in_the_way.unlink()
     saved.unlink()
-    ingest(**parameters)
+    done: Any = ingest(**parameters, return_state=True)
+    is_drawn(done, ("collect gb-saved", "load"), ("refine", "load"), ("load", "publish"))
     assert query(Layout(tmp_path / "data"), "FROM articles").num_rows == 1
     assert list(begun_runs(Layout(tmp_path / "data"))) == []
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from flows.runs.part_loads import run_part
 from tasks.collect.fetch.client import Client
 from tasks.history import old_sitemaps
 from tasks.history.periods import Period
@@ -17,6 +16,7 @@ from tasks.history.wayback import Wayback
 from tasks.load.load_run import load
 from tasks.locks.run_locks import new_run_id
 from tasks.refine.refine_archive import refine
+from tasks.refine.run_archives import run_part
 from tasks.settings import History, Limits
 from tasks.sources.source import Source
 from tests.support.archived_news import POOL

@@ -5,7 +5,6 @@ import os
 from pathlib import Path
 
 from flows.cli.sample import begin_demo, fill_demo, sample_newsroom
-from flows.runs.part_loads import run_part
 from tasks.collect.activity import Activity
 from tasks.collect.task import shared_collection
 from tasks.installation import open_installation
@@ -13,6 +12,7 @@ from tasks.load.load_run import load, publish_all
 from tasks.locks.run_locks import new_run_id
 from tasks.process_pool import page_pool
 from tasks.refine.refine_source import refine_source
+from tasks.refine.run_archives import run_part
 from tasks.report.page import write_report
 from tests.support.ports import free_port
 from tests.support.sample_newsroom import TOPICS
