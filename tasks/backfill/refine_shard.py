@@ -1,7 +1,6 @@
 """One shard refined: its pages extracted, cleaned, normalised and staged; any process can do it."""
 
 import fcntl
-import json
 import multiprocessing
 import os
 import shutil
@@ -9,6 +8,7 @@ import signal
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from time import process_time
 from typing import IO
@@ -33,8 +33,18 @@ from tasks.refine.refine_pages import (
 from tasks.refine.site_boilerplate import MAX_PAGES, MIN_PAGES, PageFingerprint, find_recurring
 from warehouse.allocation import release_memory
 from warehouse.layers.atomic_write import write_whole
+from warehouse.layers.documents import DocumentError, decode, encode
 
 DONE = "staged.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The document of a staged shard: the fields of `Staged` that its folder does not show."""
+
+    counts: dict[str, int]
+    passed: dict[str, int]
+    seconds: dict[str, float]
 
 
 def stage_shard(job: ShardJob) -> Staged:
@@ -57,8 +67,9 @@ def staged_once(job: ShardJob, fill: Callable[[Path, IO[bytes]], Staged]) -> Sta
             shutil.rmtree(half, ignore_errors=True)
             half.mkdir()
             staged = fill(half, cursor)
-            kept = {"counts": staged.counts, "passed": staged.passed, "seconds": staged.seconds}
-            write_whole(half / DONE, json.dumps(kept).encode())
+            counts = Counts(staged.counts, staged.passed, staged.seconds)
+            write_whole(half / DONE, encode(counts))
+            shutil.rmtree(job.folder, ignore_errors=True)  # if its document cannot be read
             half.rename(job.folder)
         job.cursor.unlink(missing_ok=True)
     release_memory()
@@ -67,9 +78,12 @@ def staged_once(job: ShardJob, fill: Callable[[Path, IO[bytes]], Staged]) -> Sta
 
 def staged_before(job: ShardJob) -> Staged | None:
     """The shard, if it is staged already."""
-    if not (job.folder / DONE).exists():
+    path = job.folder / DONE
+    try:
+        found = decode(Counts, path.read_bytes(), path)
+    except (FileNotFoundError, DocumentError):  # 0.1.0 wrote no format: the shard is staged again
         return None
-    return Staged(job.shard, job.folder, **json.loads((job.folder / DONE).read_bytes()))
+    return Staged(job.shard, job.folder, found.counts, found.passed, found.seconds)
 
 
 def find_sites(pages: Iterable[Refined]) -> Callable[[str], Site]:

@@ -20,6 +20,7 @@ from tasks.archive.warc_files import WarcPath
 from tasks.backfill import dry_run, shard_processes
 from tasks.backfill.dask_cluster import Cluster
 from tasks.backfill.dry_run import estimate
+from tasks.backfill.refine_shard import DONE
 from tasks.backfill.selection import SELECTIONS, Passed, Selection, SourceDomains
 from tasks.backfill.shard_processes import BATCHES_A_PROCESS, ShardFailed, ShardPool, shard_pool
 from tasks.backfill.shard_runs import Place, grouped, load_shards, refine_again, run_of
@@ -548,6 +549,18 @@ def test_a_shard_without_pages_is_done_too(tmp_path: Path, pool: ShardPool) -> N
     path = write_warc(tmp_path / "a.warc.gz", news(3, 6))
     assert len(backfilled(at, pool, path)) == 1
     assert backfilled(at, pool, path) == []
+
+
+def test_a_shard_that_an_earlier_version_staged_is_staged_again(
+    tmp_path: Path, pool: ShardPool
+) -> None:
+    at, path = place(tmp_path), write_warc(tmp_path / "a.warc.gz", news(3, 6))
+    (first,) = staged(at, pool, path)
+    assert isinstance(first, Staged)
+    (first.folder / DONE).write_text('{"counts": {}, "passed": {}, "seconds": {}}')
+    again = [one for _ in range(2) for one in staged(at, pool, path)]
+    assert [isinstance(one, Staged) and one.counts for one in again] == [first.counts] * 2
+    assert again[0] == again[1]  # with the seconds of the one time that it was staged
 
 
 def test_groups_are_cut_by_pages(tmp_path: Path, pool: ShardPool) -> None:

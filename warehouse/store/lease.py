@@ -30,6 +30,8 @@ SOURCE_LEASES = "turns"  # folder of the leases on sources
 RETRY_SECONDS = 1.0  # pause between two attempts to take a lease
 
 
+# Not by the codec of documents, here and for the sources of runs: machines of 0.1.0 read these
+# objects while others have been upgraded, and a list of sources has no place for a format.
 def _content(holder: str, beats: int) -> bytes:
     return json.dumps({"holder": holder, "beats": beats}).encode()
 
