@@ -14,7 +14,7 @@ from warehouse.layers.commits import committed_runs
 from warehouse.layers.layout import Layout
 from warehouse.read.query import QueryError
 from warehouse.store.archive_files import archive_files
-from warehouse.store.working_copy import catch_up, link_to_store
+from warehouse.store.working_copy import link_to_store, pull_unless_locked
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ def settings_of(**given: Path | str | None) -> Settings:
 
 
 def open_layout(settings: Settings) -> Layout:
-    """The data folder, updated from the store when it is a store's working copy.
+    """The data folder; the working copy of a store pulls first.
 
     ConfigError when the folder holds data that are not the store's; StoreError when the store does
     not answer.
@@ -67,7 +67,7 @@ def open_layout(settings: Settings) -> Layout:
             link_to_store(layout, settings.store)
     except ValueError as error:
         raise ConfigError([f"PRESSWATCH_STORE: {error}"]) from None
-    catch_up(layout)
+    pull_unless_locked(layout)
     return layout
 
 

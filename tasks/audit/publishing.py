@@ -9,7 +9,7 @@ from warehouse.build.loaded_audits import follow_audits
 from warehouse.build.publish import publish_locked
 from warehouse.layers.layout import Layout
 from warehouse.layers.leftovers import sweep
-from warehouse.store.working_copy import synchronised
+from warehouse.store.working_copy import pulled_and_pushed
 
 
 def publish_audits(
@@ -19,7 +19,7 @@ def publish_audits(
 
     If the loader's file has to be rebuilt, that is left to the next ingest, which also counts.
     """
-    with synchronised(layout, waiting):
+    with pulled_and_pushed(layout, waiting):
         sweep(layout)
         with loader.open_writer(layout) as con:
             if not loader.last_load(con) or not follow_audits(con, layout, datetime.now(UTC)):

@@ -48,7 +48,7 @@ from warehouse.layers.layout import Layout
 from warehouse.layers.leftovers import sweep
 from warehouse.read.source_health import BreakerRule, set_rule, stored_rule
 from warehouse.store.link import is_working_copy
-from warehouse.store.working_copy import synchronised
+from warehouse.store.working_copy import Step, pulled_and_pushed, run_step
 
 __all__ = ["CheckFailed", "LoadReport", "Run", "load", "publish_all", "rebuild_warehouse"]
 
@@ -103,6 +103,7 @@ def load(
     now: datetime | None = None,  # the clock, for the record of the load and validity of topics
     processes: int | None = None,  # at most, for counting topics; None is one for each core
     waiting: OnWait = lambda message: None,  # called when another process has to finish first
+    step: Step = run_step,  # with a store, runs the pull before the load and the push after it
 ) -> LoadReport:
     """Partition the runs and load all commits that are not loaded yet, in one transaction.
 
@@ -110,7 +111,7 @@ def load(
     commit is not partitioned again. After CheckFailed the warehouse is unchanged; the next good
     load loads the commits as well.
     """
-    with synchronised(layout, waiting):
+    with pulled_and_pushed(layout, waiting, step):
         return _load(
             *(layout, topics, sources, runs, limits, now, processes),
             rules=rules,
@@ -127,12 +128,13 @@ def rebuild_warehouse(
     rules: Rules = KEPT_RULES,
     processes: int | None = None,
     waiting: OnWait = lambda message: None,
+    step: Step = run_step,
 ) -> LoadReport:
     """Build the warehouse from the committed Parquet files, check and publish it.
 
     LayersBroken, and nothing is changed, unless all of them are as they were committed.
     """
-    with synchronised(layout, waiting):
+    with pulled_and_pushed(layout, waiting, step):
         refuse_newer_writer(layout)
         sweep(layout)
         require_whole_layers(layout)
@@ -153,12 +155,13 @@ def publish_all(
     rules: Rules = KEPT_RULES,
     processes: int | None = None,
     waiting: OnWait = lambda message: None,
+    step: Step = run_step,
 ) -> Path | None:
     """Publish the last load, with the commits that other machines have added to the store since.
 
     Returns the new snapshot's file; None when there was nothing new to publish.
     """
-    with synchronised(layout, waiting):
+    with pulled_and_pushed(layout, waiting, step):
         if is_working_copy(layout) and loader.lacks_commits(layout):
             _load(layout, topics, sources, (), limits, None, processes, rules=rules)
         return publish_locked(layout)

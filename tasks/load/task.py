@@ -2,7 +2,7 @@
 
 import logging
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,16 @@ RETRIED: dict[str, Any] = {
 }
 
 
+@task(name="store", task_run_name="{name}", cache_policy=NO_CACHE, retries=0)
+def store_step(name: str, work: Callable[[], None]) -> None:
+    """Pull from the store or push to it, as a task run within that of a load.
+
+    It is not retried by itself: if another machine was first, a push succeeds only after another
+    pull and load, so the load's task is retried as a whole, under a new lease.
+    """
+    work()
+
+
 @task(name="load", task_run_name="load", **RETRIED)
 @stage("load")
 def load_runs(
@@ -49,7 +59,7 @@ def load_runs(
     """Partition into Parquet, count mentions, load DuckDB, update the marts, run the checks.
 
     With `latest_rules`, topics that are counted by earlier matching rules are counted again.
-    When the data are in a store, the load pulls from it first and pushes to it afterwards.
+    When the data are in a store, the task runs `pull` and `push` show the steps around the load.
     """
     report = load(runs=runs, latest_rules=latest_rules, **_arguments(installation))
     # Only after the load: a retry reads the staged rows again.
@@ -82,4 +92,5 @@ def _arguments(installation: Installation) -> dict[str, Any]:
         "rules": Rules(installation.settings.spike_false_alarms, installation.settings.balance),
         "processes": installation.settings.processes,
         "waiting": log.info,
+        "step": store_step,
     }

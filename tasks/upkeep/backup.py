@@ -21,7 +21,7 @@ from warehouse.layers.leftovers import BEGUN, swap_commits, sweep
 from warehouse.layers.parquet import file_sha256
 from warehouse.store.archive_files import archive_files, download_archive
 from warehouse.store.link import SMALL_FILES
-from warehouse.store.working_copy import synchronised
+from warehouse.store.working_copy import pulled_and_pushed
 
 # Files that cannot be rebuilt from a layer; the second refers to versions in the first.
 HISTORIES = ("definitions.json", "topic_changes.json", "removed.json")
@@ -54,8 +54,8 @@ def back_up(
     an intact one.
     """
     copy, coming = Layout(target), Layout(target / "coming")
-    with _named(target), synchronised(copy, waiting):
-        with _named(layout.root), synchronised(layout, waiting):
+    with _named(target), pulled_and_pushed(copy, waiting):
+        with _named(layout.root), pulled_and_pushed(layout, waiting):
             committed = read_committed(layout)
             if damaged := [*committed.findings, *document_findings(layout)]:
                 raise LayersBroken(damaged)

@@ -37,7 +37,7 @@ from warehouse.layers.layout import Layout
 from warehouse.layers.leftovers import mark_begun, mark_done, sweep
 from warehouse.layers.parquet import UNDATED, content_problem, write_parquet
 from warehouse.read.query import open_snapshot
-from warehouse.store.working_copy import synchronised
+from warehouse.store.working_copy import pulled_and_pushed
 
 log = logging.getLogger(__name__)
 
@@ -103,7 +103,7 @@ def compact(
     """
     done, has_more = Compacted(), True
     while has_more:
-        with synchronised(layout, log.info):
+        with pulled_and_pushed(layout, log.info):
             sweep(layout)
             has_more = _compact_some(layout, closed_before, now or datetime.now(UTC), seconds, done)
         time.sleep(PAUSE_SECONDS if has_more else 0)
@@ -222,7 +222,7 @@ def publish_files(layout: Layout, *, now: datetime | None = None) -> Path | None
 
     CheckFailed when rows would be missing or doubled; readers keep the last snapshot.
     """
-    with synchronised(layout, log.info):
+    with pulled_and_pushed(layout, log.info):
         sweep(layout)
         with loader.open_writer(layout) as con:
             loader.follow_files(con, layout, now or datetime.now(UTC))
@@ -231,7 +231,7 @@ def publish_files(layout: Layout, *, now: datetime | None = None) -> Path | None
 
 def drop_retired(layout: Layout, older_than: datetime) -> list[Path]:
     """Remove replaced files that no snapshot lists, after the grace period; return them."""
-    with synchronised(layout):
+    with pulled_and_pushed(layout):
         sweep(layout)
         commits = read_commits(layout.commits)
         live = {file.path for commit in commits for file in commit.files} | listed_files(layout)

@@ -35,7 +35,7 @@ from warehouse.layers.layout import Layout
 from warehouse.layers.leftovers import mark_begun, mark_done, swap_commits, sweep, unnamed_files
 from warehouse.layers.parquet import write_parquet
 from warehouse.read.query import snapshot_records
-from warehouse.store.working_copy import synchronised
+from warehouse.store.working_copy import pulled_and_pushed
 
 # The remedy for a run that can neither keep its rows nor be rebuilt.
 REMEDY = (
@@ -72,7 +72,7 @@ def rebuild_articles(
     article there. LayersBroken, and nothing is changed, when a document is damaged or a run can
     neither keep its rows nor be rebuilt.
     """
-    with synchronised(layout, log.info):
+    with pulled_and_pushed(layout, log.info):
         refuse_newer_writer(layout)
         sweep(layout)
         findings = [*read_committed(layout).findings, *document_findings(layout)]

@@ -22,7 +22,7 @@ from warehouse.store.archive_files import (
     removed_archives,
     write_removed,
 )
-from warehouse.store.working_copy import synchronised
+from warehouse.store.working_copy import pulled_and_pushed
 
 # Days for which a robots.txt and a parsed listing stay in the cache. The one is fetched again after
 # a day, the other can be parsed again from the archive; some sites have a sitemap for each day.
@@ -41,7 +41,7 @@ def drop_archives(
     Returns the removed files.
     """
     moment = now or datetime.now(UTC)
-    with synchronised(layout):
+    with pulled_and_pushed(layout):
         known = removed_archives(layout)
         # Removals are recorded first, so that the next call finishes a killed one.
         _unlink(layout.root / place for place in expired_archives(layout))
@@ -95,7 +95,7 @@ def _unlink(paths: Iterable[Path]) -> None:
 
 def drop_snapshots(layout: Layout, older_than: datetime) -> list[Path]:
     """Remove snapshots that were published earlier, except the current one; return them."""
-    with synchronised(layout, log.info):
+    with pulled_and_pushed(layout, log.info):
         current = layout.current.parent.resolve()
         found = [path for path in snapshots(layout) if path.resolve() != current]
         due = [path for path in found if path.stat().st_mtime < older_than.timestamp()]
@@ -106,7 +106,7 @@ def drop_snapshots(layout: Layout, older_than: datetime) -> list[Path]:
 
 def drop_leftovers(layout: Layout, older_than: datetime) -> list[Path]:
     """Remove files that no run will use again: staged rows, marks, caches; return them."""
-    with synchronised(layout):
+    with pulled_and_pushed(layout):
         alive = set(begun_runs(layout))
         found = [path for path in layout.stage.glob("*") if path.name not in alive]
         # Not `*.source`: if one is removed while a run opens it, two runs may lock one source.

@@ -43,7 +43,7 @@ from warehouse.store.archive_files import Removed, archive_files, given_up_offse
 from warehouse.store.link import is_working_copy
 from warehouse.store.objects import SCHEME, object_at
 from warehouse.store.unnamed_objects import named_objects
-from warehouse.store.working_copy import updated
+from warehouse.store.working_copy import pulled
 
 _REFERENCES = (
     "SELECT regexp_extract(raw_ref, '^(.*)#', 1) AS name,"
@@ -267,7 +267,7 @@ def _store_findings(layout: Layout, done: Verified) -> Iterator[Finding]:
     if not is_working_copy(layout):
         return
     # With the store's lease, so that no other machine creates a state meanwhile. Nothing is pushed.
-    with updated(layout) as link:
+    with pulled(layout) as link:
         stored = {each.key: each.bytes for each in link.store.list()} if link else {}
         named = named_objects(layout, link) if link else {}
     for key, size in named.items():

@@ -20,7 +20,7 @@ from tests.support.build_rows import SOURCES
 from tests.support.build_texts import TOPICS
 from warehouse.layers.layout import Layout
 from warehouse.store.objects import Store
-from warehouse.store.working_copy import catch_up, link_to_store
+from warehouse.store.working_copy import link_to_store, pull_unless_locked
 
 ARTICLES = 30_000
 LOADS = 3
@@ -83,7 +83,7 @@ def run(articles: int = ARTICLES) -> None:
         second = Layout(Path(name, "second"))
         link_to_store(second, store.url)
         with timed(f"a new machine brought up to {sum(before.values()) / MB:.0f} MB", seconds):
-            catch_up(second)
+            pull_unless_locked(second)
         one_load(first, DAYS + LOADS)
         with timed("and to a load more", seconds):
-            catch_up(second)
+            pull_unless_locked(second)

@@ -1,21 +1,33 @@
 """The whole way with an S3 store: the command, flows that are killed, a store that is gone."""
 
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
 import pytest
+from prefect import flow
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.sorting import FlowRunSort
 from typer.testing import CliRunner, Result
 
 from flows.backfill import backfill
 from flows.cli.app import app
 from flows.maintain import maintain
 from flows.rebuild import rebuild
+from tasks.installation import Installation
+from tasks.load import load_run
+from tasks.load.load_run import LoadReport, load
+from tasks.load.task import load_runs, publish_snapshot
 from tasks.model import RunFailed
+from tasks.settings import Settings
 from tests.faults.test_ingest_killed import lasting, start, wait_until_gone
 from tests.support.build_warcs import news, write_warc
 from tests.support.machines import RUN_SECONDS
@@ -23,16 +35,20 @@ from tests.support.prefect_database import put_database
 from tests.support.s3 import whole
 from tests.support.sample_newsroom import Newsroom, Place
 from tests.support.serving import wait_for
+from tests.support.staged_pages import SOURCES, TOPICS, Page, stage
+from warehouse.layers.layout import Layout
 from warehouse.read.query import query
 from warehouse.store import lease
 from warehouse.store.lease import lease_sources
 from warehouse.store.objects import Store
-from warehouse.store.working_copy import catch_up, link_to_store
+from warehouse.store.working_copy import LEASE, link_to_store, pull_unless_locked
 
 pytestmark = pytest.mark.slow
 
 TEXTS = "SELECT article_id, version_no, body FROM article_version_texts ORDER BY ALL"
 ROWS = "SELECT COLUMNS(lambda c: c <> 'run_id') FROM {} ORDER BY ALL"
+
+STEPS = {f"{task}/{step}" for task in ("load", "publish") for step in ("pull", "push")}
 
 
 def of_store(store: Store, tmp_path: Path, name: str) -> Place:
@@ -46,10 +62,11 @@ def test_two_machines_are_one_installation(
 ) -> None:
     here, there = (of_store(store, tmp_path, name) for name in ("here", "there"))
     first = here.ingest()
+    wait_for("the run's graph shows the steps of the store", lambda: shown().keys() >= STEPS)
     again = there.ingest()
     assert first.loaded.articles > 40
     assert again.loaded.articles == 0, "what the other has fetched is known"
-    catch_up(here.layout)
+    pull_unless_locked(here.layout)
     assert lasting(there) == lasting(here)
     assert there.ask(TEXTS) == here.ask(TEXTS)
     before = there.ask(ROWS.format("article_versions"))
@@ -59,6 +76,60 @@ def test_two_machines_are_one_installation(
     assert not maintain(**here.files).verified.findings
     assert not maintain(**there.files).verified.findings
     whole(store)
+
+
+def test_an_overtaken_load_is_retried_from_its_pull_and_its_graph_shows_that(
+    prefect_api: str, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there, alone = (Layout(tmp_path / name) for name in ("here", "there", "alone"))
+    for layout in (here, there):
+        link_to_store(layout, store.url)
+    others, load_locked = [stage(there, "r2", [Page("b")])], load_run._load
+
+    def overtaken(layout: Layout, *given: Any, **named: Any) -> LoadReport:
+        report = load_locked(layout, *given, **named)
+        if layout == here and others:  # the lease expires, and another machine has it for a load
+            _, tag = store.read_tagged(LEASE)
+            store.replace(LEASE, json.dumps({"holder": "", "beats": 0}).encode(), tag)
+            load(there, TOPICS, SOURCES, [others.pop()])
+        return report
+
+    monkeypatch.setattr(load_run, "_load", overtaken)
+
+    @flow
+    def loads(layout: Layout) -> None:
+        installation = Installation(Settings(data=layout.root), layout, SOURCES, TOPICS)
+        run = stage(layout, "r1", [Page("a")])
+        load_runs.with_options(retry_delay_seconds=0)(installation, [run])
+        publish_snapshot(installation)
+
+    loads(alone)
+    wait_for("it is shown", lambda: shown() == {"load": ["COMPLETED"], "publish": ["COMPLETED"]})
+    loads(here)
+    steps = {
+        "load": ["COMPLETED"],
+        "load/pull": ["COMPLETED", "COMPLETED"],
+        "load/push": ["COMPLETED", "FAILED"],
+        "publish": ["COMPLETED"],
+        "publish/pull": ["COMPLETED"],
+        "publish/push": ["COMPLETED"],
+    }
+    wait_for("all steps are shown", lambda: shown() == steps)
+    sql = "SELECT run_id FROM article_versions ORDER BY ALL"
+    pull_unless_locked(there)
+    assert query(here, sql) == query(there, sql) == pa.table({"run_id": ["r1", "r2"]})
+
+
+def shown() -> dict[str, list[str]]:
+    """The states of the nodes in the graph of the last flow run, by name below their parents."""
+    with get_client(sync_client=True) as client:
+        (last,) = client.read_flow_runs(sort=FlowRunSort.EXPECTED_START_TIME_DESC, limit=1)
+        graph = client._client.get(f"/flow_runs/{last.id}/graph-v2").json()
+    nodes, states = dict(graph["nodes"]), defaultdict(list)
+    for node in nodes.values():
+        names = [*(nodes[each["id"]]["label"] for each in node["encapsulating"]), node["label"]]
+        states["/".join(names)].append(node["state_type"])
+    return {name: sorted(found) for name, found in states.items()}
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +168,7 @@ def test_killed_while_it_writes_the_store(
     place.ingest()
     whole(store)
     other = of_store(store, root, f"other-{reached}")
-    catch_up(other.layout)
+    pull_unless_locked(other.layout)
     assert lasting(place) == lasting(other) == lasting(undisturbed)
 
 

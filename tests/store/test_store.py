@@ -1,7 +1,10 @@
 """Data in an S3 store: leases, states, and working copies that are each as good as the only one."""
 
+import errno
 import gzip
 import json
+import logging
+import os
 import shutil
 import threading
 import time
@@ -42,8 +45,9 @@ from warehouse.store.archive_files import archive_files, download_archive
 from warehouse.store.lease import lease
 from warehouse.store.link import Link, read_link, write_link
 from warehouse.store.objects import Changed, Missing, Store, StoreError, open_store
+from warehouse.store.states import last_number
 from warehouse.store.unnamed_objects import drop_unnamed
-from warehouse.store.working_copy import LEASE, catch_up, link_to_store, synchronised
+from warehouse.store.working_copy import LEASE, link_to_store, pull_unless_locked, pulled_and_pushed
 
 pytestmark = pytest.mark.slow
 
@@ -64,7 +68,7 @@ def there(store: Store, tmp_path: Path) -> Layout:
 def copy_of(store: Store, folder: Path) -> Layout:
     layout = Layout(folder)
     link_to_store(layout, store.url)
-    catch_up(layout)
+    pull_unless_locked(layout)
     return layout
 
 
@@ -188,7 +192,7 @@ def test_what_one_machine_loads_all_have(
 ) -> None:
     run(there, "r2", RUNS["r2"])
     run(begun, "r3", RUNS["r3"])
-    catch_up(there)
+    pull_unless_locked(there)
     assert same(begun) == same(there) == same(alone)
     texts = query(there, TEXTS)
     assert texts == query(begun, TEXTS)
@@ -219,7 +223,7 @@ def test_all_parts_and_archives_reach_all_machines_and_a_backup(
     part = replace(collect(begun, "r1", day(2, "de-blatt")), parameters={"part": 2})
     load(begun, TOPICS, SOURCES, [part])
     publish_all(begun, TOPICS, SOURCES)
-    catch_up(there)
+    pull_unless_locked(there)
     sql = "SELECT commit_id, run_id FROM commits ORDER BY ALL"
     commits = [("r1", "r1"), ("r1_2", "r1"), ("r2", "r2")]
     assert [tuple(row.values()) for row in query(there, sql).to_pylist()] == commits
@@ -234,7 +238,7 @@ def test_all_parts_and_archives_reach_all_machines_and_a_backup(
     drop_archives(there, days=1, megabytes=0, now=SOON)
     assert archive_files(there) == {}
     assert list(store.list("raw")) == []
-    catch_up(begun)
+    pull_unless_locked(begun)
     checked = verify(begun)
     assert checked.findings == ()
     assert checked.removed
@@ -249,8 +253,8 @@ def test_machines_that_load_at_once_lose_nothing(
 
     with ThreadPoolExecutor() as pool:
         list(pool.map(work, (here, there), ("gb-post", "de-blatt")))
-    catch_up(here)
-    catch_up(there)
+    pull_unless_locked(here)
+    pull_unless_locked(there)
     assert tables(here) == tables(there)
     assert len(query(here, "FROM runs")) == 4
     assert len(query(here, "FROM articles")) == 12
@@ -318,7 +322,7 @@ def test_a_run_that_came_too_late_is_loaded_again(
 
 def _load_late(store: Store, layout: Layout, late: Run, other: Callable[[], object]) -> None:
     """Load as `load` does, while another machine takes the lease and has it for a run."""
-    with synchronised(layout):
+    with pulled_and_pushed(layout):
         _, tag = store.read_tagged(LEASE)
         store.replace(LEASE, json.dumps({"holder": "", "beats": 0}).encode(), tag)
         other()
@@ -340,6 +344,59 @@ def test_a_store_that_is_gone_for_a_while_costs_nothing(
 
 def _refused(*_: object) -> str:
     raise StoreError("no route")
+
+
+def test_pull_and_push_are_steps_around_the_work_under_one_lease(
+    store: Store, begun: Layout, alone: Layout, caplog: pytest.LogCaptureFixture
+) -> None:
+    steps: list[tuple[str, str]] = []
+
+    def step(name: str, work: Callable[[], None]) -> None:
+        steps.append((name, json.loads(store.read(LEASE))["holder"]))
+        work()
+
+    link = read_link(begun)
+    assert link
+    caplog.set_level(logging.INFO)
+    before = {one.key for one in store.list()}
+    load(begun, TOPICS, SOURCES, [collect(begun, "r2", RUNS["r2"])], step=step)
+    publish_all(begun, TOPICS, SOURCES, step=step)
+    held = [("pull", link.copy), ("push", link.copy)]
+    assert steps == held * 2
+    assert json.loads(store.read(LEASE))["holder"] == ""
+    new = {one.key for one in store.list() if not one.key.startswith("states/")} - before
+    pushed = [line for line in caplog.messages if line.startswith("pushed state")]
+    assert sum(int(line.rpartition(" ")[2]) for line in pushed) == len(new)
+    rebuild_warehouse(begun, TOPICS, SOURCES, step=step)
+    assert steps == held * 3
+    rebuild_warehouse(alone, TOPICS, SOURCES, step=step)
+    assert steps == held * 3, "without a store there are no such steps"
+
+
+def test_nothing_is_pushed_after_a_failure_and_the_next_push_takes_it(
+    store: Store, begun: Layout, there: Layout, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = last_number(store)
+    steps: list[str] = []
+
+    def step(name: str, work: Callable[[], None]) -> None:
+        steps.append(name)
+        work()
+
+    sample = draw_sample(begun, "harvest", 3, 1, SOON)
+    with pytest.raises(OSError, match="No space left"), pulled_and_pushed(begun, step=step):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert (steps, last_number(store)) == (["pull"], before)
+    caplog.set_level(logging.INFO)
+    with pulled_and_pushed(begun, step=step):
+        pass
+    assert (steps[1:], last_number(store)) == (["pull", "push"], before + 1)
+    pull_unless_locked(there)
+    assert read_audit(there, sample.audit_id) == read_audit(begun, sample.audit_id)
+    assert [line for line in caplog.messages if "new objects" in line] == [
+        f"pushed state {before + 1} to {store.url}; new objects: 1",
+        f"pulled state {before + 1} of {store.url}; new objects: 1",
+    ]
 
 
 def test_a_lease_is_waited_for(store: Store) -> None:
@@ -395,22 +452,22 @@ def test_compacted_days_read_the_same_everywhere(
     store: Store, begun: Layout, there: Layout
 ) -> None:
     run(there, "r2", [Page("b", prose(2), 1, 2)])
-    catch_up(begun)
+    pull_unless_locked(begun)
     before, texts = tables(begun), query(begun, TEXTS)
     done = compact(begun, date(2027, 1, 1))
     publish_files(begun)
     assert done.files_before > done.files_after
-    catch_up(there)
+    pull_unless_locked(there)
     assert query(there, TEXTS) == query(begun, TEXTS) == texts
     leave = ("loads", "files")
     assert tables(there, leave) == {k: v for k, v in before.items() if k != "files"}
     for _ in range(2):  # then no snapshot that is kept lists the replaced files
         run(there, f"r{time.monotonic_ns()}", day(5))
-    catch_up(begun)
+    pull_unless_locked(begun)
     drop_snapshots(begun, SOON)
     assert drop_retired(begun, SOON)
     run(begun, "r9", day(6))
-    catch_up(there)
+    pull_unless_locked(there)
     assert len(query(there, TEXTS)) == len(query(begun, TEXTS))
     assert not damage(there)
     assert not damage(begun)
@@ -437,7 +494,7 @@ def test_verify_misses_what_the_store_has_lost(store: Store, begun: Layout) -> N
 def test_archives_are_fetched_when_they_are_asked_for(
     store: Store, begun: Layout, there: Layout
 ) -> None:
-    catch_up(there)
+    pull_unless_locked(there)
     path = there.raw / "gb-post" / "r1.warc.gz"
     assert not path.exists()
     assert archive_files(there, "gb-post") == {"gb-post/r1.warc.gz": len(archive("r1"))}
@@ -457,7 +514,7 @@ def test_a_store_that_was_put_back_is_not_written(store: Store, begun: Layout) -
 def test_a_store_that_was_put_back_and_written_by_another_machine_is_not_written(
     store: Store, begun: Layout, there: Layout
 ) -> None:
-    catch_up(there)
+    pull_unless_locked(there)
     before = {found.key for found in store.list("states")}
     run(begun, "r2", day(2))
     store.delete([found.key for found in store.list("states") if found.key not in before])
@@ -470,7 +527,7 @@ def test_a_store_that_was_put_back_and_written_by_another_machine_is_not_written
         with pytest.raises(StoreError, match=f"{store.url} has another state 4 than {begun.root}"):
             run(begun, "r4", day(4))
         assert committed_runs(begun.commits) == ["r1", "r2"]
-    catch_up(there)
+    pull_unless_locked(there)
     assert committed_runs(there.commits) == ["r1", "r3"]
 
 
@@ -595,7 +652,7 @@ def test_damage_of_a_working_copy_does_not_reach_its_store(store: Store, begun: 
     before = read_link(begun)
     begun.definitions.write_bytes(begun.definitions.read_bytes()[:-9])
     assert any(finding.kind == "definitions" for finding in verify(begun).findings)
-    with pytest.raises(DocumentError, match=r"definitions\.json"), synchronised(begun):
+    with pytest.raises(DocumentError, match=r"definitions\.json"), pulled_and_pushed(begun):
         pass
     after = read_link(begun)
     assert before
@@ -609,17 +666,17 @@ def repaired(layout: Layout) -> Repaired:
 
 
 def test_verdicts_of_two_machines_are_united(begun: Layout, there: Layout) -> None:
-    catch_up(there)
+    pull_unless_locked(there)
     sample = draw_sample(begun, "harvest", 3, 1, SOON)
     Judging(begun, sample.audit_id, "ann").record_verdict(sample.articles[0].article_id, "yes")
     publish_all(begun, TOPICS, SOURCES)
-    catch_up(there)
+    pull_unless_locked(there)
     Judging(there, sample.audit_id, "bob").record_verdict(sample.articles[1].article_id, "no")
     # Bob's verdict is in no state yet when another machine makes the next two.
     Judging(begun, sample.audit_id, "ann").record_verdict(sample.articles[2].article_id, "yes")
     run(begun, "r2", day(2))
     run(there, "r3", day(3))
-    catch_up(begun)
+    pull_unless_locked(begun)
     for layout in (begun, there):
         audit = read_audit(layout, sample.audit_id)
         assert [verdict.answer for verdict in audit.current.values()] == ["yes", "no", "yes"]

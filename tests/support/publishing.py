@@ -6,12 +6,12 @@ from warehouse.build.checks_runner import run_checks
 from warehouse.build.publish import publish_locked
 from warehouse.layers.layout import Layout
 from warehouse.read.query import snapshot
-from warehouse.store.working_copy import synchronised
+from warehouse.store.working_copy import pulled_and_pushed
 
 
 def publish(layout: Layout) -> Path | None:
     """The new snapshot's file; None when there was nothing new to publish."""
-    with synchronised(layout):
+    with pulled_and_pushed(layout):
         return publish_locked(layout)
 
 

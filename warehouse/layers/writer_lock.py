@@ -15,7 +15,8 @@ def writer_lock(
 ) -> Iterator[None]:
     """Hold the lock for writing the layers and the warehouse; wait while another process holds it.
 
-    It locks this folder only: `warehouse.store.working_copy.synchronised` also locks the store.
+    It locks this folder, and nothing else: `warehouse.store.working_copy.pulled_and_pushed` leases
+    the store as well, pulls and pushes.
     `waiting` is called once, with a sentence for people, when another process holds the lock.
     """
     with _lock_file(layout) as handle:

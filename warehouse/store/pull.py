@@ -80,7 +80,8 @@ def _update(layout: Layout, link: Link, state: State, tag: str) -> None:
     contents = dict(zip(changed, side_by_side(store.read, keys), strict=True))
     # Parquet files first: a small file in the folder must name only files that exist.
     files = [file for name, content in contents.items() for file in files_of(name, content)]
-    side_by_side(partial(_download, layout, store), {file.path: file for file in files}.values())
+    large = {file.path: file for file in files}.values()
+    objects = len(set(keys)) + sum(side_by_side(partial(_download, layout, store), large))
     # Verdicts of this machine that are in no state yet are kept, and become part of the next one.
     removed = sorted(
         name for name in local.keys() - state.documents.keys() if not name.startswith("audits/")
@@ -92,12 +93,13 @@ def _update(layout: Layout, link: Link, state: State, tag: str) -> None:
     _replace(layout, contents, removed)
     if state.snapshots and state.snapshots[0] not in link.snapshots:
         link.published = _download_snapshot(layout, store, state.snapshots[0])
+        objects += 2
     link.state, link.tag, link.documents = state.number, tag, dict(state.documents)
     link.snapshots = state.snapshots
     scan(layout, link)
     # Written last: until then the folder counts as updated to its old state.
     write_link(layout, link)
-    log.info("%s updated to state %d of %s", layout.root, state.number, store.url)
+    log.info("pulled state %d of %s; new objects: %d", state.number, store.url, objects)
 
 
 def _replace(layout: Layout, contents: Mapping[str, bytes], removed: Sequence[str]) -> None:
@@ -119,18 +121,20 @@ def _replace(layout: Layout, contents: Mapping[str, bytes], removed: Sequence[st
         (layout.root / name).unlink(missing_ok=True)
 
 
-def _download(layout: Layout, store: Store, file: CommittedFile) -> None:
+def _download(layout: Layout, store: Store, file: CommittedFile) -> bool:
+    """Download a Parquet file unless it is here; return whether it was downloaded."""
     path = layout.root / file.path
     if path.exists() and path.stat().st_size == file.bytes:
-        return
+        return False
     try:
         store.download(file.path, path)
     except Missing:
-        return  # replaced by compaction, and the grace period for its readers is over
+        return False  # replaced by compaction, and the grace period for its readers is over
     if file_sha256(path) != file.sha256:
         path.unlink()
         where = f"{store.url}/{file.path}"
         raise StoreError(f"{where} is damaged: its SHA-256 is not that of its commit")
+    return True
 
 
 def _download_snapshot(layout: Layout, store: Store, stored: StoredSnapshot) -> str:

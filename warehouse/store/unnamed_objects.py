@@ -11,7 +11,7 @@ from warehouse.store.lease import SOURCE_LEASES
 from warehouse.store.link import Link, read_link
 from warehouse.store.states import FOLDER as STATES
 from warehouse.store.states import document_key
-from warehouse.store.working_copy import is_external, push, synchronised
+from warehouse.store.working_copy import is_external, pulled_and_pushed, push
 
 
 def named_objects(layout: Layout, link: Link) -> dict[str, int | None]:
@@ -35,7 +35,7 @@ def drop_unnamed(layout: Layout, older_than: datetime) -> list[str]:
 
     Newer objects may belong to a writer that has not created its state yet.
     """
-    with synchronised(layout):
+    with pulled_and_pushed(layout):
         link = read_link(layout)
         if link is None:
             return []

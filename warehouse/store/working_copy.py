@@ -6,8 +6,10 @@ state. If that failed, because the store did not answer or another machine was f
 changes become part of the next state or are undone: the archive files stay, and are loaded again.
 """
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from uuid import uuid4
 
 from warehouse.build.loaded_definitions import recorded_changes
@@ -35,6 +37,8 @@ from warehouse.store.states import (
     drop_old_states,
     last_number,
 )
+
+log = logging.getLogger(__name__)
 
 LEASE = f"{LEASES}/warehouse.json"
 # Files that are read before they are uploaded, like commits, so that no damaged file is stored.
@@ -71,8 +75,8 @@ def link_to_store(layout: Layout, url: str) -> None:
     write_link(layout, Link(store.url, uuid4().hex))
 
 
-def catch_up(layout: Layout) -> None:
-    """Update a working copy to the last state of its store, unless a process holds its lock."""
+def pull_unless_locked(layout: Layout) -> None:
+    """Pull into a working copy, unless a process holds its lock."""
     if not is_working_copy(layout):
         return
     with try_writer_lock(layout) as is_held:
@@ -81,34 +85,47 @@ def catch_up(layout: Layout) -> None:
             pull(layout, link)
 
 
+# Runs a step, "pull" or "push". Tasks of Prefect give one that shows it in the graph of the run.
+Step = Callable[[str, Callable[[], None]], None]
+
+
+def run_step(name: str, work: Callable[[], None]) -> None:
+    """Run a step and show it nowhere; it still logs what it pulled or pushed."""
+    work()
+
+
 @contextmanager
-def synchronised(
-    layout: Layout, waiting: Callable[[str], None] = lambda message: None
+def pulled_and_pushed(
+    layout: Layout,
+    waiting: Callable[[str], None] = lambda message: None,
+    step: Step = run_step,
 ) -> Iterator[None]:
-    """Hold the locks of the folder and its store: pull before the body, push after it.
+    """Pull from the store, then the body, then push, all under the locks of folder and store.
 
     Without a store, this is only the writer's lock. When the body raises, nothing is pushed.
     `waiting` is called with a message when another process or machine holds a lock. StoreError
     when the store does not answer, or another machine has changed it in the meantime.
     """
-    with updated(layout, waiting) as link:
+    with pulled(layout, waiting, step) as link:
         yield
         if link:
-            push(layout, read_link(layout) or link)
+            step("push", partial(push, layout, read_link(layout) or link))
 
 
 @contextmanager
-def updated(
-    layout: Layout, waiting: Callable[[str], None] = lambda message: None
+def pulled(
+    layout: Layout,
+    waiting: Callable[[str], None] = lambda message: None,
+    step: Step = run_step,
 ) -> Iterator[Link | None]:
-    """As `synchronised`, but without the push, for reading; yields the link to the store."""
+    """As `pulled_and_pushed`, but without the push, for reading; yields the link to the store."""
     with writer_lock(layout, waiting):
         link = read_link(layout)
         if link is None:
             yield None
             return
         with lease(link.store, LEASE, link.copy, waiting):
-            pull(layout, link)
+            step("pull", partial(pull, layout, link))
             yield link
 
 
@@ -127,8 +144,10 @@ def push(layout: Layout, link: Link, *, anyway: bool = False) -> None:
     # Files are uploaded before the small files that name them, and all before the state: a killed
     # push leaves unnamed objects, but no state with missing ones.
     large = sorted({large for name in changed for large in _files_named_by(layout, name)})
-    side_by_side(lambda name: store.keep(name, layout.root / name), large)
-    side_by_side(lambda name: store.keep(document_key(local[name]), layout.root / name), changed)
+    new = side_by_side(lambda name: store.keep(name, layout.root / name), large)
+    small = {document_key(digest): layout.root / name for name, digest in changed.items()}
+    new += side_by_side(lambda key: store.keep(key, small[key]), small)
+    objects = sum(new)
     stored = link.snapshots
     if current != link.published:
         folder = layout.warehouse / current
@@ -136,6 +155,7 @@ def push(layout: Layout, link: Link, *, anyway: bool = False) -> None:
         key = f"warehouse/{current}-{uuid4().hex[:12]}"
         for name in (layout.current.name, NAME):
             store.create(f"{key}/{name}", folder / name)
+            objects += 1
         size = (folder / layout.current.name).stat().st_size
         newest = StoredSnapshot(key, int(current.rpartition("-")[2]), size)
         stored = (newest, *stored)[:SNAPSHOTS_KEPT]
@@ -151,6 +171,7 @@ def push(layout: Layout, link: Link, *, anyway: bool = False) -> None:
     link.state, link.tag, link.documents = state.number, tag, local
     link.snapshots, link.published = stored, current
     write_link(layout, link)
+    log.info("pushed state %d to %s; new objects: %d", state.number, store.url, objects)
 
 
 def _files_named_by(layout: Layout, name: str) -> Iterator[str]:

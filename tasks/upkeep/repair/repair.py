@@ -39,7 +39,7 @@ from warehouse.layers.layout import Layout
 from warehouse.layers.leftovers import sweep
 from warehouse.store.link import read_link
 from warehouse.store.objects import StoreError
-from warehouse.store.working_copy import synchronised
+from warehouse.store.working_copy import pulled_and_pushed
 
 MAX_ROUNDS = 5  # damage may hide other damage
 # Kinds of files of which a store has copies.
@@ -71,7 +71,7 @@ def repair(
             return done
         if newer := [finding for finding in found if finding.remedy == UPGRADE]:
             raise LayersBroken(newer)
-        with synchronised(layout, waiting):
+        with pulled_and_pushed(layout, waiting):
             refuse_newer_writer(layout)
             damaged = _by_kind(layout, found, done)
             lost = _repair_documents(layout, damaged, done)
@@ -85,7 +85,7 @@ def repair(
                     repair_archive(layout, path, done)
             _repair_warehouse(layout, damaged, done, is_repeated=number > 0)
         load(lost)
-        with synchronised(layout, waiting):
+        with pulled_and_pushed(layout, waiting):
             drop_snapshots(layout, {path.parent for path in damaged["snapshot"]})
         found = list(findings(layout))
     raise LayersBroken(found)
