@@ -30,10 +30,12 @@ from tests.bench import (
     desk,
     growth,
     intervals,
+    listings,
     memory,
     misbehaving,
     overhead,
     spike_calibration,
+    steps,
     store,
     upkeep,
     warehouse,
@@ -67,7 +69,8 @@ OF_MADE_ARTICLES: dict[str, Callable[[argparse.Namespace], None]] = {
 }
 ONLY_BY_NAME = ("coverage", "desk", "world")
 """Parts that take a quarter of an hour and more."""
-PARTS = (*OF_MADE_ARTICLES, "ingest", "backfill", "memory", "copies", "extraction")
+OF_PAGES: dict[str, Callable[[], None]] = {"listings": listings.run, "steps": steps.run}
+PARTS = (*OF_MADE_ARTICLES, "ingest", "backfill", "memory", "copies", "extraction", *OF_PAGES)
 PEERS = Path(__file__).parent / "peers" / "run_extract.py"
 
 
@@ -191,6 +194,10 @@ def _with_pages(asked: argparse.Namespace) -> None:
             print(table(measure(Path(name) / "copies")))
         if asked.only in (None, "extraction"):
             print(compare(Path(name), asked.peers, asked.pages))
+    # Last: `steps` replaces functions by such as count their time.
+    for name, part in OF_PAGES.items():
+        if asked.only in (None, name):
+            part()
 
 
 def _asked() -> argparse.Namespace:

@@ -10,6 +10,8 @@ from flows.cli.app import app
 from tasks.sources.collections import load_sources
 from tasks.sources.source import Source
 from tasks.topics.topic import TopicEntry, load_topics
+from tests.bench import __main__ as bench
+from tests.bench import compare, tables
 
 ROOT = Path(__file__).parents[2]
 GUIDES = sorted(
@@ -47,8 +49,23 @@ def test_it_names_every_module_of_its_room(guide: Path) -> None:
     assert [name for name in modules if not re.search(rf"\b{name}\b", text)] == []
 
 
-def test_the_readme_is_short() -> None:
-    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 200
+BENCHMARKS = Path("tests/bench/README.md")
+
+
+@pytest.mark.parametrize(("guide", "lines"), [(Path("README.md"), 200), (BENCHMARKS, 350)])
+def test_it_is_short(guide: Path, lines: int) -> None:
+    assert len((ROOT / guide).read_text(encoding="utf-8").splitlines()) <= lines
+
+
+def test_the_benchmarks_have_the_rows_that_the_command_prints() -> None:
+    text = (ROOT / BENCHMARKS).read_text(encoding="utf-8")
+    rows = [(title, target) for title, target, _ in tables.ROWS]
+    assert [row for row in rows if f"| {' | '.join(row).strip()} |" not in text] == []
+
+
+def test_the_benchmarks_name_every_part() -> None:
+    named = set(re.findall(r"`(\w+)", (ROOT / BENCHMARKS).read_text(encoding="utf-8")))
+    assert {*bench.PARTS, *compare.PARTS} <= named
 
 
 def test_the_readme_has_every_command() -> None:

@@ -26,15 +26,19 @@ REPOS = ("fundus", "scrapinghub", "misinformation", "web-content")
 BAD = 0.8
 """A page whose body has a lower F1 has failed."""
 
-_OTHER_TITLES = """
-99167c37da ae0226e1a0 1d968b9785 4b248cd8e2 fea351cfed 6bd878c1e0 e9766ca19b c5c30e65d8 c8a1bec57f
-11cf5f4ccc b9444ff2a5 a207d25d2d ca65431238 14a013f118 d98ab20c20 fc23f05f91 2c311af3d5 3b84db6054
-081bbd61d7
-"""
-"""Pages whose gold is not the title that they print: og:title, JSON-LD's or half of the h1."""
-_BROKEN_TITLES = "e82aa2b020 e2d10b02cd 0f6af0975b 7efa8ebe98 59b133d5a5"
-"""Pages whose gold has entities or the site's name, or breaks off."""
-OTHER_TITLES = frozenset([*_OTHER_TITLES.split(), *_BROKEN_TITLES.split()])
+_TITLES: dict[str, str] = {
+    "og:title, another one than the h1": "99167c37da ae0226e1a0 1d968b9785 4b248cd8e2 fea351cfed"
+    " 6bd878c1e0 e9766ca19b 11cf5f4ccc",
+    "JSON-LD's headline, another one than the h1": "b9444ff2a5 a207d25d2d ca65431238 14a013f118"
+    " d98ab20c20 fc23f05f91 2c311af3d5 3b84db6054",
+    "og:title, a part of the h1": "c5c30e65d8 c8a1bec57f 7efa8ebe98",
+    "half of the h1": "081bbd61d7",
+    "JSON-LD's headline, cut at 110 characters": "59b133d5a5",
+    "the h1 and more, as in the title element": "e2d10b02cd 0f6af0975b",
+    "JSON-LD's headline, with HTML entities": "e82aa2b020",
+}
+OTHER_TITLES = {page: gold for gold, pages in _TITLES.items() for page in pages.split()}
+"""Pages of fundus whose gold is not the title that they print, and what it is instead."""
 
 WRONG_GOLD = frozenset(
     (
