@@ -40,9 +40,10 @@ class Guard:
     """Refuses requests for other host names, of other sites' pages, and without the password.
 
     An attacker may make a site's name resolve to 127.0.0.1 (DNS rebinding). No browser sends the
-    password to such a site; without a password, the Host header must name this machine. Other sites
-    may link to a view, but not embed or fetch one, nor send a form: forms write, and a browser
-    would send the password with them. Responses get those of HEADERS that they have not set.
+    password to such a site; without a password, the Host header must name this machine (with one,
+    nobody knows by which names other machines reach the desk). Other sites may link to a view, but
+    not embed or fetch one, nor send a form: forms write, and a browser would send the password with
+    them. Responses get those of HEADERS that they have not set.
     """
 
     def __init__(self, app: ASGIApp, password: str = "") -> None:

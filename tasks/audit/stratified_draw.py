@@ -6,7 +6,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-MIN_OF_STRATUM = 2  # articles: a single one shows no variance
+MIN_OF_STRATUM = 2  # articles: the variance of a single one, or of a systematic sample, is a guess
 
 
 @dataclass(frozen=True, slots=True)

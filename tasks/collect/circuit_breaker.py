@@ -1,4 +1,8 @@
-"""The circuit breaker: sources that keep failing are skipped for a while, then tried with care."""
+"""The circuit breaker: sources that keep failing are skipped for a while, then tried with care.
+
+It has no state of its own, which a rebuild would lose: failures in a row are counted from `polls`,
+and each load writes the settings into the table `breaker`: runs and readers follow one rule.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -80,7 +80,7 @@ def needs_javascript(signs: AppSigns, words: int) -> str:
     """The evidence that scripts would put in the text of a page with so many words; else empty.
 
     Scripts alone prove little, as an error page has some for statistics: the page must show nothing
-    at all, or hold the state of an app.
+    at all, or hold the state of an app. To run the scripts would need a browser per page.
     """
     is_heavy = signs.script_chars >= max(MIN_SCRIPT_CHARS, MIN_SCRIPT_RATIO * 6 * words)
     if (signs.refresh and not signs.root) or words >= MAX_SHOWN_WORDS:

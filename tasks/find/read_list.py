@@ -35,6 +35,7 @@ def entry_from_site(
     allow_private: bool,
 ) -> Entry | str:
     """The entry for a listed source by asking its site, or why there is none."""
+    # Only with `--find`: for a list of 500 sites nobody expects 20,000 requests of "import".
     about = {key: value for key, value in given.items() if value and not value.startswith("xx-")}
     found, proposed = find(
         one.home,

@@ -64,7 +64,8 @@ def time_zone(country: str | None, printed: Sequence[str], why: str) -> tuple[st
         return None, f"{shown}; the country is not known"
     why = f"{shown}; {why}"
     if len(not_utc) <= len(times) / 2:
-        # Many systems print UTC whatever the local time.
+        # Many systems print UTC whatever the local time. Not the capital's zone for all: it is
+        # wrong by three hours for a paper of Los Angeles.
         if len({_clock(zone) for zone in zones}) == 1:
             zone = PREVAILING.get(country) or LARGEST.get(country, zones)[0]
             return zone, f"{why}; all of {country} has one time"

@@ -44,7 +44,7 @@ class Answer:
 def query(archive: str, domain: str, period: Period, rows: int, resume_key: str = "") -> str:
     """The address that lists the captures of a domain in a period: the earliest of each URL."""
     # Not collapse=digest or timestamp: only adjacent rows are compared, and in answers about a
-    # whole domain these are often of different URLs.
+    # whole domain these are often of different URLs. All captures of a front page are thousands.
     asked = urlencode(
         [
             ("url", domain),

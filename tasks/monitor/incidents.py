@@ -220,6 +220,8 @@ def _pages_merged(row: Mapping[str, Any]) -> Incident:
     )
 
 
+# A layout by which articles of less than 200 words are taken for section pages is not seen: their
+# source falls silent.
 def _layout_changed(row: Mapping[str, Any]) -> Incident:
     lines = []
     if row["is_rejecting_more"]:

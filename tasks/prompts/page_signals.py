@@ -81,6 +81,7 @@ def prose_words(draft: Draft) -> int:
     """Words of the kept paragraphs that surely are whole sentences of an article.
 
     Of 24 listing pages of news sites, 3 have 200 or more; 9 with the teasers that the model doubts.
+    Of gold articles with 200 words 97 % have them; without cards with links one in 26 fewer.
     """
     columns, scores = draft.columns, draft.score
     sure = (at for at in draft.body if columns["good"][at] and scores[at] > SURE_SCORE)

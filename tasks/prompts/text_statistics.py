@@ -50,7 +50,10 @@ Kinds = npt.NDArray[np.uint16]
 
 
 def ends_as_sentence(text: str) -> bool:
-    """Whether a text ends like a sentence: with a sign within its last TAIL_CHARS."""
+    """Whether a text ends like a sentence: with a sign within its last TAIL_CHARS.
+
+    Thai and Lao have no full stop: a long text that ends in their letters counts.
+    """
     if SENTENCE_END.search(text, max(0, len(text) - TAIL_CHARS)):
         return True
     return len(text) >= MIN_UNMARKED_CHARS and UNMARKED[0] <= text[-1] <= UNMARKED[1]

@@ -60,6 +60,7 @@ def attention(
     shown = [row for row in rows if row["series"] in names]
     values = chart_values(shown, names if len(names) > MAX_BANDS else ())
     x = time_axis(unit, values)
+    # A layer below the plot by pixels: Vega-Lite cannot fit concatenated charts to a page's width.
     collected, below = strips(x, values, names, height)
     x["x"]["axis"]["offset"] = below
     named = [{"name": name} if brush else {} for name in ("periods", "shares")]

@@ -63,7 +63,10 @@ def by_source(rows: Sequence[Row], unit: str, top: float | None = None) -> Spec:
 
 
 def top_share(rows: Iterable[Row]) -> float:
-    """The share of the strongest shade in comparable heat maps: one cell in fifty exceeds it."""
+    """The share of the strongest shade in comparable heat maps: one cell in fifty exceeds it.
+
+    At least 5 %: a small source would otherwise set the scale of all topics.
+    """
     shares: list[float] = sorted(value["share"] for value in rows_for_scale(chart_values(rows)))
     return max([0.05, *shares[: math.ceil(0.98 * len(shares))][-1:]])
 

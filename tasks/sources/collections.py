@@ -19,7 +19,8 @@ class Selection(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    # Names of shipped files, codes of countries, kinds of sources, and paths to files.
+    # Names of shipped files, which are regions, codes of countries, kinds of sources, and paths to
+    # files. With a file for each kind most sources would be in two.
     collections: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()  # ids
 
@@ -33,6 +34,7 @@ def load_sources(path: Path, *, may_be_empty: bool = False) -> tuple[Source, ...
     known = {source.id: source for source in selected(selection, path)}
     if not (own or known or may_be_empty):
         raise missing_entries(path, "source", ADD_SOURCES)
+    # An entry is replaced as a whole: merged by key, it would change whenever the collection does.
     for source in own:
         if source.collection is None and source.id in known:
             source = source.model_copy(update={"collection": known[source.id].collection})

@@ -24,7 +24,9 @@ from warehouse.questions.topic_samples import (
 from warehouse.read.query import QueryError, snapshot
 
 MAX_SAMPLED = 1_500  # of a topic's articles in a language
-OTHERS_PER_ARTICLE = 3  # articles of the same source for each of them
+# Articles of the same source for each of them: with all others as background the names of the
+# papers that write most about a topic were ranked first.
+OTHERS_PER_ARTICLE = 3
 MIN_SAMPLED = 5  # articles of the topic in a language, for any suggestion in it
 WEIGHED_PER_SUGGESTION = 3  # phrases counted for each suggestion to show: many would add no article
 

@@ -4,7 +4,9 @@ A layer that only grows. `audits/<audit_id>/sample.json` is written once; each v
 batch of verdicts, is a file of its own beside it. No file is ever changed or removed, so copies of
 the folder on several machines are merged by merging their files, and taking back a verdict adds a
 file. The sample contains what was shown to the reader: recounts and revisions change what a topic
-counts now, but not what was judged.
+counts now, but not what was judged. The desk writes without a lock, also during a load, and two
+readers do not overwrite each other's answers. All files are read each time, which is fine for
+thousands.
 """
 
 from collections.abc import Iterable, Iterator

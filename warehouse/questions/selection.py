@@ -184,6 +184,7 @@ def fitting_unit(first_day: date, last_day: date) -> str:
     return next((unit for unit, length in UNITS.items() if days / length <= MAX_PERIODS), "month")
 
 
+# Not a parameter: the SQL that a view shows is the SQL that it runs, and can be pasted elsewhere.
 def literal(value: str | date) -> str:
     """A text or a day in SQL."""
     return f"DATE '{value.isoformat()}'" if isinstance(value, date) else quoted(value)

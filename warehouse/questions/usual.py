@@ -1,4 +1,7 @@
-"""Whether a topic comes up more than usual: a period against the periods before it."""
+"""Whether a topic comes up more than usual: a period against the periods before it.
+
+By quasi-Poisson counts, not by the index: it is one sentence on one week.
+"""
 
 import math
 from collections.abc import Sequence

@@ -10,7 +10,8 @@ if sources have few periods in common.
 The variance of a cell is mean + variation * mean^2, that of a rate which scatters about its mean.
 A variance of dispersion * mean (as in a plain quasi-Poisson model) fits cells of unequal size
 worse: in simulations with 20 to 200 articles per cell and a scatter of .5, its intervals held in
-91 %.
+91 %. Squared residuals cell by cell held in 87 % with few sources in a period; bootstrap would cost
+seconds a load.
 """
 
 from typing import NamedTuple

@@ -29,6 +29,7 @@ def find(view: DeskRequest) -> Response:
 
 def begin(desk: Desk, request: Request, given: FormFields) -> str:
     """Begin the search of a form; returns the address of its page."""
+    # Others who reach a desk with a password could have it send requests on their behalf.
     if desk.feed_searches is None:
         why = "Only a desk without a password, for this machine alone, asks other sites."
         raise HTTPException(HTTPStatus.FORBIDDEN, why)

@@ -31,7 +31,9 @@ from tasks.text.urls import is_http
 
 GZIP_MAGIC = b"\x1f\x8b"
 
-_MHTML = "multipart/related"  # a page with its images, as browsers save it in one file
+# A page with its images, as browsers save it in one file. It is archived whole: which part is the
+# page is a judgement (frames are HTML, too), and a better one has to apply to all history.
+_MHTML = "multipart/related"
 _PAGE_TYPES = {
     ".html": "text/html",
     ".htm": "text/html",

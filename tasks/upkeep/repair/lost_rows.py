@@ -1,7 +1,8 @@
 """Articles whose rows are lost: their pages are marked as lost, later versions are renumbered.
 
 A lost page makes its day `missing` or `partial` in `coverage`, instead of a false zero, and is
-fetched again when a listing names it.
+fetched again when a listing names it. A row kept without its text, which the warehouse still has,
+would count as an article without mentions.
 """
 
 from collections import defaultdict
