@@ -137,14 +137,18 @@ def _set_off(draft: Draft, running: Mask) -> Mask:
 def _between_paragraphs(draft: Draft, running: Mask, tags: frozenset[str]) -> Mask:
     """Which blocks without links are in such an element between paragraphs of the running text."""
     page, found = draft.page, np.zeros_like(running)
+    kept = [at for at in sorted(draft.roles) if running[at]]
+    amid = range(kept[0], kept[-1]) if kept else range(0)
+    elements = [each for each in page.elements if each.tag in tags and each.start in amid]
+    if not elements:
+        return found
     span: dict[int, tuple[int, int]] = {}  # the first and last paragraph in an element
-    for at in sorted(draft.roles):
-        if running[at]:
-            outer = page.elements[page.blocks[at].element].parent
-            span[outer] = (span.get(outer, (at, at))[0], at)
-    for element in page.elements:
+    for at in kept:
+        outer = page.elements[page.blocks[at].element].parent
+        span[outer] = (span.get(outer, (at, at))[0], at)
+    for element in elements:
         first, last = span.get(element.parent, (0, -1))
-        if element.tag in tags and first < element.start and element.end <= last:
+        if first < element.start and element.end <= last:
             inside = slice(element.start, element.end)
             found[inside] |= not draft.columns["links"][inside].any()
     return found
