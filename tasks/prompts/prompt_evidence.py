@@ -35,7 +35,7 @@ MAX_STRIPPED_SHARE = 0.5  # of the kept prose that the model strips as prompts
 
 
 def keep_quotations(draft: Draft, running: Mask) -> None:
-    """Keep quotations between paragraphs of the running text, unless they score next to nothing."""
+    """Keep quotations between paragraphs unless they score near zero: models see few of them."""
     quoted = _between_paragraphs(draft, running, QUOTATIONS)
     for at in np.flatnonzero(quoted & (draft.score >= MIN_QUOTATION_SCORE)).tolist():
         if at not in draft.reasons:
