@@ -8,7 +8,6 @@ import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import settings
@@ -27,15 +26,14 @@ os.environ |= {"PREFECT_LOGGING_TO_API_ENABLED": "false"} | WITHOUT_BLOCKS
 os.environ.pop("PREFECT_API_URL", None)
 prefect_settings.configure()
 
-from prefect.settings import PREFECT_API_URL  # noqa: E402 - reads the environment above
-
-from flows.processes.quick_imports import quick_imports  # noqa: E402
+from flows.processes.quick_imports import quick_imports  # noqa: E402 - reads the environment above
 from tasks.process_pool import PagePool, page_pool  # noqa: E402
 from tasks.settings import Settings  # noqa: E402
 from tests.support import s3  # noqa: E402
 from tests.support.daily_news import DailyNews  # noqa: E402
 from tests.support.demo_folder import demo_folder_in  # noqa: E402
 from tests.support.loopback import Loopback  # noqa: E402
+from tests.support.prefect_server import PausedServer, paused_server  # noqa: E402
 from tests.support.s3 import Server  # noqa: E402
 from tests.support.sample_newsroom import PORT, Newsroom  # noqa: E402
 from warehouse.store.objects import Store  # noqa: E402
@@ -108,30 +106,19 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def paused_prefect() -> Iterator[tuple[str, int]]:
-    """The API's address and the process id of a Prefect server, which is paused."""
-    # Here, since they import Prefect's whole server: 3 s for each process of the tests.
-    from prefect.testing.utilities import prefect_test_harness
-
-    from tests.support.serving import pids_of
-
-    with prefect_test_harness(server_startup_timeout=120):
-        api = PREFECT_API_URL.value() or ""
-        (server,) = pids_of("uvicorn", f"--port {urlsplit(api).port}")
-        os.kill(server, signal.SIGSTOP)
-        yield api, server
-        os.kill(server, signal.SIGCONT)
+def paused_prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PausedServer]:
+    """A Prefect server, which is paused."""
+    with paused_server(tmp_path_factory.mktemp("prefect")) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
-def prefect_api(paused_prefect: tuple[str, int]) -> Iterator[str]:
+def prefect_api(paused_prefect: PausedServer) -> Iterator[str]:
     """A Prefect server of the tests' own; the value is its API's address."""
     # It runs while a module uses it: idle, it takes a tenth of a core, four of them for the
     # whole run 350 s of CPU.
-    api, server = paused_prefect
-    os.kill(server, signal.SIGCONT)
-    yield api
-    os.kill(server, signal.SIGSTOP)
+    with paused_prefect.resumed():
+        yield paused_prefect.api
 
 
 @pytest.fixture(scope="session")
