@@ -7,6 +7,8 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 from uuid import UUID
@@ -160,9 +162,13 @@ class Machines:
             lines = client.request("POST", "/logs/filter", json=about).json()
         return any(words in line["message"] for line in lines)
 
-    def client(self) -> SyncPrefectClient:
-        """Prefect's client, authorised."""
+    @cached_property
+    def _client(self) -> SyncPrefectClient:
         return SyncPrefectClient(self.api, auth_string=self.auth)
+
+    def client(self) -> AbstractContextManager[SyncPrefectClient]:
+        """Prefect's client, authorised: one, since making it costs as much as five questions."""
+        return nullcontext(self._client)
 
     def __enter__(self) -> Self:
         return self

@@ -4,9 +4,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypedDict, TypeVar
 from uuid import UUID
@@ -110,12 +111,14 @@ class Served:
         assert len(found) == 1, found
         return found[0]
 
-    @contextmanager
-    def client(self) -> Iterator[SyncPrefectClient]:
-        """Prefect's client for its server."""
+    @cached_property
+    def _client(self) -> SyncPrefectClient:
         auth = self.environment.get("PREFECT_API_AUTH_STRING")
-        with SyncPrefectClient(f"http://127.0.0.1:{self.port}/api", auth_string=auth) as client:
-            yield client
+        return SyncPrefectClient(f"http://127.0.0.1:{self.port}/api", auth_string=auth)
+
+    def client(self) -> AbstractContextManager[SyncPrefectClient]:
+        """Prefect's client for its server: one, since making it costs as much as five questions."""
+        return nullcontext(self._client)
 
     def begin(self, deployment: str = "ingest/ingest", **parameters: Any) -> UUID:
         """Start a run as a person does in the UI; its id."""
