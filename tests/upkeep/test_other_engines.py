@@ -59,8 +59,10 @@ def reader(engine: str, layout: Layout, folder: Path) -> Iterator[Reader]:
         str(stop),
     ]
     with told.open("wb") as out, subprocess.Popen(command, stdout=out) as process:
-        yield Reader(process, told)
-        stop.touch()
+        try:
+            yield Reader(process, told)
+        finally:
+            stop.touch()
         assert process.wait(PATIENCE_SECONDS) == 0
 
 
@@ -91,7 +93,7 @@ def test_no_reader_misses_a_row_or_sees_one_twice(tmp_path: Path) -> None:
     with ExitStack() as stack:
         readers = [stack.enter_context(reader(each, layout, tmp_path)) for each in ENGINES]
         await_rounds(readers, 1)
-        for number, day in enumerate((3, 4, 9), 8):
+        for number, day in enumerate((3, 9), 8):
             done = compact(layout, date(2026, 3, day), seconds=0)
             assert done.days
             await_rounds(readers, 1)
@@ -103,7 +105,7 @@ def test_no_reader_misses_a_row_or_sees_one_twice(tmp_path: Path) -> None:
         await_rounds(readers, 1)
     for each in readers:
         assert set(each.rounds) == {truth}, each.told.name
-        assert len(each.rounds) >= 3 * 4
+        assert len(each.rounds) >= 2 * 4
 
 
 @pytest.fixture(scope="module")
