@@ -29,7 +29,6 @@ from tests.support.staged_pages import (
     TOPICS,
     Page,
     files,
-    prose,
     source,
     stage,
     tables,
@@ -430,16 +429,6 @@ def test_rebuilt_articles_are_loaded_by_the_next_load(news: DailyNews) -> None:
     load(layout, TOPICS, SOURCES, now=NOW)
     publish(layout)
     assert query(layout, "FROM article_versions WHERE body_chars = 9").num_rows == 1
-
-
-def test_a_load_of_an_ingest_of_many_pages(layout: Layout) -> None:
-    pages = [Page(f"p{n}", prose(n, 60), -(n % 300), n / 100) for n in range(400)]
-    run = stage(layout, run_id(0), pages)
-    report = load(layout, TOPICS, SOURCES, [run])
-    publish(layout)
-
-    assert report.articles == 400
-    assert query(layout, "FROM articles").num_rows == 400
 
 
 READER = """
