@@ -75,7 +75,15 @@ def _doubtful(draft: Draft, running: Mask) -> Mask:
     found = suspect_places(draft, running)
     is_unsure = draft.score < UNSURE_ARTICLE_SCORE[draft.page.is_text]
     found |= is_unsure & ~_between_paragraphs(draft, running, QUOTATIONS)
-    found |= draft.prompt_score >= _suspect_scores(draft, running)
+    # The prompt score depends on the wording, too: that of lists has to be higher, and that of
+    # headings and quotations says nothing.
+    suspect_scores = np.full_like(draft.score, SUSPECT_PROMPT_SCORE)
+    if not draft.page.is_text:
+        limit, slope = PLAIN_SENTENCE_THRESHOLD
+        listed = _between_paragraphs(draft, running, LISTS)
+        suspect_scores[listed] = (limit + slope * draft.score)[listed]
+        suspect_scores[_set_off(draft, running)] = np.inf
+    found |= draft.prompt_score >= suspect_scores
     # An author writes a sentence once; templates put a box after every few paragraphs.
     page = draft.page
     places = [(block.text, page.elements[block.element].parent) for block in page.blocks]
@@ -110,20 +118,6 @@ def suspect_places(draft: Draft, running: Mask) -> Mask:
         # A notice that somebody put between the paragraphs: `<strong>Like this? <a>Sign up</a>`.
         suspect |= (columns["bold_share"] > MIN_LINK_SHARE) & (columns["links"] > 0)
     return suspect
-
-
-def _suspect_scores(draft: Draft, running: Mask) -> Column:
-    """The prompt score from which on each block is suspect.
-
-    It depends on the wording, too: that of lists has to be higher, and that of headings and
-    quotations says nothing.
-    """
-    if draft.page.is_text:
-        return np.full_like(draft.score, SUSPECT_PROMPT_SCORE)
-    limit, slope = PLAIN_SENTENCE_THRESHOLD
-    is_plain = _between_paragraphs(draft, running, LISTS)
-    found = np.where(is_plain, limit + slope * draft.score, SUSPECT_PROMPT_SCORE)
-    return np.where(_set_off(draft, running), np.inf, found).astype(np.float32)
 
 
 def _set_off(draft: Draft, running: Mask) -> Mask:

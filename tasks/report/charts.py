@@ -69,8 +69,10 @@ def attention(
         {"name": "click", "select": {"type": "point", "fields": ["from", "to", "series", "url"]}},
     ]
     tip = tooltip(values)
-    fields = ({"field": f"s{number}", "title": name} for number, name in enumerate(names))
-    all_series = [TOOLTIP[0], *fields]
+    all_series = [
+        TOOLTIP[0],
+        *({"field": f"s{at}", "title": name} for at, name in enumerate(names)),
+    ]
     ground: Spec = {
         "data": {"values": _periods(values, names), **named[0]},
         "mark": {"type": "rect"},
@@ -81,8 +83,7 @@ def attention(
     colour = colour_of(names[0], order)
     drawn = _lines(x, values, places) if names[1:] else _columns(x, share_axis(values), tip, colour)
     shares = {"data": {"values": values, **named[1]}, "layer": drawn}
-    spike_layers = [_spike_marks(x, spikes, places)] if spikes else []
-    layers = [ground, shares, *collected, *spike_layers]
+    layers = [ground, shares, *collected, *([_spike_marks(x, spikes, places)] if spikes else [])]
     return {"width": "container", "height": height, "layer": layers}
 
 
