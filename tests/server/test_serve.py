@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -214,9 +214,7 @@ def test_a_program_changes_nothing_without_a_token(served: Served) -> None:
 def test_runs_fire_by_themselves_and_leave_out_what_is_busy(served: Served, place: Place) -> None:
     with served.client() as client:
         one = client.read_deployment_by_name("ingest/ingest")
-        # Soon, and then not so often that runs begin which nobody waits for, 5 s of CPU each.
-        soon = datetime.now(UTC) + timedelta(seconds=10)
-        often: SCHEDULE_TYPES = IntervalSchedule(interval=timedelta(seconds=45), anchor_date=soon)
+        often: SCHEDULE_TYPES = IntervalSchedule(interval=timedelta(seconds=20))
         (made,) = client.create_deployment_schedules(one.id, [(often, True)])
     try:
         with ExitStack() as held:
