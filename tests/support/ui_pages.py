@@ -35,7 +35,7 @@ SAID = {
     "new": ("In the 21 new or revised articles of this run", "Sanctions 9 14", "Huawei 4 7"),
     "rejections": (
         "3 pages gave no article",
-        "video_page, jp-shioura-shimbun: 0 words beside the video 127.0.0.1:",
+        "video_page, jp-shioura-shimbun: 5 words beside the video 127.0.0.1:",
         "presswatch extract 'jp-shioura-shimbun/",
     ),
     "topics": ("Sanctions 45% (26% – 66%) 9 of 20", "In the picture, grey: nothing is known"),
