@@ -69,14 +69,11 @@ def attention(
         {"name": "click", "select": {"type": "point", "fields": ["from", "to", "series", "url"]}},
     ]
     tip = tooltip(values)
-    all_series = [
-        TOOLTIP[0],
-        *({"field": f"s{at}", "title": name} for at, name in enumerate(names)),
-    ]
+    fields = ({"field": f"s{number}", "title": name} for number, name in enumerate(names))
     ground: Spec = {
         "data": {"values": _periods(values, names), **named[0]},
         "mark": {"type": "rect"},
-        "encoding": {**x, **GROUND, "tooltip": all_series if names[1:] else tip},
+        "encoding": {**x, **GROUND, "tooltip": [TOOLTIP[0], *fields] if names[1:] else tip},
         **({"params": params} if brush else {}),
     }
     places = _places(names, order or names)
