@@ -17,6 +17,7 @@ from flows.runs.ingest_result import final_state
 from flows.runs.installation import open_for_run
 from flows.runs.part_loads import PartLoads, result_of
 from flows.runs.presswatch_flow import presswatch_flow
+from tasks.collect.collector import Collected
 from tasks.collect.fetch.client import Client
 from tasks.history import old_sitemaps
 from tasks.history.periods import Period
@@ -128,15 +129,16 @@ def _fill(
         running(layout, done.run_id),
         page_pool(installation.settings) as pool,
     ):
-        fetched = list[State[SourceHistory]]()
+        collected, fetching = list[Collected](), list[State[SourceHistory]]()
         for source in chosen:
-            fetched.append(fetch_history(source.id, source, shared, return_state=True))
-            found.append(result_of(fetched[-1]))
+            fetching.append(fetch_history(source.id, source, shared, return_state=True))
+            found.append(result_of(fetching[-1]))
+            collected.append(found[-1].collected)
             if not loads.seconds_left:
-                loads.refine([result_of(one).collected for one in fetched], pool, fetched)
+                loads.refine(collected, pool, fetching)
                 loads.load_early()
-                fetched.clear()
-        loads.refine([result_of(one).collected for one in fetched], pool, fetched)
+                collected, fetching = [], []
+        loads.refine(collected, pool, fetching)
         loads.load_rest()
     loads.leave_unrefined()
     if loads.is_published:

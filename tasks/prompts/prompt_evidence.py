@@ -6,7 +6,7 @@ import numpy as np
 
 from tasks.prompts.draft import MIN_PROMPT_WORDS_SCORE, Draft, Role, prose_sizes
 from tasks.prompts.text_rules import find_rule
-from tasks.prompts.tree_arrays import Column, Mask
+from tasks.prompts.tree_arrays import Column, Index, Mask
 
 # A block is a prompt if its prompt score exceeds a + b * article score; (a, b) by `is_text`.
 PROMPT_THRESHOLDS = {False: (0.45, 0.5), True: (0.1, 0.8)}
@@ -19,8 +19,10 @@ MAX_STEPS_UP = 2  # to a button, an input field or an element named for promotio
 MIN_ADDRESS_SCORE = 0.3  # of a link's address
 MIN_LINK_SHARE = 0.5  # a larger share of its text in links
 MIN_QUOTATION_SCORE = 0.1
-# Elements that articles, and seldom templates, have between paragraphs.
-LISTS, QUOTATIONS = frozenset(("ul", "ol")), frozenset(("blockquote",))
+# What articles, and seldom templates, have between paragraphs. Of headings and quotations the
+# prompt score says nothing: it follows the wording.
+NONE, LIST, HEADING, QUOTATION = range(4)
+BETWEEN = {"ul": LIST, "ol": LIST, "blockquote": QUOTATION}
 MAX_BOX_CHARS = 1000  # of a box that a button or a prompt inside makes suspect
 # A group of alike blocks is running text if it has more than this share of the largest group's kept
 # text, and the largest group has so many characters.
@@ -36,7 +38,7 @@ MAX_STRIPPED_SHARE = 0.5  # of the kept prose that the model strips as prompts
 
 def keep_quotations(draft: Draft, running: Mask) -> None:
     """Keep quotations between paragraphs unless they score near zero: models see few of them."""
-    quoted = _between_paragraphs(draft, running, QUOTATIONS)
+    quoted = between_paragraphs(draft, running) == QUOTATION
     for at in np.flatnonzero(quoted & (draft.score >= MIN_QUOTATION_SCORE)).tolist():
         if at not in draft.reasons:
             draft.roles[at] = Role.BODY
@@ -54,36 +56,30 @@ def strip_prompts(draft: Draft, language: str | None, running: Mask) -> None:
         is_checked[max(0, min(draft.roles) - 12) : min(draft.roles) + 12] = True
     rules = {at: find_rule(draft.text(at), language) for at in np.flatnonzero(is_checked).tolist()}
     found = {at: rule for at, rule in rules.items() if rule is not None}
-    headings = {at for at in found if _is_heading(draft, at)}
-    doubtful = _doubtful(draft, running) if found else running
-    for at in sorted(found, key=lambda at: (at in headings, at)):
-        if at in headings:  # what it heads may have been stripped
-            doubtful = _doubtful(draft, running)
-            headings.clear()
-        rule = found[at]
-        # A wall has several lines: `For subscribers only`, then `Subscribe to read the news`.
-        is_after = is_by_text_rule(draft, at - 1)
-        is_next = is_after and {draft.reasons[at - 1][0], rule.kind} <= STOPPING_KINDS
-        decides = rule.decides(draft.text(at))
-        is_wall = rule.kind in WALL_KINDS and _is_heading(draft, at) and _offer_under(draft, at)
-        if at not in draft.roles or doubtful[at] or is_next or decides or is_wall:
-            draft.strip(at, rule.kind, f"text:{rule.name}")
+    headings = [at for at in found if _is_heading(draft, at)]
+    # Headings last: what they head may have been stripped.
+    for blocks in filter(None, ([at for at in found if at not in headings], headings)):
+        doubtful = _doubtful(draft, running)
+        for at in blocks:
+            rule = found[at]
+            # A wall has several lines: `For subscribers only`, then `Subscribe to read the news`.
+            is_after = is_by_text_rule(draft, at - 1)
+            is_next = is_after and {draft.reasons[at - 1][0], rule.kind} <= STOPPING_KINDS
+            is_wall = at in headings and rule.kind in WALL_KINDS and _offer_under(draft, at)
+            is_due = doubtful[at] or is_next or is_wall or rule.decides(draft.text(at))
+            if at not in draft.roles or is_due:
+                draft.strip(at, rule.kind, f"text:{rule.name}")
 
 
 def _doubtful(draft: Draft, running: Mask) -> Mask:
     """Blocks that structure or scores, not only their wording, speak against."""
-    found = suspect_places(draft, running)
-    is_unsure = draft.score < UNSURE_ARTICLE_SCORE[draft.page.is_text]
-    found |= is_unsure & ~_between_paragraphs(draft, running, QUOTATIONS)
-    # The prompt score depends on the wording, too: that of lists has to be higher, and that of
-    # headings and quotations says nothing.
-    suspect_scores = np.full_like(draft.score, SUSPECT_PROMPT_SCORE)
-    if not draft.page.is_text:
-        limit, slope = PLAIN_SENTENCE_THRESHOLD
-        listed = _between_paragraphs(draft, running, LISTS)
-        suspect_scores[listed] = (limit + slope * draft.score)[listed]
-        suspect_scores[_set_off(draft, running)] = np.inf
-    found |= draft.prompt_score >= suspect_scores
+    between = between_paragraphs(draft, running)
+    found = suspect_places(draft, running, between)
+    found |= (draft.score < UNSURE_ARTICLE_SCORE[draft.page.is_text]) & (between != QUOTATION)
+    # The prompt score depends on the wording, too: that of lists has to be higher.
+    limit, slope = PLAIN_SENTENCE_THRESHOLD
+    high = np.where(between == LIST, limit + slope * draft.score, SUSPECT_PROMPT_SCORE)
+    found |= (draft.prompt_score >= high) & (between < HEADING)
     # An author writes a sentence once; templates put a box after every few paragraphs.
     page = draft.page
     places = [(block.text, page.elements[block.element].parent) for block in page.blocks]
@@ -96,15 +92,15 @@ def is_by_text_rule(draft: Draft, at: int) -> bool:
     return at in draft.reasons and draft.reasons[at][1].startswith("text:")
 
 
-def suspect_places(draft: Draft, running: Mask) -> Mask:
+def suspect_places(draft: Draft, running: Mask, between: Index) -> Mask:
     """Which blocks the page's structure speaks against.
 
     They stand outside the article's running text, have a button, a field or a promotion around
     them, or their links lead where those of prompts do.
     """
-    columns, suspect = draft.columns, ~running
+    columns = draft.columns
+    suspect: Mask = ~running & (between == NONE)
     if not draft.page.is_text:
-        suspect &= ~_between_paragraphs(draft, running, LISTS) & ~_set_off(draft, running)
         close = (columns["control_up"] <= MAX_STEPS_UP) & (
             columns["control_chars"] <= MAX_BOX_CHARS
         )
@@ -120,31 +116,28 @@ def suspect_places(draft: Draft, running: Mask) -> Mask:
     return suspect
 
 
-def _set_off(draft: Draft, running: Mask) -> Mask:
-    """Which headings and quotations stand between paragraphs of the running text."""
-    found = _between_paragraphs(draft, running, QUOTATIONS)
+def between_paragraphs(draft: Draft, running: Mask) -> Index:
+    """Which blocks are a HEADING of paragraphs of the running text, or stand between such.
+
+    These are without links, in a LIST or QUOTATION.
+    """
+    page, found = draft.page, np.zeros(len(running), np.intp)
     for at in draft.roles:
-        found[at] |= heads_paragraphs(draft, at, running)
-    return found
-
-
-def _between_paragraphs(draft: Draft, running: Mask, tags: frozenset[str]) -> Mask:
-    """Which blocks without links are in such an element between paragraphs of the running text."""
-    page, found = draft.page, np.zeros_like(running)
-    kept = [at for at in sorted(draft.roles) if running[at]]
-    amid = range(kept[0], kept[-1]) if kept else range(0)
-    elements = [each for each in page.elements if each.tag in tags and each.start in amid]
-    if not elements:
-        return found
+        found[at] = HEADING if heads_paragraphs(draft, at, running) else NONE
     span: dict[int, tuple[int, int]] = {}  # the first and last paragraph in an element
-    for at in kept:
-        outer = page.elements[page.blocks[at].element].parent
-        span[outer] = (span.get(outer, (at, at))[0], at)
-    for element in elements:
+    for at in sorted(draft.roles):
+        if running[at]:
+            outer = page.elements[page.blocks[at].element].parent
+            span[outer] = (span.get(outer, (at, at))[0], at)
+    for element in (each for each in page.elements if each.tag in BETWEEN):
         first, last = span.get(element.parent, (0, -1))
-        if first < element.start and element.end <= last:
-            inside = slice(element.start, element.end)
-            found[inside] |= not draft.columns["links"][inside].any()
+        inside = slice(element.start, element.end)
+        if (
+            first < inside.start
+            and inside.stop <= last
+            and not draft.columns["links"][inside].any()
+        ):
+            found[inside] = np.maximum(found[inside], BETWEEN[element.tag])
     return found
 
 
@@ -196,12 +189,13 @@ def strip_likely_prompts(draft: Draft, running: Mask) -> None:
     if not draft.page.is_text:
         limit, slope = PLAIN_SENTENCE_THRESHOLD
         is_sentence = (prose > 0) | (draft.columns["ends_sentence"] > 0)
-        is_plain = is_sentence & (draft.columns["links"] == 0) & ~suspect_places(draft, running)
+        suspect = suspect_places(draft, running, between_paragraphs(draft, running))
+        is_plain = is_sentence & (draft.columns["links"] == 0) & ~suspect
         likely &= ~is_plain | (draft.prompt_score > limit + slope * draft.score)
         likely &= ~_clean_items(draft)
         # "Farmers block a motorway near Lyon.": short captions between paragraphs score as prompts.
         likely &= (draft.columns["in_figcaption"] == 0) | (draft.columns["links"] > 0)
-        likely &= ~_set_off(draft, running & ~likely)
+        likely &= between_paragraphs(draft, running & ~likely) < HEADING
     # A page whose prose would mostly go is an article that the model misjudges as a whole.
     if prose[likely & kept].sum() > MAX_STRIPPED_SHARE * prose[kept].sum():
         likely &= prose == 0

@@ -14,7 +14,7 @@ FILES |= dict.fromkeys(_OTHER.split(), "other")
 MAX_TEXT_CHARS = 2000  # No rule reads a longer text
 APOSTROPHES = "’‘`´"
 QUOTATION_MARKS = frozenset('"“”„«»‹›‘’‚「」『』')
-LEADING_SIGNS = re.compile(r"^\W+")
+FIRST_LETTER = re.compile(r"\w")
 _PROMPT_KINDS = (
     "metering paywall registration newsletter trial_offer donation sponsored app_promo"
     " cookie_adblock other"
@@ -42,12 +42,12 @@ class Rule:
 
         Sentences that report or quote such words begin otherwise, or with a quotation mark.
         """
-        if self.kind in CERTAIN_KINDS or not self.is_sure:
-            return self.kind in CERTAIN_KINDS
-        before = text[: len(text) - len(LEADING_SIGNS.sub("", text))]
-        found = self.pattern.search(_plain(text))
-        is_first = found is not None and found.start() <= len(before)
-        return is_first and QUOTATION_MARKS.isdisjoint(before)
+        if self.kind in CERTAIN_KINDS:
+            return True
+        found = self.pattern.search(_plain(text)) if self.is_sure else None
+        signs = FIRST_LETTER.split(text, 1)[0]
+        is_first = found is not None and found.start() <= len(signs)
+        return is_first and QUOTATION_MARKS.isdisjoint(signs)
 
 
 def find_rule(text: str, language: str | None) -> Rule | None:

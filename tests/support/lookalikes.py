@@ -148,8 +148,8 @@ def _html(case: Case) -> str:
 
 def _paragraphs(case: Case, before: str, after: str) -> str:
     parts = [f"{before}{escape(text)}{after}" for text in case.article["paragraphs"]]
-    inserted = case.html or f"{before}{escape(case.lines[0])}{after}"
     text = escape(case.lines[0])
+    inserted = case.html or f"{before}{text}{after}"
     if case.template == "heading":
         inserted = f"<h2>{text.rstrip('.。।')}</h2>"
     elif case.template == "quote":
