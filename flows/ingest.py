@@ -27,8 +27,8 @@ from flows.runs.part_loads import PartLoads, result_of
 from flows.runs.presswatch_flow import presswatch_flow
 from tasks.archive.half_written import salvage, unfinished
 from tasks.archive.warc_records import OPEN_SUFFIX
-from tasks.collect.activity import Activity
 from tasks.collect.collector import Collected
+from tasks.collect.current_waits import CurrentWaits
 from tasks.collect.due_sources import due_or_next
 from tasks.collect.task import (
     MAX_TASKS,
@@ -109,17 +109,17 @@ def _ingest(
 ) -> State[Ingested]:
     layout = installation.layout
     log.info("run %s: %s", run_id, counted(len(locked.sources), "source"))
-    activity, loads = Activity(), PartLoads(installation, run_id)
-    with ExitStack() as reading, activity.logged():
+    waits, loads = CurrentWaits(), PartLoads(installation, run_id)
+    with ExitStack() as reading, waits.logged():
         with running(layout, run_id):
             with (
                 page_pool(installation.settings) as pool,
                 shared_collection(
-                    installation, run_id, pool, activity, since_days, max_new, is_chosen=is_chosen
+                    installation, run_id, pool, waits, since_days, max_new, is_chosen=is_chosen
                 ) as shared,
             ):
                 refining = refine_sources.submit(
-                    installation, run_id, pool, activity, shared, loads.refined
+                    installation, run_id, pool, waits, shared, loads.refined
                 )
                 collecting = [
                     collect_sources.submit(name, group, shared)

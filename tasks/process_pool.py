@@ -23,7 +23,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from tasks.model import Extraction, Outcome
 from tasks.settings import Settings
-from warehouse.allocation import limit_arenas, release_memory
+from warehouse.memory_allocators import limit_arenas, release_memory
 
 log = logging.getLogger(__name__)
 

@@ -18,10 +18,10 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from flows.desk.address import unchecked_selection
+from flows.desk.background_searches import Searches
 from flows.desk.desk import FOLDER, Desk, DeskRequest, open_request
 from flows.desk.feed_searches import FeedSearches
 from flows.desk.guard import LOOPBACK, Guard
-from flows.desk.searches import Searches
 from flows.desk.views import (
     articles,
     attention,

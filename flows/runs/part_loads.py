@@ -11,8 +11,8 @@ from prefect import allow_failure
 from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture
 
-from tasks.collect.activity import Activity
 from tasks.collect.collector import Collected
+from tasks.collect.current_waits import CurrentWaits
 from tasks.installation import Installation
 from tasks.load.load_run import LoadReport
 from tasks.load.task import load_runs, publish_snapshot
@@ -72,7 +72,7 @@ class PartLoads:
     ) -> None:
         """Refine sources, as one task after these; when it could not end, its error is raised."""
         if collected:
-            shared = (pool, Activity(), collected, self.refined)
+            shared = (pool, CurrentWaits(), collected, self.refined)
             state = refine_sources(
                 *(self._installation, self._run_id, *shared),
                 wait_for=[allow_failure(one) for one in after],

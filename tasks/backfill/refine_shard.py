@@ -31,9 +31,9 @@ from tasks.refine.refine_pages import (
     staging,
 )
 from tasks.refine.site_boilerplate import MAX_PAGES, MIN_PAGES, PageFingerprint, find_recurring
-from warehouse.allocation import release_memory
 from warehouse.layers.atomic_write import write_whole
 from warehouse.layers.documents import DocumentError, decode, encode
+from warehouse.memory_allocators import release_memory
 
 DONE = "staged.json"
 

@@ -12,8 +12,8 @@ from threading import Lock
 from tasks.archive.half_written import salvage
 from tasks.archive.warc_records import OPEN_SUFFIX
 from tasks.archive.write import ArchiveWriter
-from tasks.collect.activity import Activity
 from tasks.collect.circuit_breaker import Breaker
+from tasks.collect.current_waits import CurrentWaits
 from tasks.collect.fetch.client import BUSY, FAILED, Client
 from tasks.collect.fetch.request import url_for_message
 from tasks.collect.listings import find_files, read_file
@@ -65,7 +65,7 @@ class Collector:
     client: Client
     limits: Limits
     pool: PagePool | None = None  # parses listings; None parses them here, without limits
-    activity: Activity = field(default_factory=Activity)
+    waits: CurrentWaits = field(default_factory=CurrentWaits)
     since: datetime | None = None  # entries dated earlier are ignored; undated ones are not
     max_new: int = 0  # new pages fetched for one source at most; 0 takes the limit of the settings
     recheck_after: tuple[timedelta, ...] = ()  # counted from when an article was first seen
@@ -225,7 +225,7 @@ class _Visit:
         known: KnownListing | DuePage | None,
         kind: CaptureKind = CaptureKind.PAGE,
     ) -> Attempt:
-        with self.collector.activity.show(self.source.id, f"fetches {url_for_message(url)}"):
+        with self.collector.waits.show(self.source.id, f"fetches {url_for_message(url)}"):
             attempt = self.collector.client.get(
                 url,
                 kind=kind,

@@ -12,8 +12,8 @@ from tasks.collect.index_sitemaps import IndexSitemaps
 from tasks.collect.listing_cache import ListingCache, archived_copy
 from tasks.collect.listings import Listing
 from tasks.collect.listings.summary import summary
+from tasks.collect.missed_entries import recovered
 from tasks.collect.parse_listing import parse_listing
-from tasks.collect.recovery import recovered
 from tasks.collect.source_time import SourceTime, deferred
 from tasks.model import (
     LISTING_OUTCOMES,
@@ -173,9 +173,7 @@ class ListingReader:
 
     def _parse(self, attempt: Attempt) -> tuple[Listing | None, Attempt]:
         collector, deadline = self.collector, self.time.deadline
-        with collector.activity.show(
-            self.source.id, f"parses {url_for_message(attempt.url_final)}"
-        ):
+        with collector.waits.show(self.source.id, f"parses {url_for_message(attempt.url_final)}"):
             may_be_section = attempt.url_requested in self.source.sections
             listing, attempt = parse_listing(
                 attempt, collector.limits, collector.pool, deadline, may_be_section=may_be_section

@@ -14,9 +14,9 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.states import Failed
 
-from tasks.collect.activity import Activity
 from tasks.collect.circuit_breaker import Breaker
 from tasks.collect.collector import Collected, Collector
+from tasks.collect.current_waits import CurrentWaits
 from tasks.collect.fetch.client import Client
 from tasks.installation import Installation
 from tasks.process_pool import PagePool
@@ -106,7 +106,7 @@ def shared_collection(
     installation: Installation,
     run_id: str,
     pool: PagePool,
-    activity: Activity,
+    waits: CurrentWaits,
     since_days: int = 0,
     max_new: int = 0,
     *,
@@ -134,7 +134,7 @@ def shared_collection(
                 client,
                 settings.limits,
                 pool,
-                activity,
+                waits,
                 since,
                 max_new,
                 settings.recheck_after,

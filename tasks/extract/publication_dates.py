@@ -33,7 +33,8 @@ MODIFIED = (
     "dcterms.modified",
     "last-modified",
 )
-MONTH_FIRST = ("America/", "US/", "Asia/Manila")  # Zones in which English dates put the month first
+# Zones in which English dates put the month first.
+MONTH_FIRST_ZONES = ("America/", "US/", "Asia/Manila")
 
 
 def find_published(page: Page) -> tuple[Moment | None, str]:
@@ -122,5 +123,7 @@ def _parsed(page: Page, text: str, *, day_first: bool) -> Moment | None:
 
 def _is_month_first(page: Page) -> bool:
     """Whether 03/04/2024 is in March, as in the English of America and of the Philippines."""
-    language, region = page.named_language.replace("_", "-"), page.timezone
-    return language in ("en-us", "en-ph") or (language == "en" and region.startswith(MONTH_FIRST))
+    language = page.named_language.replace("_", "-")
+    if language == "en":
+        return page.timezone.startswith(MONTH_FIRST_ZONES)
+    return language in ("en-us", "en-ph")

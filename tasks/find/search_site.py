@@ -15,8 +15,8 @@ from selectolax.lexbor import LexborHTMLParser
 from tasks.collect.fetch.client import Client
 from tasks.collect.fetch.request import origin, url_for_message
 from tasks.collect.listings import Listing
+from tasks.collect.missed_entries import USUAL_PLACES, is_news
 from tasks.collect.parse_listing import parse_listing
-from tasks.collect.recovery import USUAL_PLACES, is_news
 from tasks.find.feed_places import (
     USUAL,
     USUAL_FEEDS,

@@ -16,13 +16,13 @@ import pyarrow.compute as pc
 from tasks.model import Batch, CaptureKind, Outcome
 from tasks.partition.versions import KnownVersions, VersionVerdict, judge_versions
 from tasks.text.urls import fold, is_http
-from warehouse.allocation import release_memory
 from warehouse.layers.atomic_write import sync
 from warehouse.layers.commits import Commit, CommittedFile, commit_id, write_commit
 from warehouse.layers.layout import Layout
 from warehouse.layers.leftovers import mark_begun, mark_done
 from warehouse.layers.parquet import UNDATED, Job, write_parquets
 from warehouse.layers.parquet_schemas import ARTICLE_SCHEMA, CAPTURE_SCHEMA, STRIPPED_SCHEMA
+from warehouse.memory_allocators import release_memory
 
 URLS = ("url_requested", "url_final", "given_url")
 PAGE_KINDS = frozenset({CaptureKind.PAGE.value, CaptureKind.FILE.value})

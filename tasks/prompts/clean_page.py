@@ -29,9 +29,9 @@ from tasks.prompts.prompt_evidence import (
     strip_offers,
     strip_prompts,
 )
-from tasks.prompts.recurring import strip_recurring
 from tasks.prompts.split_into_blocks import split_lines, split_tree
 from tasks.prompts.stated_text import join_stated, stated_lines
+from tasks.prompts.strip_boilerplate import strip_recurring
 from tasks.prompts.text_pages import assign_text_roles
 from tasks.prompts.text_rules import find_rule
 from tasks.prompts.word_weights import fold

@@ -11,9 +11,9 @@ from tasks.model import Capture, CaptureKind, Extraction, PageText
 from tasks.text.control_characters import quoted_controls, without_controls
 from tasks.text.declared_urls import canonical
 from tasks.text.html_tree import one_line
-from tasks.text.near_copies import sketch
 from tasks.text.printed_times import instant_in
 from tasks.text.sentence_split import word_count
+from tasks.text.text_sketches import sketch
 from tasks.text.urls import article_id, is_http
 
 # A date further ahead of the page's capture is ignored until that day has come.

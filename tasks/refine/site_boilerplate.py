@@ -17,7 +17,7 @@ import pyarrow as pa
 from tasks.archive.read import opened_at
 from tasks.model import PageText, StrippedBlock
 from tasks.prompts.page_hints import Site
-from tasks.prompts.recurring import MIN_LABEL_SHARE, exact_hash, text_hash
+from tasks.prompts.strip_boilerplate import MIN_LABEL_SHARE, exact_hash, text_hash
 from warehouse.store.archive_files import SUFFIX
 
 log = logging.getLogger(__name__)

@@ -8,8 +8,8 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.states import Failed
 
-from tasks.collect.activity import Activity
 from tasks.collect.collector import Collected
+from tasks.collect.current_waits import CurrentWaits
 from tasks.installation import Installation
 from tasks.partition.partitions import Run
 from tasks.process_pool import PagePool
@@ -27,7 +27,7 @@ def refine_sources(
     installation: Installation,
     run_id: str,
     pool: PagePool,
-    activity: Activity,
+    waits: CurrentWaits,
     collected: Iterable[Collected],
     refined: RefinedSources,
 ) -> list[str]:
@@ -39,7 +39,7 @@ def refine_sources(
 
     def refine(one: Collected) -> None:
         if refined.lacks(one.source_id):
-            with stage("refine"), activity.show(one.source_id, "refines its pages"):
+            with stage("refine"), waits.show(one.source_id, "refines its pages"):
                 refined.put(refine_source(installation, run_id, one, pool))
 
     with ThreadPoolExecutor(MAX_AT_ONCE) as threads:

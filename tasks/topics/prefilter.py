@@ -19,7 +19,7 @@ from ahocorasick_rs import AhoCorasick, BytesAhoCorasick, Implementation, MatchK
 
 from tasks.text.diacritics import Marks
 from tasks.text.folding import fold
-from tasks.topics.cores import core, forms, odd_characters
+from tasks.topics.alias_cores import core, forms, odd_characters
 from tasks.topics.topic import FORBIDS, Topic, folded_phrase, phrases_of
 
 Array = np.ndarray[Any, np.dtype[Any]]

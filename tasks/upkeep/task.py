@@ -18,12 +18,12 @@ from tasks.upkeep.compaction import Compacted, compact, drop_retired, publish_fi
 from tasks.upkeep.rebuild_articles import rebuild_articles
 from tasks.upkeep.repair.repair import repair
 from tasks.upkeep.repair.report import Repaired
-from tasks.upkeep.repair.rows_again import Refine
+from tasks.upkeep.repair.restored_rows import Refine
 from tasks.upkeep.retention import drop_archives, drop_leftovers, drop_snapshots
 from tasks.upkeep.verification import Verified, verify
 from warehouse.layers.commits import Commit
 from warehouse.layers.findings import MAX_LISTED, Finding
-from warehouse.store.unnamed_objects import drop_unnamed
+from warehouse.store.unreferenced_objects import drop_unreferenced
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ def remove_old(installation: Installation, now: datetime) -> Removed:
         tuple(drop_retired(layout, now - timedelta(hours=upkeep.keep_replaced_hours))),
         tuple(drop_archives(layout, upkeep.keep_raw_days, upkeep.keep_raw_megabytes, now=now)),
         tuple(drop_leftovers(layout, leftovers_before)),
-        tuple(drop_unnamed(layout, leftovers_before)),
+        tuple(drop_unreferenced(layout, leftovers_before)),
     )
     log.info("removed: %s", removed)
     return removed

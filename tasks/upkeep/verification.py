@@ -42,7 +42,7 @@ from warehouse.read.query import DatabaseDamaged, QueryError, records, snapshot
 from warehouse.store.archive_files import Removed, archive_files, given_up_offsets, removed_archives
 from warehouse.store.link import is_working_copy
 from warehouse.store.objects import SCHEME, object_at
-from warehouse.store.unnamed_objects import named_objects
+from warehouse.store.unreferenced_objects import referenced_objects
 from warehouse.store.working_copy import pulled
 
 _REFERENCES = (
@@ -269,7 +269,7 @@ def _store_findings(layout: Layout, done: Verified) -> Iterator[Finding]:
     # With the store's lease, so that no other machine creates a state meanwhile. Nothing is pushed.
     with pulled(layout) as link:
         stored = {each.key: each.bytes for each in link.store.list()} if link else {}
-        named = named_objects(layout, link) if link else {}
+        named = referenced_objects(layout, link) if link else {}
     for key, size in named.items():
         done.objects += 1
         if key not in stored:

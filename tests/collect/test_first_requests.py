@@ -21,8 +21,8 @@ import flows.ingest
 from flows.ingest import ingest
 from tasks.archive.read import read_archive
 from tasks.collect import task as collect_task
-from tasks.collect.activity import Activity
 from tasks.collect.collector import Collected, Collector
+from tasks.collect.current_waits import CurrentWaits
 from tasks.collect.task import SharedCollection, collect_sources, shared_collection, source_groups
 from tasks.installation import TOPICS, Installation, open_installation
 from tasks.model import RunFailed
@@ -110,7 +110,7 @@ def test_a_retry_collects_only_what_failed_and_keeps_both_attempts(
     def three_attempts() -> list[Collected]:
         with (
             page_pool(installation.settings) as pool,
-            shared_collection(installation, RUN, pool, Activity(), is_chosen=True) as shared,
+            shared_collection(installation, RUN, pool, CurrentWaits(), is_chosen=True) as shared,
         ):
             states = [each(name, group, shared, return_state=True) for each in tasks]
         assert [state.is_failed() for state in states] == [True, True]
@@ -175,7 +175,7 @@ def test_a_source_is_passed_on_at_once_and_a_failed_one_when_it_is_not_asked_aga
         installation = open_installation(path, TOPICS, tmp_path / "data")
         with (
             page_pool(installation.settings) as pool,
-            shared_collection(installation, RUN, pool, Activity(), is_chosen=True) as shared,
+            shared_collection(installation, RUN, pool, CurrentWaits(), is_chosen=True) as shared,
         ):
 
             def passed_on() -> list[str]:
@@ -206,7 +206,7 @@ def cancelled(installation: Installation) -> SharedCollection:
     with (
         suppress(KeyboardInterrupt),
         page_pool(installation.settings) as pool,
-        shared_collection(installation, RUN, pool, Activity(), is_chosen=True) as shared,
+        shared_collection(installation, RUN, pool, CurrentWaits(), is_chosen=True) as shared,
     ):
         raise KeyboardInterrupt
     return shared

@@ -14,8 +14,8 @@ from functools import partial
 import pytest
 
 from tasks.collect import parse_listing
-from tasks.collect.activity import Activity
 from tasks.collect.collector import Collector
+from tasks.collect.current_waits import CurrentWaits
 from tasks.collect.fetch.client import Client
 from tasks.process_pool import PagePool
 from tasks.settings import Limits
@@ -219,12 +219,12 @@ def test_what_a_source_is_doing_is_known_while_it_lasts(web: Loopback, desk: Des
     lines: list[str] = []
 
     def answer(conn: socket.socket) -> None:
-        lines.append(activity.line())
+        lines.append(waits.line())
         conn.sendall(page("All about a"))
 
     one = source(feeds=(web.set_answers("/feed", listed(web.set_answers("/a", answer))),))
-    activity, limits = Activity(), Limits()
+    waits, limits = CurrentWaits(), Limits()
     with Client(limits, AGENT, desk.layout.cache) as client:
-        Collector(desk.layout, RUN, client, limits, activity=activity).collect(one)
+        Collector(desk.layout, RUN, client, limits, waits=waits).collect(one)
     assert lines[0].startswith(f"waiting for: gb-post fetches {web.url}/a since ")
-    assert activity.line() == ""
+    assert waits.line() == ""

@@ -19,10 +19,10 @@ from urllib.parse import urlsplit
 import pytest
 from starlette.testclient import TestClient
 
-from flows.desk import searches
+from flows.desk import background_searches
+from flows.desk.background_searches import Search, Searches
 from flows.desk.search_query import MAX_QUERY_CHARS, Query, query_of
 from flows.desk.search_syntax import Words, as_toml, words_of
-from flows.desk.searches import Search, Searches
 from flows.desk.snapshots import Snapshots
 from flows.desk.views import search as view
 from tasks.topics.topic import TopicEntry
@@ -321,9 +321,9 @@ def held(monkeypatch: pytest.MonkeyPatch, after: int) -> Iterator[Callable[[], N
         return find(*given)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Query, "find", waiting)
-    monkeypatch.setattr(searches, "FIRST_BATCH", 1)
-    monkeypatch.setattr(searches, "LATER_BATCH", 1)
-    monkeypatch.setattr(searches, "FIRST_WAIT_SECONDS", 0.05)
+    monkeypatch.setattr(background_searches, "FIRST_BATCH", 1)
+    monkeypatch.setattr(background_searches, "LATER_BATCH", 1)
+    monkeypatch.setattr(background_searches, "FIRST_WAIT_SECONDS", 0.05)
     try:
         yield go.set
     finally:
@@ -403,7 +403,7 @@ def test_unwatched_searches_are_cancelled(
     snapshots: Snapshots = reader.app.state.desk.snapshots  # type: ignore[attr-defined]
     with held(monkeypatch, after=1) as go:
         kept = Searches(snapshots, texts)
-        monkeypatch.setattr(searches, "CANCEL_SECONDS", 0.1)
+        monkeypatch.setattr(background_searches, "CANCEL_SECONDS", 0.1)
         search = kept.get_or_begin(Query("words", "tram"), search_selection(SPAN, None), 2)
         time.sleep(0.2)
         go()
@@ -414,7 +414,9 @@ def test_unwatched_searches_are_cancelled(
 
 def test_only_the_last_are_kept(texts: Layout, reader: TestClient) -> None:
     kept = Searches(reader.app.state.desk.snapshots, texts)  # type: ignore[attr-defined]
-    queries = [Query("words", f"word{number}") for number in range(searches.MAX_KEPT + 2)]
+    queries = [
+        Query("words", f"word{number}") for number in range(background_searches.MAX_KEPT + 2)
+    ]
     found = [kept.get_or_begin(query, search_selection(SPAN, None), 2) for query in queries]
     still = [kept.get(query, search_selection(SPAN, None), 2) for query in queries]
     assert still == [None, None, *found[2:]]
@@ -426,7 +428,8 @@ def test_a_damaged_file_fails_in_a_sentence(
     reader: TestClient, texts: Layout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "flows.desk.searches.files_by_day", lambda *_: {date(2026, 3, 2): ["/etc/passwd"]}
+        "flows.desk.background_searches.files_by_day",
+        lambda *_: {date(2026, 3, 2): ["/etc/passwd"]},
     )
     page = finished(reader, q="passwd", to="2026-03-02")
     assert "The search failed:" in page

@@ -29,7 +29,7 @@ import pyarrow as pa
 from tasks.collect.due_sources import MAX_EARLY
 from tasks.collect.listings import Listing
 from tasks.collect.listings.summary import summary
-from tasks.collect.recovery import RECOVERY, USUAL_PLACES, Gap
+from tasks.collect.missed_entries import RECOVERY, USUAL_PLACES, Gap
 from tasks.model import Entry, ListingSummary
 from tasks.settings import Limits
 from tasks.text.urls import fold

@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-from tasks.collect.activity import Activity
+from tasks.collect.current_waits import CurrentWaits
 from tasks.collect.due_sources import due_or_next
 from tasks.collect.task import shared_collection
 from tasks.installation import Installation, open_installation
@@ -183,7 +183,7 @@ def pass_month(folder: Path, month: Month, polling: Polling, seconds: float = ma
 def _collect(installation: Installation, due: Sequence[Source], pool: PagePool) -> None:
     """One run: what flows/ingest.py does, a source after the other."""
     run_id = new_run_id()
-    collection = shared_collection(installation, run_id, pool, Activity(), is_chosen=False)
+    collection = shared_collection(installation, run_id, pool, CurrentWaits(), is_chosen=False)
     with collection as shared:
         refined = [refine_source(installation, run_id, shared.collect(one), pool) for one in due]
     arguments: dict[str, Any] = {

@@ -10,7 +10,7 @@ import pytest
 
 import flows.ingest
 from flows.ingest import ingest
-from tasks.collect.activity import Activity
+from tasks.collect.current_waits import CurrentWaits
 from tasks.collect.task import shared_collection
 from tasks.installation import open_installation
 from tasks.locks.run_locks import begun_runs, new_run_id
@@ -74,7 +74,7 @@ def test_a_retry_omits_the_sources_that_are_refined(web: Loopback, tmp_path: Pat
         disk.fill()
         with (
             page_pool(installation.settings) as pool,
-            shared_collection(installation, run_id, pool, Activity(), is_chosen=True) as shared,
+            shared_collection(installation, run_id, pool, CurrentWaits(), is_chosen=True) as shared,
         ):
             for paper in papers:
                 paper.open()
@@ -82,7 +82,7 @@ def test_a_retry_omits_the_sources_that_are_refined(web: Loopback, tmp_path: Pat
                 shared.collect(source)
             shared.end()
             refined = RefinedSources()
-            arguments = (installation, run_id, pool, Activity(), shared, refined)
+            arguments = (installation, run_id, pool, CurrentWaits(), shared, refined)
             attempt = partial(refine_sources.fn, *arguments)
             with pytest.raises(OSError, match="No space left"):
                 attempt()

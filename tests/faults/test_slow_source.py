@@ -28,7 +28,7 @@ def test_a_source_that_drips_ends_in_its_time_and_takes_nothing_from_the_others(
 ) -> None:
     monkeypatch.setenv("PRESSWATCH_LIMITS__SOURCE_SECONDS", "12")
     monkeypatch.setenv("PRESSWATCH_LIMITS__MAX_SECONDS", "4")
-    monkeypatch.setattr("tasks.collect.activity.LINE_SECONDS", 1.0)
+    monkeypatch.setattr("tasks.collect.current_waits.LINE_SECONDS", 1.0)
     caplog.set_level(logging.INFO)
     pool.call(partial(time.sleep, 0), 60, math.inf)  # the fork server has loaded its modules
     data = tmp_path / "data"

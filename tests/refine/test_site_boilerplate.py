@@ -16,8 +16,8 @@ from tasks.model import Attempt, Batch, CaptureKind, Outcome, StrippedBlock
 from tasks.process_pool import PagePool
 from tasks.prompts.draft import Draft, Role
 from tasks.prompts.page_hints import Site
-from tasks.prompts.recurring import strip_recurring, text_hash
 from tasks.prompts.split_into_blocks import split_lines
+from tasks.prompts.strip_boilerplate import strip_recurring, text_hash
 from tasks.prompts.text_statistics import sign_columns
 from tasks.refine.refine_archive import refine
 from tasks.refine.site_boilerplate import (

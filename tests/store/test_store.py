@@ -46,7 +46,7 @@ from warehouse.store.lease import lease
 from warehouse.store.link import Link, read_link, write_link
 from warehouse.store.objects import Changed, Missing, Store, StoreError, open_store
 from warehouse.store.states import last_number
-from warehouse.store.unnamed_objects import drop_unnamed
+from warehouse.store.unreferenced_objects import drop_unreferenced
 from warehouse.store.working_copy import LEASE, link_to_store, pull_unless_locked, pulled_and_pushed
 
 pytestmark = pytest.mark.slow
@@ -476,8 +476,8 @@ def test_compacted_days_read_the_same_everywhere(
 
 def test_what_a_killed_writer_left_is_removed_from_the_store(store: Store, begun: Layout) -> None:
     store.create("articles/published_date=2026-01-01/dead.1.parquet", b"half a run")
-    assert drop_unnamed(begun, SOON - timedelta(days=2)) == [], "it may be about to be named"
-    assert drop_unnamed(begun, SOON) == ["articles/published_date=2026-01-01/dead.1.parquet"]
+    assert drop_unreferenced(begun, SOON - timedelta(days=2)) == [], "it may be about to be named"
+    assert drop_unreferenced(begun, SOON) == ["articles/published_date=2026-01-01/dead.1.parquet"]
     whole(store)
     assert not damage(begun)
 

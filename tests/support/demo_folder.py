@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from flows.cli.sample import begin_demo, fill_demo, sample_newsroom
-from tasks.collect.activity import Activity
+from tasks.collect.current_waits import CurrentWaits
 from tasks.collect.task import shared_collection
 from tasks.installation import open_installation
 from tasks.load.load_run import load, publish_all
@@ -50,7 +50,7 @@ def ingest_now(data: Path, sources: Path) -> None:
     run_id = new_run_id()
     with (
         page_pool(installation.settings) as pool,
-        shared_collection(installation, run_id, pool, Activity(), is_chosen=False) as shared,
+        shared_collection(installation, run_id, pool, CurrentWaits(), is_chosen=False) as shared,
     ):
         refined = [
             refine_source(installation, run_id, shared.collect(source), pool)

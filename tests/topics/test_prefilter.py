@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tasks.text import sentence_split
 from tasks.text.folding import fold
 from tasks.text.sentence_split import sentence_starts
-from tasks.topics.cores import core, odd_characters, variants
+from tasks.topics.alias_cores import core, odd_characters, variants
 from tasks.topics.mentions import Hit, Matcher, count
 from tasks.topics.prefilter import Prefilter, passages
 from tasks.topics.topic import Topic, phrases_of

@@ -11,7 +11,6 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from warehouse.allocation import limit_arenas, release_memory
 from warehouse.build import schema_version
 from warehouse.build.article_texts_view import point_texts, without_files
 from warehouse.build.checks_runner import CheckFailed, run_checks
@@ -23,6 +22,7 @@ from warehouse.layers.commits import Commit, committed_runs, layer_files, read_c
 from warehouse.layers.findings import LayersBroken, lost_commit
 from warehouse.layers.layout import Layout
 from warehouse.layers.parquet_schemas import UTC_TIME
+from warehouse.memory_allocators import limit_arenas, release_memory
 from warehouse.read.query import columns_of, has_table
 
 __all__ = ["CheckFailed", "allow_all_history", "drop_writer", "run_checks", "use_all_cores"]

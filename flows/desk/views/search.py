@@ -5,10 +5,10 @@ from datetime import timedelta
 
 from starlette.responses import Response
 
+from flows.desk.background_searches import MAX_LISTED, Search, Searches
 from flows.desk.desk import DeskRequest
 from flows.desk.search_query import Query, query_of
 from flows.desk.search_syntax import WITHIN, as_toml
-from flows.desk.searches import MAX_LISTED, Search, Searches
 from flows.desk.views.articles import PAGE_SIZE, page_number, pages
 from tasks.report import charts
 from warehouse.questions.articles import articles_by_id

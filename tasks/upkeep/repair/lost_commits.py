@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 from tasks.locks.run_locks import started_at
 from tasks.partition.partitions import outcomes_of
 from tasks.upkeep.compaction import day_of
+from tasks.upkeep.repair.commit_rows import CommitRows
 from tasks.upkeep.repair.databases import records_of
-from tasks.upkeep.repair.layer_rows import LayerRows
 from tasks.upkeep.repair.quarantine import move_away
 from tasks.upkeep.repair.report import Repaired
 from warehouse.layers.commits import (
@@ -156,7 +156,7 @@ def _rows_of(layout: Layout, file: CommittedFile, columns: list[str]) -> list[di
     if path.exists():  # all of its rows: of a damaged file their number is unknown
         table = pq.ParquetFile(path).read(columns)
     else:
-        table = LayerRows(layout, {}, read_compactions(layout.commits)).table(file, columns)
+        table = CommitRows(layout, {}, read_compactions(layout.commits)).table(file, columns)
     rows: list[dict[str, Any]] = table.to_pylist()
     return rows
 

@@ -20,7 +20,7 @@ from tasks.upkeep.repair.from_store import download_again
 from tasks.upkeep.repair.lost_commits import is_whole_commit, restore_commit, restore_compaction
 from tasks.upkeep.repair.quarantine import move_away
 from tasks.upkeep.repair.report import Repaired
-from tasks.upkeep.repair.rows_again import Refine, restore_rows
+from tasks.upkeep.repair.restored_rows import Refine, restore_rows
 from tasks.upkeep.repair.snapshots import (
     drop_other_writer,
     drop_snapshots,

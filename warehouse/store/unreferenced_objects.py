@@ -14,7 +14,7 @@ from warehouse.store.states import document_key
 from warehouse.store.working_copy import is_external, pulled_and_pushed, push
 
 
-def named_objects(layout: Layout, link: Link) -> dict[str, int | None]:
+def referenced_objects(layout: Layout, link: Link) -> dict[str, int | None]:
     """Keys of all objects that the state names, with their size in bytes or None if not known."""
     commits = read_commits(layout.commits)
     named: dict[str, int | None] = {
@@ -30,7 +30,7 @@ def named_objects(layout: Layout, link: Link) -> dict[str, int | None]:
     return named
 
 
-def drop_unnamed(layout: Layout, older_than: datetime) -> list[str]:
+def drop_unreferenced(layout: Layout, older_than: datetime) -> list[str]:
     """Delete the objects that killed writers left in the store, and return their keys.
 
     Newer objects may belong to a writer that has not created its state yet.
@@ -39,7 +39,7 @@ def drop_unnamed(layout: Layout, older_than: datetime) -> list[str]:
         link = read_link(layout)
         if link is None:
             return []
-        named = named_objects(layout, link).keys() | named_files(layout.commits)
+        named = referenced_objects(layout, link).keys() | named_files(layout.commits)
         unnamed = [
             found.key
             for found in link.store.list()

@@ -11,7 +11,7 @@ import pytest
 
 from tasks.collect.collector import Collected
 from tasks.collect.fetch.client import Client
-from tasks.collect.recovery import USUAL_PLACES, places
+from tasks.collect.missed_entries import USUAL_PLACES, places
 from tasks.process_pool import PagePool
 from tasks.settings import Limits
 from tests.collect.test_collect import XML, Desk, fetched, page, source

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from tasks.text.near_copies import BANDS, SLOTS, Sketch, sketch
+from tasks.text.text_sketches import BANDS, SLOTS, Sketch, sketch
 
 ARTICLE = " ".join(
     f"The ministers of region {number} met in town {number * 7} and spoke of grain, tariffs and "
@@ -63,7 +63,7 @@ def test_a_text_without_words_has_none() -> None:
 def test_a_sketch_is_the_same_in_every_process() -> None:
     found = of(ARTICLE)
     assert (len(found.bits), len(found.bands)) == (SLOTS // 8, BANDS)
-    code = f"from tasks.text.near_copies import sketch; print(sketch({ARTICLE!r}))"
+    code = f"from tasks.text.text_sketches import sketch; print(sketch({ARTICLE!r}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
     assert done.stdout.strip() == repr(found)
 

@@ -13,7 +13,7 @@ LINE_SECONDS = 60.0  # between two lines
 MAX_NAMED = 5  # sources named in a line, the longest waited for first
 
 
-class Activity:
+class CurrentWaits:
     """What is being done for each source of a run; shared by its threads."""
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class Activity:
                     log.info("%s", line)
 
         # In the context of the run, so that the lines appear on its page.
-        thread = Thread(target=copy_context().run, args=(lines,), name="activity", daemon=True)
+        thread = Thread(target=copy_context().run, args=(lines,), name="current waits", daemon=True)
         thread.start()
         try:
             yield

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from tasks.model import CaptureKind, Outcome
 from tasks.partition.partitions import CAPTURE_FILE_SCHEMA
 from tasks.text.urls import fold, is_http
-from tasks.upkeep.repair.layer_rows import LayerRows
+from tasks.upkeep.repair.commit_rows import CommitRows
 from warehouse.layers.commits import CommittedFile
 
 NEW = (Outcome.ARTICLE, Outcome.REVISED)
@@ -35,7 +35,7 @@ class _Text(NamedTuple):
     is_dated: bool
 
 
-def remove_lost_versions(rows: LayerRows, lost: Lost) -> None:
+def remove_lost_versions(rows: CommitRows, lost: Lost) -> None:
     """Remove lost versions from all commits."""
     if not lost:
         return
@@ -97,7 +97,7 @@ def _renumbered(found: Sequence[_Text]) -> dict[int, tuple[int, bool]]:
 
 
 def _rewrite(
-    rows: LayerRows, name: str, lost: Lost, numbers: Mapping[Key, tuple[int, bool]]
+    rows: CommitRows, name: str, lost: Lost, numbers: Mapping[Key, tuple[int, bool]]
 ) -> None:
     """Rewrite the files of a commit in which a version is lost or renumbered."""
     pages: dict[UUID, dict[str, Any]] = {}
@@ -168,10 +168,10 @@ def captures_of(articles: pa.Table) -> pa.Table:
     return pa.Table.from_pylist(found, schema=CAPTURE_FILE_SCHEMA)
 
 
-def _replace(rows: LayerRows, name: str, file: CommittedFile, table: pa.Table) -> None:
+def _replace(rows: CommitRows, name: str, file: CommittedFile, table: pa.Table) -> None:
     if not table.equals(rows.table(file)):
         rows.replace(name, file, table)
 
 
-def _files(rows: LayerRows, name: str, layer: str) -> list[CommittedFile]:
+def _files(rows: CommitRows, name: str, layer: str) -> list[CommittedFile]:
     return [file for file in rows.commits[name].files if file.layer == layer]

@@ -18,12 +18,12 @@ from tasks.partition.partitions import (
 from tasks.partition.versions import KnownVersions, known_versions
 from tasks.text.counted import counted
 from tasks.upkeep.rebuild_articles import NUMBERED
+from tasks.upkeep.repair.commit_rows import CommitRows
 from tasks.upkeep.repair.databases import records_of
-from tasks.upkeep.repair.layer_rows import LayerRows
-from tasks.upkeep.repair.lost_rows import NEW, Lost, captures_of, remove_lost_versions
+from tasks.upkeep.repair.lost_articles import NEW, Lost, captures_of, remove_lost_versions
 from tasks.upkeep.repair.quarantine import keep_copy
+from tasks.upkeep.repair.refined_again import RefinedAgain
 from tasks.upkeep.repair.report import Repaired
-from tasks.upkeep.repair.staged_again import StagedAgain
 from warehouse.build import loader
 from warehouse.layers.commits import Commit, CommittedFile, commit_path, run_of_commit
 from warehouse.layers.layout import Layout
@@ -49,7 +49,7 @@ def restore_rows(layout: Layout, refine: Refine, paths: Collection[Path], done: 
     All documents are whole, and the caller holds the writer's lock. A file with lost rows is
     quarantined, and the pages of these rows get the outcome `lost`.
     """
-    rows = LayerRows.read(layout)
+    rows = CommitRows.read(layout)
     wanted = {path.relative_to(layout.root).as_posix() for path in paths}
     live = {file.path: file for file, _ in rows.compacted().values() if file.path in wanted}
     for file in live.values():
@@ -67,7 +67,7 @@ def restore_rows(layout: Layout, refine: Refine, paths: Collection[Path], done: 
     rows.swap()
 
 
-def _broken(rows: LayerRows, wanted: Collection[str]) -> dict[str, list[CommittedFile]]:
+def _broken(rows: CommitRows, wanted: Collection[str]) -> dict[str, list[CommittedFile]]:
     """Damaged files by the id of their commit, in the order of commits."""
     where = rows.compacted()
     found = {}
@@ -89,7 +89,7 @@ def _lacks_articles(commit: Commit) -> bool:
 class _Earlier:
     """The versions in earlier commits, from which those of a commit are numbered."""
 
-    def __init__(self, rows: LayerRows, broken: Mapping[str, Sequence[CommittedFile]]) -> None:
+    def __init__(self, rows: CommitRows, broken: Mapping[str, Sequence[CommittedFile]]) -> None:
         self._rows, self._unread = rows, list(rows.commits)
         self._broken = {file for files in broken.values() for file in files}
         self._con = duckdb.connect()
@@ -115,7 +115,7 @@ class _CommitAgain:
 
     def __init__(
         self,
-        rows: LayerRows,
+        rows: CommitRows,
         name: str,
         broken: Sequence[CommittedFile],
         refine: Refine,
@@ -144,7 +144,7 @@ class _CommitAgain:
         days: dict[date | None, Callable[[], pa.Table]] = {}
         if captures is None or stripped is None or "articles" in self._layers:
             batches = self._refine(self._name, self._commit)
-            staged = StagedAgain(self._rows.layout, self._name, batches)
+            staged = RefinedAgain(self._rows.layout, self._name, batches)
             original = captures_of(present) if captures is None else captures
             staged.judge(original, self._loaded, lambda ids: self._earlier.known(self._name, ids))
             if stripped is None:

@@ -36,7 +36,7 @@ from warehouse.layers.parquet import parquet_problem, write_parquet
 
 
 @dataclass(slots=True)
-class LayerRows:
+class CommitRows:
     """Commits as they were written, and records of compaction, with their replacements."""
 
     layout: Layout
@@ -48,7 +48,7 @@ class LayerRows:
     _where: dict[str, tuple[CompactedFile, int]] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, layout: Layout) -> "LayerRows":
+    def read(cls, layout: Layout) -> "CommitRows":
         """Read a data folder; the caller holds the writer's lock, and all documents are whole."""
         commits = {commit.id: commit for commit in written_commits(layout.commits)}
         return cls(layout, commits, read_compactions(layout.commits))

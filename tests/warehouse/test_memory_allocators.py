@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 FREED = """
 import re, warehouse
 from pathlib import Path
-from warehouse.allocation import release_memory
+from warehouse.memory_allocators import release_memory
 
 def held():
     return int(re.search(r"RssAnon:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) // 1024

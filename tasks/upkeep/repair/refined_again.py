@@ -10,13 +10,13 @@ import pyarrow as pa
 from tasks.model import Batch, Outcome
 from tasks.partition.partitions import by_day, gather
 from tasks.partition.versions import KnownVersions, VersionVerdict, judge_versions
-from tasks.upkeep.repair.lost_rows import NEW
+from tasks.upkeep.repair.lost_articles import NEW
 from warehouse.layers.commits import run_of_commit
 from warehouse.layers.layout import Layout
 from warehouse.layers.parquet_schemas import ARTICLE_SCHEMA, CAPTURE_SCHEMA, STRIPPED_SCHEMA
 
 
-class StagedAgain:
+class RefinedAgain:
     """The rows staged from those archive files of a commit that exist and can be read."""
 
     def __init__(self, layout: Layout, name: str, batches: Sequence[Batch]) -> None:
