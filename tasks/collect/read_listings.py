@@ -45,7 +45,7 @@ class ListingReader:
         self.collector, self.source, self.time = collector, source, time
         self.get, self.record = get, record
         self.trial_listings = collector.breaker.trial_listings(source)
-        about = f"{collector.limits.max_entries} {source.sections}"
+        about = f"{collector.limits.max_entries} {source.sections} {source.timezone}"
         self.cache = ListingCache(collector.layout, source.id, about)
         self.read_count = 0  # of the source's own listings
         self.failed: list[str] = []  # the reason for each listing that could not be read
@@ -180,4 +180,4 @@ class ListingReader:
             )
         if attempt.outcome is Outcome.LEFT_FOR_LATER:
             self.time.end()
-        return listing, attempt
+        return listing and listing.in_zone(self.source.timezone), attempt

@@ -5,7 +5,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from itertools import chain
 from pathlib import Path
@@ -254,6 +254,30 @@ def test_entries_older_than_asked_for_are_left_alone(web: Loopback, desk: Desk) 
     (collected,) = desk.run(one, since=datetime(2026, 3, 5, tzinfo=UTC))
     assert fetched(web) == ["/feed", "/new", "/undated", "/absurd"]
     assert (collected.listed, collected.deferred) == (4, 0)
+
+
+def test_times_without_a_zone_are_in_the_source_s(web: Loopback, desk: Desk) -> None:
+    names = [f"p{hour:02}" for hour in range(8)]
+    printed = [f"2026-03-05T{hour:02}:30:00" for hour in range(8)]
+    dated = zip(say_pages(web, *names), printed, strict=True)
+    items = [item(*each) for each in dated]
+    found = web.set_answers("/feed", feed(*items, ETag='"1"'), UNMODIFIED)
+    one = source(feeds=(found,)).model_copy(update={"timezone": "Asia/Tokyo"})
+    midnight = datetime(2026, 3, 4, 15, 0, tzinfo=UTC)  # in Tokyo
+    (collected,) = desk.run(one, since=midnight + timedelta(hours=6))
+    assert fetched(web) == ["/feed", "/p06", "/p07"]
+    listed, *pages = (one for one in captures(collected) if one.kind != "robots")
+    assert listed.listing is not None
+    assert listed.listing.newest_at == midnight + timedelta(hours=7.5)
+    assert listed.listing.window_from is not None
+    assert pages[0].entry_published_at == midnight + timedelta(hours=6.5)
+    desk.load(collected, sources=(one,))
+    # After a 304 the listing is read from the cache, and parsed again for another zone.
+    desk.run(one, since=midnight + timedelta(hours=5))
+    assert fetched(web)[3:] == ["/feed", "/p05"]
+    moved = one.model_copy(update={"timezone": "UTC"})
+    desk.run(moved, since=midnight + timedelta(hours=13))
+    assert fetched(web)[5:] == ["/feed", "/p04", "/p05"]
 
 
 def test_an_index_leads_to_its_sitemaps_and_each_is_read_once(web: Loopback, desk: Desk) -> None:

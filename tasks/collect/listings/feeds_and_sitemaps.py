@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from typing import Any
 from urllib.parse import urljoin
@@ -18,7 +18,7 @@ from lxml import etree
 from tasks.collect.listings.newest import Dated, newest, stated_timestamp
 from tasks.model import Entry, Failure, Outcome
 from tasks.text.dates import EARLIEST_YEAR
-from tasks.text.printed_times import instant
+from tasks.text.printed_times import instant, instant_in
 from tasks.text.urls import fold, is_http, without_trackers
 
 MAX_CHILDREN = 10  # sitemaps followed from a sitemap index, the newest first
@@ -55,6 +55,16 @@ class Listing:
     left_out_until: float = -math.inf
     left_child: str = ""  # the newest of the sitemaps of an index that were not taken
     changed: Mapping[str, float] = field(default_factory=dict)  # children's times, where stated
+
+    def in_zone(self, timezone: str) -> "Listing":
+        """The same, with times that are printed without a zone read in the source's IANA zone."""
+        entries = tuple(
+            replace(one, published_at=instant_in(one.published_raw, timezone) or one.published_at)
+            if one.published_raw
+            else one
+            for one in self.entries
+        )
+        return replace(self, entries=entries)
 
 
 def read_feed(payload: bytes, content_type: str, url: str, *, max_entries: int) -> Listing:
@@ -211,8 +221,6 @@ def entry_of(
     if not is_http(target):
         return None
     raw = plain_text(published)
-    # A time without a zone stays as printed: the source's zone is not known here, and is applied
-    # when the page is refined.
     at = instant(raw) if raw else None
     if at and at.year < EARLIEST_YEAR:
         at = None  # <pubDate>Thu, 01 Jan 1970 00:00:00 GMT</pubDate> where none was entered
