@@ -12,7 +12,7 @@ from prefect.artifacts import create_table_artifact
 from prefect.client.schemas.objects import State
 from pydantic import Field
 
-from flows.ingest import prepare_to_fetch
+from flows.ingest import finish_killed_runs, make_readable
 from flows.runs.ingest_result import final_state
 from flows.runs.installation import open_for_run
 from flows.runs.part_loads import PartLoads, result_of
@@ -103,7 +103,8 @@ def history(
     with ExitStack() as held:
         if not dry_run:
             chosen = held.enter_context(lock_sources(layout, run_id, chosen, log.info)).sources
-            prepare_to_fetch(installation)
+            finish_killed_runs(installation)
+            make_readable(installation)
         # The archive blocks a client for a while that sends too many requests.
         backoff = settings.history.backoff_seconds
         asking = Client(settings.limits, settings.user_agent, layout.cache, backoff_seconds=backoff)

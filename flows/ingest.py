@@ -94,7 +94,8 @@ def ingest(
             return skip(run_id, locked.busy)  # type: ignore[return-value]
         if locked.has_waited:
             set_run_name(run_name(len(locked.sources)))
-        prepare_to_fetch(installation)
+        finish_killed_runs(installation)
+        make_readable(installation)
         # Prefect takes the state, and returns its data to the caller.
         return _ingest(installation, run_id, locked, bool(only), since_days, max_new)  # type: ignore[return-value]
 
@@ -171,11 +172,8 @@ def _load_early(
     result_of(refining)
 
 
-def prepare_to_fetch(installation: Installation) -> None:
-    """Finish killed runs, and make sure that data fetched before can be read.
-
-    The archives of a killed run are refined, loaded and published under its own id.
-    """
+def finish_killed_runs(installation: Installation) -> None:
+    """Refine, load and publish the archives of killed runs, under their own ids."""
     layout = installation.layout
     for path in unfinished(layout.raw):
         run_id = path.name.removesuffix(OPEN_SUFFIX)
@@ -189,7 +187,14 @@ def prepare_to_fetch(installation: Installation) -> None:
         with page_pool(installation.settings) as pool:
             loads.refine([Collected(warc.parent.name, warc) for warc in warcs], pool)
         loads.load_rest()
-    # Known URLs are looked up in the snapshot, which needs the columns of this version.
+
+
+def make_readable(installation: Installation) -> None:
+    """Rebuild a warehouse that is gone or of an earlier version, before anything is fetched.
+
+    Known URLs are looked up in the snapshot, which needs the columns of this version.
+    """
+    layout = installation.layout
     is_earlier, is_gone = is_earlier_snapshot(layout), not layout.current.exists()
     if is_earlier or (is_gone and committed_runs(layout.commits)):
         state = "of an earlier version" if is_earlier else "gone"

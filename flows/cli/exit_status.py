@@ -57,7 +57,7 @@ class ReportedErrors(TyperGroup):
             from tasks.model import RunFailed
             from tasks.settings import ConfigError
             from tasks.upkeep.backup import BackupFailed
-            from warehouse.build.loader import CheckFailed
+            from warehouse.build.checks_runner import CheckFailed
             from warehouse.layers.documents import DocumentError
             from warehouse.layers.findings import LayersBroken
             from warehouse.read.query import QueryError

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from tasks.partition.partitions import Run, partition, warc_name
+from tasks.partition.partitions import Run, partition
 from tasks.partition.versions import known_versions
 from tasks.settings import Limits
 from tasks.sources.source import Source
@@ -17,6 +17,7 @@ from tasks.topics.parallel_count import count_files
 from tasks.topics.topic import Topic
 from warehouse.build import loader, mart_refresh
 from warehouse.build.article_texts_view import live_paths, point_texts, texts_fit
+from warehouse.build.checks_runner import CheckFailed, run_checks
 from warehouse.build.index_vintages import begin_vintage
 from warehouse.build.loaded_audits import audits_differ, set_audits
 from warehouse.build.loaded_definitions import (
@@ -29,24 +30,33 @@ from warehouse.build.loaded_definitions import (
     keep_changes,
     note_replaced,
     replaced_topics,
+    set_breaker_rule,
     set_definitions,
     set_rules,
 )
-from warehouse.build.loader import CheckFailed, Connection
+from warehouse.build.loader import Connection
 from warehouse.build.publish import publish_locked
 from warehouse.build.schema_version import refuse_newer_writer
+from warehouse.build.writer_file import allow_all_history, drop_writer, use_all_cores
 from warehouse.damage.database_findings import lacking_histories
 from warehouse.damage.layer_findings import (
     changed_files,
     require_vintages,
     require_whole_layers,
 )
-from warehouse.layers.commits import Commit, committed_runs, layer_files, read_commit, read_commits
+from warehouse.layers.commits import (
+    Commit,
+    committed_runs,
+    layer_files,
+    read_commit,
+    read_commits,
+    warc_name,
+)
 from warehouse.layers.definitions import Definitions, update_definitions
 from warehouse.layers.findings import LayersBroken
 from warehouse.layers.layout import Layout
 from warehouse.layers.leftovers import sweep
-from warehouse.read.source_health import BreakerRule, set_rule, stored_rule
+from warehouse.read.source_health import BreakerRule, stored_rule
 from warehouse.store.link import is_working_copy
 from warehouse.store.working_copy import Step, pulled_and_pushed, run_step
 
@@ -140,7 +150,7 @@ def rebuild_warehouse(
         require_whole_layers(layout)
         if not is_working_copy(layout):
             require_vintages(layout)
-        loader.drop_writer(layout)
+        drop_writer(layout)
         report = _load(layout, topics, sources, (), limits, None, processes, rules=rules)
         publish_locked(layout)
     return report
@@ -193,9 +203,9 @@ def _load(
         is_redefined = definitions_differ(con, definitions) | set_rules(con, rules)
         if is_redefined:
             # More memory for DuckDB: a changed definition or rule affects all history.
-            loader.allow_all_history(con)
+            allow_all_history(con)
             if con.execute(f"FROM articles LIMIT 1 OFFSET {loader.MANY_ROWS}").fetchall():
-                loader.use_all_cores(con)
+                use_all_cores(con)
         commits, late = _add_runs(con, layout, runs)
         kept, given = stored_rule(con), limits or Limits()
         rule = BreakerRule(given.failures_to_skip, given.first_skip, given.longest_skip)
@@ -211,7 +221,7 @@ def _load(
         run_ids = tuple(dict.fromkeys(commit.run_id for commit in commits))
         loader.record_load(con, load_no, now, run_ids, recounted)
         # Changed topics, sources and rules affect all history, new runs only their own rows.
-        loader.run_checks(con, whole=is_redefined)
+        run_checks(con, whole=is_redefined)
         keep_changes(con, layout)
     totals = sum((Counter(commit.totals) for commit in commits), Counter[str]())
     outcomes = dict(sorted(totals.items()))
@@ -227,7 +237,7 @@ def _update_tables(
     begin_vintage(con, layout, now)
     mart_refresh.refresh(con)
     point_texts(con, layout)
-    set_rule(con, rule)
+    set_breaker_rule(con, rule)
 
 
 def _add_runs(

@@ -17,7 +17,7 @@ from tasks.model import Batch, CaptureKind, Outcome
 from tasks.partition.versions import KnownVersions, VersionVerdict, judge_versions
 from tasks.text.urls import fold, is_http
 from warehouse.layers.atomic_write import sync
-from warehouse.layers.commits import Commit, CommittedFile, commit_id, write_commit
+from warehouse.layers.commits import Commit, CommittedFile, commit_id, warc_name, write_commit
 from warehouse.layers.layout import Layout
 from warehouse.layers.leftovers import mark_begun, mark_done
 from warehouse.layers.parquet import UNDATED, Job, write_parquets
@@ -223,10 +223,3 @@ def _bytes(table: pa.Table, name: str) -> pa.ChunkedArray:
     """A column of UUIDs as bytes."""
     chunks = [chunk.storage.cast(pa.binary()) for chunk in table[name].chunks]
     return pa.chunked_array(chunks, pa.binary())
-
-
-def warc_name(layout: Layout, path: Path | str) -> str:
-    """An archive file's name in a commit: relative to the data folder, or the path as it is."""
-    if isinstance(path, str):
-        return path
-    return (path.relative_to(layout.root) if path.is_relative_to(layout.root) else path).as_posix()

@@ -8,10 +8,10 @@ from tasks.extract.extractor_version import EXTRACTOR_VERSION
 from tasks.installation import Installation
 from tasks.locks.run_locks import started_at
 from tasks.model import Batch
-from tasks.partition.partitions import Run, warc_name
+from tasks.partition.partitions import Run
 from tasks.process_pool import PagePool
 from tasks.refine.refine_source import refine_run_archive
-from warehouse.layers.commits import commits_of, read_commit
+from warehouse.layers.commits import commits_of, read_commit, warc_name
 from warehouse.layers.layout import Layout
 from warehouse.store.archive_files import SUFFIX, archive_files, download_archive
 

@@ -7,9 +7,8 @@ from typing import Any
 
 import duckdb
 
-from warehouse.build.publish import published_load
 from warehouse.build.sql_files import read_sql
-from warehouse.layers.layout import Layout
+from warehouse.layers.layout import Layout, published_load
 from warehouse.questions.audits import audit_words, audited, corrected
 from warehouse.questions.selection import Selection, choices, fitting_unit, has_local_days
 from warehouse.questions.series import RANGE, series

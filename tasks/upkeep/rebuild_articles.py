@@ -10,10 +10,12 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tasks.partition.partitions import Run, partition, warc_name
+from tasks.partition.partitions import Run, partition
 from tasks.partition.versions import known_versions
 from warehouse.build import loader
+from warehouse.build.checks_runner import run_checks
 from warehouse.build.schema_version import refuse_newer_writer
+from warehouse.build.writer_file import drop_writer
 from warehouse.damage.layer_findings import (
     changed_files,
     document_findings,
@@ -27,6 +29,7 @@ from warehouse.layers.commits import (
     part_parameters,
     read_commit,
     read_commits,
+    warc_name,
     write_commit,
 )
 from warehouse.layers.compactions import compacted_files, read_compactions
@@ -90,8 +93,8 @@ def rebuild_articles(
             new = [
                 _rebuild_run(numbered, layout, commit, refine_run, findings) for commit in ordered
             ]
-            loader.run_checks(numbered, *NUMBERED_CHECKS)
-        loader.drop_writer(layout)
+            run_checks(numbered, *NUMBERED_CHECKS)
+        drop_writer(layout)
         if new:
             swap_commits(layout)
         for path in unnamed_files(layout):

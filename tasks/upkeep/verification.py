@@ -10,7 +10,6 @@ import duckdb
 from tasks.archive.read import read_archive_damage
 from tasks.archive.warc_records import beginning
 from tasks.model import Damage
-from tasks.partition.partitions import warc_name
 from tasks.progress import advance
 from tasks.text.counted import counted
 from warehouse.build.index_vintages import other_vintages
@@ -33,7 +32,7 @@ from warehouse.damage.layer_findings import (
     read_committed,
     rows_of_files,
 )
-from warehouse.layers.commits import committed_runs
+from warehouse.layers.commits import committed_runs, warc_name
 from warehouse.layers.documents import DocumentError, document_problem
 from warehouse.layers.findings import Finding, make_finding
 from warehouse.layers.layout import Layout

@@ -39,7 +39,7 @@ STEPS = {
     "partition": (loading, "partition"),
     "count": (loading, "count_topics"),
     "marts": (mart_refresh, "refresh"),
-    "checks": (loader, "run_checks"),
+    "checks": (loading, "run_checks"),
     "copy": (publishing, "copy_over"),
 }
 LAYERS = ("articles", "captures", "stripped_blocks")

@@ -12,7 +12,7 @@ from flows.desk.app import create_app
 from tasks.settings import Settings
 from tests.support.daily_news import DailyNews, ingest
 from tests.support.desk_server import served
-from warehouse.build.publish import published_load
+from warehouse.layers.layout import published_load
 
 READERS, LOADS = 20, 2
 VIEWS = ("/", "/attention?unit=day&by=source", "/attention?copies=no&in=headline")

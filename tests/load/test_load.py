@@ -313,7 +313,7 @@ def test_a_recount_with_new_articles_is_a_rebuild_from_scratch(
 ) -> None:
     layout = news(2)
     with monkeypatch.context() as crash:
-        crash.setattr(loader, "run_checks", lambda con, whole: 1 / 0)
+        crash.setattr("tasks.load.load_run.run_checks", lambda con, whole: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             load(layout, [HARVEST, WIDER], SOURCES, now=NOW + timedelta(days=1))
     for number, topics in enumerate([[SUMMIT], [HARVEST, WIDER]], 2):

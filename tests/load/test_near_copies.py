@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from tasks.load import load_run
 from tasks.load.load_run import load, rebuild_warehouse
 from tests.support.near_copies import COPIES, OTHERS, measure
 from tests.support.publishing import publish
 from tests.support.staged_pages import SOURCES, TOPICS, Page, prose, stage
-from warehouse.build import loader
+from warehouse.build.checks_runner import run_checks
+from warehouse.build.loader import Connection
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query
 
@@ -70,16 +72,15 @@ def test_a_cut_copy_is_found_and_what_is_like_a_copy_only_is_none_and_loads_say_
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[set[str]] = []
-    checks = loader.run_checks
 
-    def listen(con: loader.Connection, *, whole: bool) -> None:
+    def listen(con: Connection, *, whole: bool) -> None:
         rows = con.execute(
             "SELECT url_canonical FROM articles JOIN changed_articles USING (article_id)"
         ).fetchall()
         told.append({url.rpartition("/")[2] for (url,) in rows})
-        checks(con, whole=whole)
+        run_checks(con, whole=whole)
 
-    monkeypatch.setattr(loader, "run_checks", listen)
+    monkeypatch.setattr(load_run, "run_checks", listen)
     one, two, words, text = prose(1, 150), prose(2, 150), prose(3, 300).split(), prose(5, 150)
     pages = [
         Page("first", one, 0),

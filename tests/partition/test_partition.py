@@ -23,7 +23,7 @@ from tasks.partition.versions import KnownVersions, Text, judge_versions
 from tasks.text.urls import fold
 from tasks.upkeep.rebuild_articles import rebuild_articles
 from tests.support.staged_pages import START, Page, files, listing, prose, stage
-from warehouse.build.loader import CheckFailed
+from warehouse.build.checks_runner import CheckFailed
 from warehouse.layers import commits, leftovers
 from warehouse.layers.commits import Commit, read_commit
 from warehouse.layers.layout import Layout

@@ -155,7 +155,7 @@ def test_a_load_that_failed_keeps_its_files_until_they_are_loaded_and_compacted_
         raise CheckFailed("made", "nothing", [])
 
     with monkeypatch.context() as patched:
-        patched.setattr("warehouse.build.loader.run_checks", fail)
+        patched.setattr("tasks.load.load_run.run_checks", fail)
         with pytest.raises(CheckFailed):
             ingest(layout, 10)
     compacted(layout)

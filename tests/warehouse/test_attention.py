@@ -24,6 +24,7 @@ from warehouse.build import publish as publishing
 from warehouse.build.index_vintages import DAILY_DAYS, RECENT_DAYS, begin_vintage
 from warehouse.build.loaded_definitions import KEPT_RULES, Rules
 from warehouse.build.sql_files import read_sql
+from warehouse.build.writer_file import drop_writer
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query, records
 from warehouse.stats import log_linear
@@ -607,7 +608,7 @@ def test_a_crash_between_the_vintages_and_the_snapshot_is_repaired(
         with pytest.raises(ZeroDivisionError):
             load_on(begun, 1, 1)
     assert shares(begun) == [0.5]
-    loader.drop_writer(begun)
+    drop_writer(begun)
     load_on(begun, 1, 4)
     loaded = tables(begun)
     assert vintages(begun) == [day(0).date(), day(1).date()]

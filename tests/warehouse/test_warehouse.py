@@ -37,9 +37,8 @@ from tests.support.staged_pages import (
 from warehouse.build import loader
 from warehouse.build.checks_runner import ROWS_SHOWN, run_checks
 from warehouse.build.mart_merge import marts
-from warehouse.build.publish import published_load
 from warehouse.build.sql_files import SQL, read_marts, read_relations, read_sql
-from warehouse.layers.layout import Layout
+from warehouse.layers.layout import Layout, published_load
 from warehouse.read.known_urls import (
     KnownListing,
     KnownUrls,
@@ -324,7 +323,7 @@ def in_a_load(loaded: KeptFolder) -> dict[str, CheckFailed | None]:
     ]
     run = stage(layout, "20260303T060000Z-bbbbbb", pages)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(loader, "run_checks", check_each)
+        patched.setattr("tasks.load.load_run.run_checks", check_each)
         load(layout, TOPICS, SOURCES, [run])
     return found
 

@@ -16,6 +16,7 @@ from warehouse.layers.definitions import Definitions, SourceDefinition, Topic, r
 from warehouse.layers.documents import decode, encode
 from warehouse.layers.layout import Layout
 from warehouse.read.query import records
+from warehouse.read.source_health import BreakerRule
 
 
 def definitions_differ(con: Connection, definitions: Definitions) -> bool:
@@ -102,6 +103,15 @@ def _set_rule(con: Connection, table: str, value: float | str | None, usual: flo
         con.execute(f"INSERT INTO {table} VALUES (?)", [value])  # noqa: S608
         con.execute(f"INSERT INTO changed_{table} FROM {table}")
     return is_changed
+
+
+def set_breaker_rule(con: Connection, rule: BreakerRule) -> None:
+    """Replace the rule of the loader's file."""
+    con.execute("DELETE FROM breaker")
+    con.execute(
+        "INSERT INTO breaker VALUES (?, to_seconds(?::DOUBLE), to_seconds(?::DOUBLE))",
+        [rule.opens_after, rule.first_pause.total_seconds(), rule.longest_pause.total_seconds()],
+    )
 
 
 def counted_topics(con: Connection) -> dict[str, int]:

@@ -13,19 +13,16 @@ import pyarrow as pa
 
 from warehouse.build import schema_version
 from warehouse.build.article_texts_view import point_texts, without_files
-from warehouse.build.checks_runner import CheckFailed, run_checks
+from warehouse.build.checks_runner import run_checks
 from warehouse.build.mart_merge import note_last_rows, relations_read
-from warehouse.build.publish import published_load
 from warehouse.build.sql_files import make_view, read_relations, read_sql, sql_hash
 from warehouse.build.writer_file import allow_all_history, drop_writer, opened, use_all_cores
 from warehouse.layers.commits import Commit, committed_runs, layer_files, read_commits
 from warehouse.layers.findings import LayersBroken, lost_commit
-from warehouse.layers.layout import Layout
+from warehouse.layers.layout import Layout, published_load
 from warehouse.layers.parquet_schemas import UTC_TIME
 from warehouse.memory_allocators import limit_arenas, release_memory
 from warehouse.read.query import columns_of, has_table
-
-__all__ = ["CheckFailed", "allow_all_history", "drop_writer", "run_checks", "use_all_cores"]
 
 # Attempts of one load, or articles when all history is read, from which on all cores are used.
 MANY_ROWS = 20_000

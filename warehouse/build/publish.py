@@ -3,7 +3,6 @@
 import errno
 import fcntl
 import os
-import re
 import shutil
 import signal
 from pathlib import Path
@@ -13,10 +12,9 @@ from warehouse.build.index_vintages import keep_vintages
 from warehouse.build.manifest import NAME, manifest
 from warehouse.build.writer_file import opened
 from warehouse.layers.atomic_write import sync, write_whole
-from warehouse.layers.layout import Layout
+from warehouse.layers.layout import SNAPSHOT, Layout, published_load
 from warehouse.read.query import has_table
 
-_SNAPSHOT = re.compile(r"snapshot-(\d+)")
 SNAPSHOTS_KEPT = 3  # snapshots; a reader can also continue with an older one that it has open
 
 
@@ -78,16 +76,8 @@ def snapshot_folder(layout: Layout, load_no: int) -> Path:
 
 def snapshots(layout: Layout) -> list[Path]:
     """The folders of the snapshots, oldest first."""
-    found = [path for path in layout.warehouse.iterdir() if _SNAPSHOT.fullmatch(path.name)]
+    found = [path for path in layout.warehouse.iterdir() if SNAPSHOT.fullmatch(path.name)]
     return sorted(found, key=lambda path: int(path.name.removeprefix("snapshot-")))
-
-
-def published_load(layout: Layout) -> int:
-    """The number of the published load; 0 before the first."""
-    if not layout.current.exists():
-        return 0
-    found = _SNAPSHOT.fullmatch(layout.current.parent.resolve().name)
-    return int(found[1]) if found else 0
 
 
 def switch_readers(layout: Layout, folder: Path) -> None:

@@ -11,10 +11,9 @@ from warehouse.build.checks_runner import failed_checks
 from warehouse.build.loaded_audits import lost_audit_files
 from warehouse.build.loaded_definitions import other_changes, other_topics
 from warehouse.build.manifest import NAME, live_files, read_manifest
-from warehouse.build.publish import published_load
 from warehouse.layers.documents import DocumentError
 from warehouse.layers.findings import Finding, Kind, make_finding
-from warehouse.layers.layout import Layout
+from warehouse.layers.layout import Layout, published_load
 from warehouse.layers.writer_lock import writer_lock
 from warehouse.read.query import DatabaseDamaged, detect_damage, quoted
 

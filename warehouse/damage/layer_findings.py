@@ -15,7 +15,6 @@ from warehouse.build.index_vintages import other_vintages, unreadable_vintages
 from warehouse.build.loaded_audits import changed_audit_files
 from warehouse.build.loaded_definitions import recorded_changes
 from warehouse.build.loader import loaded_commits
-from warehouse.build.publish import published_load
 from warehouse.build.writer_file import opened
 from warehouse.damage.database_findings import lacking_histories
 from warehouse.layers.audits import audit_findings, read_audits
@@ -37,7 +36,7 @@ from warehouse.layers.compactions import (
 from warehouse.layers.definitions import read_definitions
 from warehouse.layers.documents import DocumentError
 from warehouse.layers.findings import Finding, LayersBroken, lost_commit, make_finding
-from warehouse.layers.layout import Layout
+from warehouse.layers.layout import Layout, published_load
 from warehouse.layers.leftovers import unnamed_files
 from warehouse.layers.parquet import digest_problem, parquet_problem
 from warehouse.read.query import QueryError, open_snapshot, snapshot

@@ -183,3 +183,10 @@ def named_files(folder: Path, commit_ids: Iterable[str] | None = None) -> set[st
         named.update(file.path for file in compaction.files)
         named.update(old.path for old in compaction.retired)
     return named
+
+
+def warc_name(layout: Layout, path: Path | str) -> str:
+    """An archive file's name in a commit: relative to the data folder, or the path as it is."""
+    if isinstance(path, str):
+        return path
+    return (path.relative_to(layout.root) if path.is_relative_to(layout.root) else path).as_posix()

@@ -1,7 +1,10 @@
 """Paths below the data folder."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
+
+SNAPSHOT = re.compile(r"snapshot-(\d+)")  # name of a snapshot's folder: the number of its load
 
 
 class Below:
@@ -47,3 +50,11 @@ class Layout:
     spare = Below("warehouse/spare.duckdb")
     current = Below("warehouse/current/news.duckdb")  # what readers open; `current` is a symlink
     report = Below("report.html")  # the HTML report, made from `current`
+
+
+def published_load(layout: Layout) -> int:
+    """The number of the published load; 0 before the first."""
+    if not layout.current.exists():
+        return 0
+    found = SNAPSHOT.fullmatch(layout.current.parent.resolve().name)
+    return int(found[1]) if found else 0

@@ -194,12 +194,3 @@ def stored_rule(con: duckdb.DuckDBPyConnection) -> BreakerRule | None:
     """The rule of the loader's file; None in a new file."""
     rows = con.execute("SELECT opens_after, first_pause, longest_pause FROM breaker").fetchall()
     return BreakerRule(*rows[0]) if rows else None
-
-
-def set_rule(con: duckdb.DuckDBPyConnection, rule: BreakerRule) -> None:
-    """Replace the rule of the loader's file."""
-    con.execute("DELETE FROM breaker")
-    con.execute(
-        "INSERT INTO breaker VALUES (?, to_seconds(?::DOUBLE), to_seconds(?::DOUBLE))",
-        [rule.opens_after, rule.first_pause.total_seconds(), rule.longest_pause.total_seconds()],
-    )

@@ -8,10 +8,10 @@ from tasks.archive.any_warc_records import Record, read_records
 from tasks.archive.read import read_archive_damage
 from tasks.archive.warc_records import GZIP
 from tasks.model import Damage
-from tasks.partition.partitions import warc_name
 from tasks.upkeep.repair.databases import records_of
 from tasks.upkeep.repair.quarantine import keep_copy
 from tasks.upkeep.repair.report import Repaired
+from warehouse.layers.commits import warc_name
 from warehouse.layers.layout import Layout
 from warehouse.store.archive_files import (
     DAMAGED,

@@ -8,7 +8,6 @@ from pathlib import Path
 import duckdb
 from pydantic import TypeAdapter
 
-from tasks.partition.partitions import warc_name
 from tasks.upkeep.repair.databases import copies, opened_copy, records_of
 from tasks.upkeep.repair.quarantine import move_away
 from tasks.upkeep.repair.report import Repaired
@@ -16,6 +15,7 @@ from warehouse.build.index_vintages import write_vintage
 from warehouse.build.loaded_definitions import TopicChange, write_changes
 from warehouse.layers.atomic_write import write_whole
 from warehouse.layers.audits import SAMPLE
+from warehouse.layers.commits import warc_name
 from warehouse.layers.definitions import Definitions, SourceDefinition, Topic, read_definitions
 from warehouse.layers.documents import encode
 from warehouse.layers.layout import Layout

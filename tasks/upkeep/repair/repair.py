@@ -24,7 +24,7 @@ from tasks.upkeep.repair.restored_rows import Refine, restore_rows
 from tasks.upkeep.repair.snapshots import (
     drop_other_writer,
     drop_snapshots,
-    drop_writer,
+    rebuild_writer_later,
     replace_snapshot,
     write_manifest,
 )
@@ -161,7 +161,7 @@ def _repair_warehouse(
         if snapshot not in damaged["snapshot"] and not write_manifest(layout, path, done):
             damaged["snapshot"].add(snapshot)
     if damaged["writer file"] or (damaged["snapshot"] and is_repeated):
-        drop_writer(layout, done)
+        rebuild_writer_later(layout, done)
     else:
         drop_other_writer(layout, done)
     if damaged["snapshot"]:

@@ -12,14 +12,15 @@ from tasks.upkeep.repair.report import Repaired
 from warehouse.build import loader
 from warehouse.build.manifest import manifest
 from warehouse.build.publish import snapshots
+from warehouse.build.writer_file import drop_writer
 from warehouse.layers.atomic_write import write_whole
 from warehouse.layers.commits import read_commits
 from warehouse.layers.layout import Layout
 
 
-def drop_writer(layout: Layout, done: Repaired) -> None:
+def rebuild_writer_later(layout: Layout, done: Repaired) -> None:
     """Drop the loader's file, which the next load makes again from Parquet."""
-    loader.drop_writer(layout)
+    drop_writer(layout)
     done.repair(layout.writer, "made again from Parquet")
 
 
@@ -35,7 +36,7 @@ def drop_other_writer(layout: Layout, done: Repaired) -> None:
     except duckdb.Error:
         loaded = {("", "")}
     if not loaded <= committed:
-        drop_writer(layout, done)
+        rebuild_writer_later(layout, done)
 
 
 def replace_snapshot(layout: Layout, done: Repaired) -> None:
