@@ -15,7 +15,7 @@ from newsroom_pages import Page, Site, page_at
 from tasks.collect.fetch.request import request_headers
 from tasks.http.response import read_content, recorded
 from tasks.model import Attempt, CaptureKind, Exchange, Outcome
-from tasks.text.urls import fold
+from tasks.text.urls import fold_url
 from warehouse.layers.layout import Layout
 from warehouse.read.known_urls import KnownUrls
 
@@ -47,7 +47,7 @@ class PastClient:
         if self.is_down:
             return answered(Outcome.CONNECT_FAILED, detail=f"{url}: connection refused")
         if kind is CaptureKind.PAGE:
-            self.collected.add(fold(url))
+            self.collected.add(fold_url(url))
         page = self.listings.get(urlsplit(url).path) or page_at(self.site, urlsplit(url).path)
         is_known = page.modified is not None and etag == page_etag(page)
         response, status = _response(page, is_known), 304 if is_known else page.status

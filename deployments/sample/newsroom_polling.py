@@ -34,7 +34,7 @@ from tasks.partition.partitions import Run
 from tasks.process_pool import PagePool, Submitted, WorkerPool, run_or_reject
 from tasks.refine.refine_archive import refine
 from tasks.sources.source import Source
-from tasks.text.urls import fold
+from tasks.text.urls import fold_url
 from tasks.topics.topic import Topic, TopicEntry
 from warehouse.layers.layout import Layout
 from warehouse.read.due_rechecks import DuePage
@@ -140,7 +140,7 @@ class PastSource:
         due = [
             DuePage(url, None, None, headline, None, None)
             for url, headline in urls.items()
-            if fold(url) in self.collected
+            if fold_url(url) in self.collected
         ]
         return {
             "listings": {self.source.id: self.listings},

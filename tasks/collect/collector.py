@@ -25,7 +25,7 @@ from tasks.progress import advance
 from tasks.settings import Limits
 from tasks.sources.source import Source
 from tasks.text.counted import counted
-from tasks.text.urls import fold
+from tasks.text.urls import fold_url
 from warehouse.layers.layout import Layout
 from warehouse.read.due_rechecks import DuePage, due_pages
 from warehouse.read.known_urls import KnownListing, KnownUrls, QueryCache, known_files
@@ -158,7 +158,7 @@ class _Visit:
         collector, time = self.collector, self.time
         fresh: dict[str, Entry] = {}
         for entry in self.listings.entries():
-            fresh.setdefault(fold(entry.url), entry)
+            fresh.setdefault(fold_url(entry.url), entry)
         self.listed.update(fresh)
         known = {key: fresh.pop(key) for key in self.listings.known(fresh)}
         self._leave_to_dropped(known)
@@ -208,7 +208,7 @@ class _Visit:
             advance(f"{self.source.id}: rechecks", number, len(pages))
             if self.unanswered == MAX_FAILURES_IN_A_ROW or self.time.is_up():
                 return
-            if collector.claim(fold(page.url)):
+            if collector.claim(fold_url(page.url)):
                 self.rechecked += 1
                 dated = (page.entry_published_raw, page.entry_published_at)
                 self._fetch(Entry(page.url, RECHECK, page.entry_headline, *dated), page)

@@ -26,7 +26,7 @@ from tasks.model import (
 )
 from tasks.sources.source import Source
 from tasks.text.counted import counted
-from tasks.text.urls import fold
+from tasks.text.urls import fold_url
 from warehouse.read.known_urls import KnownListing, last_listings
 
 if TYPE_CHECKING:
@@ -157,8 +157,8 @@ class ListingReader:
         before: Listing | None,
         last: KnownListing | None,
     ) -> Attempt:
-        entries = {fold(entry.url): entry.published_at for entry in listing.entries}
-        earlier = {fold(entry.url) for entry in before.entries} if before else set()
+        entries = {fold_url(entry.url): entry.published_at for entry in listing.entries}
+        earlier = {fold_url(entry.url) for entry in before.entries} if before else set()
         known = self._named | self.known(entries.keys() - earlier - self._named)
         found = summary(listing, before, last, known, self._in_feeds, attempt.attempted_at)
         self._named.update(entries)

@@ -9,7 +9,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from tasks.collect.listings.feeds_and_sitemaps import plain_text
 from tasks.collect.listings.section_links import base_of, looks_like_article
-from tasks.text.urls import fold, is_http, registrable_domain, same_site
+from tasks.text.urls import fold_url, is_http, registrable_domain, same_site
 
 USUAL_FEEDS = (
     *("/feed", "/rss.xml", "/rss", "/feed.xml", "/atom.xml", "/index.xml", "/feeds", "/feeds/all"),
@@ -89,7 +89,7 @@ def feeds_of_page(tree: LexborHTMLParser, url: str) -> list[Place]:
     found: dict[str, Place] = {}
     for target, how in (*declared, *_linked(tree, base, url)):
         if not _NO_FEED.search(urlsplit(target).path):
-            found.setdefault(fold(target), Place(target, f"{how} {url}"))
+            found.setdefault(fold_url(target), Place(target, f"{how} {url}"))
     return list(found.values())[:MAX_LINKED]
 
 
@@ -105,8 +105,8 @@ def sections_of_page(tree: LexborHTMLParser, url: str) -> list[Place]:
         if is_section and same_site(target, url) and not urlsplit(target).query:
             if _NO_SECTION.search(path) or _FEED_PATH.search(path) or "." in parts[-1]:
                 continue
-            found.setdefault(fold(target), Place(target, f"section linked from {url}"))
-    found.pop(fold(url), None)
+            found.setdefault(fold_url(target), Place(target, f"section linked from {url}"))
+    found.pop(fold_url(url), None)
     return list(found.values())
 
 

@@ -10,7 +10,7 @@ from tasks.collect.listings import Listing
 from tasks.find.feed_places import is_of_comments
 from tasks.model import Entry
 from tasks.text.dates import parse_moment
-from tasks.text.urls import fold, same_site
+from tasks.text.urls import fold_url, same_site
 
 STALE_AFTER = timedelta(days=90)
 FEEDS = frozenset({"feed", "jsonfeed"})  # kinds of listings
@@ -132,7 +132,7 @@ def covering(trials: Sequence[Trial]) -> dict[str, str]:
     kept: list[tuple[Trial, set[str]]] = []
     covered: dict[str, str] = {}
     for trial in largest_first:
-        keys = {fold(entry.url) for entry in trial.entries}
+        keys = {fold_url(entry.url) for entry in trial.entries}
         is_feed = trial.kind in FEEDS
         others = [(one.url, theirs) for one, theirs in kept if (one.kind in FEEDS) == is_feed]
         enough = _MIN_COVERED_SHARE * len(keys)

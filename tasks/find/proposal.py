@@ -15,7 +15,7 @@ from tasks.find.judge import Trial
 from tasks.find.search_site import Page, SiteSearchResult
 from tasks.find.zones import time_zone
 from tasks.text.counted import counted
-from tasks.text.urls import fold, registrable_domain
+from tasks.text.urls import fold_url, registrable_domain
 
 _REGION = re.compile(r"[A-Za-z]{2,3}[-_](?:[A-Za-z]{4}[-_])?([A-Za-z]{2})")
 # First and last letter of a script, and the least share of a text's letters in it. Japanese mixes
@@ -173,7 +173,7 @@ def _rate(taken: Sequence[Trial]) -> Value:
     newest = max(trial.dates[-1] for trial in dated)
     since = max(_back_to(trial.dates) for trial in dated)
     by_url: dict[str, datetime] = {
-        fold(entry.url): entry.published_at
+        fold_url(entry.url): entry.published_at
         for trial in dated
         for entry in trial.entries
         if entry.published_at and entry.published_at >= since

@@ -33,7 +33,7 @@ from tasks.process_pool import PagePool
 from tasks.settings import Limits
 from tasks.text.charsets import decode
 from tasks.text.html_tree import parse_html
-from tasks.text.urls import fold, is_http
+from tasks.text.urls import fold_url, is_http
 
 MAX_REQUESTS = 40  # after which no other place is tried
 MAX_SECONDS = 300.0
@@ -116,7 +116,7 @@ class Search:
                 self._judge(Place(attempt.url_final, "the address itself"), listing, attempt)
             self._look(page)
         for url, by in covering(list(self.trials.values())).items():
-            covered = self.trials[fold(url)]
+            covered = self.trials[fold_url(url)]
             detail = f"its entries are in {by}"
             self._note(replace(covered, outcome=ListingVerdict.COVERED, detail=detail))
         seconds = time.monotonic() - began
@@ -178,7 +178,7 @@ class Search:
 
     def _try(self, place: Place, depth: int = 0) -> None:
         """Fetch and judge a place, and what it leads to; each only once."""
-        if fold(place.url) in self.trials:
+        if fold_url(place.url) in self.trials:
             return
         if is_of_comments(place.url):
             self._note(_trial(place, ListingVerdict.COMMENTS, "not asked: its URL says comments"))
@@ -230,7 +230,7 @@ class Search:
         return any(trial.is_taken and trial.kind in FEEDS for trial in self.trials.values())
 
     def _note(self, trial: Trial) -> None:
-        self.trials[fold(trial.url)] = trial
+        self.trials[fold_url(trial.url)] = trial
         self.tell(trial)
 
     def _get(self, url: str, *, is_home: bool = False) -> Attempt:

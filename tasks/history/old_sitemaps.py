@@ -14,7 +14,7 @@ from tasks.history.periods import DAY, Period, named_day, named_period, windows
 from tasks.history.visit import Visit
 from tasks.model import Entry, Failure, Outcome, Provenance
 from tasks.progress import advance
-from tasks.text.urls import fold, is_http, same_site
+from tasks.text.urls import fold_url, is_http, same_site
 from warehouse.read.history_state import site_of, tried_pages
 from warehouse.read.known_urls import known_urls
 
@@ -53,7 +53,7 @@ def fill(visit: Visit) -> None:
     for period, parts in by_period.items():
         whole = period.within(visit.job.period)
         is_read = period not in unread and not any(part.is_mixed for part in parts)
-        pages = {fold(entry.url) for part in parts for entry in part.wanted}
+        pages = {fold_url(entry.url) for part in parts for entry in part.wanted}
         if whole and pages and is_read and period.last < visit.job.today and pages <= asked:
             visit.state_whole(parts[0].url, whole, len(pages))
 
@@ -154,7 +154,7 @@ def _fetch(visit: Visit, sitemap: Sitemap, asked: set[str], planned: set[str]) -
     """
     tally, period = visit.tally, sitemap.period
     month = (PLACE, f"{period.first:%Y-%m}" if period else "undated")
-    fresh = {fold(entry.url): entry for entry in sitemap.wanted}
+    fresh = {fold_url(entry.url): entry for entry in sitemap.wanted}
     known = known_urls(visit.job.layout, fresh) if fresh else set()
     articles = tried_pages(visit.job.layout, known)
     # Days without the articles that are stored under an earlier id of the source are not whole.

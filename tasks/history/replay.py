@@ -8,7 +8,7 @@ from hashlib import sha1
 from tasks.history.cdx import IndexedCapture, moment
 from tasks.http.response import body_pieces, recorded
 from tasks.model import Attempt, Outcome, Provenance
-from tasks.text.urls import fold
+from tasks.text.urls import fold_url
 
 DIFFERS = "the digest is not the index's"
 EXCLUDED = "excluded from the archive"
@@ -43,7 +43,7 @@ def as_page_attempt(attempt: Attempt, asked: IndexedCapture) -> Attempt:
     if not found or not at:
         why = f"redirected out of the archive, to {attempt.exchanges[-1].url}"
         return replace(attempt, outcome=Outcome.HTTP_ERROR, detail=why[:300], payload=b"")
-    if at != asked.captured_at or fold(found[2]) != fold(asked.url):
+    if at != asked.captured_at or fold_url(found[2]) != fold_url(asked.url):
         page = replace(asked, captured_at=at, url=found[2]).page
         detail = f"the archive gave its capture of {at:%Y-%m-%d %H:%M:%S}"
         return replace(attempt, url_final=page, attempted_at=at, detail=detail)

@@ -13,7 +13,7 @@ from tasks.history.visit import Visit
 from tasks.model import Attempt, Entry, Failure, Outcome, Provenance
 from tasks.progress import advance
 from tasks.sources.source import Source
-from tasks.text.urls import fold, registrable_domain
+from tasks.text.urls import fold_url, registrable_domain
 from warehouse.read.history_state import PastAttempts, tried_pages
 
 PLACE = "wayback"
@@ -46,7 +46,7 @@ class Wayback:
                 if visit.job.dry_run or visit.is_over:
                     continue
                 advance(f"{visit.source.id}: captures of {period.first:%Y-%m}", number, len(chosen))
-                visit.done.add(fold(capture.page))
+                visit.done.add(fold_url(capture.page))
                 url = replay_address(visit.job.settings.wayback, capture)
                 attempt = as_page_attempt(visit.fetch(url, Provenance.WAYBACK), capture)
                 visit.record(attempt, Entry(capture.page, address))
@@ -68,9 +68,9 @@ class Wayback:
                 tally.passed[reason] += 1
             else:
                 found.append(capture)
-        tried = tried_pages(visit.job.layout, (fold(capture.page) for capture in found))
+        tried = tried_pages(visit.job.layout, (fold_url(capture.page) for capture in found))
         for capture in found:
-            key, month = fold(capture.page), (PLACE, f"{capture.captured_at:%Y-%m}")
+            key, month = fold_url(capture.page), (PLACE, f"{capture.captured_at:%Y-%m}")
             before = tried.get(key, NO_ATTEMPTS)
             if key in visit.done or before.has_article:
                 tally.known[month] += 1

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from tasks.model import Batch, CaptureKind, Outcome
 from tasks.partition.versions import KnownVersions, VersionVerdict, judge_versions
-from tasks.text.urls import fold, is_http
+from tasks.text.urls import fold_url, is_http
 from warehouse.layers.atomic_write import sync
 from warehouse.layers.commits import Commit, CommittedFile, commit_id, warc_name, write_commit
 from warehouse.layers.layout import Layout
@@ -186,7 +186,7 @@ def judged_captures(
     for row in rows:
         urls = {canonical.get(row["capture_id"]), *(row[name] for name in URLS)}
         is_page = row["kind"] in PAGE_KINDS
-        keys.append(sorted({fold(url) for url in urls if is_page and url and is_http(url)}))
+        keys.append(sorted({fold_url(url) for url in urls if is_page and url and is_http(url)}))
     table = _replace(table, "outcome", outcomes)
     table = _replace(
         table, "version_no", [verdict and verdict.version_no for verdict in row_verdicts]

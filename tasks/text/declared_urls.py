@@ -3,7 +3,7 @@
 import re
 from urllib.parse import unquote, urljoin, urlsplit
 
-from tasks.text.urls import clean, fold, is_http, same_site
+from tasks.text.urls import clean, fold_url, is_http, same_site
 
 # A date or number in a path, which identifies an article; so do the words of a headline.
 _NUMBERED = re.compile(r"/(?:19|20)\d\d[/-]?(?:0?[1-9]|1[0-2])(?:[/-]|\d\d|$)|\d{5}|\d{3}[^/]*/?$")
@@ -42,7 +42,7 @@ def canonical(declared: str | None, final: str) -> str:
     if not is_http(claimed):
         return own
     if not is_http(own):
-        is_front = urlsplit(fold(claimed)).path.count("/") == 1  # `/`, `/en` or `/news`
+        is_front = urlsplit(fold_url(claimed)).path.count("/") == 1  # `/`, `/en` or `/news`
         return own if is_front and _precision(claimed) <= _SECTION else claimed
     is_refused = (
         not same_site(claimed, own)
@@ -56,7 +56,7 @@ def canonical(declared: str | None, final: str) -> str:
 def _is_less_precise(claimed: str, own: str) -> bool:
     """Whether a URL with another path identifies an article less precisely than the page's own."""
     # Otherwise six articles that all declared `/en`, `/news` or `/article` became one article.
-    claimed_path, own_path = (unquote(urlsplit(fold(url)).path) for url in (claimed, own))
+    claimed_path, own_path = (unquote(urlsplit(fold_url(url)).path) for url in (claimed, own))
     is_numbered = _SHORT_NUMBER.search(claimed_path) and not _ARCHIVE.search(claimed_path)
     if claimed_path == own_path or is_numbered:
         return False
@@ -67,7 +67,7 @@ def _is_less_precise(claimed: str, own: str) -> bool:
 
 def _precision(url: str) -> int:
     """How precisely a URL identifies an article: one of `_HOME` to `_ARTICLE`."""
-    parts = urlsplit(fold(url))
+    parts = urlsplit(fold_url(url))
     path, name = unquote(parts.path), _name(parts.path)
     if _selects(parts.query):
         return _ARTICLE
@@ -95,7 +95,7 @@ def _names_another(claimed: str, own: str) -> bool:
 def _selects_no_article(claimed: str, own: str) -> bool:
     """Whether a URL is the page's own without the number that selects the article."""
     # Otherwise `/view.php?id=1` to `?id=4` that all declare `/view.php` became one article.
-    claimed_parts, own_parts = urlsplit(fold(claimed)), urlsplit(fold(own))
+    claimed_parts, own_parts = urlsplit(fold_url(claimed)), urlsplit(fold_url(own))
     return (
         claimed_parts.path == own_parts.path
         and _selects(own_parts.query)

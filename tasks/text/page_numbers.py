@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit, urlunsplit
 
 from tasks.text.declared_urls import names_article
-from tasks.text.urls import fold, is_http
+from tasks.text.urls import fold_url, is_http
 
 _PARAMETER = re.compile(r"page(?:wanted|no|num(?:ber)?)?|pg|seite|pagina", re.IGNORECASE)
 # `-2` counts only before an extension: WordPress calls another post of the same title so.
@@ -19,12 +19,12 @@ _WHOLE = "all"  # `?pagewanted=all`
 
 def is_next_page(later: str, earlier: str) -> bool:
     """Whether an address is another one with the next page number; the first page may have none."""
-    return is_http(later) and fold(earlier) in map(fold, _before(fold(later)))
+    return is_http(later) and fold_url(earlier) in map(fold_url, _before(fold_url(later)))
 
 
 def shows_all_pages(url: str) -> bool:
     """Whether an address asks for all pages at once."""
-    query = urlsplit(fold(url)).query if is_http(url) else ""
+    query = urlsplit(fold_url(url)).query if is_http(url) else ""
     pairs = (pair.partition("=") for pair in query.split("&"))
     return any(_PARAMETER.fullmatch(name) and value == _WHOLE for name, _, value in pairs)
 

@@ -131,7 +131,7 @@ def without_trackers(url: str) -> str:
     return f"{path}{'?' if kept else ''}{'&'.join(kept)}{mark}{fragment}"
 
 
-def fold(url: str) -> str:
+def fold_url(url: str) -> str:
     """The key of a URL, equal for URLs of the same article; idempotent, for any text.
 
     Beyond `clean`, it ignores http or https, `www.` and the last slash. A key is for comparing, not
@@ -152,7 +152,7 @@ def _fixed_point(url: str, *, key: bool) -> str:
 
 def article_id(url: str) -> UUID:
     """The id of a URL's article, equal for URLs with the same key."""
-    return uuid5(NAMESPACE_URL, fold(url))
+    return uuid5(NAMESPACE_URL, fold_url(url))
 
 
 def registrable_domain(url: str) -> str | None:

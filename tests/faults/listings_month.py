@@ -32,7 +32,7 @@ from tasks.collect.listings.summary import summary
 from tasks.collect.missed_entries import RECOVERY, USUAL_PLACES, Gap
 from tasks.model import Entry, ListingSummary
 from tasks.settings import Limits
-from tasks.text.urls import fold
+from tasks.text.urls import fold_url
 from tests.faults.simulated_month import POLLINGS, Lived
 from tests.support.busy_newsroom import NEWS_SITEMAP, Month, Paper, RequestCounts, Story
 from warehouse.build.loader import make_relations
@@ -133,7 +133,7 @@ class _Source:
             self.asked.requests[self.paper.id, "sitemap"] += 1
             recent = [story for story in reversed(told) if story.at > at - NEWS_SITEMAP]
             sitemap = self._listing("sitemap", recent)
-            feeds = {fold(entry.url): entry.published_at for entry in feed.entries}
+            feeds = {fold_url(entry.url): entry.published_at for entry in feed.entries}
             read = summary(sitemap, None, None, self._known | feeds.keys(), feeds, at)
             is_closed = gap.is_closed_by(read)
             capture = self._capture(f"https://{self.paper.id}.test/news.xml", at, read, RECOVERY)
@@ -145,7 +145,7 @@ class _Source:
 
     def _fetch(self, named: Sequence[Entry], at: datetime) -> int:
         """Collect what is new up to the limit of a run; how many pages are left."""
-        by_key = {fold(entry.url): entry for entry in named}
+        by_key = {fold_url(entry.url): entry for entry in named}
         new = [key for key in by_key if key not in self._known]
         for key in new[: LIMITS.max_new_articles]:
             self._known.add(key)

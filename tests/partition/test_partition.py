@@ -20,7 +20,7 @@ from tasks.model import Outcome
 from tasks.partition import partitions as step
 from tasks.partition.partitions import Run, partition
 from tasks.partition.versions import KnownVersions, Text, judge_versions
-from tasks.text.urls import fold
+from tasks.text.urls import fold_url
 from tasks.upkeep.rebuild_articles import rebuild_articles
 from tests.support.staged_pages import START, Page, files, listing, prose, stage
 from warehouse.build.checks_runner import CheckFailed
@@ -195,7 +195,7 @@ def test_url_keys_hold_every_folded_url_of_a_page(layout: Layout) -> None:
     keys = {row["kind"]: row["url_keys"] for row in rows(layout, RUN, "captures")}
     assert keys["listing"] == []
     assert keys["page"] == sorted(
-        [fold("https://gb-post.test/one"), fold("https://gb-post.test/x")]
+        [fold_url("https://gb-post.test/one"), fold_url("https://gb-post.test/x")]
     )
 
 

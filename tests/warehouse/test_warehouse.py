@@ -19,7 +19,7 @@ from tasks.collect.collector import UNANSWERED
 from tasks.load.load_run import CheckFailed, load
 from tasks.model import ARTICLE_OUTCOMES, Outcome
 from tasks.sources.source import Source
-from tasks.text.urls import fold
+from tasks.text.urls import fold_url
 from tasks.topics.topic import TopicEntry
 from tests.support.kept_folder import KeptFolder
 from tests.support.publishing import check_snapshot, publish
@@ -1069,11 +1069,11 @@ CASES["gb-known"] = [
 @pytest.mark.slow
 def test_known_urls(cases: Layout) -> None:
     names = ("a", "canonical", "section", "slow", "walled", "feed", "new")
-    asked = {name: fold(f"https://gb-known.test/{name}") for name in names}
+    asked = {name: fold_url(f"https://gb-known.test/{name}") for name in names}
     known = known_urls(cases, asked.values())
     assert known == {asked["a"], asked["canonical"], asked["section"]}
     assert known_urls(cases, []) == set()
-    assert known_urls(cases, [fold("https://archive-a.com.test/old")]) == set()
+    assert known_urls(cases, [fold_url("https://archive-a.com.test/old")]) == set()
 
 
 CASES["gb-twenty"] = [listing(), *(Page(str(number)) for number in range(20))]
@@ -1083,7 +1083,7 @@ CASES["gb-twenty"] = [listing(), *(Page(str(number)) for number in range(20))]
 def test_what_threads_ask_together_is_answered_to_each(
     cases: Layout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    urls = [fold(f"https://gb-twenty.test/{number}") for number in range(40)]
+    urls = [fold_url(f"https://gb-twenty.test/{number}") for number in range(40)]
     asked: list[int] = []
     is_first, have_asked = Event(), Event()
 

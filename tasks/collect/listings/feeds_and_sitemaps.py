@@ -19,7 +19,7 @@ from tasks.collect.listings.newest import Dated, newest, stated_timestamp
 from tasks.model import Entry, Failure, Outcome
 from tasks.text.dates import EARLIEST_YEAR
 from tasks.text.printed_times import instant, instant_in
-from tasks.text.urls import fold, is_http, without_trackers
+from tasks.text.urls import fold_url, is_http, without_trackers
 
 MAX_CHILDREN = 10  # sitemaps followed from a sitemap index, the newest first
 MAX_HEADLINE_CHARS = 1000
@@ -105,7 +105,7 @@ def _address(item: Any, url: str) -> object:  # noqa: ANN401 - feedparser has no
         if link.get("rel") == "self" and link.get("type") in (_ATOM, "text/html", _XHTML)
     )
     pages = (entry.url for entry in (entry_of(link, url) for link in links) if entry)
-    return next((page for page in pages if fold(page) != fold(url)), named)
+    return next((page for page in pages if fold_url(page) != fold_url(url)), named)
 
 
 def read_json_feed(payload: bytes, url: str, *, max_entries: int) -> Listing:

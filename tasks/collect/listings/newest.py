@@ -8,7 +8,7 @@ from datetime import UTC
 from tasks.model import Entry
 from tasks.text.dates import EARLIEST_YEAR
 from tasks.text.printed_times import as_printed
-from tasks.text.urls import fold
+from tasks.text.urls import fold_url
 
 Dated = tuple[float, Entry]
 """A stated time (POSIX seconds, else -inf), and the entry or sitemap of an index that states it."""
@@ -47,7 +47,7 @@ def newest(
     """
     unique: dict[str, Dated] = {}
     for at, entry in found:
-        unique.setdefault(fold(entry.url), (at, entry))
+        unique.setdefault(fold_url(entry.url), (at, entry))
     dated = list(unique.values())
     if len(dated) <= most:
         return Newest(dated)

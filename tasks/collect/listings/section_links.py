@@ -18,7 +18,7 @@ from tasks.model import Entry
 from tasks.text.charsets import decode
 from tasks.text.dates import day_in_url
 from tasks.text.html_tree import parse_html
-from tasks.text.urls import fold, same_site
+from tasks.text.urls import fold_url, same_site
 
 # The Atlantic and the Washington Post have articles below `/archive/`, with a date and a headline.
 _NOT_ARTICLES = re.compile(
@@ -70,7 +70,7 @@ def read_section(payload: bytes, content_type: str, url: str, *, max_entries: in
         entry = entry_of(node.attributes["href"], url, base=base, headline=headline)
         if not (entry and same_site(entry.url, url) and looks_like_article(entry.url)):
             continue
-        key = fold(entry.url)
+        key = fold_url(entry.url)
         known = links.setdefault(key, entry)
         if len(entry.headline or "") > len(known.headline or ""):
             links[key] = entry

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from tasks.collect.listings.feeds_and_sitemaps import Listing
 from tasks.model import Entry, ListingSummary
-from tasks.text.urls import fold
+from tasks.text.urls import fold_url
 from warehouse.read.known_urls import KnownListing
 
 # The newest entries of the previous read. When none of them is still listed, others may have come
@@ -36,8 +36,8 @@ def summary(
     read_at: datetime,
 ) -> ListingSummary:
     """What a read of a listing named, for `listing_reads`."""
-    keys = {fold(entry.url) for entry in listing.entries}
-    named = {fold(entry.url) for entry in before.entries} if before else set()
+    keys = {fold_url(entry.url) for entry in listing.entries}
+    named = {fold_url(entry.url) for entry in before.entries} if before else set()
     dates = sorted(at for entry in listing.entries if (at := entry.published_at) and at <= read_at)
     is_continued = not keys.isdisjoint(_newest(before)) if before and before.entries else None
     is_dated = 2 * len(dates) >= len(keys) and len(dates) >= MIN_DATED
@@ -105,4 +105,4 @@ def _newest(listing: Listing) -> AbstractSet[str]:
     else:
         is_ordered = listing.kind in ("feed", "jsonfeed")
         newest = list(listing.entries[:NEWEST_COMPARED] if is_ordered else listing.entries)
-    return {fold(entry.url) for entry in newest}
+    return {fold_url(entry.url) for entry in newest}

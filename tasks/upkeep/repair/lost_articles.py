@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from tasks.model import CaptureKind, Outcome
 from tasks.partition.partitions import CAPTURE_FILE_SCHEMA
-from tasks.text.urls import fold, is_http
+from tasks.text.urls import fold_url, is_http
 from tasks.upkeep.repair.commit_rows import CommitRows
 from warehouse.layers.commits import CommittedFile
 
@@ -150,7 +150,7 @@ def captures_of(articles: pa.Table) -> pa.Table:
     found = []
     for row in articles.to_pylist():
         urls = (row["url_requested"], row["url_final"], row["url_canonical"])
-        keys = sorted({fold(url) for url in urls if url and is_http(url)})
+        keys = sorted({fold_url(url) for url in urls if url and is_http(url)})
         shared = {name: row[name] for name in CAPTURE_FILE_SCHEMA.names if name in row}
         outcome = Outcome.ARTICLE if row["version_no"] == 1 else Outcome.REVISED
         found.append(
