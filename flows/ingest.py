@@ -180,6 +180,7 @@ def finish_killed_runs(installation: Installation) -> None:
         # The next ingest takes the file of a run that is still alive.
         if not is_alive(layout, run_id) and salvage(path):
             reopen(layout, run_id)
+    finished = list[PartLoads]()
     for run_id in adopt_unfinished(layout):
         log.info("run %s ended early: finishing it", run_id)
         loads = PartLoads(installation, run_id, next_part(layout.commits, run_id))
@@ -187,6 +188,9 @@ def finish_killed_runs(installation: Installation) -> None:
         with page_pool(installation.settings) as pool:
             loads.refine([Collected(warc.parent.name, warc) for warc in warcs], pool)
         loads.load_rest()
+        finished.append(loads)
+    for loads in finished:
+        loads.leave_unrefined()
 
 
 def make_readable(installation: Installation) -> None:

@@ -435,8 +435,9 @@ def test_pages_that_could_not_be_refined_are_refined_by_the_next_run(
     assert failed.is_failed()
     why = "no source could be refined (gb-saved); "
     wait_for("refining has failed", lambda: task_states(failed).get("refine", "").startswith(why))
-    in_the_way.unlink()
     saved.unlink()
+    ingest(**parameters)  # which cannot refine them either
+    in_the_way.unlink()
     done: Any = ingest(**parameters, return_state=True)
     is_drawn(done, ("collect gb-saved", "load"), ("refine", "load"), ("load", "publish"))
     assert query(Layout(tmp_path / "data"), "FROM articles").num_rows == 1
