@@ -31,6 +31,8 @@ MIN_SPEAKER_LINES = 2  # Lines that begin with a name and a colon, for it to be 
 CONTACT = re.compile(r"[\w.+-]+@[\w-]+\.\w|(?:^|\s)@\w{3,}")  # A mail address or a handle
 HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 MAX_LABEL_WORDS = 4  # such as `Print` or `Save for later`
+# Letters of a dateline before what the description repeats: `BERLIN. `
+MAX_DATELINE_CHARS = 24
 
 
 def find_headline(page: Page, headline: str | None) -> int:
@@ -164,8 +166,8 @@ def _is_standfirst(draft: Draft, at: int, key: str, hints: Hints) -> bool:
     text, page = draft.page.blocks[at].text, draft.page
     if len(text) > 600:
         return False
-    folded = fold(text)
-    is_description = len(folded) > 12 and folded[:200] == fold(hints.description)[:200]
+    # Below a dateline it is the first paragraph if it scores as one, else a standfirst.
+    is_description = is_description_of(text, hints, 0 if at in draft.roles else MAX_DATELINE_CHARS)
     if draft.score[at] < 0.05 and not is_description:
         return False
     if STANDFIRST.search(key):
@@ -176,6 +178,16 @@ def _is_standfirst(draft: Draft, at: int, key: str, hints: Hints) -> bool:
     own, other = page.blocks[at].element, page.blocks[after].element
     alike = page.elements[own].parent == page.elements[other].parent
     return not (alike and page.elements[own].key == page.elements[other].key)
+
+
+def is_description_of(text: str, hints: Hints, before: int = MAX_DATELINE_CHARS) -> bool:
+    """Whether a text is the page's description, or so many letters and the description.
+
+    Sites cut descriptions at some length: the beginning has to do.
+    """
+    shown, stated = fold(text[:600]), fold(hints.description)[:200]
+    start = shown.find(stated, 0, len(stated) + before)
+    return len(stated) > 12 and start >= 0 and len(shown[start:][:200]) == len(stated)
 
 
 def _next_paragraph(draft: Draft, at: int) -> int:

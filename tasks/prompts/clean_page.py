@@ -8,7 +8,7 @@ from selectolax.lexbor import LexborHTMLParser
 from tasks.model import Cleaned, StrippedBlock
 from tasks.prompts.apply_overrides import keep_overridden, overridden_blocks, overridden_nodes
 from tasks.prompts.block_model import load_model
-from tasks.prompts.block_roles import assign_roles, find_headline
+from tasks.prompts.block_roles import assign_roles, find_headline, is_description_of
 from tasks.prompts.block_selection import keep_article, rescue_article, strip_copies, strip_foreign
 from tasks.prompts.draft import Draft, Role, explain, score_blocks
 from tasks.prompts.link_lines import strip_link_lines
@@ -175,7 +175,5 @@ def _repeated(draft: Draft, headline: int, hints: Hints) -> Iterator[int]:
         return
     yield headline
     for at in range(headline + 1, min(headline + 9, len(blocks))):
-        text = fold(blocks[at].text[:600])
-        # Sites cut descriptions at some length: the beginning has to do.
-        if len(text) > 12 and text[:200] == fold(hints.description)[:200]:
+        if is_description_of(blocks[at].text, hints):
             yield at
