@@ -7,6 +7,7 @@ import numpy as np
 
 from tasks.prompts.block_selection import MIN_ARTICLE_SCORE
 from tasks.prompts.draft import Draft
+from tasks.prompts.page import TAG_FLAGS
 from tasks.prompts.word_weights import fold
 
 # A tag, a teaser or a label with a lower score is not the article's.
@@ -15,6 +16,7 @@ MIN_HEADING_SCORE = 0.75  # The same for a heading that is a link
 MIN_LINKED = 0.6  # Share of a line in links above which it can be a tag or a teaser
 MIN_LINKED_IF_LONG = 0.9  # The same for a line of more than MAX_TAG_WORDS
 MAX_TAG_WORDS = 10
+MIN_SHOUTED_WORDS, MIN_CAPITALS = 5, 0.9  # of a link in capitals
 # So many clock times in elements of the same name are those of a live blog's entries; so many texts
 # below linked headings are teasers.
 MIN_ENTRIES = 3
@@ -45,6 +47,7 @@ def strip_link_lines(draft: Draft) -> None:
         # Linked paragraphs, `via The Herald`, are the author's.
         if at in draft.roles and page.elements[page.blocks[at].element].tag not in ("p", "h1"):
             draft.strip(at, "related", "dom:link-line")
+    _strip_shouted(draft)
     _strip_labels(draft)
     _strip_times(draft)
     _strip_teasers(draft)
@@ -59,10 +62,23 @@ def strip_link_lines(draft: Draft) -> None:
         # Titles alone, without a sentence around them.
         has_sentence = columns["ends_sentence"][items].any()
         is_bare = linked[items].min() >= MIN_LINKED_IF_LONG and not has_sentence
-        highest = MIN_HEADING_SCORE if is_bare else MIN_LABEL_SCORE
+        is_aside = element.flags & TAG_FLAGS["aside"]
+        highest = MIN_HEADING_SCORE if is_bare or is_aside else MIN_LABEL_SCORE
         if share >= MIN_LINKED_OF_LIST and is_long and draft.score[items].mean() < highest:
             for at in draft.roles.keys() & range(element.start, element.end):
                 draft.strip(at, "related", "dom:link-list")
+
+
+def _strip_shouted(draft: Draft) -> None:
+    """Strip paragraphs that are a link in capitals: `FIVE HURT AS FERRY HITS A PIER`."""
+    page, columns = draft.page, draft.columns
+    is_link = (columns["link_share"] > MIN_LINKED_IF_LONG) & (columns["words"] >= MIN_SHOUTED_WORDS)
+    for at in [at for at in draft.roles if is_link[at]]:
+        letters = [sign for sign in draft.text(at) if sign.isupper() or sign.islower()]
+        # A name may keep its small letters: `McCONNELL`.
+        is_shouted = sum(map(str.isupper, letters)) > MIN_CAPITALS * max(1, len(letters))
+        if is_shouted and page.elements[page.blocks[at].element].tag == "p":
+            draft.strip(at, "related", "dom:link-line")
 
 
 def _strip_labels(draft: Draft) -> None:

@@ -11,7 +11,7 @@ from tasks.prompts.clean_page import finish
 from tasks.prompts.draft import score_blocks
 from tasks.prompts.split_into_blocks import split_tree
 from tests.prompts.test_prompts import HINTS, PARAGRAPHS
-from tests.prompts.test_single_causes import BODY, page
+from tests.prompts.test_single_causes import BODY, kept, page
 
 
 @pytest.mark.parametrize(("score", "is_standfirst"), [(0.1, True), (0.9, False)])
@@ -29,3 +29,29 @@ def test_a_dateline_before_the_description_is_no_reason_to_lose_it(
     found = finish(draft, headline, hints)
     assert found.standfirst == (lead if is_standfirst else None)
     assert list(found.paragraphs) == ([] if is_standfirst else [lead]) + PARAGRAPHS
+
+
+def between(part: str) -> str:
+    """The article with something between its second and third paragraph."""
+    parts = [f"<p>{text}</p>" for text in PARAGRAPHS]
+    return page("".join([*parts[:2], part, *parts[2:]]))
+
+
+def test_a_paragraph_that_is_a_link_in_capitals_leads_to_another_article() -> None:
+    link = "<a href=/1>FIVE SHIPS WAIT FOR TWO TIDES BELOW THE BRIDGE</a>"
+    assert kept(between(f"<p><strong>{link}</strong></p>")) == PARAGRAPHS
+    cited = "<p>The notice says NO SHIP OF MORE THAN <a href=/1>TEN METRES MAY PASS</a>.</p>"
+    assert len(kept(between(cited))) == len(PARAGRAPHS) + 1
+
+
+@pytest.mark.parametrize(("box", "is_kept"), [("aside", False), ("div", True)])
+def test_a_list_of_links_in_an_aside_goes_with_a_higher_score(box: str, is_kept: bool) -> None:
+    jobs = ["Pilot for the northern harbour", "Engineer of bridges and locks", "Skipper of a ferry"]
+    items = "".join(f"<li><a href=/1>{job}</a> The Board, Salt Quay</li>" for job in jobs)
+    blocks = split_tree(LexborHTMLParser(between(f"<{box}><ol>{items}</ol></{box}>")))
+    headline = find_headline(blocks, HINTS.headline)
+    draft = score_blocks(blocks, headline, HINTS, load_model())
+    lines = [at for at, block in enumerate(blocks.blocks) if "The Board" in block.text]
+    draft.score[lines], draft.prompt_score[lines] = 0.6, 0.02
+    found = finish(draft, headline, HINTS).paragraphs
+    assert len(found) == len(PARAGRAPHS) + (len(jobs) if is_kept else 0)
