@@ -33,7 +33,21 @@ def foreign_blocks(page: Page, headline: int, kept: Column, *, is_live: bool) ->
     rest[list(found)] = 0
     if is_live:  # The entries of a live blog are articles of their own, each with a headline.
         return found
+    found |= _lists_above(page, headline, rest)
     return found | _other_articles(page, headline, rest) | _next_headline(page, headline, rest)
+
+
+def _lists_above(page: Page, headline: int, kept: Column) -> dict[int, str]:
+    """Items, each with a link, of lists above the headline of an article; and their copies."""
+    if headline < 0 or kept[headline:].sum() < MIN_ARTICLE_CHARS:
+        return {}
+    items: set[str] = set()
+    for element in page.elements:
+        blocks = page.blocks[element.start : element.end]
+        if element.tag in ("ul", "ol") and element.end <= headline and all(b.links for b in blocks):
+            items.update(block.text for block in blocks)
+    teasers = (at for at in np.flatnonzero(kept).tolist() if page.blocks[at].text in items)
+    return dict.fromkeys(teasers, "dom:other-article")
 
 
 def _other_articles(page: Page, headline: int, kept: Column) -> dict[int, str]:

@@ -2,10 +2,11 @@
 
 import re
 
-from tasks.prompts.block_selection import first_paragraph
+from tasks.prompts.block_selection import MIN_ARTICLE_SCORE, first_paragraph
 from tasks.prompts.draft import Draft, Role
 from tasks.prompts.page import TAG_FLAGS, Page
 from tasks.prompts.page_hints import Hints
+from tasks.prompts.reader_comments import MIN_ARTICLE_CHARS
 from tasks.prompts.short_lines import (
     find_byline,
     is_count,
@@ -30,6 +31,7 @@ MAX_BIO_WORDS = 60
 MIN_SPEAKER_LINES = 2  # Lines that begin with a name and a colon, for it to be a speaker's
 CONTACT = re.compile(r"[\w.+-]+@[\w-]+\.\w|(?:^|\s)@\w{3,}")  # A mail address or a handle
 HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
+MAX_SCORE_ABOVE = 2 * MIN_ARTICLE_SCORE  # of prose above the headline that is stripped
 MAX_LABEL_WORDS = 4  # such as `Print` or `Save for later`
 # Letters of a dateline before what the description repeats: `BERLIN. `
 MAX_DATELINE_CHARS = 24
@@ -58,7 +60,7 @@ def assign_roles(draft: Draft, headline: int, hints: Hints) -> None:
     body = draft.body
     if not body:
         return
-    first = first_paragraph(draft)
+    first = first_paragraph(draft, headline)
     # The byline is the first line between headline and text that names who wrote it.
     for at in range(max(0, headline), first):
         is_free = draft.roles.get(at, Role.BODY) is Role.BODY
@@ -68,7 +70,8 @@ def assign_roles(draft: Draft, headline: int, hints: Hints) -> None:
             break
     _strip_opening(draft, headline, first)
     _assign_captions(draft, max(0, min(headline, body[0])), body[-1], headline)
-    first = first_paragraph(draft)
+    _strip_above(draft, headline)
+    first = first_paragraph(draft, headline)
     for at in range(max(0, headline - 3), first + 1):
         role = _opening_role(draft, at, headline, first, hints)
         rule = draft.reasons.get(at, ("", ""))[1]
@@ -126,6 +129,15 @@ def _strip_opening(draft: Draft, headline: int, first: int) -> None:
             beside = (elements[blocks[x].element] for x in nearby)
             if any((e.tag, e.key, e.parent) == (own.tag, own.key, own.parent) for e in beside):
                 draft.strip(at, "share", "head:labels")
+
+
+def _strip_above(draft: Draft, headline: int) -> None:
+    """Strip doubtful prose above an article's headline, such as a summary that is read out."""
+    good, body = draft.columns["good"], draft.body
+    below = sum(float(good[at]) for at in body if at > headline)
+    for at in body if below >= MIN_ARTICLE_CHARS and not draft.page.is_text else ():
+        if at < headline and good[at] and draft.score[at] < MAX_SCORE_ABOVE:
+            draft.strip(at, "furniture", "model:above-headline")
 
 
 def _is_short(draft: Draft, at: int) -> bool:

@@ -107,11 +107,14 @@ def strip_foreign(draft: Draft, headline: int, *, is_live: bool) -> None:
         draft.strip(at, "furniture", rule)
 
 
-def first_paragraph(draft: Draft) -> int:
-    """The first running text of the body, else its first block; -1 without a body."""
+def first_paragraph(draft: Draft, headline: int = -1) -> int:
+    """The first running text of the body, below the headline if any is; else its first block.
+
+    -1 without a body.
+    """
     body = draft.body
     long = [at for at in body if draft.columns["words"][at] >= 20 and draft.columns["good"][at]]
-    return (long or body or [-1])[0]
+    return ([at for at in long if at > headline] or long or body or [-1])[0]
 
 
 def strip_copies(draft: Draft, running: Mask) -> None:

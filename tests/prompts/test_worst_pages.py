@@ -10,7 +10,7 @@ from tasks.prompts.block_roles import find_headline
 from tasks.prompts.clean_page import finish
 from tasks.prompts.draft import score_blocks
 from tasks.prompts.split_into_blocks import split_tree
-from tests.prompts.test_prompts import HINTS, PARAGRAPHS
+from tests.prompts.test_prompts import HINTS, PARAGRAPHS, clean
 from tests.prompts.test_single_causes import BODY, kept, page
 
 
@@ -55,3 +55,32 @@ def test_a_list_of_links_in_an_aside_goes_with_a_higher_score(box: str, is_kept:
     draft.score[lines], draft.prompt_score[lines] = 0.6, 0.02
     found = finish(draft, headline, HINTS).paragraphs
     assert len(found) == len(PARAGRAPHS) + (len(jobs) if is_kept else 0)
+
+
+TICKER = {
+    "Mayor opens the winter market": "The mayor opened the market on the quay on Friday night, and"
+    " for the first time the stalls stay until the week after New Year.",
+    "Why the ferry is late again": "Passengers waited for two hours on Monday. The firm names the"
+    " ice, the union of its crews the timetable, and both are right.",
+    "The last bus leaves earlier": "From December on the night bus turns at the lock. The council"
+    " has put the saved forty thousand into the school line instead.",
+}
+
+
+def test_a_ticker_above_the_headline_goes_and_so_do_its_copies() -> None:
+    items = "".join(f"<li><a href=/1>{title}</a> {text}</li>" for title, text in TICKER.items())
+    ticker = f"<div class=ticker><ul>{items}</ul></div>"
+    found = clean(page(BODY, ticker).replace("<main>", f"<main>{ticker}"))
+    assert list(found.paragraphs) == PARAGRAPHS
+    assert found.byline == "By Ada Quay"
+
+
+def test_a_summary_above_the_headline_goes_and_the_byline_is_found() -> None:
+    summary = (
+        f"<b>{HINTS.headline}</b> The old bridge is to close for two years so that engineers can"
+        " mend a pillar, and the ferry will run more often until then."
+    )
+    spoken = f"<main><div class=speakable hidden>{summary}</div>"
+    found = clean(page(BODY).replace("<main>", spoken))
+    assert list(found.paragraphs) == PARAGRAPHS
+    assert found.byline == "By Ada Quay"
