@@ -25,6 +25,7 @@ STANDFIRST = re.compile(
 )
 CAPTION = re.compile(r"caption|bildunterschrift|photo-?credit|legend|bildtext|byline-image")
 FIGURE = TAG_FLAGS["figcaption"] | TAG_FLAGS["figure"]
+MAX_CAPTION_BLOCKS = 2
 MAX_PICTURE_CHARS = 500  # of an element that contains only a picture and its caption
 BIO_BLOCKS = 3
 MAX_BIO_WORDS = 60
@@ -217,11 +218,26 @@ def _strip_biography(draft: Draft, hints: Hints) -> None:
     names = [fold(name) for name in authors]
     for at in reversed(draft.body[3:][-BIO_BLOCKS:]):
         text = draft.text(at)
+        if _is_under_name(draft, at):
+            draft.strip(at, "furniture", "end:author")
         if draft.columns["words"][at] > MAX_BIO_WORDS or (is_interview and at in spoken):
             continue
         is_bio = any(fold(text[:60]).startswith(name) for name in names)
         if is_bio or (CONTACT.search(text) and any(name in fold(text) for name in names)):
             draft.strip(at, "furniture", "end:author")
+
+
+def _is_under_name(draft: Draft, at: int) -> bool:
+    """Whether a text outside the article's element begins with the linked name right above it."""
+    page = draft.page
+    if page.is_text or at == 0 or at - 1 in draft.roles or not page.blocks[at - 1].links:
+        return False
+    name = draft.text(at - 1)
+    own, first = (
+        page.elements[page.blocks[x].element].parent for x in (at, first_paragraph(draft))
+    )
+    is_name = 2 <= len(name.split()) <= MAX_LABEL_WORDS and own != first
+    return is_name and fold(draft.text(at)[:60]).startswith(fold(name))
 
 
 def _assign_captions(draft: Draft, first: int, last: int, headline: int) -> None:
@@ -236,6 +252,10 @@ def _assign_captions(draft: Draft, first: int, last: int, headline: int) -> None
         else:
             element = page.elements[block.element]
             key = f"{element.key} {block.inline_key}"
+            outer = page.elements[max(0, element.parent)]
+            # `<div class="caption"><p>`: an element of that name with little else in it.
+            if outer.end - outer.start <= MAX_CAPTION_BLOCKS:
+                key += f" {outer.key}"
             is_marked = element.flags & FIGURE or CAPTION.search(key)
             is_plausible = (
                 columns["words"][at] >= 2

@@ -84,3 +84,25 @@ def test_a_summary_above_the_headline_goes_and_the_byline_is_found() -> None:
     found = clean(page(BODY).replace("<main>", spoken))
     assert list(found.paragraphs) == PARAGRAPHS
     assert found.byline == "By Ada Quay"
+
+
+@pytest.mark.parametrize("credit", ["", "<span>Ada Quay</span>"])
+def test_a_caption_may_stand_in_an_element_of_that_name(credit: str) -> None:
+    caption = "Engineers look at the sunken pillar from a boat at low tide on Monday"
+    found = clean(
+        between(f"<div class=image><div class=caption><p>{caption}</p>{credit}</div></div>")
+    )
+    assert list(found.paragraphs) == PARAGRAPHS
+    assert found.captions[0] == caption
+
+
+def test_a_biography_under_its_author_s_name_goes() -> None:
+    biography = (
+        "Jo Fell has written about harbours and those who work in them for thirty years. A book of"
+        " his on pilots was published last autumn. He lives above the fish market with two cats."
+    )
+    name = "<div><a href=/jo>Jo Fell</a></div>"
+    box = f"<div class=about>{name}<div class=text><p>{biography}</p></div></div>"
+    assert kept(page(BODY + box)) == PARAGRAPHS
+    # A tag between paragraphs is no author's name.
+    assert kept(page(f"{BODY}{name}<p>{biography}</p>")) == [*PARAGRAPHS, biography]
