@@ -38,10 +38,26 @@ def keep_article(draft: Draft) -> None:
         kept = between | (draft.score >= least)
         draft.roles = {int(at): Role.BODY for at in np.flatnonzero(kept)}
         if not _is_tiny(draft):
+            if least < MIN_ARTICLE_SCORE and not draft.page.is_text:
+                _keep_beside(draft)
             return
     prose = prose_sizes(draft)
     inside = draft.columns.get("c_down", np.zeros_like(prose)) == 0
     draft.roles = {int(at): Role.BODY for at in np.flatnonzero((prose > 0) & inside)}
+
+
+def _keep_beside(draft: Draft) -> None:
+    """Keep the running text in the elements that hold what scored best on a doubted page."""
+    page, prose = draft.page, prose_sizes(draft)
+
+    def place(at: int) -> tuple[str, int]:
+        element = page.elements[page.blocks[at].element]
+        return element.tag, element.parent
+
+    best = {place(at) for at in draft.roles if prose[at]}
+    for at in np.flatnonzero((prose > 0) & (draft.prompt_score < MAX_RESTORED_SCORE)).tolist():
+        if place(at) in best:
+            draft.roles.setdefault(at, Role.BODY)
 
 
 def rescue_article(draft: Draft) -> None:

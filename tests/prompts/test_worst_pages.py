@@ -106,3 +106,13 @@ def test_a_biography_under_its_author_s_name_goes() -> None:
     assert kept(page(BODY + box)) == PARAGRAPHS
     # A tag between paragraphs is no author's name.
     assert kept(page(f"{BODY}{name}<p>{biography}</p>")) == [*PARAGRAPHS, biography]
+
+
+def test_a_page_that_is_doubted_as_a_whole_keeps_its_paragraphs_together() -> None:
+    blocks = split_tree(LexborHTMLParser(between("<div><p>Advertisement, by the board</p></div>")))
+    headline = find_headline(blocks, HINTS.headline)
+    draft = score_blocks(blocks, headline, HINTS, load_model())
+    texts = [block.text for block in blocks.blocks]
+    draft.score[:] = 0.01
+    draft.score[[texts.index(text) for text in PARAGRAPHS]] = (0.2, 0.06, 0.2, 0.08, 0.2)
+    assert list(finish(draft, headline, HINTS).paragraphs) == PARAGRAPHS
