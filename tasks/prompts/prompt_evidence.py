@@ -10,7 +10,7 @@ from tasks.prompts.tree_arrays import Column, Index, Mask
 
 # A block is a prompt if its prompt score exceeds a + b * article score; (a, b) by `is_text`.
 PROMPT_THRESHOLDS = {False: (0.45, 0.5), True: (0.1, 0.8)}
-# The same for plain sentences of the running text of a parsed page.
+# The same for plain sentences of the running text of a parsed page: .7 to .85.
 PLAIN_SENTENCE_THRESHOLD = (0.7, 0.15)
 # A text rule may strip a kept block that has one of these:
 UNSURE_ARTICLE_SCORE = {False: 0.6, True: 0.5}  # a lower article score, by `is_text`
@@ -180,7 +180,8 @@ def running_text(draft: Draft) -> Mask:
 def strip_likely_prompts(draft: Draft, running: Mask) -> None:
     """Strip what the model scores as a prompt rather than as article text.
 
-    For sentences of the running text without other evidence, the score has to be higher.
+    Sentences of the running text without other evidence have a limit of their own, which depends
+    less on the article score: many prompts of one sentence read like news.
     """
     limit, slope = PROMPT_THRESHOLDS[draft.page.is_text]
     likely = draft.prompt_score > limit + slope * draft.score
@@ -191,7 +192,7 @@ def strip_likely_prompts(draft: Draft, running: Mask) -> None:
         is_sentence = (prose > 0) | (draft.columns["ends_sentence"] > 0)
         suspect = suspect_places(draft, running, between_paragraphs(draft, running))
         is_plain = is_sentence & (draft.columns["links"] == 0) & ~suspect
-        likely &= ~is_plain | (draft.prompt_score > limit + slope * draft.score)
+        likely = np.where(is_plain, draft.prompt_score > limit + slope * draft.score, likely)
         likely &= ~_clean_items(draft)
         # "Farmers block a motorway near Lyon.": short captions between paragraphs score as prompts.
         likely &= (draft.columns["in_figcaption"] == 0) | (draft.columns["links"] > 0)

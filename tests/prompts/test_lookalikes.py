@@ -12,12 +12,11 @@ from tests.support.lookalikes import HALVES, PLACES, score
 pytestmark = pytest.mark.slow
 
 # Just above what was measured (tests/bench/README.md): lost sentences, prompts left.
-AT_MOST = {"dev": (0.0, 0.069), "held": (0.0, 0.044)}
+AT_MOST = {"dev": (0.0, 0.046), "held": (0.0, 0.044)}
 # The most of both that a language may have; none where it is not named.
 BY_LANGUAGE: dict[str, dict[str, tuple[int, int]]] = {
     "dev": {
-        **dict.fromkeys(("es", "fr", "hi", "nl", "pt", "sv", "zh"), (0, 1)),
-        "en": (0, 2),
+        **dict.fromkeys(("en", "es", "pt", "sv", "zh"), (0, 1)),
         "it": (0, 3),
     },
     "held": {"de": (0, 1), "es": (0, 4), "ru": (0, 1), "zh": (0, 1)},

@@ -116,3 +116,16 @@ def test_a_page_that_is_doubted_as_a_whole_keeps_its_paragraphs_together() -> No
     draft.score[:] = 0.01
     draft.score[[texts.index(text) for text in PARAGRAPHS]] = (0.2, 0.06, 0.2, 0.08, 0.2)
     assert list(finish(draft, headline, HINTS).paragraphs) == PARAGRAPHS
+
+
+@pytest.mark.parametrize(("prompt_score", "is_kept"), [(0.8, True), (0.9, False)])
+def test_a_plain_sentence_has_one_limit_however_much_it_reads_like_news(
+    prompt_score: float, is_kept: bool
+) -> None:
+    sentence = "In the months of the works the Herald costs you five pounds, cancelled in one line."
+    blocks = split_tree(LexborHTMLParser(between(f"<p>{sentence}</p>")))
+    headline = find_headline(blocks, HINTS.headline)
+    draft = score_blocks(blocks, headline, HINTS, load_model())
+    at = [block.text for block in blocks.blocks].index(sentence)
+    draft.score[at], draft.prompt_score[at] = 0.99, prompt_score
+    assert (sentence in finish(draft, headline, HINTS).paragraphs) == is_kept
