@@ -86,7 +86,7 @@ def _read(path: Path, template: str | None) -> Iterator[Case]:
 def judge(case: Case) -> CaseResult:
     """Clean the case's page."""
     is_text = case.template == "text"
-    page = _text(case) if is_text else _html(case)
+    page = _text(case) if is_text else page_html(case)
     url = "https://news.example.test/2026/03/04/" + (
         "a" if is_text else "harbour-vote-delayed-again"
     )
@@ -142,7 +142,8 @@ def _text(case: Case) -> str:
     return "\n".join([*lines, *paragraphs])
 
 
-def _html(case: Case) -> str:
+def page_html(case: Case) -> str:
+    """The page of a case that is served in one of TEMPLATES."""
     return {"divs": _as_divs, "classes": _as_classes}.get(case.template, _as_article)(case)
 
 

@@ -90,7 +90,7 @@ def read_samples(corpus: Path, out: Path) -> Iterator[Sample]:
         domain = registrable_domain(row["url"]) or row["url"]
         html = gzip.decompress((corpus / f"no-article/{row['id']}.html.gz").read_bytes())
         owner = owner_of.get(domain, domain)
-        yield Sample(owner, False, row["news"], *_known(html, row["url"], model))
+        yield Sample(owner, False, row["news"], *_known(html, row["url"], model), row["id"])
     for page in make_pages(MADE):
         yield Sample("", page.is_article, False, *_known(page.html, page.url, model), is_extra=True)
 
@@ -190,7 +190,7 @@ def main(corpus: Path, out: Path) -> None:
     splits = [cross_validate(samples, number) for number in range(SPLITS)]
     unseen = errors(samples, splits)
     rejected = zip(samples, are_rejected(samples, splits[0], "all"), strict=True)
-    pages = [s.page_id for s, is_rejected in rejected if is_rejected and s.page_id]
+    pages = [s.page_id for s, is_out in rejected if is_out and s.is_article and not s.is_extra]
     (out / REJECTED).write_text(json.dumps(pages) + "\n", encoding="utf-8")
     for known, found in unseen.items():
         print(known, *(f"{name} {share:.1%}" for name, share in found.items()), sep=", ")
