@@ -34,27 +34,27 @@ SEEN, UNSEEN = "these pages", "cross-validated"
 # Floors just under the figures of tests/bench/README.md: pages the model has seen, cross-validated.
 AT_MOST: dict[str, tuple[float, float | None]] = {
     "core_leak": (0.0, 0.0026),
-    "leak": (0.0103, 0.0154),
-    "lost": (0.0089, 0.0204),
-    "sound_lost": (0.0065, 0.0152),
+    "leak": (0.0077, 0.0128),
+    "lost": (0.0089, 0.0192),
+    "sound_lost": (0.0065, 0.014),
     "sound_hard_lost": (0.0128, 0.0128),
     "hard_lost": (0.0409, 0.0409),
     "text_core_leak": (0.0333, 0.0435),
     "text_leak": (0.064, 0.0717),
     "text_lost": (0.0131, 0.024),
     "sound_text_lost": (0.0114, 0.0224),
-    "neutral_bad": (0.0133, 0.0266),
-    "news_bad": (0.0155, 0.0266),
-    "sound_bad": (0.0045, 0.0135),
+    "neutral_bad": (0.0133, 0.0222),
+    "news_bad": (0.0155, 0.0222),
+    "sound_bad": (0.0045, 0.009),
     "day_wrong": (0.0139, None),
 }
 AT_LEAST: dict[str, tuple[float, float | None]] = {
-    "neutral_f1": (0.9771, 0.9673),
-    "sound_f1": (0.9821, 0.9734),
-    "news_f1": (0.9716, 0.9618),
-    "fundus_f1": (0.9544, 0.9445),
-    "scrapinghub_f1": (0.9832, 0.9719),
-    "misinformation_f1": (0.9883, 0.9784),
+    "neutral_f1": (0.9783, 0.9701),
+    "sound_f1": (0.9834, 0.9762),
+    "news_f1": (0.9728, 0.9643),
+    "fundus_f1": (0.9553, 0.9465),
+    "scrapinghub_f1": (0.9854, 0.977),
+    "misinformation_f1": (0.9895, 0.9804),
     # One of its pages is in `no-article`, too, and is rejected as a listing.
     "web-content_f1": (0.9626, 0.9436),
     "headline": (0.8702, None),
@@ -66,7 +66,7 @@ AT_LEAST: dict[str, tuple[float, float | None]] = {
 # share of paragraphs lost, body F1 of the gold pages.
 FLOORS: dict[str, dict[str, tuple[float, float, float]]] = {
     SEEN: {
-        "en": (0.012, 0.0092, 0.968),
+        "en": (0.008, 0.0092, 0.968),
         "de": (0.0, 0.0078, 0.950),
         "ja": (0.0, 0.0, 0.994),
         "no": (0.143, 0.0059, 0.929),
@@ -76,21 +76,21 @@ FLOORS: dict[str, dict[str, tuple[float, float, float]]] = {
         "pt": (0.0, 0.0, 0.982),
         "sv": (0.0, 0.0, 0.981),
         "ru": (0.0, 0.0178, 0.982),
-        "ko": (0.0, 0.0, 0.982),
+        "ko": (0.0, 0.0, 0.990),
     },
     UNSEEN: {
-        "en": (0.024, 0.0205, 0.951),
+        "en": (0.02, 0.0205, 0.952),
         # A box that asks for consent to a graphic is in the gold of one page.
-        "de": (0.0, 0.0184, 0.944),
+        "de": (0.0, 0.0126, 0.946),
         "ja": (0.0, 0.0, 1.0),
         "no": (0.0, 0.0059, 0.940),
         "es": (0.0, 0.0172, 0.971),
         "tr": (0.0, 0.0, 0.982),
         "it": (0.0, 0.0228, 0.967),
-        "pt": (0.0, 0.0, 0.866),
+        "pt": (0.0, 0.0, 0.871),
         "sv": (0.0, 0.0, 0.997),
         "ru": (0.0, 0.0266, 0.976),
-        "ko": (0.0, 0.0466, 0.973),
+        "ko": (0.0, 0.0466, 0.981),
     },
 }
 
