@@ -22,7 +22,7 @@ from tasks.prompts.tree_arrays import Column, Columns
 from tasks.prompts.word_weights import Lexicon
 from tests.training import page_model
 from tests.training.forests import dump_forest, read_trees
-from tests.training.inserted import inserted_examples, sample_examples
+from tests.training.inserted_texts import inserted_examples, sample_examples
 from tests.training.labels import FOLDS, Example, fold_of, read_examples
 from tests.training.lexicons import learn_lexicon, own_rows, read_prompt_rows
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from tasks.prompts.word_weights import KEY_PART, STEM_LETTERS, Lexicon, fold, target_parts, tokens
-from tests.training.inserted import own_texts
+from tests.training.inserted_texts import own_texts
 from tests.training.labels import Example, read_rows
 
 Row = tuple[str, str, bool, float]
