@@ -136,7 +136,9 @@ def _strip_above(draft: Draft, headline: int) -> None:
     """Strip doubtful prose above an article's headline, such as a summary that is read out."""
     good, body = draft.columns["good"], draft.body
     below = sum(float(good[at]) for at in body if at > headline)
-    for at in body if below >= MIN_ARTICLE_CHARS and not draft.page.is_text else ():
+    if below < MIN_ARTICLE_CHARS or draft.page.is_text:
+        return
+    for at in body:
         if at < headline and good[at] and draft.score[at] < MAX_SCORE_ABOVE:
             draft.strip(at, "furniture", "model:above-headline")
 
@@ -232,11 +234,11 @@ def _is_under_name(draft: Draft, at: int) -> bool:
     page = draft.page
     if page.is_text or at == 0 or at - 1 in draft.roles or not page.blocks[at - 1].links:
         return False
+    own = page.elements[page.blocks[at].element].parent
+    if own == page.elements[page.blocks[first_paragraph(draft)].element].parent:
+        return False
     name = draft.text(at - 1)
-    own, first = (
-        page.elements[page.blocks[x].element].parent for x in (at, first_paragraph(draft))
-    )
-    is_name = 2 <= len(name.split()) <= MAX_LABEL_WORDS and own != first
+    is_name = 2 <= len(name.split()) <= MAX_LABEL_WORDS
     return is_name and fold(draft.text(at)[:60]).startswith(fold(name))
 
 
