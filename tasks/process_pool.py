@@ -106,7 +106,7 @@ class WorkerPool:
                 raise BrokenProcessPool(f"the pool {why}")
             log.warning("processes ended unexpectedly, and all are replaced")
             lost = list(self._futures)
-            self._end()
+            self._end_workers()
             self._pool = self._started()
         for future in lost:
             future.cancel()  # pebble forgets calls that had not reached a process
@@ -115,9 +115,9 @@ class WorkerPool:
         """End the processes."""
         with self._lock:
             self._is_closed = True
-            self._end()
+            self._end_workers()
 
-    def _end(self) -> None:
+    def _end_workers(self) -> None:
         self._pool.stop()  # type: ignore[no-untyped-call]
         self._pool.join()
 

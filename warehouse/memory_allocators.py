@@ -10,14 +10,14 @@ def limit_arenas() -> None:
     """Let threads that start from now on share arenas."""
     # M_ARENA_MAX; glibc's default is eight arenas per core, each with free memory that the others
     # cannot use.
-    _call("mallopt", -8, 2)
+    _call_c_function("mallopt", -8, 2)
 
 
 def release_memory() -> None:
     """Return the free pages of all arenas to the system; takes milliseconds."""
-    _call("malloc_trim", 0)
+    _call_c_function("malloc_trim", 0)
 
 
-def _call(name: str, *numbers: int) -> None:
+def _call_c_function(name: str, *numbers: int) -> None:
     if function := getattr(ctypes.CDLL(None), name, None):
         function(*numbers)

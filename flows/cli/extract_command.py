@@ -45,7 +45,7 @@ def extract(
     with show_progress(quiet=True):
         settings = Settings()
         chosen = choose(load_sources(sources), [source])[0] if source else None
-        pages = [_found(page, layout) for page in pages]
+        pages = [_locate_page(page, layout) for page in pages]
         are_readable = True
         with page_pool(settings) as pool:
             for page, record in explain(pages, url, settings.limits, pool, chosen):
@@ -62,7 +62,7 @@ def extract(
     raise typer.Exit(Exit.DONE if are_readable else Exit.FAILED)
 
 
-def _found(page: Path, layout: Layout) -> Path:
+def _locate_page(page: Path, layout: Layout) -> Path:
     """Where a saved page or raw_ref is; ends the command if it is nowhere."""
     from tasks.refine.preview_page import archive_of
     from warehouse.store.archive_files import download_archive

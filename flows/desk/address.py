@@ -27,8 +27,8 @@ def selection_of(given: QueryParams, known: Choices) -> Selection:
 def unchecked_selection(given: QueryParams, known: Choices) -> Selection:
     """The selection that a URL holds, whether or not the snapshot has it."""
     first, last = known.first_day or date.min, known.last_day or date.min
-    last_day = _day(given, "to") or last
-    first_day = _day(given, "from") or max(
+    last_day = _given_day(given, "to") or last
+    first_day = _given_day(given, "from") or max(
         first, date.fromordinal(max(1, last_day.toordinal() - DEFAULT_DAYS))
     )
     unit = given.get("unit") or fitting_unit(first_day, last_day)
@@ -45,10 +45,10 @@ def unchecked_selection(given: QueryParams, known: Choices) -> Selection:
         first_day=first_day,
         last_day=last_day,
         unit=unit,
-        topics=_all(given, "topic"),
-        sources=_all(given, "source"),
-        countries=_all(given, "country"),
-        languages=_all(given, "language"),
+        topics=_given_values(given, "topic"),
+        sources=_given_values(given, "source"),
+        countries=_given_values(given, "country"),
+        languages=_given_values(given, "language"),
         is_without_copies=given.get("copies") == "no",
         is_headlines_only=given.get("in") == "headline",
         is_local=known.is_local,
@@ -75,11 +75,11 @@ def _panel_days(given: str) -> tuple[date, date] | None:
         raise QueryError(f"panel must be {wanted}, got {given!r}") from None
 
 
-def _all(given: QueryParams, name: str) -> tuple[str, ...]:
+def _given_values(given: QueryParams, name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value for value in given.getlist(name) if value))
 
 
-def _day(given: QueryParams, name: str) -> date | None:
+def _given_day(given: QueryParams, name: str) -> date | None:
     value = given.get(name)
     if not value:
         return None

@@ -73,7 +73,7 @@ class Search:
                     return
             try:
                 with snapshots.cursor() as con:
-                    self._search(con, layout)
+                    self._run_search(con, layout)
             finally:
                 places.release()
         except duckdb.InterruptException:
@@ -87,7 +87,7 @@ class Search:
             self._con = None
             self.ended.set()
 
-    def _search(self, con: duckdb.DuckDBPyConnection, layout: Layout) -> None:
+    def _run_search(self, con: duckdb.DuckDBPyConnection, layout: Layout) -> None:
         self.state = "running"
         self._con = con
         days = articles_by_day(con, self.selection)

@@ -104,7 +104,7 @@ class DeskRequest:
             "load_no": self.load_no,
             "loaded_at": self.loaded_at,
             "url": self.url,
-            "nav": lambda path: address(path, self._held(self.given)),
+            "nav": lambda path: address(path, self._url_parameters(self.given)),
             "query": self.query,
         }
         text = self.desk.templates.get_template(template).render(common | values)
@@ -118,14 +118,14 @@ class DeskRequest:
         if chosen.is_panel and not chosen.panel_days and changed.keys() & {"from", "to"}:
             # A shorter range keeps the panel of the whole one: its own would give other numbers.
             changed = {"panel": panel_of(chosen.first_day, chosen.last_day)} | changed
-        return address(path, self._held(self.selection) | changed)
+        return address(path, self._url_parameters(self.selection) | changed)
 
     def full_url(self, path: str, **changes: Any) -> str:  # noqa: ANN401
         """The address with the host and the kind of days, for citations."""
         days = "local" if self.selection.is_local else "utc"
         return str(self.request.base_url).rstrip("/") + self.url(path, days=days, **changes)
 
-    def _held(self, selection: Selection) -> dict[str, Any]:
+    def _url_parameters(self, selection: Selection) -> dict[str, Any]:
         """The parameters of every address of this request."""
         return parameters(selection) | {"days": self.query.get("days", "")}
 

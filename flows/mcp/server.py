@@ -91,7 +91,7 @@ class Tools:
         A topic counts where one of its aliases stands, or one of each group of all_of within the
         same sentence, paragraph, article or words. Its articles are those in its languages, or all.
         """
-        with self._asked() as (con, known):
+        with self._open_question() as (con, known):
             topics = "FROM topics WHERE valid_to IS NULL ORDER BY name"
             sources = (
                 "SELECT source_id AS id, name, country, language, state, articles FROM sources"
@@ -122,7 +122,7 @@ class Tools:
         Without a unit it is the one that fits the range. `by` divides the series by source, country
         or language.
         """
-        with self._asked() as (con, known):
+        with self._open_question() as (con, known):
             if by not in ("", *PARTS):
                 raise QueryError(f"by must be one of {', '.join(PARTS)}, got {by!r}")
             selection = _selection(
@@ -166,7 +166,7 @@ class Tools:
         `threshold` articles on it is a spike; by chance, at most `false_alarms_per_year` days of a
         topic in a year are.
         """
-        with self._asked() as (con, known):
+        with self._open_question() as (con, known):
             selection = _selection(known, first_day, last_day, topics=tuple(topics))
             return _answer(con, known, selection, spikes=questions.spikes(con, selection))
 
@@ -183,7 +183,7 @@ class Tools:
 
         `articles_with_copies` is the number that `series` and `usual` give as hits.
         """
-        with self._asked() as (con, known):
+        with self._open_question() as (con, known):
             if not 1 <= limit <= MAX_SENTENCES:
                 raise QueryError(f"limit must be 1 to {MAX_SENTENCES}, got {limit}")
             selection = _selection(
@@ -210,7 +210,7 @@ class Tools:
         self, first_day: FirstDay = "", last_day: LastDay = "", sources: Sources = []  # noqa: B006
     ) -> Answer:  # fmt: skip
         """What was not collected, or only in part, by source, with reasons and what was lost."""
-        with self._asked() as (con, known):
+        with self._open_question() as (con, known):
             selection = _selection(known, first_day, last_day, sources=tuple(sources))
             found = questions.gaps(con, selection)[:MAX_ROWS]
             return {"coverage": coverage_statement(con, known, selection), "gaps": found}
@@ -229,10 +229,10 @@ class Tools:
         `compared_articles`, without `new_sources`, and rests on `compared_past`: half of the days
         of each source at least.
         """
-        with self._asked() as (con, known):
+        with self._open_question() as (con, known):
             if unit not in LENGTHS:
                 raise QueryError(f"unit must be one of {', '.join(LENGTHS)}, got {unit!r}")
-            last = _day("day", day) or known.last_whole_day or _last_day(known)
+            last = _checked_day("day", day) or known.last_whole_day or _last_day(known)
             first = last - timedelta(days=LENGTHS[unit] - 1)
             chosen: dict[str, Any] = {"topics": tuple(topics), "sources": tuple(sources)}
             now = _selection(known, f"{first}", f"{last}", **chosen)
@@ -254,7 +254,7 @@ class Tools:
             }
 
     @contextmanager
-    def _asked(self) -> Iterator[tuple[duckdb.DuckDBPyConnection, Choices]]:
+    def _open_question(self) -> Iterator[tuple[duckdb.DuckDBPyConnection, Choices]]:
         """The snapshot and the choices it offers; a QueryError becomes a ToolError."""
         try:
             with self._snapshots.cursor() as con:
@@ -267,8 +267,8 @@ def _selection(
     known: Choices, first_day: str = "", last_day: str = "", unit: str = "", **chosen: Any  # noqa: ANN401
 ) -> Selection:  # fmt: skip
     """A checked selection; QueryError naming what is wrong and what there is."""
-    last = _day("last_day", last_day) or _last_day(known)
-    first = _day("first_day", first_day) or min(known.first_day or last, last)
+    last = _checked_day("last_day", last_day) or _last_day(known)
+    first = _checked_day("first_day", first_day) or min(known.first_day or last, last)
     if unit not in ("", *UNITS):
         raise QueryError(f"unit must be one of {', '.join(UNITS)}, got {unit!r}")
     unit = unit or fitting_unit(first, last)
@@ -281,7 +281,7 @@ def _last_day(known: Choices) -> date:
     return known.last_day
 
 
-def _day(name: str, value: str) -> date | None:
+def _checked_day(name: str, value: str) -> date | None:
     with suppress(ValueError):
         day = date.fromisoformat(value) if value else None
         if day is None or 1900 <= day.year < 2200:

@@ -41,7 +41,7 @@ def end_on_ctrl_c() -> None:
                 os._exit(STATUS)
             else:
                 is_ending = True
-                threading.Thread(target=_end, daemon=True).start()
+                threading.Thread(target=_end_processes, daemon=True).start()
 
     threading.Thread(target=wait, name="ctrl-c", daemon=True).start()
 
@@ -52,7 +52,7 @@ def leave_ctrl_c_to_main_thread() -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
-def _end() -> None:
+def _end_processes() -> None:
     import multiprocessing  # only here: it would delay the start
 
     try:

@@ -175,7 +175,7 @@ def _create_artifacts(figures: RunFigures, done: Ingested, ailing: Iterable[Sour
     rejecting = {health.source_id: health.rejections for health in ailing}
     notes = {
         source.source_id: _joined(
-            _note(source),
+            _source_notes(source),
             rejecting.get(source.source_id),
             done.without_alias.get(source.source_id),
         )
@@ -195,7 +195,7 @@ def _create_artifacts(figures: RunFigures, done: Ingested, ailing: Iterable[Sour
         create_markdown_artifact(key=key, markdown=markdown, description=about)
 
 
-def _note(source: Collected) -> str:
+def _source_notes(source: Collected) -> str:
     deferred = f"{source.deferred} deferred to a later run" if source.deferred else ""
     late = ": ".join(filter(None, (deferred, source.late)))
     notes = "".join(source.listing_notes[:1])
@@ -226,7 +226,7 @@ def summary(done: Ingested) -> Table:
             str(articles),
             str(source.rechecked),
             outcome_counts(rejected) or "-",
-            Text(without_controls(_joined(_note(source), *notes))),
+            Text(without_controls(_joined(_source_notes(source), *notes))),
         )
     return table
 

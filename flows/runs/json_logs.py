@@ -34,7 +34,7 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The object, in one line."""
-        entry = _entry(record.levelname, record.name, record.getMessage(), record.created)
+        entry = _log_entry(record.levelname, record.name, record.getMessage(), record.created)
         about = vars(record)
         # Not imported here: commands that run no flow do without Prefect.
         if context := sys.modules.get("prefect.context"):
@@ -59,7 +59,7 @@ def json_line(
     error: BaseException | None = None,
 ) -> str:
     """A message that did not come through a logger, as a JSON object of the same keys."""
-    entry = _entry(level, logger, message)
+    entry = _log_entry(level, logger, message)
     if error:
         entry["exception"] = "".join(traceback.format_exception(error)).rstrip()
     return json.dumps(entry, ensure_ascii=False)
@@ -75,7 +75,9 @@ def as_json_line(line: bytes, logger: str) -> bytes:
     return (text if is_object else json_line(text, "INFO", logger)).encode() + b"\n"
 
 
-def _entry(level: str, logger: str, message: str, created: float | None = None) -> dict[str, str]:
+def _log_entry(
+    level: str, logger: str, message: str, created: float | None = None
+) -> dict[str, str]:
     at = datetime.fromtimestamp(created, UTC) if created else datetime.now(UTC)
     time = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return {"time": time, "level": level, "logger": logger, "message": message}

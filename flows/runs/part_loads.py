@@ -84,7 +84,7 @@ class PartLoads:
     def load_early(self) -> None:
         """Load and publish what is refined, if anything; after a failure the next load takes it."""
         begun = time.monotonic()
-        if batches := self._take():
+        if batches := self._take_batches():
             try:
                 self._load(batches)
             except Exception:
@@ -95,7 +95,7 @@ class PartLoads:
 
     def load_rest(self, after: Iterable[PrefectFuture[Any] | State[Any]] = ()) -> None:
         """Load and publish what is not loaded yet, after these tasks; a failure is raised."""
-        if (batches := self._take()) or not self._is_complete:
+        if (batches := self._take_batches()) or not self._is_complete:
             self._load(batches, after)
         shutil.rmtree(self._installation.layout.stage / self._run_id, ignore_errors=True)
 
@@ -105,7 +105,7 @@ class PartLoads:
             log.warning("the next run refines once more what could not be refined")
             reopen(self._installation.layout, self._run_id)
 
-    def _take(self) -> list[Batch]:
+    def _take_batches(self) -> list[Batch]:
         return [one.batch for one in self.refined.take() if one.batch]
 
     def _load(

@@ -102,8 +102,15 @@ def _serve(installation: Installation, port: int) -> int:
         signum = stopped.args[0]
         log.info("stopping")
     finally:
+        from flows.server.orphaned_runs import end_orphaned_runs
+
         serving.is_stopping = True
-        _stop(serving)
+        worker.stop(lambda: serving.is_hurried)
+        if not server.has_ended():
+            # A server that has just started does not answer yet, but has no runs either.
+            with suppress(httpx.HTTPError):
+                end_orphaned_runs("presswatch serve was stopped", kill=True, reschedule=False)
+        server.stop(lambda: serving.is_hurried)
     if signum == signal.SIGINT:
         say_stopped()
         return STATUS
@@ -205,18 +212,6 @@ def _watch(serving: Serving) -> None:
 def _changed_at(settings: Settings) -> list[float]:
     files = (settings.sources, settings.topics)
     return [path.stat().st_mtime if path.exists() else 0 for path in files]
-
-
-def _stop(serving: Serving) -> None:
-    """End the worker and its runs, mark them as crashed, end the server."""
-    from flows.server.orphaned_runs import end_orphaned_runs
-
-    serving.worker.stop(lambda: serving.is_hurried)
-    if not serving.server.has_ended():
-        # A server that has just started does not answer yet, but has no runs either.
-        with suppress(httpx.HTTPError):
-            end_orphaned_runs("presswatch serve was stopped", kill=True, reschedule=False)
-    serving.server.stop(lambda: serving.is_hurried)
 
 
 def _wait_for(api: str, server: Child) -> None:

@@ -65,11 +65,11 @@ def read_records(
         magic = magic_of(file) if magic is None else magic
         at: int | None = start
         while at is not None and at < end:
-            lost = yield from _from(file, at, end, max_bytes, kinds, magic)
+            lost = yield from _records_from(file, at, end, max_bytes, kinds, magic)
             at = None if lost is None else next_start(file, lost + 1, magic)
 
 
-def _from(
+def _records_from(
     file: IO[bytes], at: int, end: int, max_bytes: int, kinds: frozenset[str], magic: bytes
 ) -> Generator[Record | Damage, None, int | None]:
     """Records from an offset on, each yielded once the next one has been found.
@@ -94,7 +94,11 @@ def _from(
             return (yield from _before_damage(file, at, before, magic, error))
         if before:
             # gzip has checksums; zstd may have none, and plain records have none.
-            yield _broken(before) if magic != GZIP and _agrees(before) is False else before
+            yield (
+                _without_block(before)
+                if magic != GZIP and _matches_digest(before) is False
+                else before
+            )
         if found is None and before and magic == GZIP and _member(file, before.offset) == (0, 0):
             # fastwarc reads a member whose last bytes, its checksum, are missing.
             yield Damage(before.offset, "the file ends within this record")
@@ -119,7 +123,7 @@ def _before_damage(
         yield before  # the next one is damaged
         yield Damage(end_of_member, str(error))
         return end_of_member
-    yield before if _agrees(before) else _broken(before)
+    yield before if _matches_digest(before) else _without_block(before)
     yield Damage(before.offset, f"after this record: {error}")
     return before.offset
 
@@ -159,7 +163,7 @@ def _read(found: WarcRecord, max_bytes: int, kinds: frozenset[str]) -> Record:
         return replace(record, is_whole=False)
 
 
-def _agrees(record: Record) -> bool | None:
+def _matches_digest(record: Record) -> bool | None:
     """Whether the block matches the record's digest; None where it has none that is known."""
     name, _, digest = record.get("warc-block-digest").partition(":")
     if name.lower() not in ("sha1", "sha256") or not record.block:
@@ -168,7 +172,7 @@ def _agrees(record: Record) -> bool | None:
     return digest.lower() in (base64.b32encode(found.digest()).decode().lower(), found.hexdigest())
 
 
-def _broken(record: Record) -> Record:
+def _without_block(record: Record) -> Record:
     return replace(record, block=b"", is_whole=False)
 
 

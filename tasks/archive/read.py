@@ -45,7 +45,7 @@ def read_archive_damage(path: Path) -> Iterator[tuple[Capture, bytes] | Damage]:
 
 def read_capture(raw: Path, raw_ref: str) -> tuple[Capture, bytes]:
     """The capture whose record is at a `raw_ref`, with its payload; OSError, ValueError if none."""
-    path, offset = _place(raw, raw_ref)
+    path, offset = _file_and_offset(raw, raw_ref)
     found = next(_captures(_records(path, offset)), None)
     if found is None or isinstance(found, Damage):
         raise ValueError(f"{raw_ref}: {found.reason if found else 'no capture at that offset'}")
@@ -73,14 +73,14 @@ def read_payload(raw: Path, raw_ref: str) -> bytes:
 
     Raises OSError or ValueError where there is no response or resource record.
     """
-    path, offset = _place(raw, raw_ref)
+    path, offset = _file_and_offset(raw, raw_ref)
     record = next(_records(path, offset, offset + 1), None)
     if not isinstance(record, Record) or record.kind not in _PAYLOADS:
         raise ValueError(f"{raw_ref}: no response or resource record at that offset")
     return _payload(record, _MAX_PAYLOAD_BYTES) or b""
 
 
-def _place(raw: Path, raw_ref: str) -> tuple[Path, int]:
+def _file_and_offset(raw: Path, raw_ref: str) -> tuple[Path, int]:
     name, _, offset = raw_ref.rpartition("#")
     return raw / name, int(offset)
 

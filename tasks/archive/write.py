@@ -70,7 +70,7 @@ class ArchiveWriter:
             group.add_resource(attempt)
         capture = capture_of(attempt, entry, capture_id, self._source_id, self._run_id)
         if group.last:
-            place = f"{self._source_id}/{self._final.name}#{start + group.last[0]}"
+            place = f"{self._source_id}/{self._final_path.name}#{start + group.last[0]}"
             capture = replace(capture, raw_ref=place)
         group.add_capture(capture)
         self._whole = _write_at(file, start, group.buffer.getbuffer())
@@ -84,10 +84,10 @@ class ArchiveWriter:
         with self._file as file:
             self._file = None
             if self._ids or self._resumed_at:
-                finish(file, self._whole, self._open, self._final)
-                self.path = self._final
+                finish(file, self._whole, self._open_path, self._final_path)
+                self.path = self._final_path
             else:
-                self._open.unlink()
+                self._open_path.unlink()
 
     def __enter__(self) -> Self:
         return self
@@ -96,28 +96,28 @@ class ArchiveWriter:
         self.close()
 
     @property
-    def _final(self) -> Path:
+    def _final_path(self) -> Path:
         return self._folder / (self._run_id + SUFFIX)
 
     @property
-    def _open(self) -> Path:
+    def _open_path(self) -> Path:
         return self._folder / (self._run_id + OPEN_SUFFIX)
 
     def _opened(self) -> tuple[io.FileIO, int]:
         if self._file is None:
             self._folder.mkdir(parents=True, exist_ok=True)
-            if self._may_resume and self._final.exists():
-                self._file = self._final.open("r+b", buffering=0)
+            if self._may_resume and self._final_path.exists():
+                self._file = self._final_path.open("r+b", buffering=0)
                 fcntl.flock(self._file, fcntl.LOCK_EX)
-                self._final.rename(self._open)
+                self._final_path.rename(self._open_path)
                 self._whole = self._resumed_at = self._file.seek(0, os.SEEK_END)
                 return self._file, self._whole
-            if self._final.exists():
-                raise FileExistsError(f"{self._final}: an archive of this run exists")
+            if self._final_path.exists():
+                raise FileExistsError(f"{self._final_path}: an archive of this run exists")
             while True:
-                file = self._open.open("xb", buffering=0)
+                file = self._open_path.open("xb", buffering=0)
                 fcntl.flock(file, fcntl.LOCK_EX)
-                if is_at(file, self._open):
+                if is_at(file, self._open_path):
                     break
                 file.close()  # `salvage` took it before it was locked
             self._file = file
@@ -125,7 +125,10 @@ class ArchiveWriter:
                 f"software: presswatch/{_version('presswatch')}\r\nformat: WARC File Format 1.1\r\n"
                 f"source_id: {self._source_id}\r\nrun_id: {self._run_id}\r\n"
             ).encode()
-            headers = {"WARC-Filename": self._final.name, "Content-Type": "application/warc-fields"}
+            headers = {
+                "WARC-Filename": self._final_path.name,
+                "Content-Type": "application/warc-fields",
+            }
             buffer = io.BytesIO()
             kind, now = WarcRecordType.warcinfo, datetime.now(UTC)
             write_record(buffer, kind, self._warcinfo_id, now, block, headers)

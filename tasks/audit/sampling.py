@@ -50,7 +50,9 @@ def draw_sample(
         if known.first_day is None or known.last_day is None:
             raise QueryError("no article of a known day has been collected yet")
         days = Selection(known.first_day, known.last_day)
-        population = (_counted if kind == "precision" else _near_misses)(con, topic_id, days)
+        population = (_mentioning_articles if kind == "precision" else _near_misses)(
+            con, topic_id, days
+        )
         if not population.ids:
             what = "article mentions it" if kind == "precision" else "near miss is there"
             raise QueryError(f"{topic_id}: no {what}, so there is nothing to audit")
@@ -103,8 +105,8 @@ def _sampled(
         [ids],
     )
     by_id = {row["article_id"]: row for row in rows}
-    hits = _hits(con, topic_id, ids)
-    texts = _texts(con, layout, rows) if is_near else {}
+    hits = _first_mentions(con, topic_id, ids)
+    texts = _beginnings(con, layout, rows) if is_near else {}
     return tuple(
         SampledArticle(
             **by_id[name],
@@ -137,7 +139,9 @@ def aliases_sql(topic_id: str) -> str:
         GROUP BY ALL"""
 
 
-def _counted(con: duckdb.DuckDBPyConnection, topic_id: str, days: Selection) -> _Population:
+def _mentioning_articles(
+    con: duckdb.DuckDBPyConnection, topic_id: str, days: Selection
+) -> _Population:
     """The articles that mention the topic, by source, language, alias and month."""
     rows = con.execute(
         f"""SELECT article_id::VARCHAR, source_id, coalesce(language, ''), alias, {MONTH}
@@ -207,7 +211,7 @@ def _near_misses(con: duckdb.DuckDBPyConnection, topic_id: str, days: Selection)
     return _Population([row[0] for row in rows], [row[1:] for row in rows], sections, words)
 
 
-def _hits(
+def _first_mentions(
     con: duckdb.DuckDBPyConnection, topic_id: str, ids: Sequence[str]
 ) -> dict[str, list[Hit]]:
     """The first mentions of each article, in the order in which they are read."""
@@ -231,7 +235,9 @@ def _hits(
     return found
 
 
-def _texts(con: duckdb.DuckDBPyConnection, layout: Layout, chosen: Sequence[Row]) -> dict[str, str]:
+def _beginnings(
+    con: duckdb.DuckDBPyConnection, layout: Layout, chosen: Sequence[Row]
+) -> dict[str, str]:
     """The beginnings of the articles, out of the files of their days."""
     by_day = files_by_day(con, layout)
     files = sorted({path for row in chosen for path in by_day.get(row["published_date"], ())})

@@ -92,7 +92,7 @@ def require_same_code(wanted: str, dask_worker: Worker | None = None) -> None:
 
 def cut_on_worker(warc: Shard, size: int, wanted: str) -> list[Shard | ShardFailed]:
     """The shards of a file; raises RunFailed when the backfill is of another version."""
-    found = _tried(warc, wanted, lambda pool: list(pool.shards([warc], size)))
+    found = _run_on_worker(warc, wanted, lambda pool: list(pool.shards([warc], size)))
     return [found] if isinstance(found, ShardFailed) else list(map(_with_worker, found))
 
 
@@ -106,10 +106,10 @@ def refine_on_worker(job: ShardJob, wanted: str) -> Parcel | ShardFailed:
             (done,) = pool.refined(iter([job.shard]), lambda _: local_job)
             return done if isinstance(done, ShardFailed) else Parcel.of(done)
 
-    return _with_worker(_tried(job.shard, wanted, refined))
+    return _with_worker(_run_on_worker(job.shard, wanted, refined))
 
 
-def _tried(shard: Shard, wanted: str, work: Callable[[ShardPool], T]) -> T | ShardFailed:
+def _run_on_worker(shard: Shard, wanted: str, work: Callable[[ShardPool], T]) -> T | ShardFailed:
     """Do the work in this thread's process; replace the process when it raises."""
     require_same_code(wanted)
     try:
@@ -178,13 +178,13 @@ class Cluster:
         # Only as many are taken as keep the current workers busy.
         waiting: deque[Callable[[], Refinement]] = deque()
         for shard in shards:
-            waiting.append(self._begun(shard, job))
+            waiting.append(self._submit(shard, job))
             while len(waiting) >= max(1, SHARDS_AHEAD * self._threads()):
                 yield waiting.popleft()()
         while waiting:
             yield waiting.popleft()()
 
-    def _begun(
+    def _submit(
         self, shard: Shard | ShardFailed, job: Callable[[Shard], ShardJob]
     ) -> Callable[[], Refinement]:
         """Send a shard to a worker if need be; returns a function that waits for the result."""
@@ -196,7 +196,7 @@ class Cluster:
         sent = replace(work, folder=Path(work.folder.name))
         future = self._client.submit(refine_on_worker, sent, self._made_by, pure=False)
 
-        def settled() -> Refinement:
+        def wait_for_result() -> Refinement:
             found = self._result(shard, future)
             if isinstance(found, ShardFailed):
                 return found
@@ -207,7 +207,7 @@ class Cluster:
 
             return staged_once(work, unpack)
 
-        return settled
+        return wait_for_result
 
     def _result(self, shard: Shard, future: "Future[T]") -> T | ShardFailed:
         while True:

@@ -55,7 +55,9 @@ class ShardPool:
         cuts = (
             warc
             if is_small(warc, size)
-            else self.workers.submit(partial(_tried, warc, partial(cut_into_shards, warc, size)))
+            else self.workers.submit(
+                partial(_run_or_fail, warc, partial(cut_into_shards, warc, size))
+            )
             for warc in warcs
         )
         for cut in read_ahead(cuts, SHARDS_AHEAD):
@@ -139,10 +141,10 @@ def _batches(shards: Shards) -> Iterator[list[Shard] | ShardFailed]:
 
 
 def _refined(jobs: Sequence[ShardJob]) -> list[Refinement]:
-    return [_tried(job.shard, partial(stage_shard, job)) for job in jobs]
+    return [_run_or_fail(job.shard, partial(stage_shard, job)) for job in jobs]
 
 
-def _tried(shard: Shard, work: Callable[[], T]) -> T | ShardFailed:
+def _run_or_fail(shard: Shard, work: Callable[[], T]) -> T | ShardFailed:
     """Do the work; caught here, since an exception that cannot be unpickled breaks the pool."""
     try:
         return work()

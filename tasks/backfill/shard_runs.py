@@ -14,9 +14,10 @@ from tasks.backfill.selection import SELECTIONS, Selection
 from tasks.backfill.shard_processes import Refinement, ShardFailed, ShardPool
 from tasks.backfill.shards import FLOW, Shard, ShardJob, Staged, done_work, work_of
 from tasks.extract.extractor_version import EXTRACTOR_VERSION
-from tasks.load.load_run import Run, load
+from tasks.load.load_run import load
 from tasks.locks.run_locks import new_run_id, started_at
 from tasks.model import Batch
+from tasks.partition.partitions import Run
 from tasks.refine.refine_pages import Origin
 from tasks.settings import Settings
 from tasks.sources.source import Source

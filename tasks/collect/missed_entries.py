@@ -56,7 +56,7 @@ class Gap:
 def recovered(reader: "ListingReader", last: Mapping[str, KnownListing]) -> Iterator[Entry]:
     """Entries that a sitemap of the source names, dated in the gaps of its feeds."""
     collector, source = reader.collector, reader.source
-    gap, past = _gap(reader)
+    gap, past = _find_gap(reader)
     if gap is None or not reader.site or reader.time.is_up():
         return
     named = collector.client.sitemaps(
@@ -111,7 +111,7 @@ def is_news(url: str) -> bool:
     return "news" in f"{split.path}?{split.query}".lower()
 
 
-def _gap(reader: "ListingReader") -> tuple[Gap | None, Mapping[str, RecoveryRead]]:
+def _find_gap(reader: "ListingReader") -> tuple[Gap | None, Mapping[str, RecoveryRead]]:
     """The gap to recover entries from, and the earlier reads of sitemaps.
 
     The gap is that before the entries of this run's feeds, else one that earlier runs found; None

@@ -47,9 +47,9 @@ def parse_listing(
     found: Listing | Failure | Extraction
     try:
         if is_small or not pool:
-            found = _tried(read)
+            found = _read_or_failure(read)
         else:
-            found = pool.call(partial(run_or_reject, _tried, read), seconds, deadline)
+            found = pool.call(partial(run_or_reject, _read_or_failure, read), seconds, deadline)
         if isinstance(found, Listing):
             return found, attempt
         failed = found if isinstance(found, Failure) else unreadable(found.detail)
@@ -62,7 +62,7 @@ def parse_listing(
     return None, replace(attempt, outcome=failed.outcome, detail=failed.detail)
 
 
-def _tried(read: Callable[[], Listing]) -> Listing | Failure:
+def _read_or_failure(read: Callable[[], Listing]) -> Listing | Failure:
     """The listing, or why it is none: in a pool, a Failure that is raised counts as a crash."""
     try:
         return read()

@@ -85,11 +85,11 @@ class ListingReader:
                 sitemaps.add(listing, known.read_at if known else now)
             elif self.is_on_trial:
                 break
-        self._leave(own, sitemaps)
+        self._record_unread(own, sitemaps)
         if self.read_count:
             yield from recovered(self, last)
 
-    def _leave(self, own: Iterable[str], sitemaps: IndexSitemaps) -> None:
+    def _record_unread(self, own: Iterable[str], sitemaps: IndexSitemaps) -> None:
         """Record what was not read: for lack of time, or as one of too many sitemaps."""
         at, late = self.collector.now, self.time.late
         if late:

@@ -89,7 +89,7 @@ def lines_from(
         text, is_whole = _text_at(node)
         is_broken |= node.tag == "br"
         if text.strip():
-            block = _block(node)
+            block = _enclosing_block(node)
             if line is None or is_broken or line.block.mem_id != block.mem_id:
                 if line:
                     yield line
@@ -141,7 +141,7 @@ def is_short(node: LexborNode, most: int) -> bool:
     return False
 
 
-def _block(node: LexborNode) -> LexborNode:
+def _enclosing_block(node: LexborNode) -> LexborNode:
     """The innermost element around a node that begins a line of its own."""
     at = node.parent or node
     for _ in range(MAX_DEPTH):

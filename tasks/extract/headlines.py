@@ -82,7 +82,7 @@ def choose_headline(
 
 def owners_in_title(title: str, notice: str) -> frozenset[str]:
     """The folded first or last part of a title that the page's copyright notice names, if any."""
-    cuts, notice_letters = _cuts(title), letters(notice)
+    cuts, notice_letters = _separators(title), letters(notice)
     parts = (title[: cuts[0][0]], title[cuts[-1][1] :]) if cuts else ()
     keys = map(letters, parts)
     return frozenset(key for key in keys if len(key) > 3 and key in notice_letters)
@@ -93,12 +93,12 @@ def _unbroken(text: str, others: Iterable[str]) -> str:
 
     # Cut at a quote, `content="He said "no""`, or within a word where JSON-LD is cut to 110
     # characters.
-    def goes_on(other: str) -> bool:
+    def is_rest(other: str) -> bool:
         rest = other[len(text) :]
         is_within_word = len(text) == CUT_CHARS and rest[:1].replace("_", "a").isalnum()
         return other.startswith(text) and (rest.startswith(('"', ' "')) or is_within_word)
 
-    return min(filter(goes_on, others), key=len, default=text)
+    return min(filter(is_rest, others), key=len, default=text)
 
 
 def words_of_address(url: str) -> frozenset[str]:
@@ -148,7 +148,7 @@ def main_heading(headings: Sequence[str], others: Iterable[str]) -> str | None:
 def _without_name(text: str, others: list[str], names: frozenset[str]) -> str:
     """The text without leading or trailing parts that are the site's name or in no other title."""
     spelled = [letters(other) for other in others]
-    cuts = list(_cuts(text))
+    cuts = list(_separators(text))
     for start, end in cuts:
         head, tail = text[:start], text[end:]
         if letters(head) in spelled and len(letters(head)) > MIN_HEADLINE_CHARS:
@@ -173,7 +173,7 @@ def _without_name(text: str, others: list[str], names: frozenset[str]) -> str:
 
 
 @lru_cache(maxsize=64)
-def _cuts(text: str) -> tuple[tuple[int, int], ...]:
+def _separators(text: str) -> tuple[tuple[int, int], ...]:
     """Where each separator starts and ends."""
     if not SIGN.search(text):
         return ()

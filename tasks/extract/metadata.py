@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborHTMLParser
 
 from tasks.extract.authors import clean_authors, is_name
 from tasks.extract.headlines import (
@@ -144,7 +144,8 @@ def _classed_authors(page: Page) -> tuple[str, ...]:
     for _ in range(MAX_LEVELS_UP):
         if around is None or around.tag in ("body", "html"):
             break
-        nodes = [node for node in around.css(CLASSED) if _is_byline(node)]
+        classed = ((n, (n.attributes.get("class") or "").split()) for n in around.css(CLASSED))
+        nodes = [node for node, names in classed if any(map(BYLINE_CLASS.fullmatch, names))]
         texts = list(dict.fromkeys(map(text_of, nodes)))
         if texts:
             # More elements would be teasers' bylines; more names would include job titles.
@@ -152,7 +153,3 @@ def _classed_authors(page: Page) -> tuple[str, ...]:
             return names if all(map(is_name, names)) and len(names) <= 2 * len(texts) else ()
         around = around.parent
     return ()
-
-
-def _is_byline(node: LexborNode) -> bool:
-    return any(map(BYLINE_CLASS.fullmatch, (node.attributes.get("class") or "").split()))

@@ -75,12 +75,12 @@ def printed_dates(heading: LexborNode) -> list[Printed]:
     if len({date.text for date in found if date.words > CLOSE_WORDS}) > MAX_DATES:
         # They are in a list of other articles that follows a short one.
         found = [date for date in found if date.words <= CLOSE_WORDS]
-    for date in () if found else _above(heading):
+    for date in () if found else _dates_above(heading):
         found.append(Printed(date.text, date.words, is_above=True))
     return found
 
 
-def _above(heading: LexborNode) -> Iterator[Printed]:
+def _dates_above(heading: LexborNode) -> Iterator[Printed]:
     node: LexborNode | None = heading
     words = 0.0
     for _ in range(LEVELS_ABOVE):

@@ -174,11 +174,11 @@ def _substitute_page(
     )
     # A listing may have a captcha in the form of its newsletter.
     is_guarded = view.has_challenge and not verdict.is_listing
-    is_article = has_own_text and not _is_all(CHALLENGE, named)
+    is_article = has_own_text and not _is_message_alone(CHALLENGE, named)
     if view.words < 400 and (challenge or is_guarded) and not is_article:
         return Outcome.BOT_CHALLENGE, challenge[0] if challenge else "captcha"
     gone = GONE.search(view.title) or GONE.search(view.headings)
-    if gone and not (has_own_text and not _is_all(GONE, named)):
+    if gone and not (has_own_text and not _is_message_alone(GONE, named)):
         return Outcome.SOFT_404, gone[0].strip()
     consent = len(CONSENT.findall(view.text))
     is_mostly_consent = consent >= 4 and view.words < min(500, 20 * consent)
@@ -187,7 +187,7 @@ def _substitute_page(
     return None
 
 
-def _is_all(message: re.Pattern[str], named: str) -> bool:
+def _is_message_alone(message: re.Pattern[str], named: str) -> bool:
     """Whether a title or heading, without the site's name, is a message and nothing else."""
     # `Treasure not found`, `404 people evacuated` and `Are you a robot? ...` head articles.
     parts = (part for part in TITLE_PARTS.split(named) if message.search(part))

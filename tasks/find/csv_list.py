@@ -41,7 +41,7 @@ def read_csv(content: bytes, path: Path) -> list[Listed]:
         if not columns & {*_HOMES[:4], *_FEEDS}:
             wanted = ", ".join((*_HOMES[:4], _FEEDS[0]))
             raise ConfigError([f"{path}: no column of sites or feeds, such as {wanted}"])
-        return [_listed(row) for row in rows]
+        return [_as_listed(row) for row in rows]
     except csv.Error as error:
         raise ConfigError([f"{path}: line {rows.line_num}: not CSV: {error}"]) from None
 
@@ -60,7 +60,7 @@ def write_csv(sources: Sequence[Source]) -> str:
     return out.getvalue()
 
 
-def _listed(cells: Mapping[str, str | None]) -> Listed:
+def _as_listed(cells: Mapping[str, str | None]) -> Listed:
     # A row that is longer than the header has a list under the name None.
     row = {
         column.strip().lower(): (text or "").strip()

@@ -87,7 +87,7 @@ def feeds_of_page(tree: LexborHTMLParser, url: str) -> list[Place]:
         if (is_feed or _FEED_TYPE.fullmatch(kind)) and (target := _target(node, base)):
             declared.append((target, "declared by"))
     found: dict[str, Place] = {}
-    for target, how in (*declared, *_linked(tree, base, url)):
+    for target, how in (*declared, *_linked_feeds(tree, base, url)):
         if not _NO_FEED.search(urlsplit(target).path):
             found.setdefault(fold_url(target), Place(target, f"{how} {url}"))
     return list(found.values())[:MAX_LINKED]
@@ -115,7 +115,7 @@ def is_of_comments(url: str) -> bool:
     return bool(_COMMENTS.search(urlsplit(url).path.lower()))
 
 
-def _linked(tree: LexborHTMLParser, base: str, url: str) -> Iterator[tuple[str, str]]:
+def _linked_feeds(tree: LexborHTMLParser, base: str, url: str) -> Iterator[tuple[str, str]]:
     for node in tree.css("a[href]"):
         target = _target(node, base)
         if not target:

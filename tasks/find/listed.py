@@ -51,7 +51,7 @@ def import_listed(
     entries: list[Entry] = []
     left_out: list[tuple[str, str]] = []
     for one in listed:
-        entry = _entry(one, language, timezone, places, ask)
+        entry = _entry_or_problem(one, language, timezone, places, ask)
         wrong = entry if isinstance(entry, str) else "; ".join(problems_of(entry))
         if wrong or isinstance(entry, str):
             left_out.append((one.name or one.home or "without a name", wrong))
@@ -66,7 +66,7 @@ def import_listed(
     return ImportedSources(tuple(entries), tuple(left_out))
 
 
-def _entry(
+def _entry_or_problem(
     one: Listed, language: str, timezone: str, places: Mapping[str, str], ask: Ask | None
 ) -> Entry | str:
     if one.problem:

@@ -43,7 +43,7 @@ def read_opml(content: bytes, path: Path) -> list[Listed]:
     inside = {feed for source in sources for feed in source.iter("{*}outline")}
     rest = [_attributes(outline) for outline in own if outline not in inside]
     named = [one for one in rest if one.get("xmlurl") or one.get("htmlurl")]
-    return [*map(_own_source, sources), *_by_site(named)]
+    return [*map(_own_source, sources), *_group_by_site(named)]
 
 
 def write_opml(sources: Sequence[Source]) -> bytes:
@@ -82,7 +82,7 @@ def _own_source(outline: etree._Element) -> Listed:
     return Listed(_attributes(outline).get("text", ""), next(iter(feeds), ""), feeds, values=values)
 
 
-def _by_site(outlines: Sequence[dict[str, str]]) -> Iterator[Listed]:
+def _group_by_site(outlines: Sequence[dict[str, str]]) -> Iterator[Listed]:
     """Feeds grouped by their sites: an outlet is a source, whatever number of feeds it has."""
     groups: dict[str, list[dict[str, str]]] = {}
     for one in outlines:

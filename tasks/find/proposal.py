@@ -171,7 +171,7 @@ def _rate(taken: Sequence[Trial]) -> Value:
     if not dated:
         return Value(None, "too few entries are dated")
     newest = max(trial.dates[-1] for trial in dated)
-    since = max(_back_to(trial.dates) for trial in dated)
+    since = max(_earliest_date(trial.dates) for trial in dated)
     by_url: dict[str, datetime] = {
         fold_url(entry.url): entry.published_at
         for trial in dated
@@ -181,7 +181,7 @@ def _rate(taken: Sequence[Trial]) -> Value:
     days = (newest - since) / timedelta(days=1)
     if len(by_url) < _MIN_DATED or not days:
         best = max(dated, key=lambda trial: len(trial.dates))
-        since, number = _back_to(best.dates), len(best.dates)
+        since, number = _earliest_date(best.dates), len(best.dates)
         days = max((best.dates[-1] - since) / timedelta(days=1), 1 / 24)
     else:
         number = len(by_url)
@@ -191,7 +191,7 @@ def _rate(taken: Sequence[Trial]) -> Value:
     return Value(bounds, f"about {a_day:.0f} a day: {number} entries in {span}")
 
 
-def _back_to(dates: Sequence[datetime]) -> datetime:
+def _earliest_date(dates: Sequence[datetime]) -> datetime:
     """How far a listing reaches back, without the oldest tenth, which may be pinned."""
     return dates[len(dates) // 10]
 

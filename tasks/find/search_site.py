@@ -101,54 +101,54 @@ class Search:
         """Search the site of a domain or URL; `feeds` are tried first."""
         began = time.monotonic()
         self._deadline = began + self.max_seconds
-        attempt = self._home(asked)
+        attempt = self._fetch_home(asked)
         self._site = attempt.url_final or attempt.url_requested
-        listing, attempt = self._read(attempt)
+        listing, attempt = self._parse_listing(attempt)
         page = _page(listing, attempt)
         if attempt.outcome not in _REFUSED | _NOBODY:
             for url in feeds:
-                self._try(Place(url, "given"))
+                self._try_place(Place(url, "given"))
             if listing and not page:
                 # A feed may be on another host than the site that most of its entries lead to.
                 sites = Counter(origin(entry.url) + "/" for entry in listing.entries)
                 if sites:
                     self._site = sites.most_common(1)[0][0]
                 self._judge(Place(attempt.url_final, "the address itself"), listing, attempt)
-            self._look(page)
+            self._try_candidates(page)
         for url, by in covering(list(self.trials.values())).items():
             covered = self.trials[fold_url(url)]
             detail = f"its entries are in {by}"
-            self._note(replace(covered, outcome=ListingVerdict.COVERED, detail=detail))
+            self._add_trial(replace(covered, outcome=ListingVerdict.COVERED, detail=detail))
         seconds = time.monotonic() - began
         detail = attempt.detail if not page else ""
         about = (asked, self._site, attempt.outcome.value, detail, page)
         return SiteSearchResult(*about, tuple(self.trials.values()), self.requests, seconds)
 
-    def _look(self, page: Page | None) -> None:
+    def _try_candidates(self, page: Page | None) -> None:
         """Try what is likely first, and guess only where nothing was found."""
         for place in feeds_of_page(page.tree, page.url) if page else ():
-            self._try(place)
+            self._try_place(place)
         for place in self._sitemaps():
-            self._try(place)
+            self._try_place(place)
         site = origin(self._site)
         self._try_for_feed(Place(site + path, USUAL) for path in USUAL_FEEDS)
         if page:
             most = MAX_SECTIONS // 2 if self._has_feed() else MAX_SECTIONS
             for section in islice(sections_of_page(page.tree, page.url), most):
                 if self.requests < self.max_requests:
-                    self._try(section)
+                    self._try_place(section)
         self._try_for_feed(subdomains(self._site))
         if page and not any(trial.is_taken for trial in self.trials.values()):
             about = f"no feed and no news sitemap; it links to {len(page.entries)} articles"
             is_listing = len(page.entries) >= MIN_LINKS
             outcome = ListingVerdict.TAKEN if is_listing else ListingVerdict.WEB_PAGE
             trial = _trial(Place(page.url, "the home page"), outcome, about)
-            self._note(replace(trial, kind="section", entries=page.entries))
+            self._add_trial(replace(trial, kind="section", entries=page.entries))
 
-    def _home(self, asked: str) -> Attempt:
+    def _fetch_home(self, asked: str) -> Attempt:
         attempts = []
         for url in starts(asked):
-            attempts.append(self._get(url, is_home=True))
+            attempts.append(self._fetch(url, is_home=True))
             if attempts[-1].outcome not in _NOBODY:
                 return attempts[-1]
         return attempts[0]
@@ -157,7 +157,7 @@ class Search:
         """The sitemaps that robots.txt names, those of news first; the usual ones where none is."""
         named = self.client.sitemaps(
             origin(self._site),
-            record=self._count,
+            record=self._count_requests,
             min_interval=self.pause,
             allow_private=self.allow_private,
             deadline=self._deadline,
@@ -174,28 +174,32 @@ class Search:
         for place in places:
             if self._has_feed():
                 return
-            self._try(place)
+            self._try_place(place)
 
-    def _try(self, place: Place, depth: int = 0) -> None:
+    def _try_place(self, place: Place, depth: int = 0) -> None:
         """Fetch and judge a place, and what it leads to; each only once."""
         if fold_url(place.url) in self.trials:
             return
         if is_of_comments(place.url):
-            self._note(_trial(place, ListingVerdict.COMMENTS, "not asked: its URL says comments"))
+            self._add_trial(
+                _trial(place, ListingVerdict.COMMENTS, "not asked: its URL says comments")
+            )
         elif self.requests >= self.max_requests:
-            self._note(_trial(place, ListingVerdict.NOT_TRIED, f"after {self.requests} requests"))
+            self._add_trial(
+                _trial(place, ListingVerdict.NOT_TRIED, f"after {self.requests} requests")
+            )
         else:
-            attempt = self._get(place.url)
-            listing, parsed = self._read(attempt)
+            attempt = self._fetch(place.url)
+            listing, parsed = self._parse_listing(attempt)
             if listing:
                 self._judge(place, listing, parsed, depth)
             elif attempt.outcome is Outcome.LEFT_FOR_LATER:
                 why = f"after {self.max_seconds:g} seconds"
-                self._note(_trial(place, ListingVerdict.NOT_TRIED, why))
+                self._add_trial(_trial(place, ListingVerdict.NOT_TRIED, why))
             else:
-                self._note(_trial(place, parsed.outcome, parsed.detail))
+                self._add_trial(_trial(place, parsed.outcome, parsed.detail))
 
-    def _read(self, attempt: Attempt) -> tuple[Listing | None, Attempt]:
+    def _parse_listing(self, attempt: Attempt) -> tuple[Listing | None, Attempt]:
         """The listing or page that an attempt brought; None, and why not, for anything else."""
         if attempt.outcome is not Outcome.LISTED:
             return None, attempt
@@ -205,11 +209,11 @@ class Search:
     def _judge(self, place: Place, listing: Listing, attempt: Attempt, depth: int = 0) -> None:
         page = _page(listing, attempt)
         if page:
-            self._note(_trial(place, ListingVerdict.WEB_PAGE, "HTML, no feed"))
+            self._add_trial(_trial(place, ListingVerdict.WEB_PAGE, "HTML, no feed"))
             # A page of feeds. Its links are followed no further.
             if depth == 0:
                 for linked in feeds_of_page(page.tree, page.url):
-                    self._try(linked, depth + 1)
+                    self._try_place(linked, depth + 1)
             return
         about = (attempt.payload, attempt.url_final, self._site, self.now)
         trial = replace(
@@ -219,25 +223,25 @@ class Search:
             language=language_named(attempt.payload),
             entries=listing.entries,
         )
-        self._note(trial)
+        self._add_trial(trial)
         if depth <= 1:  # an index within an index is followed, a third level is not
             # Only the sitemaps of news, where there are any.
             children = list(filter(is_news, listing.children)) or list(listing.children)
             for child in children[:MAX_CHILDREN]:
-                self._try(Place(child, f"in {place.url}"), depth + 1)
+                self._try_place(Place(child, f"in {place.url}"), depth + 1)
 
     def _has_feed(self) -> bool:
         return any(trial.is_taken and trial.kind in FEEDS for trial in self.trials.values())
 
-    def _note(self, trial: Trial) -> None:
+    def _add_trial(self, trial: Trial) -> None:
         self.trials[fold_url(trial.url)] = trial
         self.tell(trial)
 
-    def _get(self, url: str, *, is_home: bool = False) -> Attempt:
+    def _fetch(self, url: str, *, is_home: bool = False) -> Attempt:
         return self.client.get(
             url,
             kind=CaptureKind.LISTING,
-            record=self._count,
+            record=self._count_requests,
             min_interval=self.pause,
             allow_private=self.allow_private,
             max_tries=2 if is_home else 1,
@@ -245,7 +249,7 @@ class Search:
             deadline=self._deadline,
         )
 
-    def _count(self, attempt: Attempt) -> None:
+    def _count_requests(self, attempt: Attempt) -> None:
         self.requests += len(attempt.exchanges)
 
 

@@ -58,7 +58,7 @@ def time_zone(country: str | None, printed: Sequence[str], why: str) -> tuple[st
     """
     times = [found for text in printed if (found := as_printed(text)) and found.tzinfo]
     not_utc = [time for time in times if time.utcoffset()]
-    shown = _shown(times, len(printed))
+    shown = _most_printed_offset(times, len(printed))
     zones = zones_of(country or "")
     if not country or not zones:
         return None, f"{shown}; the country is not known"
@@ -66,7 +66,7 @@ def time_zone(country: str | None, printed: Sequence[str], why: str) -> tuple[st
     if len(not_utc) <= len(times) / 2:
         # Many systems print UTC whatever the local time. Not the capital's zone for all: it is
         # wrong by three hours for a paper of Los Angeles.
-        if len({_clock(zone) for zone in zones}) == 1:
+        if len({_offsets_of_year(zone) for zone in zones}) == 1:
             zone = PREVAILING.get(country) or LARGEST.get(country, zones)[0]
             return zone, f"{why}; all of {country} has one time"
         if zone := PREVAILING.get(country, ""):
@@ -82,21 +82,21 @@ def time_zone(country: str | None, printed: Sequence[str], why: str) -> tuple[st
         return None, f"{shown}; no time zone of {country} has that offset"
     likely = (PREVAILING.get(country), *LARGEST.get(country, ()))
     chosen = next((zone for zone in likely if zone in fitting), None)
-    if not chosen and len({_clock(zone) for zone in fitting}) == 1:
+    if not chosen and len({_offsets_of_year(zone) for zone in fitting}) == 1:
         chosen = fitting[0]
     if not chosen:
         return None, f"{why}; it may be {', '.join(fitting[:6])}"
     return chosen, why
 
 
-def _clock(zone: str) -> tuple[timedelta | None, ...]:
+def _offsets_of_year(zone: str) -> tuple[timedelta | None, ...]:
     """The offsets of a zone through the year: zones with the same ones have the same time."""
     clock = ZoneInfo(zone)
     months = (datetime(datetime.now(UTC).year, month, 15, tzinfo=UTC) for month in range(1, 13))
     return tuple(moment.astimezone(clock).utcoffset() for moment in months)
 
 
-def _shown(times: Sequence[datetime], number: int) -> str:
+def _most_printed_offset(times: Sequence[datetime], number: int) -> str:
     """The offset that most entries print: `+09:00 in 40 of 40 entry dates`."""
     if not number:
         return "no entry is dated"

@@ -74,7 +74,7 @@ def _sitemaps(visit: Visit, unread: set[Period]) -> Iterator[Sitemap]:
             return
         url = waiting.popleft()
         period = named_period(url)
-        found = _read(visit, url, period.last if period else date.max)
+        found = _read_sitemap(visit, url, period.last if period else date.max)
         if found is None:
             if period:
                 unread.add(period)
@@ -91,7 +91,9 @@ def _sitemaps(visit: Visit, unread: set[Period]) -> Iterator[Sitemap]:
     unread.update(filter(None, map(named_period, waiting)))
 
 
-def _read(visit: Visit, url: str, last_day: date) -> tuple[bool, list[tuple[float, Entry]]] | None:
+def _read_sitemap(
+    visit: Visit, url: str, last_day: date
+) -> tuple[bool, list[tuple[float, Entry]]] | None:
     """What a sitemap names; None where it was not read. The attempt is recorded."""
     attempt, found = visit.read_index(url, last_day, Provenance.SOURCE_ARCHIVE), None
     if attempt and attempt.outcome is Outcome.LISTED:

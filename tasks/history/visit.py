@@ -115,17 +115,17 @@ class Visit:
                 )
         if self.is_over:
             return None
-        return self._get(url, CaptureKind.INDEX, provenance)
+        return self._fetch(url, CaptureKind.INDEX, provenance)
 
     def fetch(self, url: str, provenance: Provenance) -> Attempt:
         """Fetch a page; the caller records the attempt."""
         self.tally.fetched += 1
-        return self._get(url, CaptureKind.PAGE, provenance)
+        return self._fetch(url, CaptureKind.PAGE, provenance)
 
-    def _get(self, url: str, kind: CaptureKind, provenance: Provenance) -> Attempt:
+    def _fetch(self, url: str, kind: CaptureKind, provenance: Provenance) -> Attempt:
         pause, private = self._politeness(provenance)
         attempt = self.job.client.get(
-            url, kind=kind, record=self._spend, min_interval=pause, allow_private=private
+            url, kind=kind, record=self._count_requests, min_interval=pause, allow_private=private
         )
         self.unanswered = self.unanswered + 1 if attempt.outcome in UNANSWERED else 0
         return replace(attempt, obtained_from=provenance)
@@ -142,10 +142,10 @@ class Visit:
         """The sitemaps that the robots.txt of the source's site names."""
         pause, private = self._politeness(Provenance.SOURCE_ARCHIVE)
         return self.job.client.sitemaps(
-            site, record=self._spend, min_interval=pause, allow_private=private
+            site, record=self._count_requests, min_interval=pause, allow_private=private
         )
 
-    def _spend(self, attempt: Attempt) -> None:
+    def _count_requests(self, attempt: Attempt) -> None:
         """Count the requests of an attempt; one at a robots.txt is recorded as well."""
         self.tally.requests += len(attempt.exchanges)
         self.job.requests_left -= len(attempt.exchanges)

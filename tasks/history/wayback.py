@@ -36,12 +36,12 @@ class Wayback:
             for domain in domains_of(visit.source):
                 if visit.tally.error:
                     return
-                self._fill(visit, domain, period)
+                self._fill_domain(visit, domain, period)
 
-    def _fill(self, visit: Visit, domain: str, period: Period) -> None:
+    def _fill_domain(self, visit: Visit, domain: str, period: Period) -> None:
         last = min(period.last + MAX_LATE, visit.job.today)
         for address, answer in _answers(visit, domain, Period(period.first, last)):
-            chosen = list(self._chosen(visit, answer.captures))
+            chosen = list(self._choose_captures(visit, answer.captures))
             for number, capture in enumerate(chosen, 1):
                 if visit.job.dry_run or visit.is_over:
                     continue
@@ -53,7 +53,9 @@ class Wayback:
         if visit.is_over:
             visit.note_end()
 
-    def _chosen(self, visit: Visit, captures: Iterable[IndexedCapture]) -> Iterator[IndexedCapture]:
+    def _choose_captures(
+        self, visit: Visit, captures: Iterable[IndexedCapture]
+    ) -> Iterator[IndexedCapture]:
         """The captures that are to be fetched; the others are counted."""
         tally, found = visit.tally, list[IndexedCapture]()
         wanted = set(visit.wanted_days)
@@ -64,7 +66,7 @@ class Wayback:
             if capture.captured_at < known.captured_at:
                 earliest[capture.urlkey] = capture
         for capture in earliest.values():
-            if reason := self._passes_over(visit, capture, wanted):
+            if reason := self._reason_to_skip(visit, capture, wanted):
                 tally.passed[reason] += 1
             else:
                 found.append(capture)
@@ -83,7 +85,7 @@ class Wayback:
                 tally.wanted[month] += 1
                 yield capture
 
-    def _passes_over(self, visit: Visit, capture: IndexedCapture, wanted: set[date]) -> str:
+    def _reason_to_skip(self, visit: Visit, capture: IndexedCapture, wanted: set[date]) -> str:
         """Why a capture is not requested; empty if it is."""
         url = capture.page
         if not looks_like_article(url):
@@ -113,7 +115,7 @@ def _answers(visit: Visit, domain: str, period: Period) -> Iterator[tuple[str, A
         attempt = visit.read_index(url, period.last, Provenance.WAYBACK)
         if attempt is None:
             return
-        answer, attempt = _read(attempt)
+        answer, attempt = _parse_answer(attempt)
         if attempt.seconds or attempt.exchanges:  # not a copy of the raw archive
             visit.record(attempt, Entry(url, PLACE))
         if answer is None:
@@ -130,7 +132,7 @@ def _answers(visit: Visit, domain: str, period: Period) -> Iterator[tuple[str, A
         key = answer.resume_key
 
 
-def _read(attempt: Attempt) -> tuple[Answer | None, Attempt]:
+def _parse_answer(attempt: Attempt) -> tuple[Answer | None, Attempt]:
     if attempt.outcome is not Outcome.LISTED:
         detail = EXCLUDED if is_excluded(attempt) else attempt.detail
         return None, replace(attempt, detail=detail)

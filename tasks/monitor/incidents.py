@@ -97,7 +97,7 @@ def find_incidents(
             )
         with con:
             try:
-                return _find(con, layout, settings, now, is_local and has_local_days(con))
+                return _find_incidents(con, layout, settings, now, is_local and has_local_days(con))
             except (duckdb.CatalogException, duckdb.BinderException) as error:
                 why = " ".join(str(error).split())
                 raise QueryError(
@@ -106,7 +106,7 @@ def find_incidents(
                 ) from None
 
 
-def _find(
+def _find_incidents(
     con: duckdb.DuckDBPyConnection,
     layout: Layout,
     settings: AlertSettings,

@@ -88,9 +88,9 @@ def write_metrics(
     # If two runs end at the same moment, one is missing until its flow runs again.
     path, layout = metrics_file(settings), Layout(settings.data)
     families = [
-        *_of_the_warehouse(layout),
-        *_of_runs(read_metrics(path), run),
-        *_of_the_disk(layout),
+        *_warehouse_metrics(layout),
+        *_run_metrics(read_metrics(path), run),
+        *_disk_metrics(layout),
         *live(layout.root, waiting),
     ]
     write_whole(path, exposition(families))
@@ -107,7 +107,7 @@ def live(data: Path, waiting: Mapping[str, int] | None) -> list[Metric]:
         families.append(GaugeMetricFamily("presswatch_disk_free_bytes", about, free))
     if waiting is not None:
         about = "Runs that wait for a worker, or for another run to finish with a source."
-        families.append(_family("presswatch_waiting_runs", about, ("for",), waiting.items()))
+        families.append(_gauge("presswatch_waiting_runs", about, ("for",), waiting.items()))
     return families
 
 
@@ -124,7 +124,7 @@ def exposition(families: Iterable[Metric]) -> bytes:
     return generate_latest(SimpleNamespace(collect=lambda: families))
 
 
-def _family(
+def _gauge(
     name: str, about: str, labels: Sequence[str], rows: Iterable[Sequence[object]]
 ) -> GaugeMetricFamily:
     family = GaugeMetricFamily(name, about, labels=labels)
@@ -134,7 +134,7 @@ def _family(
     return family
 
 
-def _of_the_warehouse(layout: Layout) -> Iterator[Metric]:
+def _warehouse_metrics(layout: Layout) -> Iterator[Metric]:
     con = open_snapshot(layout)
     if con is None:
         return
@@ -144,15 +144,15 @@ def _of_the_warehouse(layout: Layout) -> Iterator[Metric]:
             return
         about = "When the warehouse was last loaded."
         loaded = con.execute("SELECT epoch(max(loaded_at)) FROM loads").fetchall()
-        yield _family("presswatch_last_load_timestamp_seconds", about, (), loaded)
+        yield _gauge("presswatch_last_load_timestamp_seconds", about, (), loaded)
         # Archives have hundreds of thousands of other domains, which are left out.
         own = "SEMI JOIN (FROM sources WHERE is_configured) USING (source_id)"
         for name, about, query in SOURCE_METRICS:
             found = con.sql(f"{query} {own} GROUP BY ALL ORDER BY ALL")
-            yield _family(name, about, found.columns[:-1], found.fetchall())
+            yield _gauge(name, about, found.columns[:-1], found.fetchall())
 
 
-def _of_runs(earlier: Iterable[Metric], run: EndedRun | None) -> Iterator[Metric]:
+def _run_metrics(earlier: Iterable[Metric], run: EndedRun | None) -> Iterator[Metric]:
     known = {family.name: family for family in earlier}
     new: tuple[dict[tuple[str, ...], float], ...] = ({}, {}, {})
     if run:
@@ -164,10 +164,10 @@ def _of_runs(earlier: Iterable[Metric], run: EndedRun | None) -> Iterator[Metric
             # A run replaces its flow's earlier run; the last end in each other state is kept.
             if not run or sample.labels["flow"] != run.flow or "state" in labels:
                 rows.setdefault(tuple(sample.labels[label] for label in labels), sample.value)
-        yield _family(name, about, labels, [(*key, rows[key]) for key in sorted(rows)])
+        yield _gauge(name, about, labels, [(*key, rows[key]) for key in sorted(rows)])
 
 
-def _of_the_disk(layout: Layout) -> Iterator[Metric]:
+def _disk_metrics(layout: Layout) -> Iterator[Metric]:
     used = dict.fromkeys(LAYERS, 0)
     for layer in LAYERS:
         for folder, _, names in os.walk(getattr(layout, layer)):
@@ -176,7 +176,7 @@ def _of_the_disk(layout: Layout) -> Iterator[Metric]:
                     blocks = os.stat(f"{folder}/{name}", follow_symlinks=False).st_blocks  # noqa: PTH116
                     used[layer] += blocks * 512
     about = "Bytes on the disk, by layer of the data folder."
-    yield _family("presswatch_disk_used_bytes", about, ("layer",), used.items())
+    yield _gauge("presswatch_disk_used_bytes", about, ("layer",), used.items())
     if layout.current.exists():
         about = "Size of the snapshot that readers open."
         size = layout.current.stat().st_size

@@ -113,7 +113,7 @@ def gather(folders: Iterable[Path], run_id: str, name: str, schema: pa.Schema) -
             tables.append(pa.ipc.open_file(source).read_all())
     table = pa.concat_tables(tables)
     # The shards of a backfill are staged before the id of their run is known.
-    return _replace(table, "run_id", [run_id] * table.num_rows)
+    return _with_column(table, "run_id", [run_id] * table.num_rows)
 
 
 def write_layers(
@@ -149,15 +149,17 @@ def by_day(
         if verdicts[capture_ids[row]].outcome is not Outcome.UNCHANGED:
             rows[days[row]].append(row)
     row_verdicts = [verdicts[capture_id] for capture_id in capture_ids]
-    numbered = _replace(articles, "version_no", [verdict.version_no for verdict in row_verdicts])
-    numbered = _replace(
+    numbered = _with_column(
+        articles, "version_no", [verdict.version_no for verdict in row_verdicts]
+    )
+    numbered = _with_column(
         numbered, "first_seen_at", [verdict.first_seen_at for verdict in row_verdicts]
     )
     numbered = numbered.drop_columns(["published_date"])
     return {day: partial(numbered.take, pa.array(indices)) for day, indices in rows.items()}
 
 
-def _replace(table: pa.Table, name: str, values: Sequence[Any]) -> pa.Table:
+def _with_column(table: pa.Table, name: str, values: Sequence[Any]) -> pa.Table:
     at = table.schema.get_field_index(name)
     column = table.schema.field(at)
     return table.set_column(at, column, pa.array(values, column.type))
@@ -187,8 +189,8 @@ def judged_captures(
         urls = {canonical.get(row["capture_id"]), *(row[name] for name in URLS)}
         is_page = row["kind"] in PAGE_KINDS
         keys.append(sorted({fold_url(url) for url in urls if is_page and url and is_http(url)}))
-    table = _replace(table, "outcome", outcomes)
-    table = _replace(
+    table = _with_column(table, "outcome", outcomes)
+    table = _with_column(
         table, "version_no", [verdict and verdict.version_no for verdict in row_verdicts]
     )
     url_keys = CAPTURE_FILE_SCHEMA.field("url_keys")
@@ -204,7 +206,7 @@ def judged_stripped(table: pa.Table, verdicts: Mapping[UUID, VersionVerdict]) ->
     by_id = {capture_id.bytes: verdict for capture_id, verdict in verdicts.items()}
     # As bytes, since creating UUID objects took most of the time here.
     row_verdicts = [by_id.get(capture_id) for capture_id in _bytes(table, "capture_id").to_pylist()]
-    table = _replace(
+    table = _with_column(
         table, "version_no", [verdict and verdict.version_no for verdict in row_verdicts]
     )
     kept = [not verdict or verdict.outcome is not Outcome.UNCHANGED for verdict in row_verdicts]

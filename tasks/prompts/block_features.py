@@ -50,7 +50,7 @@ def describe(
     columns |= _position_columns(page, columns, headline, hints.description or "")
     shifted = ("words", "link_share", "ends_sentence", "article_words", "prompt_words")
     for name in (*shifted, "target_words"):
-        columns |= _shifted(columns[name], name, 2)
+        columns |= _neighbours(columns[name], name, 2)
     one = np.ones_like(columns["chars"])
     columns |= _windows(pleading(columns), one, "plea", WINDOW_SIZES[page.is_text])
     tree, neighbours = TreeArrays(page), Neighbours(columns["good"] > 0)
@@ -74,7 +74,7 @@ def relate(around: PageStructure, score: Column, columns: Columns) -> Columns:
     """The columns that describe how the first model scored the surroundings of each block."""
     tree, is_text = around.tree, around.tree.page.is_text
     weighed = score * columns["chars"]
-    found = {"own_score": score} | _shifted(score, "score", 3)
+    found = {"own_score": score} | _neighbours(score, "score", 3)
     found |= _windows(score, columns["chars"], "score", WINDOW_SIZES[is_text])
     found |= around.neighbours.nearest(score, "run_score")
     found |= around.topic.relate(score)
@@ -114,9 +114,9 @@ def _position_columns(page: Page, columns: Columns, headline: int, description: 
         "order": order,
         "share_before": (order / max(1, count)).astype(np.float32),
         "to_end": count - order,
-        "chars_before": _before(chars) / max(1.0, float(chars.sum())),
-        "good_before": _before(good) / max(1.0, float(good.sum())),
-        "good_before_chars": _before(good),
+        "chars_before": _sums_before(chars) / max(1.0, float(chars.sum())),
+        "good_before": _sums_before(good) / max(1.0, float(good.sum())),
+        "good_before_chars": _sums_before(good),
         "good_share": np.full(count, good.sum() / max(1.0, float(chars.sum())), np.float32),
         "blocks": np.full(count, count, np.float32),
         "copies": np.array([seen[block.text] for block in page.blocks], np.float32),
@@ -127,11 +127,11 @@ def _position_columns(page: Page, columns: Columns, headline: int, description: 
     }
 
 
-def _before(values: Column) -> Column:
+def _sums_before(values: Column) -> Column:
     return (np.cumsum(values) - values).astype(np.float32)
 
 
-def _shifted(values: Column, name: str, most: int) -> Columns:
+def _neighbours(values: Column, name: str, most: int) -> Columns:
     """The values of the neighbours on each side, up to `most` blocks away; -1 beyond the page."""
     found = {}
     for shift in range(1, most + 1):

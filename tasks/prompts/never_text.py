@@ -39,20 +39,16 @@ def credits_in(texts: Sequence[str]) -> Iterator[int]:
 
 def is_clean(texts: Sequence[str], language: str | None, kept: frozenset[int]) -> bool:
     """Whether there is nothing to remove from these lines, apart from those the source keeps."""
-    if _opens_with_menu(texts):
+    opens_with_menu = len(texts) >= MIN_MENU_PAGE_LINES and all(
+        word_count(text) <= MAX_MENU_LINE_WORDS and not ends_as_sentence(text)
+        for text in texts[:HEAD_LINES]
+    )
+    if opens_with_menu:  # of a page saved as text, which rules alone cannot remove
         return False
     has_prompt = any(
         at not in kept and is_prompt(texts[at], language) for at in range(HEAD_LINES, len(texts))
     )
     return not has_prompt and kept.issuperset(credits_in(texts))
-
-
-def _opens_with_menu(texts: Sequence[str]) -> bool:
-    """Whether a page was saved as text with its menu, which rules alone cannot remove."""
-    return len(texts) >= MIN_MENU_PAGE_LINES and all(
-        word_count(text) <= MAX_MENU_LINE_WORDS and not ends_as_sentence(text)
-        for text in texts[:HEAD_LINES]
-    )
 
 
 def strip_leftovers(draft: Draft, language: str | None, kept: frozenset[int]) -> None:

@@ -59,7 +59,7 @@ def strip_prompts(draft: Draft, language: str | None, running: Mask) -> None:
     headings = [at for at in found if _is_heading(draft, at)]
     # Headings last: what they head may have been stripped.
     for blocks in filter(None, ([at for at in found if at not in headings], headings)):
-        doubtful = _doubtful(draft, running)
+        doubtful = _suspect_blocks(draft, running)
         for at in blocks:
             rule = found[at]
             # A wall has several lines: `For subscribers only`, then `Subscribe to read the news`.
@@ -71,7 +71,7 @@ def strip_prompts(draft: Draft, language: str | None, running: Mask) -> None:
                 draft.strip(at, rule.kind, f"text:{rule.name}")
 
 
-def _doubtful(draft: Draft, running: Mask) -> Mask:
+def _suspect_blocks(draft: Draft, running: Mask) -> Mask:
     """Blocks that structure or scores, not only their wording, speak against."""
     between = between_paragraphs(draft, running)
     found = suspect_places(draft, running, between)

@@ -74,7 +74,7 @@ class PageTopic:
         `score` is how likely each block is article text.
         """
         own = score[self.block]
-        inside, outside = self._others(own), self._others(1 - own)
+        inside, outside = self._weight_elsewhere(own), self._weight_elsewhere(1 - own)
         rather = (inside - outside) / (inside + outside + 0.5)
         return {
             "said_inside": self._mean(np.minimum(inside, 1)),
@@ -82,7 +82,7 @@ class PageTopic:
             "said_rather": self._mean(rather),
         }
 
-    def _others(self, weights: Column) -> Column:
+    def _weight_elsewhere(self, weights: Column) -> Column:
         """For each word of each block, the weight of the other blocks that contain it."""
         return np.bincount(self.word, weights, 1)[self.word] - weights
 

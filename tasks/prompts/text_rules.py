@@ -55,12 +55,12 @@ def find_rule(text: str, language: str | None) -> Rule | None:
     if len(text) > MAX_TEXT_CHARS:
         return None
     code = (language or "")[:2].lower()
-    return _find(text, FILES.get(code, code))
+    return _matching_rule(text, FILES.get(code, code))
 
 
 # Menus, footers and teasers recur on all pages of a site.
 @lru_cache(maxsize=8_000)
-def _find(text: str, file: str) -> Rule | None:
+def _matching_rule(text: str, file: str) -> Rule | None:
     text = _plain(text)
     # Chinese and Japanese have no spaces: eight characters count as a word.
     words = len(text.split()) if text.isascii() else max(len(text.split()), len(text) / 8)

@@ -76,7 +76,7 @@ class _Signs:
         self.kinds = _table().take(self.letters, mode="clip")
         if self.letters.max() >= TABLE_SIZE:
             for at in np.flatnonzero(self.letters >= TABLE_SIZE).tolist():
-                self.kinds[at] = _kinds_of_one(chr(self.letters[at]))
+                self.kinds[at] = _kinds_of_letter(chr(self.letters[at]))
         stops = np.array([*map(len, self.texts)]).cumsum() + np.arange(1, len(texts) + 1)
         self.first: Index = np.concatenate([[0], stops[:-1]])
         self.last = stops - 2
@@ -94,7 +94,7 @@ class _Signs:
         final = self.kinds[self.last]
         for at, text in enumerate(self.texts):
             if len(text) == MAX_TEXT_CHARS:  # its real end was cut off
-                final[at] = _kinds_of_one(self.uncut[at][-1])
+                final[at] = _kinds_of_letter(self.uncut[at][-1])
         ends_sentence = final & BIT["end"] > 0
         last = self.letters[self.last]
         unmarked = (last >= ord(UNMARKED[0])) & (last <= ord(UNMARKED[1]))
@@ -159,7 +159,7 @@ def _table() -> Kinds:
     return found
 
 
-def _kinds_of_one(letter: str) -> int:
+def _kinds_of_letter(letter: str) -> int:
     if ord(letter) < TABLE_SIZE:
         return int(_table()[ord(letter)])
     found = (BIT[kind] for kind, is_one in LETTERS.items() if is_one(np.array(letter)))

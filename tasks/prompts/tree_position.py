@@ -197,12 +197,12 @@ def name_columns(tree: TreeArrays, chars: Column) -> Columns:
     elements = tree.page.elements
     nearest = np.full((len(NAME_PATTERNS), len(chars)), -np.inf, np.float32)
     for element in map(elements.__getitem__, small):
-        for row in _named_for(element.key) if element.key else ():
+        for row in _matching_names(element.key) if element.key else ():
             nearest[row, element.start : element.end] = element.depth
     return dict(zip(NAME_PATTERNS, np.minimum(MAX_STEPS, tree.depth - nearest), strict=True))
 
 
 @lru_cache(maxsize=MAX_CACHE_ENTRIES)
-def _named_for(key: str) -> tuple[int, ...]:
+def _matching_names(key: str) -> tuple[int, ...]:
     """The rows of `NAME_PATTERNS` whose pattern an element's name matches."""
     return tuple(row for row, pattern in enumerate(NAME_PATTERNS.values()) if pattern.search(key))

@@ -58,7 +58,7 @@ def article_row(extraction: Extraction, capture: Capture, *, extractor_version: 
         "run_id": capture.run_id,
         "capture_id": capture.capture_id,
         "extractor_version": extractor_version,
-        **_texts(page, _line(page.headline) or _line(capture.entry_headline)),
+        **_text_columns(page, _line(page.headline) or _line(capture.entry_headline)),
         **_times(page, capture),
         "language": page.language,
         "language_source": page.language_source,
@@ -136,7 +136,7 @@ def sketched(body: str, words: int) -> Row:
     }
 
 
-def _texts(page: PageText, headline: str) -> Row:
+def _text_columns(page: PageText, headline: str) -> Row:
     body = _storable("\n\n".join(page.paragraphs))
     words, standfirst = word_count(body), _line(page.standfirst) or None
     return {

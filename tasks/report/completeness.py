@@ -41,7 +41,7 @@ def warning(sources: Sequence[Row]) -> str:
     sentences = []
     missing = round(published - collected)
     if missing and collected < MIN_WHOLE * published:
-        named = _most(sources, "lost")
+        named = _largest(sources, "lost")
         share = percent_collected(collected / published)
         sentences.append(
             f"about {share} of the articles that the papers published in this time were"
@@ -50,7 +50,7 @@ def warning(sources: Sequence[Row]) -> str:
         if undated := sum(row["undated"] for row in sources):
             sentences.append(
                 f"{counted(undated, 'article')} came without a publication date:"
-                f" {_most(sources, 'undated')}."
+                f" {_largest(sources, 'undated')}."
             )
     if known < MIN_WHOLE * days:
         sentences.append(
@@ -60,7 +60,7 @@ def warning(sources: Sequence[Row]) -> str:
     return " ".join(sentences)
 
 
-def _most(sources: Sequence[Row], column: str) -> str:
+def _largest(sources: Sequence[Row], column: str) -> str:
     """The sources with most articles in a column, and how many; those without are left out."""
     most = sorted(sources, key=lambda row: -(row[column] or 0))[:MAX_NAMED]
     counts = [(row["source"], round(row[column] or 0)) for row in most]

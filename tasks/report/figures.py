@@ -64,7 +64,7 @@ def read_figures(layout: Layout, *, is_local: bool = False) -> Figures:
     """
     with snapshot(layout) as con:
         is_local = is_local and has_local_days(con)
-        (span,) = _read(con, "span", is_local, {})
+        (span,) = _query_rows(con, "span", is_local, {})
         if span["last_day"] is None:
             raise QueryError("no day of any source is known yet: run `presswatch ingest` first")
         known = choices(con, is_local=is_local)
@@ -72,8 +72,8 @@ def read_figures(layout: Layout, *, is_local: bool = False) -> Figures:
             "unit": fitting_unit(span["first_day"], span["last_day"]),
             "last_whole_day": known.last_whole_day,
         }
-        (totals,) = _read(con, "totals", is_local, given)
-        found: dict[str, Any] = {name: _read(con, name, is_local, given) for name in QUERIES}
+        (totals,) = _query_rows(con, "totals", is_local, given)
+        found: dict[str, Any] = {name: _query_rows(con, name, is_local, given) for name in QUERIES}
         audits = {row["topic_id"]: audited(con, row["topic_id"]) for row in found["topics"]}
         # Not the sum of the periods, whose interval would be wider the shorter they are.
         whole = Selection(span["first_day"], span["last_day"], RANGE, is_local=is_local)
@@ -93,7 +93,7 @@ def read_figures(layout: Layout, *, is_local: bool = False) -> Figures:
     return Figures(**given, **totals, **found, is_local=is_local, snapshot=published_load(layout))
 
 
-def _read(con: duckdb.DuckDBPyConnection, name: str, is_local: bool, given: Row) -> list[Row]:
+def _query_rows(con: duckdb.DuckDBPyConnection, name: str, is_local: bool, given: Row) -> list[Row]:
     """The rows of one query; none while the relation it reads does not exist."""
     sql = sql_for_days(read_sql("queries")[name], is_local)
     needed = re.findall(r"^-- Reads: (\w+)$", sql, re.MULTILINE)

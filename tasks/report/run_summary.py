@@ -173,7 +173,7 @@ def rejections_page(figures: RunFigures) -> str:
         link = _plain(url)
         if re.fullmatch(r"https?://[^\s<>]{1,8000}", url):
             target = url.replace("\\", "\\\\").replace("&", "&amp;")
-            link = f"[{_escaped(_cut(url.split('://', 1)[1], MAX_CELL_CHARS))}](<{target}>)"
+            link = f"[{_escaped(_cut_middle(url.split('://', 1)[1], MAX_CELL_CHARS))}](<{target}>)"
         lines = [f"- **{_plain(row['outcome'])}**, {_plain(row['source_id'])}: {_plain(why)}", link]
         lines += [f"`presswatch extract '{row['raw_ref']}'`"] if row["raw_ref"] else []
         pages.append("\\\n  ".join(lines))
@@ -190,7 +190,8 @@ def table(head: Sequence[str], rows: Iterable[Iterable[object]]) -> str:
 def _plain(value: object) -> str:
     """Text shown literally, and wrapped: no Markdown, no links, no overlong words."""
     words = (
-        UNBROKEN.sub(lambda run: _cut(run[0], MAX_UNBROKEN), word) for word in str(value).split()
+        UNBROKEN.sub(lambda run: _cut_middle(run[0], MAX_UNBROKEN), word)
+        for word in str(value).split()
     )
     return " ".join(
         f"`{word.replace('`', '%60').replace('|', '%7C')}`"
@@ -204,7 +205,7 @@ def _escaped(text: str) -> str:
     return re.sub(r"([\\`*_\[\]<>|&~])", r"\\\1", text)
 
 
-def _cut(text: str, most: int) -> str:
+def _cut_middle(text: str, most: int) -> str:
     """The beginning and the end of a text longer than `most`."""
     half = most // 2
     return text if len(text) <= most else f"{text[:half]}…{text[-half:]}"

@@ -57,7 +57,7 @@ def selected(selection: Selection, path: Path) -> tuple[Source, ...]:
     found: dict[str, Source] = {}
     names = selection.collections
     known = () if all(name.endswith(".toml") for name in names) else load_collections()
-    for place, name in _places(path, "collections", names):
+    for place, name in _numbered(path, "collections", names):
         if name.endswith(".toml"):
             sources = read_collection(path.parent / Path(name).expanduser())
         else:
@@ -66,9 +66,9 @@ def selected(selection: Selection, path: Path) -> tuple[Source, ...]:
             if found.setdefault(source.id, source) != source:
                 files = f"{found[source.id].collection} and {source.collection}"
                 raise ConfigError([f"{place}: {source.id} is in {files}, with other values"])
-    for place, source_id in _places(path, "remove", selection.remove):
+    for place, source_id in _numbered(path, "remove", selection.remove):
         if source_id not in found:
-            why = f"no source {source_id!r} in the collections{_near(source_id, found)}"
+            why = f"no source {source_id!r} in the collections{_suggestion(source_id, found)}"
             raise ConfigError([f"{place}: {why}"])
         del found[source_id]
     return tuple(found.values())
@@ -99,13 +99,15 @@ def by_name(name: str, sources: Sequence[Source], place: str) -> tuple[Source, .
         return found
     known = {str(one) for each in sources for one in (each.collection, each.country, each.kind)}
     where = f"a file in {SHIPPED}, a country or a kind of its sources, or a path ending in .toml"
-    raise ConfigError([f"{place}: no collection {name!r}{_near(name, known)}; expected {where}"])
+    raise ConfigError(
+        [f"{place}: no collection {name!r}{_suggestion(name, known)}; expected {where}"]
+    )
 
 
-def _places(path: Path, key: str, values: Sequence[str]) -> Iterator[tuple[str, str]]:
+def _numbered(path: Path, key: str, values: Sequence[str]) -> Iterator[tuple[str, str]]:
     return ((f"{path}: {key}[{number}]", value) for number, value in enumerate(values))
 
 
-def _near(name: str, known: Iterable[str]) -> str:
+def _suggestion(name: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(name, sorted(known), n=1)
     return f", did you mean {near[0]}?" if near else ""

@@ -127,7 +127,7 @@ def _low_high(value: tuple[int, ...]) -> tuple[int, ...]:
     return value
 
 
-def _confirmed(value: Any) -> str | Literal[False] | tuple[str | Literal[False], ...]:  # noqa: ANN401 - of TOML
+def _confirmation(value: Any) -> str | Literal[False] | tuple[str | Literal[False], ...]:  # noqa: ANN401 - of TOML
     named = value if isinstance(value, tuple) else (value,)
     if not all(one is False or (isinstance(one, str) and one.strip()) for one in named):
         raise ValueError("must name a list and its date, be false, or be an array of these")
@@ -162,7 +162,7 @@ Kind = Literal[
     "regional",
     "tabloid",
 ]
-Confirmed = Annotated[str | bool | tuple[str | bool, ...] | None, PlainValidator(_confirmed)]
+Confirmed = Annotated[str | bool | tuple[str | bool, ...] | None, PlainValidator(_confirmation)]
 
 
 class Source(BaseModel):

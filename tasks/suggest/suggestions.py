@@ -88,7 +88,7 @@ def suggest(
             group.suggestions = [
                 Suggestion(phrase_text(k.phrase), k.log_odds, k.low) for k in ranked
             ]
-        _count(con, files, topic, found)
+        _count_suggestions(con, files, topic, found)
     for group in found:
         adding = [suggestion for suggestion in group.suggestions if suggestion.adds]
         group.suggestions = adding[:limit]
@@ -110,7 +110,7 @@ def _ranked(con: duckdb.DuckDBPyConnection, topic: Topic, language: str) -> list
     # A recurring paragraph counts once, and for the other articles first: a notice is not typical.
     seen: set[int] = set()
     phrases = tuple(phrase for phrase, role in phrases_of(topic) if role >= 0)
-    matcher = Matcher([_of_phrases(topic, phrases, topic.exclude)])
+    matcher = Matcher([_topic_of_phrases(topic, phrases, topic.exclude)])
     groups: dict[bool, list[Sampled]] = {True: [], False: []}
     for batch in sampled_texts(con, language):
         for row in batch.to_pylist():
@@ -140,7 +140,7 @@ def _without_mentions(matcher: Matcher, text: str) -> str:
     return kept + text[end:]
 
 
-def _count(
+def _count_suggestions(
     con: duckdb.DuckDBPyConnection,
     files: Sequence[str],
     topic: Topic,
@@ -162,7 +162,7 @@ def _count(
         phrase = folded_phrase(suggestion.phrase, keep_case=keep_case)
         around = tuple(original for original, folded in excluded if phrase in folded)
         own = replace(
-            _of_phrases(topic, (suggestion.phrase,), around),
+            _topic_of_phrases(topic, (suggestion.phrase,), around),
             topic_id=name,
             context_exclude=topic.context_exclude,
             sections_exclude=topic.sections_exclude,
@@ -172,7 +172,7 @@ def _count(
         _count_batch(batch, topics, by_id)
 
 
-def _of_phrases(topic: Topic, phrases: tuple[str, ...], exclude: tuple[str, ...]) -> Topic:
+def _topic_of_phrases(topic: Topic, phrases: tuple[str, ...], exclude: tuple[str, ...]) -> Topic:
     """A topic with these phrases as aliases, matched by the rules of `topic`."""
     return Topic(
         topic_id=topic.topic_id,

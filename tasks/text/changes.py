@@ -28,9 +28,9 @@ class Piece(NamedTuple):
 def changes(before: str, after: str) -> list[Piece]:
     """The pieces of both texts in order; adjacent pieces differ in kind, "gone" before "new"."""
     pairs: list[Pair] = []
-    for gone, new in _compared(_sentences(before), _sentences(after), least=0):
+    for gone, new in _matched_pairs(_sentences(before), _sentences(after), least=0):
         if gone and new and gone != new:
-            pairs += _compared(_WORD.findall(gone), _WORD.findall(new), _MIN_SIMILARITY)
+            pairs += _matched_pairs(_WORD.findall(gone), _WORD.findall(new), _MIN_SIMILARITY)
         else:
             pairs.append((gone, new))
     found: list[Piece] = []
@@ -46,7 +46,7 @@ def _sentences(text: str) -> list[str]:
     return [text[start:end] for start, end in pairwise(cuts)]
 
 
-def _compared(old: Sequence[str], new: Sequence[str], least: float) -> Iterator[Pair]:
+def _matched_pairs(old: Sequence[str], new: Sequence[str], least: float) -> Iterator[Pair]:
     """The pairs that difflib finds; one pair of the whole texts if too long or too unlike."""
     # Compared without trailing space: the last sentence of a text has none.
     bare = [part.rstrip() for part in old], [part.rstrip() for part in new]

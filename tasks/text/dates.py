@@ -163,7 +163,7 @@ def day_in_url(url: str) -> date | None:
     if not found:
         return None
     month = MONTH_NUMBER.get(found["month"]) or _number(found["month"])
-    day = _day(int(found["year"]), month, int(found["day"]))
+    day = _valid_day(int(found["year"]), month, int(found["day"]))
     return day if day and day.year >= EARLIEST_YEAR else None
 
 
@@ -214,7 +214,7 @@ def _is_month_first(found: re.Match[str], day_first: bool) -> bool:
     word = _LAST_WORD.search(found.string[: found.start()])
     weekday = WEEKDAY_NUMBER.get(word["name"].lower()) if word else None
     first, second, year = (int(found[name]) for name in ("day", "month", "year"))
-    days = _day(year, second, first), _day(year, first, second)
+    days = _valid_day(year, second, first), _valid_day(year, first, second)
     is_such = [day is not None and day.weekday() == weekday for day in days]
     if is_such[0] != is_such[1]:
         return is_such[1]
@@ -234,7 +234,7 @@ def _from_match(
     # A month over 12 can only be the day.
     if month > 12 >= day or (swap and day <= 12):
         day, month = month, day
-    found_day = _day(year, month, day)
+    found_day = _valid_day(year, month, day)
     if found_day is None:
         return None, False
     clock = _clock(parts)
@@ -251,7 +251,7 @@ def _number(text: str | None) -> int:
     return int(text) if text and text.isdigit() else 0
 
 
-def _day(year: int, month: int, day: int) -> date | None:
+def _valid_day(year: int, month: int, day: int) -> date | None:
     try:
         return date(year, month, day)
     except ValueError:

@@ -68,7 +68,7 @@ def _is_less_precise(claimed: str, own: str) -> bool:
 def _precision(url: str) -> int:
     """How precisely a URL identifies an article: one of `_HOME` to `_ARTICLE`."""
     parts = urlsplit(fold_url(url))
-    path, name = unquote(parts.path), _name(parts.path)
+    path, name = unquote(parts.path), _file_name(parts.path)
     if _selects(parts.query):
         return _ARTICLE
     if _ARCHIVE.search(path):
@@ -85,7 +85,7 @@ def _names_another(claimed: str, own: str) -> bool:
     """Whether a URL has another headline than the page's own, and no number in common with it."""
     # A template may declare one article's URL on the pages of all articles.
     claimed_words, own_words = (
-        set(_WORD.findall(_name(urlsplit(url).path).lower())) for url in (claimed, own)
+        set(_WORD.findall(_file_name(urlsplit(url).path).lower())) for url in (claimed, own)
     )
     shared = {word for word in claimed_words & own_words if len(word) >= _LONG_WORD}
     shared |= {*_LONG_NUMBER.findall(claimed)} & {*_LONG_NUMBER.findall(own)}
@@ -107,10 +107,10 @@ def _selects_no_article(claimed: str, own: str) -> bool:
 def names_article(path: str) -> bool:
     """Whether a path alone identifies an article, by a date, a number or a headline."""
     path = unquote(path)
-    return bool(_NUMBERED.search(path)) or len(_WORD.findall(_name(path))) >= _HEADLINE_WORDS
+    return bool(_NUMBERED.search(path)) or len(_WORD.findall(_file_name(path))) >= _HEADLINE_WORDS
 
 
-def _name(path: str) -> str:
+def _file_name(path: str) -> str:
     """The last part of a path, without its ending: `.html`."""
     return unquote(path).rstrip("/").rpartition("/")[2].partition(".")[0]
 

@@ -77,12 +77,12 @@ class Folded:
         """Offsets in the original for `text[start:end]`, without trailing invisible characters."""
         if self.is_aligned:
             return start, end
-        first, stop = self._place(start)[0], self._place(end - 1)[1]
+        first, stop = self._origin_of(start)[0], self._origin_of(end - 1)[1]
         while _UNSEEN.match(self.original, stop - 1):
             stop -= 1
         return first, stop
 
-    def _place(self, position: int) -> tuple[int, int]:
+    def _origin_of(self, position: int) -> tuple[int, int]:
         """Offsets in the original of one folded character."""
         folded, origin = self._starts
         index = bisect_right(folded, position) - 1
@@ -117,7 +117,7 @@ def fold(text: str, *, keep_case: bool = False, marks: Marks = "all") -> Folded:
     # In most texts all gaps are one space.
     if not folded.isprintable() or "  " in folded:
         is_odd = "\n" in folded.replace("\n\n", "") or any(odd in folded for odd in _ODD_GAPS)
-        folded = _GAP.sub(_gap, folded) if is_odd else folded
+        folded = _GAP.sub(_folded_gap, folded) if is_odd else folded
     is_aligned = is_aligned and len(folded) == len(text)
     return Folded(folded, text, keep_case, is_aligned, marks)
 
@@ -147,7 +147,7 @@ def _plain_sign(sign: str) -> str:
     return chr(ord(sign) - 0xFEE0) if "\uff01" <= sign <= "\uff5e" else ""
 
 
-def _gap(gap: re.Match[str]) -> str:
+def _folded_gap(gap: re.Match[str]) -> str:
     has_blank_line = gap[0].count("\n") > 1 or "\u2029" in gap[0]
     # Never longer than the gap, so that equal length means equal offsets.
     return "\n\n"[: len(gap[0])] if has_blank_line else " "
@@ -167,4 +167,4 @@ def _pieces() -> re.Pattern[str]:
 
 @lru_cache(maxsize=1 << 14)
 def _fold_piece(piece: str, keep_case: bool, marks: Marks) -> str:
-    return _GAP.sub(_gap, _fold_characters(piece, keep_case, marks)[0])
+    return _GAP.sub(_folded_gap, _fold_characters(piece, keep_case, marks)[0])

@@ -19,7 +19,9 @@ _WHOLE = "all"  # `?pagewanted=all`
 
 def is_next_page(later: str, earlier: str) -> bool:
     """Whether an address is another one with the next page number; the first page may have none."""
-    return is_http(later) and fold_url(earlier) in map(fold_url, _before(fold_url(later)))
+    return is_http(later) and fold_url(earlier) in map(
+        fold_url, _earlier_addresses(fold_url(later))
+    )
 
 
 def shows_all_pages(url: str) -> bool:
@@ -29,7 +31,7 @@ def shows_all_pages(url: str) -> bool:
     return any(_PARAMETER.fullmatch(name) and value == _WHOLE for name, _, value in pairs)
 
 
-def _before(url: str) -> Iterator[str]:
+def _earlier_addresses(url: str) -> Iterator[str]:
     """The addresses that the page before a page may have."""
     parts = urlsplit(url)
     pairs = parts.query.split("&")

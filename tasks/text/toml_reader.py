@@ -105,7 +105,7 @@ def describe(error: ValidationError, model: type[BaseModel]) -> Iterator[str]:
             continue  # the error depends on another key, which has its own line
         parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"])
         key = "".join(parts).removeprefix(".")
-        yield f"{key}: {_wrong(detail, model)}" if key else _wrong(detail, model)
+        yield f"{key}: {_describe_error(detail, model)}" if key else _describe_error(detail, model)
 
 
 def _document(path: Path) -> dict[str, Any]:
@@ -132,7 +132,7 @@ def frozen(value: object) -> object:
     return tuple(map(frozen, value)) if isinstance(value, list) else value
 
 
-def _wrong(detail: ErrorDetails, model: type[BaseModel]) -> str:
+def _describe_error(detail: ErrorDetails, model: type[BaseModel]) -> str:
     match detail["type"]:
         case "missing":
             return "missing"
@@ -148,12 +148,11 @@ def _wrong(detail: ErrorDetails, model: type[BaseModel]) -> str:
         case "value_error":
             return detail["msg"].removeprefix("Value error, ")
         case kind if kind in _KINDS:
-            return f"wrong type, must be {_KINDS[kind]}, got {_shown(detail['input'])}"
-    return (
-        f"{detail['msg'].replace('Input should be', 'must be', 1)}, got {_shown(detail['input'])}"
-    )
+            return f"wrong type, must be {_KINDS[kind]}, got {_short_repr(detail['input'])}"
+    message = detail["msg"].replace("Input should be", "must be", 1)
+    return f"{message}, got {_short_repr(detail['input'])}"
 
 
-def _shown(value: object) -> str:
+def _short_repr(value: object) -> str:
     text = repr(list(value) if isinstance(value, tuple) else value)
     return text if len(text) <= 80 else f"{text[:77]}..."

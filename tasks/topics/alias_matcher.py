@@ -165,13 +165,13 @@ def _resolved(spans: list[_Span]) -> Iterator[_Span]:
     first = stop = 0
     for number, span in enumerate(spans):
         if span[0] >= stop:
-            yield from _chosen(spans[first:number])
+            yield from _resolve_chain(spans[first:number])
             first = number
         stop = max(stop, span[1])
-    yield from _chosen(spans[first:])
+    yield from _resolve_chain(spans[first:])
 
 
-def _chosen(spans: list[_Span]) -> Iterator[_Span]:
+def _resolve_chain(spans: list[_Span]) -> Iterator[_Span]:
     """The spans to keep of one chain of overlapping spans, by the rules of `_resolved`."""
     if len(spans) < 2:
         yield from (span for span in spans if span[2].role != EXCLUDES)

@@ -43,7 +43,7 @@ class Conditions:
         kept = {
             place[:2]
             for topic_id, of_topic in places.items()
-            for place in _counting(self._topics[topic_id], texts, of_topic, section)
+            for place in _counting_places(self._topics[topic_id], texts, of_topic, section)
         }
         for number, text in enumerate(texts):
             text.spans = [
@@ -53,11 +53,11 @@ class Conditions:
             ]
 
 
-def _counting(
+def _counting_places(
     topic: Topic, texts: Sequence[FieldText], places: Sequence[_Place], section: str | None
 ) -> Iterator[_Place]:
     """The places of a topic's phrases that count."""
-    if section and topic.sections_exclude and _is_excluded(topic, section):
+    if section and topic.sections_exclude and _is_in_excluded_section(topic, section):
         return
     if len({place.role for place in places if place.role >= 0}) < len(topic.all_of):
         return
@@ -94,7 +94,7 @@ def _stretch(topic: Topic, text: FieldText, place: _Place) -> tuple[int, int]:
     return (0 if topic.within == "article" else place.text), 0
 
 
-def _is_excluded(topic: Topic, section: str) -> bool:
+def _is_in_excluded_section(topic: Topic, section: str) -> bool:
     folded = fold(section).text.strip()
     names = ((folded_phrase(name), name.endswith("*")) for name in topic.sections_exclude)
     return any(folded == one or (is_open and folded.startswith(one)) for one, is_open in names)

@@ -64,7 +64,7 @@ class Matcher:
             if field == "caption":
                 texts += caption_lines(text, self._find)
             else:
-                texts.append(FieldText(field, text, self._counted(field, self._find(text))))
+                texts.append(FieldText(field, text, self._counting_spans(field, self._find(text))))
         self.conditions.apply(texts)
         return [hit for text in texts for hit in text.hits()]
 
@@ -86,7 +86,7 @@ class Matcher:
         found: dict[int, tuple[str, list[Span]]] = {}
         for finder, own in zip(self._finders, kept, strict=True):
             for row, text, spans in finder.in_column(column, own):
-                found.setdefault(row, (text, []))[1].extend(self._counted(field, spans))
+                found.setdefault(row, (text, []))[1].extend(self._counting_spans(field, spans))
         for row, (text, spans) in found.items():
             if spans:  # a core may stand within another word
                 yield row, FieldText(field, text, spans)
@@ -103,7 +103,7 @@ class Matcher:
                 found = caption_lines(text, self._find)
                 yield from ((row, line) for line in found if line.spans)
 
-    def _counted(self, field: str, spans: list[Span]) -> list[Span]:
+    def _counting_spans(self, field: str, spans: list[Span]) -> list[Span]:
         """The spans that count: kickers count only for some topics."""
         if field != "kicker":
             return spans

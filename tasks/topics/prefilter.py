@@ -103,13 +103,13 @@ class Prefilter:
             return None
         rows = max(1, len(texts) * BATCH_BYTES // max(1, texts.nbytes))
         firsts = range(0, len(texts), rows)
-        parts = [self._look(texts.slice(first, rows), first) for first in firsts]
+        parts = [self._find_forms(texts.slice(first, rows), first) for first in firsts]
         if not parts:
             return FoundForms(0, *[np.zeros(0, np.int64)] * 4)
         return FoundForms(len(texts), *map(np.hstack, zip(*parts, strict=True)))
 
-    def _look(self, texts: pa.StringArray, before: int) -> tuple[Array, Array, Array, Array]:
-        starts, content, odd = _read(texts)
+    def _find_forms(self, texts: pa.StringArray, before: int) -> tuple[Array, Array, Array, Array]:
+        starts, content, odd = _lowered(texts)
         found = self._automaton.find_matches_as_indexes(content.data, overlapping=self.has_groups)
         form, start, end = np.array(found, np.int64).reshape(-1, 3).T
         first, last = _rows(starts, start), _rows(starts, end - 1)
@@ -189,7 +189,7 @@ def passages(content: bytes, text: str, places: Places) -> list[tuple[int, int]]
     return counted
 
 
-def _read(texts: pa.StringArray) -> tuple[Array, Array, Array]:
+def _lowered(texts: pa.StringArray) -> tuple[Array, Array, Array]:
     """Starts of the texts; their bytes, with small A-Z, and ss for ß; places of odd characters."""
     lowered = pc.ascii_lower(texts)
     _, offsets, characters = lowered.buffers()
@@ -210,7 +210,7 @@ def _read(texts: pa.StringArray) -> tuple[Array, Array, Array]:
 
 @cache
 def _kinds() -> Array:
-    """By the key of `_read`: whether the character is odd, or a ß."""
+    """By the key of `_lowered`: whether the character is odd, or a ß."""
     signs, blocks = odd_characters()
     kinds = np.zeros((64, 64, 64), np.uint8)
     for lead in range(_FIRST_LEAD, 0xE0):

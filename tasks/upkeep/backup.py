@@ -54,8 +54,8 @@ def back_up(
     an intact one.
     """
     copy, coming = Layout(target), Layout(target / "coming")
-    with _named(target), pulled_and_pushed(copy, waiting):
-        with _named(layout.root), pulled_and_pushed(layout, waiting):
+    with _naming_the_path(target), pulled_and_pushed(copy, waiting):
+        with _naming_the_path(layout.root), pulled_and_pushed(layout, waiting):
             committed = read_committed(layout)
             if damaged := [*committed.findings, *document_findings(layout)]:
                 raise LayersBroken(damaged)
@@ -84,7 +84,7 @@ def back_up(
 
 
 @contextmanager
-def _named(place: Path) -> Iterator[None]:
+def _naming_the_path(place: Path) -> Iterator[None]:
     """Add a path to system errors that name none, such as for a full disk."""
     try:
         yield
@@ -128,7 +128,7 @@ def _copy_archive(layout: Layout, copy: Layout, name: str) -> bool:
 def _copy(here: Path, there: Path) -> None:
     there.parent.mkdir(parents=True, exist_ok=True)
     half = there.with_name(f".{there.name}.half")
-    with _named(there):
+    with _naming_the_path(there):
         shutil.copyfile(here, half)
     half.rename(there)
 
@@ -136,13 +136,13 @@ def _copy(here: Path, there: Path) -> None:
 def _take_over(coming: Layout, copy: Layout) -> None:
     """Put the small files in place, the commits at once and last."""
     copy.locks.mkdir(exist_ok=True)
-    _replace(coming.vintages, copy.vintages, "*/*.parquet")
+    _replace_matching(coming.vintages, copy.vintages, "*/*.parquet")
     for name in HISTORIES:
         if (coming.root / name).exists():
             (coming.root / name).rename(copy.root / name)
     # Files of audits that only the copy has are kept: audits are never deleted.
     _move(coming.audits, copy.audits, "*/*.json")
-    _replace(coming.locks, copy.locks, "*.run")
+    _replace_matching(coming.locks, copy.locks, "*.run")
     if coming.commits.exists():
         coming.commits.rename(copy.next_commits)
         os.sync()
@@ -150,7 +150,7 @@ def _take_over(coming: Layout, copy: Layout) -> None:
     shutil.rmtree(coming.root, ignore_errors=True)
 
 
-def _replace(coming: Path, there: Path, pattern: str) -> None:
+def _replace_matching(coming: Path, there: Path, pattern: str) -> None:
     """Move the files that match a pattern into the copy, and remove other matches there."""
     wanted = {path.relative_to(coming) for path in coming.glob(pattern)}
     for old in there.glob(pattern):

@@ -35,8 +35,11 @@ def unknown_in(copy: Layout, layout: Layout) -> list[str]:
     """
     ours, theirs = _commits(layout), _commits(copy)
     found = [f"run {name}" for name in sorted(theirs - ours)]
-    if not theirs and (begun := _begun_runs(copy)) and begun.isdisjoint(_known_runs(layout)):
-        found += [f"archive files of run {name}" for name in sorted(begun)]
+    if not theirs and (begun := _begun_runs(copy)):
+        stored = {*archive_files(layout), *expired_archives(layout)}
+        archived = {Path(name).name.partition(".")[0] for name in stored}
+        if begun.isdisjoint(archived.union(map(run_of_commit, ours), _begun_runs(layout))):
+            found += [f"archive files of run {name}" for name in sorted(begun)]
     return [*found, *_newer(copy, layout)]
 
 
@@ -49,13 +52,6 @@ def _begun_runs(layout: Layout) -> set[str]:
     """The runs that have an archive file, finished or not, or Parquet without a commit."""
     archived = {path.name.partition(".")[0] for path in layout.raw.glob("*/[!.]*.warc.gz*")}
     return archived | {run_of_commit(name) for name in begun_commits(layout.commits)}
-
-
-def _known_runs(layout: Layout) -> set[str]:
-    stored = {*archive_files(layout), *expired_archives(layout)}
-    archived = {Path(name).name.partition(".")[0] for name in stored}
-    committed = {run_of_commit(name) for name in _commits(layout)}
-    return archived | committed | _begun_runs(layout)
 
 
 def _newer(copy: Layout, layout: Layout) -> Iterator[str]:

@@ -45,7 +45,7 @@ def drop_archives(
         known = removed_archives(layout)
         # Removals are recorded first, so that the next call finishes a killed one.
         _unlink(layout.root / place for place in expired_archives(layout))
-        due = _due(layout, days, megabytes, moment)
+        due = _archives_to_remove(layout, days, megabytes, moment)
         paths = [layout.root / place for place in due]
         if paths:
             write_removed(layout, {**known, **due})
@@ -53,7 +53,7 @@ def drop_archives(
     return paths
 
 
-def _due(layout: Layout, days: int, megabytes: int, now: datetime) -> Removed:
+def _archives_to_remove(layout: Layout, days: int, megabytes: int, now: datetime) -> Removed:
     """The archive files of committed runs that are to be removed."""
     files_of_run: dict[str, dict[str, int]] = defaultdict(dict)
     for name, size in archive_files(layout).items():

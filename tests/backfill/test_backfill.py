@@ -26,9 +26,10 @@ from tasks.backfill.shard_processes import BATCHES_A_PROCESS, ShardFailed, Shard
 from tasks.backfill.shard_runs import Place, grouped, load_shards, refine_again, run_of
 from tasks.backfill.shards import Done, Staged, find_warcs, open_warcs
 from tasks.backfill.task import MB, Backfilled
-from tasks.load.load_run import Run, load
+from tasks.load.load_run import load
 from tasks.locks.run_locks import new_run_id
 from tasks.model import Damage, Outcome
+from tasks.partition.partitions import Run
 from tasks.settings import Limits, Settings
 from tasks.sources.source import Source
 from tasks.text.toml_reader import ConfigError

@@ -21,8 +21,9 @@ from tasks.collect.collector import MAX_FAILURES_IN_A_ROW, Collected, Collector
 from tasks.collect.fetch.client import Client
 from tasks.collect.index_sitemaps import MAX_SITEMAPS
 from tasks.collect.listings import Listing, feeds_and_sitemaps, read_listing
-from tasks.load.load_run import Run, load
+from tasks.load.load_run import load
 from tasks.model import Batch, Capture
+from tasks.partition.partitions import Run
 from tasks.process_pool import PagePool
 from tasks.refine.refine_archive import refine
 from tasks.settings import Limits

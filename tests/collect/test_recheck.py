@@ -13,7 +13,8 @@ import pytest
 from flows.ingest import ingest
 from tasks.collect.collector import MAX_FAILURES_IN_A_ROW, Collected, Collector
 from tasks.collect.fetch.client import Client
-from tasks.load.load_run import Run, load
+from tasks.load.load_run import load
+from tasks.partition.partitions import Run
 from tasks.process_pool import PagePool
 from tasks.refine.refine_archive import refine
 from tasks.settings import Limits

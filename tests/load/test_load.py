@@ -16,7 +16,7 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from tasks.load.load_run import CheckFailed, LoadReport, load, rebuild_warehouse
+from tasks.load.load_run import LoadReport, load, rebuild_warehouse
 from tasks.topics.topic import TopicEntry
 from tasks.upkeep.rebuild_articles import rebuild_articles
 from tests.bench.warehouse import STEPS
@@ -34,6 +34,7 @@ from tests.support.staged_pages import (
     tables,
 )
 from warehouse.build import loader, mart_refresh, schema_version, sql_files, writer_file
+from warehouse.build.checks_runner import CheckFailed
 from warehouse.layers.commits import read_commits, write_commit
 from warehouse.layers.layout import Layout
 from warehouse.layers.writer_lock import writer_lock

@@ -13,7 +13,8 @@ from prefect import flow
 from flows.runs.part_loads import PartLoads
 from tasks.collect.collector import Collected
 from tasks.installation import Installation
-from tasks.load.load_run import LoadReport, Run, load
+from tasks.load.load_run import LoadReport, load
+from tasks.partition.partitions import Run
 from tasks.refine.refine_source import RefinedSource
 from tasks.refine.run_archives import uncommitted_archives
 from tasks.settings import Settings

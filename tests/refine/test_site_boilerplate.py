@@ -11,8 +11,9 @@ import pyarrow as pa
 import pytest
 
 from tasks.archive.write import ArchiveWriter
-from tasks.load.load_run import Run, load
+from tasks.load.load_run import load
 from tasks.model import Attempt, Batch, CaptureKind, Outcome, StrippedBlock
+from tasks.partition.partitions import Run
 from tasks.process_pool import PagePool
 from tasks.prompts.draft import Draft, Role
 from tasks.prompts.page_hints import Site

@@ -21,8 +21,9 @@ from pyarrow import dataset, fs
 from tasks.audit.judging import Judging
 from tasks.audit.sampling import draw_sample
 from tasks.load import load_run as loading
-from tasks.load.load_run import LoadReport, Run, load, publish_all, rebuild_warehouse
+from tasks.load.load_run import LoadReport, load, publish_all, rebuild_warehouse
 from tasks.locks.source_locks import lock_sources
+from tasks.partition.partitions import Run
 from tasks.sources.source import Source
 from tasks.upkeep.backup import back_up
 from tasks.upkeep.compaction import compact, drop_retired, publish_files

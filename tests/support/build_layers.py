@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from tasks.load.load_run import Run
 from tasks.model import Batch
+from tasks.partition.partitions import Run
 from tests.support.build_rows import (
     FIRST_DAY,
     REJECTED,

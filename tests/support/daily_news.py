@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tasks.load.load_run import Run, load
+from tasks.load.load_run import load
+from tasks.partition.partitions import Run
 from tasks.topics.topic import Topic
 from tests.support.publishing import publish
 from tests.support.staged_pages import SOURCES, TOPICS, Page, listing, prose, stage

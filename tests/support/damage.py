@@ -12,8 +12,9 @@ from tasks.audit.judging import Judging
 from tasks.audit.sampling import draw_sample
 from tasks.collect.listing_cache import ListingCache
 from tasks.collect.listings import Listing
-from tasks.load.load_run import Run, load
+from tasks.load.load_run import load
 from tasks.model import Attempt, CaptureKind, Entry, Outcome
+from tasks.partition.partitions import Run
 from tasks.refine.refine_archive import refine
 from tasks.topics.topic import Topic, TopicEntry
 from tasks.upkeep.compaction import compact, drop_retired, publish_files

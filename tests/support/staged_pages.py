@@ -13,8 +13,8 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 import pyarrow as pa
 
 from tasks.collect.listings import find_files, read_file
-from tasks.load.load_run import Run
 from tasks.model import Batch
+from tasks.partition.partitions import Run
 from tasks.refine.normalise import sketched
 from tasks.sources.source import Source
 from tasks.text.sentence_split import word_count

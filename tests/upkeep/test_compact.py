@@ -10,13 +10,14 @@ from typing import Any
 import duckdb
 import pytest
 
-from tasks.load.load_run import CheckFailed, load, rebuild_warehouse
+from tasks.load.load_run import load, rebuild_warehouse
 from tasks.upkeep.compaction import Compacted, compact, drop_retired, publish_files
 from tasks.upkeep.rebuild_articles import rebuild_articles
 from tasks.upkeep.retention import drop_snapshots
 from tests.support.kept_folder import KeptFolder
 from tests.support.publishing import publish
 from tests.support.staged_pages import SOURCES, TOPICS, Page, listing, prose, stage, tables
+from warehouse.build.checks_runner import CheckFailed
 from warehouse.layers.compactions import read_compactions
 from warehouse.layers.layout import Layout
 

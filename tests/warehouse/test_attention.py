@@ -14,13 +14,14 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from tasks.load.load_run import CheckFailed, load, rebuild_warehouse
+from tasks.load.load_run import load, rebuild_warehouse
 from tasks.sources.source import Source
 from tests.support.kept_folder import KeptFolder
 from tests.support.publishing import publish
 from tests.support.staged_pages import HARVEST, SOURCES, SUMMIT, TOPICS, Page, stage, tables
 from warehouse.build import loader, mart_refresh
 from warehouse.build import publish as publishing
+from warehouse.build.checks_runner import CheckFailed
 from warehouse.build.index_vintages import DAILY_DAYS, RECENT_DAYS, begin_vintage
 from warehouse.build.loaded_definitions import KEPT_RULES, Rules
 from warehouse.build.sql_files import read_sql

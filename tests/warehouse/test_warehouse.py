@@ -16,7 +16,7 @@ import duckdb
 import pytest
 
 from tasks.collect.collector import UNANSWERED
-from tasks.load.load_run import CheckFailed, load
+from tasks.load.load_run import load
 from tasks.model import ARTICLE_OUTCOMES, Outcome
 from tasks.sources.source import Source
 from tasks.text.urls import fold_url
@@ -35,7 +35,7 @@ from tests.support.staged_pages import (
     tables,
 )
 from warehouse.build import loader
-from warehouse.build.checks_runner import ROWS_SHOWN, run_checks
+from warehouse.build.checks_runner import ROWS_SHOWN, CheckFailed, run_checks
 from warehouse.build.mart_merge import marts
 from warehouse.build.sql_files import SQL, read_marts, read_relations, read_sql
 from warehouse.layers.layout import Layout, published_load

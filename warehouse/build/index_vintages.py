@@ -38,12 +38,12 @@ def begin_vintage(con: Connection, layout: Layout, now: datetime) -> None:
     for relations in RELATIONS:
         known = _vintages(con, relations[-1])
         for relation in relations:
-            for day, path in _kept(layout, relation).items():
+            for day, path in _vintage_files(layout, relation).items():
                 if day in known:
                     continue
                 is_read = True
                 try:
-                    kept = _read(path)
+                    kept = _read_vintage(path)
                 except (OSError, pa.ArrowException) as error:
                     raise LayersBroken([_damaged(path, error)]) from error
                 con.execute(f"INSERT INTO {relation} BY NAME FROM kept")
@@ -59,7 +59,7 @@ def begin_vintage(con: Connection, layout: Layout, now: datetime) -> None:
 def keep_vintages(con: Connection, layout: Layout) -> None:
     """Write the vintages of the loader's file and remove others; the caller holds the lock."""
     for relations in RELATIONS:
-        kept = _kept(layout, relations[-1])
+        kept = _vintage_files(layout, relations[-1])
         # Later loads of the same day replace the newest one.
         newest = max(kept, default=date.min)
         vintages = _vintages(con, relations[-1])
@@ -68,7 +68,7 @@ def keep_vintages(con: Connection, layout: Layout) -> None:
                 if day >= newest or day not in kept:
                     _write(con, layout, relation, day)
         for relation in reversed(relations):
-            for day, path in _kept(layout, relation).items():
+            for day, path in _vintage_files(layout, relation).items():
                 if day not in vintages:
                     path.unlink()
                     sync(path.parent)
@@ -105,7 +105,7 @@ def _parquet(rows: pa.Table, *, checksum: bool = True) -> bytes:
     return bytes(out.getvalue())
 
 
-def _read(path: Path) -> pa.Table:
+def _read_vintage(path: Path) -> pa.Table:
     """All rows of a file; OSError or ArrowException where it is damaged."""
     content = pa.BufferReader(path.read_bytes())
     return pq.ParquetFile(content, page_checksum_verification=True).read()
@@ -118,9 +118,9 @@ def _damaged(path: Path, error: Exception) -> Finding:
 def unreadable_vintages(layout: Layout) -> Iterator[Finding]:
     """Files of vintages whose pages are damaged."""
     for relation in chain(*RELATIONS):
-        for path in _kept(layout, relation).values():
+        for path in _vintage_files(layout, relation).values():
             try:
-                _read(path)
+                _read_vintage(path)
             except (OSError, pa.ArrowException) as error:
                 yield _damaged(path, error)
 
@@ -150,7 +150,7 @@ def _differs(path: Path, rows: pa.Table) -> bool:
     by, ours = (pq.read_metadata(pa.BufferReader(data)).created_by for data in (content, same))
     if by == ours:
         return content not in (same, _parquet(rows, checksum=False))  # as 0.1.0 wrote it
-    return not _read(path).equals(rows)
+    return not _read_vintage(path).equals(rows)
 
 
 def _vintages(con: Connection, relation: str) -> set[date]:
@@ -158,6 +158,6 @@ def _vintages(con: Connection, relation: str) -> set[date]:
     return {day for (day,) in rows}
 
 
-def _kept(layout: Layout, relation: str) -> dict[date, Path]:
+def _vintage_files(layout: Layout, relation: str) -> dict[date, Path]:
     files = (layout.vintages / relation).glob("as_of=*.parquet")
     return {date.fromisoformat(path.stem.removeprefix("as_of=")): path for path in sorted(files)}

@@ -82,7 +82,7 @@ def _rows(audit: Audit) -> dict[str, list[Row]]:
     for (article_id, _), verdict in current.items():
         verdicts.setdefault(article_id, []).append(verdict)
     answers = {
-        article_id: _agreed({verdict.answer for verdict in article_verdicts})
+        article_id: _joint_verdict({verdict.answer for verdict in article_verdicts})
         for article_id, article_verdicts in verdicts.items()
     }
     key = {"audit_id": sample.audit_id}
@@ -96,7 +96,7 @@ def _rows(audit: Audit) -> dict[str, list[Row]]:
     for article in sample.articles:
         article_verdicts = verdicts[article.article_id]
         for number, hit in enumerate(article.hits):
-            agreed = _agreed(
+            agreed = _joint_verdict(
                 {
                     "no"
                     if reader_verdict.answer == "yes" and number in reader_verdict.false_hits
@@ -121,7 +121,7 @@ def _rows(audit: Audit) -> dict[str, list[Row]]:
     }
 
 
-def _agreed(answers: set[str]) -> str | None:
+def _joint_verdict(answers: set[str]) -> str | None:
     """The verdict of all readers: unsure where they differ; None where nobody judged."""
     if not answers:
         return None

@@ -26,7 +26,7 @@ def definitions_differ(con: Connection, definitions: Definitions) -> bool:
         return True
     names = ", ".join(SourceDefinition.__slots__)
     stored = set(con.execute(f"SELECT {names} FROM sources").fetchall())  # noqa: S608
-    return not stored.issuperset(map(astuple, _named_apart(definitions.sources)))
+    return not stored.issuperset(map(astuple, _with_unique_names(definitions.sources)))
 
 
 def other_topics(con: Connection, layout: Layout) -> bool:
@@ -46,22 +46,22 @@ def other_changes(con: Connection, layout: Layout) -> bool:
 
 
 def _topic_row(topic: Topic) -> dict[str, Any]:
-    return {name: _listed(value) for name, value in asdict(topic).items()}
+    return {name: _as_lists(value) for name, value in asdict(topic).items()}
 
 
-def _listed(value: Any) -> Any:  # noqa: ANN401 - any value of a row
+def _as_lists(value: Any) -> Any:  # noqa: ANN401 - any value of a row
     """Tuples as lists, as DuckDB gives them."""
-    return [*map(_listed, value)] if isinstance(value, tuple) else value
+    return [*map(_as_lists, value)] if isinstance(value, tuple) else value
 
 
 def set_definitions(con: Connection, definitions: Definitions) -> None:
     """Replace the topics, and fill `source_definitions` for the mart of sources."""
     con.execute("DELETE FROM topics")
     insert(con, "topics", [_topic_row(topic) for topic in definitions.topics])
-    insert(con, "source_definitions", [*map(asdict, _named_apart(definitions.sources))])
+    insert(con, "source_definitions", [*map(asdict, _with_unique_names(definitions.sources))])
 
 
-def _named_apart(sources: Sequence[SourceDefinition]) -> list[SourceDefinition]:
+def _with_unique_names(sources: Sequence[SourceDefinition]) -> list[SourceDefinition]:
     """The sources with names that no other has, since tables and charts show and group by these.
 
     There is a La Nación in Argentina and one in Costa Rica: both get their ids in brackets.
@@ -156,14 +156,14 @@ def begin_changes(con: Connection, layout: Layout) -> None:
         "CREATE OR REPLACE TEMP TABLE replaced_topics AS"
         " SELECT topic_id, old_version, new_version, load_no, changed_at FROM topic_changes LIMIT 0"
     )
-    changes = _read(layout).changes
+    changes = _read_definitions(layout).changes
     if changes and not con.execute("FROM topic_changes LIMIT 1").fetchall():
         insert(con, "topic_changes", list(map(asdict, changes)))
 
 
 def recorded_changes(layout: Layout) -> set[tuple[str, int]]:
     """Topics and their new versions whose change was recorded, including those without effect."""
-    return set(_read(layout).recorded)
+    return set(_read_definitions(layout).recorded)
 
 
 def replaced_topics(con: Connection, layout: Layout, definitions: Definitions) -> dict[str, int]:
@@ -221,6 +221,6 @@ def write_changes(
     write_whole(layout.topic_changes, encode(document))
 
 
-def _read(layout: Layout) -> _Document:
+def _read_definitions(layout: Layout) -> _Document:
     path = layout.topic_changes
     return decode(_Document, path.read_bytes(), path) if path.exists() else _Document()

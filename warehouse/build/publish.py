@@ -129,17 +129,17 @@ def _write_differing(source: IO[bytes], target: IO[bytes]) -> int:
     size = os.fstat(source.fileno()).st_size
     written = 0
     for offset in (0, *range(HEADERS, size, BLOCK)):
-        length = _read(source, new, offset)
+        length = _read_block(source, new, offset)
         # After a short last block, both buffers still end with bytes of the block before: at worst
         # an equal block is written again.
-        if _read(target, old, offset) != length or new != old:
+        if _read_block(target, old, offset) != length or new != old:
             if os.pwrite(target.fileno(), memoryview(new)[:length], offset) != length:
                 raise OSError(errno.ENOSPC, "short write", target.name)
             written += length
     return written
 
 
-def _read(file: IO[bytes], buffer: bytearray, offset: int) -> int:
+def _read_block(file: IO[bytes], buffer: bytearray, offset: int) -> int:
     return os.preadv(file.fileno(), [memoryview(buffer)[: BLOCK if offset else HEADERS]], offset)
 
 

@@ -158,7 +158,7 @@ def read_audit(layout: Layout, audit_id: str) -> Audit:
     sample = read_sample(folder / SAMPLE)
     verdicts = []
     for path in _verdict_paths(folder):
-        found = _read(_Verdicts, path)
+        found = _read_document(_Verdicts, path)
         verdicts += [(found.reader, verdict) for verdict in found.verdicts]
     # By time, and within a file in the order written: a withdrawal follows its verdict.
     return Audit(sample, tuple(sorted(verdicts, key=lambda each: each[1].judged_at)))
@@ -184,17 +184,17 @@ def audit_findings(layout: Layout) -> Iterator[Finding]:
 
 def read_file(path: Path) -> object:
     """Read a sample or verdicts, to check that the file is readable; DocumentError as below."""
-    return read_sample(path) if path.name == SAMPLE else _read(_Verdicts, path)
+    return read_sample(path) if path.name == SAMPLE else _read_document(_Verdicts, path)
 
 
 def read_sample(path: Path) -> Sample:
     """A sample; DocumentError when it is damaged, gone, or another audit's."""
     if not path.exists():
         raise DocumentError(path, "is not there, yet verdicts of it are", REMEDIES["audit"])
-    return _read(Sample, path)
+    return _read_document(Sample, path)
 
 
-def _read(kind: type[_File], path: Path) -> _File:
+def _read_document(kind: type[_File], path: Path) -> _File:
     found = decode(kind, path.read_bytes(), path)
     if found.audit_id != path.parent.name:
         raise DocumentError(path, f"is of the audit {found.audit_id}", REMEDIES["audit"])

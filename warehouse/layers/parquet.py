@@ -26,7 +26,7 @@ def write_parquet(
 
     The caller syncs the folder's parent when the folder is new.
     """
-    return _confirmed(layout, commit_id, layer, *_written(commit_id, folder, rows()))
+    return _named_by_digest(layout, commit_id, layer, *_write_unnamed(commit_id, folder, rows()))
 
 
 def write_parquets(layout: Layout, commit_id: str, jobs: Iterable[Job]) -> list[CommittedFile]:
@@ -37,13 +37,19 @@ def write_parquets(layout: Layout, commit_id: str, jobs: Iterable[Job]) -> list[
     """
     with ThreadPoolExecutor(4) as pool:  # forcing a file to the disk is mostly waiting
         confirming = [
-            pool.submit(_confirmed, layout, commit_id, layer, *_written(commit_id, folder, rows()))
+            pool.submit(
+                _named_by_digest,
+                layout,
+                commit_id,
+                layer,
+                *_write_unnamed(commit_id, folder, rows()),
+            )
             for folder, layer, rows in jobs
         ]
         return [file.result() for file in confirming]
 
 
-def _written(commit_id: str, folder: Path, table: pa.Table) -> tuple[Path, int]:
+def _write_unnamed(commit_id: str, folder: Path, table: pa.Table) -> tuple[Path, int]:
     """Write a file that has no final name and is not synced yet; return it with its rows."""
     folder.mkdir(parents=True, exist_ok=True)
     half = folder / f".{commit_id}.half"
@@ -67,7 +73,9 @@ def _written(commit_id: str, folder: Path, table: pa.Table) -> tuple[Path, int]:
     return half, table.num_rows
 
 
-def _confirmed(layout: Layout, commit_id: str, layer: str, half: Path, rows: int) -> CommittedFile:
+def _named_by_digest(
+    layout: Layout, commit_id: str, layer: str, half: Path, rows: int
+) -> CommittedFile:
     sync(half)
     digest = file_sha256(half)
     path = half.with_name(f"{commit_id}.{digest[:12]}.parquet")

@@ -52,11 +52,11 @@ class Audited:
 
 def estimate_in_words(found: Estimate) -> str:
     """An estimate with its interval: .91 (.84 to .95)."""
-    return f"{_short(found.share)} ({_short(found.low)} to {_short(found.high)})"
-
-
-def _short(share: float) -> str:
-    return f"{share:.2f}".removeprefix("0") if share < 0.995 else "1"
+    share, low, high = (
+        f"{value:.2f}".removeprefix("0") if value < 0.995 else "1"
+        for value in (found.share, found.low, found.high)
+    )
+    return f"{share} ({low} to {high})"
 
 
 def audit_words(found: Audited | None) -> str:
@@ -83,19 +83,18 @@ def audited(con: duckdb.DuckDBPyConnection, topic_id: str) -> Audited | None:
     row, near_misses = last["precision"], last.get("near_miss")
     units = article_units(con, row["audit_id"])
     bounds = [
-        _certain(estimate(article_units(con, row["audit_id"], unsure=value))).share
+        _required(estimate(article_units(con, row["audit_id"], unsure=value))).share
         for value in ("no", "yes")
     ]
     recalled = missed = None
-    precision = _certain(estimate(units))
+    precision = _required(estimate(units))
     # Near misses are only valid for the definition that they were drawn for.
     if near_misses and near_misses["topic_version"] == row["topic_version"]:
         near_units = article_units(con, near_misses["audit_id"])
-        recalled = recall(
-            row["population"], precision, near_misses["population"], _certain(estimate(near_units))
-        )
+        of_these = _required(estimate(near_units))
+        recalled = recall(row["population"], precision, near_misses["population"], of_these)
         others = near_misses["counted"] - row["population"]
-        of_near = _certain(estimate(near_units, is_finite=False))
+        of_near = _required(estimate(near_units, is_finite=False))
         part = near_misses["population"] / max(others, near_misses["population"])
         low, high = of_near.low * part, of_near.high * part
         missed = Estimate(of_near.share * part, low, high, of_near.n)
@@ -110,13 +109,15 @@ def audited(con: duckdb.DuckDBPyConnection, topic_id: str) -> Audited | None:
         precision=precision,
         bounds=(bounds[0], bounds[1]),
         recall=recalled,
-        of_any=_certain(estimate(units, is_finite=False)),
-        still=None if row["is_current"] else _still(con, topic_id, row["audit_id"]),
+        of_any=_required(estimate(units, is_finite=False)),
+        still=None if row["is_current"] else _current_estimate(con, topic_id, row["audit_id"]),
         missed=missed,
     )
 
 
-def _still(con: duckdb.DuckDBPyConnection, topic_id: str, audit_id: str) -> Estimate | None:
+def _current_estimate(
+    con: duckdb.DuckDBPyConnection, topic_id: str, audit_id: str
+) -> Estimate | None:
     counted = (
         "article_id IN (SELECT article_id FROM mentions"
         " JOIN articles USING (article_id, version_no)"
@@ -126,7 +127,7 @@ def _still(con: duckdb.DuckDBPyConnection, topic_id: str, audit_id: str) -> Esti
     return estimate(article_units(con, audit_id, only=counted))
 
 
-def _certain(found: Estimate | None) -> Estimate:
+def _required(found: Estimate | None) -> Estimate:
     assert found is not None, "a sample with a yes or a no has an estimate"  # noqa: S101
     return found
 

@@ -83,19 +83,21 @@ def begun_or_ended(con: duckdb.DuckDBPyConnection, selection: Selection, known: 
         f"{name}:{begins}{ends}"
         for name, first, last in spans
         if first <= selection.last_day and last >= selection.first_day
-        for begins in [f" from {_day(first)}" if first > since else ""]
-        for ends in [f" to {_day(last)}" if last < until else ""]
+        for begins in [f" from {_day_in_words(first)}" if first > since else ""]
+        for ends in [f" to {_day_in_words(last)}" if last < until else ""]
         if begins or ends
     ]
     more = [f"{len(parts) - MAX_NAMED} other sources begin or end too"] if parts[MAX_NAMED:] else []
     return "; ".join([*parts[:MAX_NAMED], *more])
 
 
-def _day(day: date) -> str:
+def _day_in_words(day: date) -> str:
     return f"{day.day} {day:%B %Y}"
 
 
-def _before(con: duckdb.DuckDBPyConnection, selection: Selection, first_day: date) -> str:
+def _collected_before_calendars(
+    con: duckdb.DuckDBPyConnection, selection: Selection, first_day: date
+) -> str:
     """What was collected of the selected days before all calendars."""
     watched = f"FROM sources WHERE is_watched AND {selection.source_condition()}"
     [(older,)] = con.sql(
@@ -121,7 +123,7 @@ def missing(
     sentences = []
     if known.first_day and known.last_day:
         if selection.first_day < known.first_day:
-            sentences.append(_before(con, selection, known.first_day))
+            sentences.append(_collected_before_calendars(con, selection, known.first_day))
         if selection.last_day > known.last_day:
             sentences.append(f"Nothing has been collected after {known.last_day} yet.")
     if spans := begun_or_ended(con, selection, known):

@@ -58,7 +58,9 @@ def compare_period(periods: Sequence[Row], length: int) -> Comparison:
     now = next((row for row in periods if row["back"] == 0), None)
     if now is None:
         return Comparison("too few to say")
-    judged = _judged(now, [row for row in periods if row["back"] > 0 and row["articles"]], length)
+    judged = _comparison(
+        now, [row for row in periods if row["back"] > 0 and row["articles"]], length
+    )
     past: Row | None = None
     if now["past_sources"]:
         published, collected = now["past_published"], now["past_collected"]
@@ -71,7 +73,7 @@ def compare_period(periods: Sequence[Row], length: int) -> Comparison:
     return judged._replace(new_sources=now["new_sources"], past=past)
 
 
-def _judged(now: Row, past: Sequence[Row], length: int) -> Comparison:
+def _comparison(now: Row, past: Sequence[Row], length: int) -> Comparison:
     if not now["articles"] or len(past) < max(4, length / 2):
         return Comparison("too few to say")
     expected, hits, articles = now["expected"], now["hits"], now["articles"]

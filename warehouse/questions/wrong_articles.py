@@ -43,9 +43,9 @@ def exclusion_candidates(
         WHERE audit_id = ? AND mentions.verdict IN ('yes', 'no')""",
         [audit_id],
     )
-    aliases = _blamed(rows, lambda row: {row["alias"]}, least=1)
-    sections = _blamed(rows, lambda row: {row["section"]} - {None}, least=1)
-    words = _blamed(
+    aliases = _frequent_causes(rows, lambda row: {row["alias"]}, least=1)
+    sections = _frequent_causes(rows, lambda row: {row["section"]} - {None}, least=1)
+    words = _frequent_causes(
         rows,
         lambda row: WORD.findall(f"{row['context_left']} {row['context_right']}".lower()),
         least=MIN_WRONG,
@@ -61,7 +61,7 @@ def exclusion_candidates(
     }
 
 
-def _blamed(
+def _frequent_causes(
     rows: Iterable[Row], named: Callable[[Row], Iterable[str]], least: int
 ) -> list[ExclusionCandidate]:
     weights: dict[str, dict[str, float]] = {"yes": {}, "no": {}}

@@ -44,8 +44,8 @@ from warehouse.stats.scaled_shares import (
     effects_of,
     epu_index,
     gap_robust_index,
+    scale_to_100,
     scaled_shares,
-    to_100,
 )
 from warehouse.stats.two_way import t_quantile
 
@@ -151,7 +151,7 @@ def _shares(periods: Periods, hits: Whole, variation: Matrix, found: Indexes) ->
     with_mention = np.where(np.isnan(articles), np.nan, hits.sum(axis=1))
     pooled = quotient(with_mention, articles)
     excess = np.einsum("tpd,tp,pd->td", hits.astype(float) ** 2, variation, periods.unevenness)
-    scaled_to = to_100(pooled, 0.0), 100 * pooled / 0.01, found.gap_robust.values
+    scaled_to = scale_to_100(pooled, 0.0), 100 * pooled / 0.01, found.gap_robust.values
     return [
         *(with_mention, articles, sources, rounded(pooled, 8)),
         *(rounded(values, 4) for values in (found.epu.values, *scaled_to)),
@@ -177,8 +177,8 @@ def series_table(
     numbers = [np.concatenate(column, axis=1).ravel() for column in zip(*columns, strict=True)]
     return _table(
         schema,
-        _named(np.repeat(np.arange(len(topics)), sum(lengths)), topics),
-        _named(kind, list(ENOUGH)),
+        _dictionary_column(np.repeat(np.arange(len(topics)), sum(lengths)), topics),
+        _dictionary_column(kind, list(ENOUGH)),
         dates(starts),
         *(pa.array(number, from_pandas=True) for number in numbers),
     )
@@ -191,7 +191,7 @@ def _notes(
 
     def rows(topic: Numbers, source: pa.Array, reason: object, count: Numbers) -> pa.Table:
         kind = np.full(len(topic), list(ENOUGH).index(periods.kind))
-        names = _named(topic, topics), _named(kind, list(ENOUGH)), source
+        names = _dictionary_column(topic, topics), _dictionary_column(kind, list(ENOUGH)), source
         return _table(NOTES, *names, pa.array(reason, pa.string()), pa.array(count))
 
     is_left_out = np.isnan(found.effects)
@@ -202,7 +202,7 @@ def _notes(
     notes = []
     for is_noted, reason in ((is_left_out, reasons), (is_unlinked, unlinked)):
         topic, source = np.nonzero(is_noted & (periods.counts > 0))
-        by_name = _named(source, panel.sources), reason[topic, source].astype(object)
+        by_name = _dictionary_column(source, panel.sources), reason[topic, source].astype(object)
         notes.append(rows(topic, *by_name, periods.counts[source]))
     # Periods in which each index is outside the other's interval.
     robust, linear = found.gap_robust, found.log_linear
@@ -215,7 +215,7 @@ def _notes(
     return notes
 
 
-def _named(numbers: npt.NDArray[np.generic], names: list[str]) -> pa.DictionaryArray:
+def _dictionary_column(numbers: npt.NDArray[np.generic], names: list[str]) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(numbers.astype(np.int32), pa.array(names, pa.string()))
 
 

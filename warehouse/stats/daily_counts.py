@@ -89,14 +89,14 @@ class Counts:
         topics, batch = panel.topics, max(1, MAX_CELLS // panel.total.size)
         if sum(len(each.topics) * each.total.size for each in self.panels) > MAX_CELLS:
             for at in range(0, len(topics), batch):
-                yield self._read(panel, topics[at : at + batch])
+                yield self._query_hits(panel, topics[at : at + batch])
         else:
             # The index and the spikes read the same counts, which are kept if they are few.
             if topics[0] not in self._kept:
-                self._kept[topics[0]] = self._read(panel, topics)
+                self._kept[topics[0]] = self._query_hits(panel, topics)
             yield self._kept[topics[0]]
 
-    def _read(self, panel: Panel, topics: list[str]) -> Hits:
+    def _query_hits(self, panel: Panel, topics: list[str]) -> Hits:
         rows = self.con.sql(
             HITS.format(days=self._days),
             params={

@@ -108,7 +108,7 @@ def epu_index(periods: Periods, scaled: Scaled, cells: Matrix, quantile: Matrix)
     level = quotient((scaled.weights * scaled.values).sum(axis=1), weights)
     noise = _noise(periods, scaled, cells) * scaled.weights**2
     noise = quotient(noise.sum(axis=1), weights**2)
-    values = to_100(level, 0.0)
+    values = scale_to_100(level, 0.0)
     counts = np.count_nonzero(~np.isnan(level), axis=1, keepdims=True)
     mean_noise = np.nansum(noise, axis=1, keepdims=True) / np.maximum(counts, 1) ** 2
     ratio = values / 100
@@ -127,7 +127,7 @@ def gap_robust_index(
     excess = weights * (scaled.values - np.nan_to_num(effects)[..., None])
     robust = quotient(excess.sum(axis=1), weights.sum(axis=1))
     # With few cells the mean may be zero or negative, and cannot be used for scaling.
-    values = to_100(robust, 1e-9)
+    values = scale_to_100(robust, 1e-9)
     is_there = ~np.isnan(robust)
     mean = is_there / np.maximum(is_there.sum(axis=1, keepdims=True), 1)
     noise = _noise(periods, scaled, cells) * weights**2
@@ -154,7 +154,7 @@ def _bounds(
     return values + shift - width, values + shift + width
 
 
-def to_100(values: Matrix, threshold: float) -> Matrix:
+def scale_to_100(values: Matrix, threshold: float) -> Matrix:
     """Each topic's values scaled to a mean of 100; NaN where the mean is not above a threshold."""
     means = _mean(values)
     return 100 * values / np.where(means > threshold, means, np.nan)

@@ -87,7 +87,7 @@ def spike_table(counts: Counts) -> pa.Table:
         total = (past.counted * past.total).sum(axis=0)
         for names, hits, originals in counts.hits(panel):
             level = level_of(past, hits[..., read])
-            enough = _of_counted(originals[..., read], past) >= MIN_ORIGINALS
+            enough = _sums_of_counted(originals[..., read], past) >= MIN_ORIGINALS
             enough &= (level.hits >= MIN_HITS) & (past.past_days >= MIN_DAYS)
             topic, at = np.nonzero(enough[:, scored])
             at = scored[at]
@@ -115,7 +115,10 @@ def min_score(false_alarms: float) -> float:
 
 def past_of(total: Matrix) -> Past:
     """The values that are the same for all topics, from articles by source and day."""
-    past_total, source_days = _before(total), _before((total > 0).astype(float))
+    past_total, source_days = (
+        _sums_of_past_days(total),
+        _sums_of_past_days((total > 0).astype(float)),
+    )
     counted = ((total > 0) & (source_days >= MIN_SOURCE_DAYS)).astype(float)
     return Past(
         total=total,
@@ -124,11 +127,11 @@ def past_of(total: Matrix) -> Past:
         source_days=np.maximum(source_days, 1),
         before=(counted * past_total).sum(axis=0),
         sources=counted.sum(axis=0).astype(np.int64),
-        past_days=_before((total > 0).any(axis=0).astype(float)).astype(np.int64),
+        past_days=_sums_of_past_days((total > 0).any(axis=0).astype(float)).astype(np.int64),
     )
 
 
-def _before(values: Matrix | Whole) -> Matrix:
+def _sums_of_past_days(values: Matrix | Whole) -> Matrix:
     """Sums over the 56 days before each day, which are the last axis."""
     # By doubling, always in the same order: so a sum is the same to the last digit, whichever days
     # were read before, and exactly 0 over zeros, unlike differences of a cumulative sum.
@@ -152,14 +155,14 @@ def _weekdays_before(values: Matrix) -> Matrix:
     return sums
 
 
-def _of_counted(values: Matrix | Whole, past: Past) -> Matrix:
+def _sums_of_counted(values: Matrix | Whole, past: Past) -> Matrix:
     sums: Matrix = np.einsum("tpd,pd->td", values, past.counted)
     return sums
 
 
 def level_of(past: Past, hits: Whole) -> Level:
     """Steps 1 to 4, for articles with each topic by topic, source and day."""
-    counted = _of_counted(hits, past)
+    counted = _sums_of_counted(hits, past)
     first = _weighted(*_past_hits(past, hits), past.weight)
     # Step 2, as the part of a day's hits that is kept, by topic and day. Hits of a source that is
     # not counted yet are not limited, since its rate is unknown.
@@ -179,8 +182,10 @@ def level_of(past: Past, hits: Whole) -> Level:
 
 def _past_hits(past: Past, hits: Matrix | Whole) -> tuple[Matrix, Matrix]:
     """Step 1: each source's hits on the days before, and the rate of all sources."""
-    past_hits = _before(hits)
-    return past_hits, _of_counted(past_hits, past) / np.where(past.before > 0, past.before, np.inf)
+    past_hits = _sums_of_past_days(hits)
+    return past_hits, _sums_of_counted(past_hits, past) / np.where(
+        past.before > 0, past.before, np.inf
+    )
 
 
 def _weighted(past_hits: Matrix, rate_of_all: Matrix, weight: Matrix) -> Matrix:
@@ -198,8 +203,8 @@ def _scatter(past: Past, hits: Matrix, expected: Matrix) -> Matrix:
     # the scatter is proportional to 1 / (1 / expected + scatter)^2, here with a scatter of 0.1.
     known = (past.sources > 0) & (past.past_days >= MIN_SOURCE_DAYS)
     weight = known / (1 + 0.1 * expected) ** 2
-    beyond_chance = _before(weight * ((hits - expected) ** 2 - hits)) + 30 * 0.2
-    scatter: Matrix = np.maximum(0, beyond_chance / (_before(weight * expected**2) + 30))
+    beyond_chance = _sums_of_past_days(weight * ((hits - expected) ** 2 - hits)) + 30 * 0.2
+    scatter: Matrix = np.maximum(0, beyond_chance / (_sums_of_past_days(weight * expected**2) + 30))
     return scatter
 
 

@@ -32,7 +32,7 @@ RETRY_SECONDS = 1.0  # pause between two attempts to take a lease
 
 # Not by the codec of documents, here and for the sources of runs: machines of 0.1.0 read these
 # objects while others have been upgraded, and a list of sources has no place for a format.
-def _content(holder: str, beats: int) -> bytes:
+def _lease_content(holder: str, beats: int) -> bytes:
     return json.dumps({"holder": holder, "beats": beats}).encode()
 
 
@@ -50,14 +50,14 @@ def lease(
     def beat() -> None:
         nonlocal tag, beats
         beats += 1
-        tag = store.replace(key, _content(holder, beats), tag)
+        tag = store.replace(key, _lease_content(holder, beats), tag)
 
     try:
         with heartbeat(f"lease {key}", beat):
             yield
     finally:
         try:
-            store.replace(key, _content("", 0), tag)
+            store.replace(key, _lease_content("", 0), tag)
         except StoreError as error:
             log.warning("%s was not released, it expires instead: %s", key, error)
 
@@ -98,14 +98,14 @@ def _acquire(store: Store, key: str, holder: str, waiting: Callable[[str], None]
             if tag != seen:
                 seen, since = tag, time.monotonic()
             if other in ("", holder) or time.monotonic() - since > EXPIRES_SECONDS:
-                return store.replace(key, _content(holder, 0), tag)
+                return store.replace(key, _lease_content(holder, 0), tag)
             if not is_reported:
                 waiting(f"waiting for {other} to finish writing {store.url}")
                 is_reported = True
             time.sleep(RETRY_SECONDS)
         except Missing:
             with suppress(Changed):  # another machine created it first
-                return store.create(key, _content(holder, 0))
+                return store.create(key, _lease_content(holder, 0))
         except Changed:
             pass  # its holder, or another waiting machine, wrote it meanwhile
 
@@ -131,7 +131,7 @@ def lease_sources(
     while True:
         # No other machine may write between reading the held sources and writing this run's object.
         with lease(store, f"{FOLDER}/{SOURCE_LEASES}.json", link.copy):
-            held = _held(store, key)
+            held = _sources_of_other_runs(store, key)
             busy = {source: run for source, run in held.items() if source in source_ids}
             free = json.dumps(sorted(set(source_ids) - busy.keys())).encode()
             if not busy or waiting is None:
@@ -152,7 +152,7 @@ def lease_sources(
             log.warning("%s was not deleted, it expires after a minute: %s", key, error)
 
 
-def _held(store: Store, key: str) -> dict[str, str]:
+def _sources_of_other_runs(store: Store, key: str) -> dict[str, str]:
     """The sources of other runs in progress: the run's id, by source id."""
     # By the store's clock: the age of their objects relative to one just written.
     store.write(key, b"[]")

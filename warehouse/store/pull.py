@@ -90,7 +90,7 @@ def _update(layout: Layout, link: Link, state: State, tag: str) -> None:
     for name in removed:
         if name.startswith("commits/") and name not in link.documents:
             log.warning(lost, name, store.url)
-    _replace(layout, contents, removed)
+    _replace_small_files(layout, contents, removed)
     if state.snapshots and state.snapshots[0] not in link.snapshots:
         link.published = _download_snapshot(layout, store, state.snapshots[0])
         objects += 2
@@ -102,7 +102,9 @@ def _update(layout: Layout, link: Link, state: State, tag: str) -> None:
     log.info("pulled state %d of %s; new objects: %d", state.number, store.url, objects)
 
 
-def _replace(layout: Layout, contents: Mapping[str, bytes], removed: Sequence[str]) -> None:
+def _replace_small_files(
+    layout: Layout, contents: Mapping[str, bytes], removed: Sequence[str]
+) -> None:
     """Write and remove small files, and remove the large files that none of them names any more."""
     may_unname = bool(removed) or any((layout.root / name).exists() for name in contents)
     before = named_files(layout.commits) if may_unname else set()

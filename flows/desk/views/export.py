@@ -55,11 +55,11 @@ def export(view: DeskRequest) -> Response:
     """The view NAME as NAME.csv, .xlsx, .parquet, .sql, and as .png or .svg where it is a chart."""
     name, _, form = view.request.path_params["name"].partition(".")
     rows: list[Row] = []
-    answer = _search(view) if name == "search" else None
+    answer = _search_answer(view) if name == "search" else None
     if name != "search":
         view = with_topics(view)
         rows = series(view.con, view.selection)
-        answer = _answers(view, rows).get(name)
+        answer = _all_answers(view, rows).get(name)
     unavailable = {"png", "svg"} if answer and not answer.chart else set()
     unavailable |= {"sql"} if answer and not answer.sql else set()
     if answer is None or form not in {*TYPES} - unavailable:
@@ -70,13 +70,13 @@ def export(view: DeskRequest) -> Response:
     chosen = view.selection
     file = "-".join((name, *chosen.topics[:3], f"{chosen.first_day}-{chosen.last_day}.{form}"))
     return Response(
-        _written(form, answer, cited),
+        _serialised(form, answer, cited),
         media_type=TYPES[form],
         headers={"Content-Disposition": f'attachment; filename="{file}"'},
     )
 
 
-def _answers(view: DeskRequest, rows: Sequence[Row]) -> dict[str, Answer]:
+def _all_answers(view: DeskRequest, rows: Sequence[Row]) -> dict[str, Answer]:
     part, audits = part_of(view), audits_of(view)
     if not view.selection.topics:
         raise QueryError("Choose a topic.")
@@ -105,7 +105,7 @@ def _answers(view: DeskRequest, rows: Sequence[Row]) -> dict[str, Answer]:
     }
 
 
-def _search(view: DeskRequest) -> Answer | None:
+def _search_answer(view: DeskRequest) -> Answer | None:
     query = query_of(view.con, view.query)
     if query is None:
         return None
@@ -174,7 +174,7 @@ def _table(series: Sequence[Row], names: Sequence[str]) -> pa.Table:
     )
 
 
-def _written(form: str, answer: Answer, cited: str) -> bytes:
+def _serialised(form: str, answer: Answer, cited: str) -> bytes:
     if form == "sql":
         return f"-- {cited}\n{answer.sql}\n".encode()
     if answer.chart and form in ("png", "svg"):

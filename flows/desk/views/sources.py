@@ -57,7 +57,7 @@ def sources(view: DeskRequest) -> Response:
         needing=sum(row["is_urgent"] for row in rows),
         unit=selection.unit,
         chart=heat_maps.coverage(days, selection.unit) if days else None,
-        kept=_kept(view),
+        kept=_kept_parameters(view),
     )
 
 
@@ -81,7 +81,7 @@ def source(view: DeskRequest) -> Response:
     for row in days:
         span = {"first": row["period"], "last": row["period_end"] - timedelta(days=1)}
         row["time"] = days_in_words(row["period"], row["period_end"])
-        row["url"] = view.url("/articles", **_of(row), **span)
+        row["url"] = view.url("/articles", **_only_this_source(row), **span)
     return view.page(
         "source.html",
         view="sources",
@@ -89,7 +89,7 @@ def source(view: DeskRequest) -> Response:
         unit=selection.unit,
         days=days,
         strip=heat_maps.coverage(days, selection.unit) if days else None,
-        chart=_by_period(days, selection.unit),
+        chart=_collection_chart(days, selection.unit),
         reads=questions.listing_reads(view.con, source_id, selection),
         gaps=gaps(view.con, selection),
         counts=counts,
@@ -101,7 +101,7 @@ def source(view: DeskRequest) -> Response:
             for place, archive in removed_archives(view.desk.layout).items()
             if place.startswith(f"raw/{source_id}/")
         },
-        kept=_kept(view),
+        kept=_kept_parameters(view),
     )
 
 
@@ -129,22 +129,22 @@ def _source_row(view: DeskRequest, row: Row, health: SourceHealth) -> Row:
         "is_due": due_at is not None and due_at <= datetime.now(UTC),
         "every": shown_minutes(every) if every else "–",
         "url": view.url(path),
-        "articles_url": view.url("/articles", **_of(row)),
+        "articles_url": view.url("/articles", **_only_this_source(row)),
     }
 
 
-def _of(row: Row) -> Row:
+def _only_this_source(row: Row) -> Row:
     """The changes that narrow a selection to one source, with all its articles."""
     return {"source": row["source_id"], "country": None, "language": None, "topic": None}
 
 
-def _kept(view: DeskRequest) -> Mapping[str, Any]:
+def _kept_parameters(view: DeskRequest) -> Mapping[str, Any]:
     """The parameters of the URL that a form of days keeps, as pairs of names and values."""
     names = ("from", "to", "unit")
     return {name: given for name, given in parameters(view.selection).items() if name not in names}
 
 
-def _by_period(rows: Sequence[Row], unit: str) -> Spec | None:
+def _collection_chart(rows: Sequence[Row], unit: str) -> Spec | None:
     """Articles of a source by period: collected, undated, and about lost as pages and unseen."""
     parts = {
         "collected": "articles",

@@ -177,7 +177,7 @@ class Client:
     def _policy(self, call: Exchanges) -> Policy:
         """The robots.txt policy of the host in the call's URL."""
 
-        def ask(url: str) -> Attempt:
+        def fetch_robots(url: str) -> Attempt:
             robots = replace(
                 call,
                 kind=CaptureKind.ROBOTS,
@@ -192,7 +192,9 @@ class Client:
             call.record(attempt)
             return attempt
 
-        return self._robots.policy(origin(call.url), call.allow_private, ask, call.deadline)
+        return self._robots.policy(
+            origin(call.url), call.allow_private, fetch_robots, call.deadline
+        )
 
     def _send(self, call: Exchanges, request: PreparedRequest, pause: float) -> Content:
         """Send a request, retrying where that may help; the host's hold is the pause between."""

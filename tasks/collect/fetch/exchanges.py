@@ -64,7 +64,7 @@ class Exchanges:
         started = time.monotonic()
         try:
             with GuardedSession(transfer, tls) as session, session.send(request) as response:
-                content = self._read(response, transfer)
+                content = self._read_response(response, transfer)
                 return replace(content, status=response.status_code, headers=response.headers)
         except Failure as failure:
             return Content(failure.outcome, failure.detail)
@@ -74,7 +74,7 @@ class Exchanges:
             if exchange := transfer.exchange(self.url):
                 self.done.append(exchange)
 
-    def _read(self, response: Response, transfer: Transfer) -> Content:
+    def _read_response(self, response: Response, transfer: Transfer) -> Content:
         conditional = bool(self.headers.keys() & {"If-None-Match", "If-Modified-Since"})
         content = read_content(response.raw, self.max_bytes, self.kind, is_conditional=conditional)
         if not is_success(response.status_code):

@@ -120,7 +120,7 @@ class Robots:
             if kept.origin == origin and timedelta(0) <= age < _KEPT:
                 return Policy.parse(kept.text)
         attempt = ask(f"{origin}/robots.txt")
-        text = _text(attempt)
+        text = _rules_text(attempt)
         if text is None:
             if attempt.outcome is Outcome.LEFT_FOR_LATER:  # does not count for other sources
                 raise Failure(attempt.outcome, attempt.detail)
@@ -136,7 +136,7 @@ class Robots:
         return Policy.parse(text)
 
 
-def _text(attempt: Attempt) -> str | None:
+def _rules_text(attempt: Attempt) -> str | None:
     """The file's text; empty where there is no file and all is allowed; None: fetch nothing."""
     if attempt.outcome is Outcome.ROBOTS_READ:
         payload = attempt.payload

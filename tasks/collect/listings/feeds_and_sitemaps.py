@@ -185,10 +185,10 @@ def sitemap_pages(payload: bytes, url: str) -> tuple[bool, list[tuple[float, Ent
         raise unreadable(f"not a sitemap: {error}") from None
     if root is None:
         raise unreadable("not a sitemap: no element in it")
-    is_index = _name(root) == "sitemapindex"
+    is_index = _local_name(root) == "sitemapindex"
     tag = "sitemap" if is_index else "url"
     pages = []
-    for texts in (dict(_texts(element)) for element in root if _name(element) == tag):
+    for texts in (dict(_child_texts(element)) for element in root if _local_name(element) == tag):
         published = texts.get("publication_date")
         entry = entry_of(texts.get("loc"), url, headline=texts.get("title"), published=published)
         if entry:
@@ -254,16 +254,18 @@ def _with_ampersands(payload: bytes) -> bytes:
     return _BARE_AMPERSAND.sub(lambda found: found[1] or b"&amp;", payload)
 
 
-def _texts(element: etree._Element) -> Iterator[tuple[str, str]]:
+def _child_texts(element: etree._Element) -> Iterator[tuple[str, str]]:
     """Text of the element's children and, below `news`, of theirs."""
     for child in element:
-        name = _name(child)
+        name = _local_name(child)
         if name == "news":
-            yield from ((n, t) for n, t in _texts(child) if n in ("publication_date", "title"))
+            yield from (
+                (n, t) for n, t in _child_texts(child) if n in ("publication_date", "title")
+            )
         elif name in ("loc", "lastmod", "publication_date", "title"):
             yield name, "".join(map(str, child.itertext())).strip()
 
 
-def _name(element: etree._Element) -> str:
+def _local_name(element: etree._Element) -> str:
     tag = element.tag  # a function for comments and processing instructions
     return tag.rpartition("}")[2].lower() if isinstance(tag, str) else ""

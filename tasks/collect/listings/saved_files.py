@@ -143,7 +143,7 @@ def read_file(entry: Entry, max_bytes: int) -> Attempt:
         etag=_digest(path),
     )
     try:
-        payload = _content(path, max_bytes)
+        payload = _read_content(path, max_bytes)
     except Failure as failure:
         # A file name can be any bytes, and JSON can contain half a surrogate pair.
         detail = failure.detail.encode("utf-8", "backslashreplace").decode()
@@ -170,7 +170,7 @@ def _page_type(path: Path) -> str | None:
     return _PAGE_TYPES.get(Path(path.name.lower().removesuffix(".gz")).suffix)
 
 
-def _content(path: Path, max_bytes: int) -> bytes:
+def _read_content(path: Path, max_bytes: int) -> bytes:
     if wrong := _meta(path).wrong:
         raise Failure(Outcome.UNREADABLE_FILE, wrong)
     most = max_bytes * (_MHTML_LIMIT if _page_type(path) == _MHTML else 1)
@@ -204,7 +204,7 @@ def _meta(path: Path) -> _Meta:
     try:
         with meta_path.open("rb") as file:
             values = json.loads(file.read(_MAX_META_BYTES))
-        return _checked(values)
+        return _checked_meta(values)
     except OSError as error:
         # There can be no such file where the page's own name is nearly as long as names may be.
         if error.errno in (errno.ENOENT, errno.ENAMETOOLONG):
@@ -224,7 +224,7 @@ def _browser_save(path: Path, *, allow_private: bool) -> BrowserSave:
         return BrowserSave()  # an unreadable file is reported when the page is read
 
 
-def _checked(values: object) -> _Meta:
+def _checked_meta(values: object) -> _Meta:
     if not isinstance(values, dict):
         raise ValueError("must be a JSON object")
     for key, value in values.items():

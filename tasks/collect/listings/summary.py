@@ -42,7 +42,11 @@ def summary(
     is_continued = not keys.isdisjoint(_newest(before)) if before and before.entries else None
     is_dated = 2 * len(dates) >= len(keys) and len(dates) >= MIN_DATED
     window = _window(dates, listing.kind) if is_dated else []
-    if _may_lack_new(listing, last, is_continued=is_continued):
+    # Entries left out of a listing that is too long may be new, unless their dates say otherwise;
+    # but some sites state the time of the request for all pages.
+    since = last.read_at.timestamp() if last else math.inf
+    is_undated = listing.left_out_until == math.inf
+    if is_undated or (is_continued and listing.left_out_until >= since):
         # Then it covers nothing, as if it had not been read before.
         window, is_continued, last = [], None, None
     if last and is_continued is False:
@@ -68,17 +72,6 @@ def summary(
         before_window=sum(last.read_at < at < window[0] for at in dates) if last and window else 0,
         feed_share=feed_share,
     )
-
-
-def _may_lack_new(
-    listing: Listing, last: KnownListing | None, *, is_continued: bool | None
-) -> bool:
-    """Whether entries left out of a listing that is too long may be new, by their dates."""
-    if listing.left_out_until == math.inf:
-        return True
-    # Some sites state the time of the request for all pages.
-    since = last.read_at.timestamp() if last else math.inf
-    return bool(is_continued) and listing.left_out_until >= since
 
 
 def _window(dates: Sequence[datetime], kind: str) -> Sequence[datetime]:

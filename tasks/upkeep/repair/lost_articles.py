@@ -105,7 +105,7 @@ def _rewrite(
         table = rows.table(file)
         found = [_capture(row, lost, numbers) for row in table.to_pylist()]
         pages.update((row["capture_id"], row) for row in found)
-        _replace(rows, name, file, pa.Table.from_pylist(found, schema=table.schema))
+        _replace_if_changed(rows, name, file, pa.Table.from_pylist(found, schema=table.schema))
         captures = [rows.table(each) for each in _files(rows, name, "captures")]
         rows.set_outcomes(name, pa.concat_tables(captures))
     for layer in ("articles", "stripped_blocks"):
@@ -121,7 +121,7 @@ def _rewrite(
                 if layer == "stripped_blocks" and page["article_id"] != row["article_id"]:
                     row["article_id"] = page["article_id"]
                 kept.append(row)
-            _replace(rows, name, file, pa.Table.from_pylist(kept, schema=table.schema))
+            _replace_if_changed(rows, name, file, pa.Table.from_pylist(kept, schema=table.schema))
 
 
 def _capture(
@@ -168,7 +168,7 @@ def captures_of(articles: pa.Table) -> pa.Table:
     return pa.Table.from_pylist(found, schema=CAPTURE_FILE_SCHEMA)
 
 
-def _replace(rows: CommitRows, name: str, file: CommittedFile, table: pa.Table) -> None:
+def _replace_if_changed(rows: CommitRows, name: str, file: CommittedFile, table: pa.Table) -> None:
     if not table.equals(rows.table(file)):
         rows.replace(name, file, table)
 

@@ -73,10 +73,10 @@ def repair(
             raise LayersBroken(newer)
         with pulled_and_pushed(layout, waiting):
             refuse_newer_writer(layout)
-            damaged = _by_kind(layout, found, done)
+            damaged = _damaged_by_kind(layout, found, done)
             lost = _repair_documents(layout, damaged, done)
             restore_rows(layout, refine, damaged["parquet"], done)
-            for path in sorted(damaged["parquet"] - _named(layout)):
+            for path in sorted(damaged["parquet"] - _named_paths(layout)):
                 if path.exists():
                     move_away(layout, path)
                     done.lose(path, "quarantined; no commit names it")
@@ -91,7 +91,7 @@ def repair(
     raise LayersBroken(found)
 
 
-def _by_kind(layout: Layout, found: Iterable[Finding], done: Repaired) -> Damaged:
+def _damaged_by_kind(layout: Layout, found: Iterable[Finding], done: Repaired) -> Damaged:
     """The damaged files by kind, without those that were downloaded again from the store."""
     link = read_link(layout)
     damaged: dict[Kind, set[Path]] = defaultdict(set)
@@ -124,7 +124,7 @@ def _repair_documents(layout: Layout, damaged: Damaged, done: Repaired) -> list[
     days = {(path.stem.split(".")[0], path.stem.split(".")[1]) for path in damaged["compaction"]}
     days |= {
         (path.relative_to(layout.root).parts[0], commit_of(path).removeprefix(DAY_PREFIX))
-        for path in damaged["parquet"] - _named(layout)
+        for path in damaged["parquet"] - _named_paths(layout)
         if commit_of(path).startswith(DAY_PREFIX)
     }
     for layer, day in sorted(days):
@@ -149,7 +149,7 @@ def _repair_documents(layout: Layout, damaged: Damaged, done: Repaired) -> list[
     return lost
 
 
-def _named(layout: Layout) -> set[Path]:
+def _named_paths(layout: Layout) -> set[Path]:
     return {layout.root / name for name in named_files(layout.commits)}
 
 

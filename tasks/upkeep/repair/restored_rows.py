@@ -138,9 +138,9 @@ class _CommitAgain:
 
     def make(self, lost: Lost) -> None:
         """Write the rows that can be made again, and add lost versions to `lost`."""
-        captures = self._known("captures")
-        stripped = self._known("stripped_blocks")
-        present = self._whole("articles")
+        captures = self._rows_of_layer("captures")
+        stripped = self._rows_of_layer("stripped_blocks")
+        present = self._undamaged_rows("articles")
         days: dict[date | None, Callable[[], pa.Table]] = {}
         if captures is None or stripped is None or "articles" in self._layers:
             batches = self._refine(self._name, self._commit)
@@ -157,7 +157,7 @@ class _CommitAgain:
                 more = [row for row in original.to_pylist() if row["capture_id"] not in known]
                 others = pa.Table.from_pylist(more, schema=original.schema)
                 captures = pa.concat_tables([captures, others])
-                stripped = _of(stripped, captures)
+                stripped = _stripped_blocks_of(stripped, captures)
         new = self._rows.write(
             self._name,
             days,
@@ -176,14 +176,18 @@ class _CommitAgain:
             for file in self._commit.files:
                 if file.layer == "stripped_blocks" and file not in self._broken:
                     table = self._rows.table(file)
-                    if (kept := _of(table, captures)).num_rows < table.num_rows:
+                    if (kept := _stripped_blocks_of(table, captures)).num_rows < table.num_rows:
                         self._rows.replace(self._name, file, kept)
 
-    def _known(self, layer: str) -> pa.Table | None:
+    def _rows_of_layer(self, layer: str) -> pa.Table | None:
         """A layer's rows of the commit, from its files, else from a warehouse; None if neither."""
-        return self._whole(layer) if layer not in self._layers else self._from_warehouse(layer)
+        return (
+            self._undamaged_rows(layer)
+            if layer not in self._layers
+            else self._from_warehouse(layer)
+        )
 
-    def _whole(self, layer: str) -> pa.Table:
+    def _undamaged_rows(self, layer: str) -> pa.Table:
         """The rows of a layer's undamaged files."""
         files = [
             self._rows.table(file)
@@ -222,7 +226,7 @@ class _CommitAgain:
     def _find_lost(self, captures: pa.Table, made: Collection[UUID], lost: Lost) -> int:
         """Add the versions without a row to `lost`, and count them."""
         count = 0
-        broken = sorted(day for file in self._broken if (day := _day(file)))
+        broken = sorted(day for file in self._broken if (day := _publication_day(file)))
         columns = ["capture_id", "outcome", "article_id", "version_no"]
         for row in captures.select(columns).to_pylist():
             if row["outcome"] in NEW and row["capture_id"] not in made:
@@ -236,7 +240,7 @@ class _CommitAgain:
         """Report the result for each damaged file, and keep a copy of those with lost rows."""
         for file in self._broken:
             path = self._rows.layout.root / file.path
-            made = sum(one.rows for one in new if _place(one) == _place(file))
+            made = sum(one.rows for one in new if _folder(one) == _folder(file))
             if made >= file.rows:
                 self._done.repair(path, "made again")
                 continue
@@ -245,11 +249,11 @@ class _CommitAgain:
                 keep_copy(self._rows.layout, path)
                 where = "quarantined"
             what = f"{where}; {counted(file.rows - made, 'row')} of {self._name} lost"
-            day = _day(file)
+            day = _publication_day(file)
             self._done.lose(path, f"{what}, of {day}" if day else what)
 
 
-def _of(stripped: pa.Table, captures: pa.Table) -> pa.Table:
+def _stripped_blocks_of(stripped: pa.Table, captures: pa.Table) -> pa.Table:
     """Stripped blocks of these captures."""
     known = _ids(captures)
     kept = [capture_id in known for capture_id in stripped["capture_id"].to_pylist()]
@@ -260,11 +264,11 @@ def _ids(table: pa.Table) -> set[UUID]:
     return set(table["capture_id"].to_pylist())
 
 
-def _place(file: CommittedFile) -> str:
+def _folder(file: CommittedFile) -> str:
     return file.path.rpartition("/")[0]
 
 
-def _day(file: CommittedFile) -> date | None:
+def _publication_day(file: CommittedFile) -> date | None:
     """The day of publication of a file of articles; None without one."""
-    name = _place(file).partition("published_date=")[2]
+    name = _folder(file).partition("published_date=")[2]
     return date.fromisoformat(name) if name and name != UNDATED else None
