@@ -11,8 +11,9 @@ from tasks.extract.app_shells import app_signs
 from tasks.extract.article_or_not import judge_page
 from tasks.extract.authors import clean_authors
 from tasks.extract.datelines import find_dateline
-from tasks.extract.languages import choose_language
+from tasks.extract.languages import choose_language, detect_page
 from tasks.extract.metadata import Metadata, read_metadata
+from tasks.extract.metadata_elements import text_of
 from tasks.extract.mhtml import is_mhtml, page_of_mhtml
 from tasks.extract.rejections import CHALLENGE_PARTS, PageView, reject
 from tasks.http.response import is_page
@@ -66,17 +67,20 @@ def extract_page(
         return Extraction(Outcome.UNDECODABLE, "the bytes are no text")
     if not text.strip():
         return Extraction(Outcome.EMPTY_PAGE, "no text")
-    known = Hints(language=source_language, overrides=overrides, site=site)
+    known = Hints(overrides=overrides, site=site)
     is_plain = content_type.lower().startswith("text/plain") or url.lower().endswith(".txt")
     if is_plain and not MARKUP.match(text):
-        cleaned = clean_lines(text.splitlines(), known)
+        lines = text.splitlines()
+        language = detect_page(lines) or source_language
+        cleaned = clean_lines(lines, replace(known, language=language))
         words = max(1, word_count(" ".join(cleaned.paragraphs)))
         view = PageView("", "", text[:VIEW_CHARS], words)
         return _article_or_refusal(Metadata(), cleaned, lambda: view, "", source_language)
     tree = parse_html(text)
     meta = read_metadata(tree, url, timezone)
     hints = replace(known, headline=meta.headline, description=meta.description, body=meta.body)
-    hints = replace(hints, authors=meta.authors, language=meta.language or source_language)
+    language = meta.language or detect_page(map(text_of, tree.css("p"))) or source_language
+    hints = replace(hints, authors=meta.authors, language=language)
     is_live = "LiveBlogPosting" in meta.kinds or tree.css_first(LIVE_BLOG) is not None
     hints = replace(hints, is_live=is_live, entries=meta.entries)
     cleaned = clean_tree(tree, hints)

@@ -1,6 +1,8 @@
 """Detect the language of a text."""
 
+from collections.abc import Iterable
 from functools import lru_cache
+from heapq import nlargest
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ SAMPLE_CHARS = 1500
 # Characters that are classified first: most articles are in the language that their page names, and
 # for five in six these confirm it.
 BEGINNING_CHARS = 400
+LONGEST_TEXTS = 5
 MAX_RUN_BYTES = 6  # Bytes of the longest run that the identifier's model knows
 SAME_AS = {"nb": "no", "nn": "no", "in": "id", "iw": "he", "ji": "yi", "cmn": "zh", "yue": "zh"}
 # Not what newspapers are written in, but so like Arabic, Greek, Hebrew and Chinese that the
@@ -37,6 +40,11 @@ def choose_language(page: str | None, text: str, source: str | None) -> tuple[st
     if named:
         return named, "page"
     return (source, "source") if source else (None, "none")
+
+
+def detect_page(texts: Iterable[str]) -> str | None:
+    """The language of a page by its longest texts, which are not those of menus."""
+    return detect("\n".join(nlargest(LONGEST_TEXTS, texts, key=len)))
 
 
 def detect(text: str) -> str | None:

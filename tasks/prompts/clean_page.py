@@ -29,6 +29,7 @@ from tasks.prompts.prompt_evidence import (
     strip_offers,
     strip_prompts,
 )
+from tasks.prompts.saved_text_prompts import find_prompts
 from tasks.prompts.split_into_blocks import split_lines, split_tree
 from tasks.prompts.stated_text import join_stated, stated_lines
 from tasks.prompts.strip_boilerplate import strip_recurring
@@ -41,6 +42,7 @@ MAX_BLOCKS = 8000
 BLOCKS_BEFORE_HEADLINE = 500  # of such a page
 UNREAD = "furniture", "size:unread"
 MIN_ENTRY_CHARS = 20  # letters and digits
+MAX_ROUNDS = 8  # that strip prompts from a page saved as text; labelled pages take three at most
 
 
 def clean_tree(tree: LexborHTMLParser, hints: Hints) -> Cleaned:
@@ -76,8 +78,29 @@ def _clean(page: Page, hints: Hints) -> Cleaned:
 
 
 def _clean_rest(page: Page, hints: Hints) -> Cleaned:
-    if unchanged := clean_unchanged_text(page, hints):
-        return unchanged
+    return _clean_text(page, hints) if page.is_text else _clean_blocks(page, hints)
+
+
+def _clean_text(page: Page, hints: Hints, rounds: int = MAX_ROUNDS) -> Cleaned:
+    """The article of a page saved as text, of which no line reads like a prompt.
+
+    Repeated without the lines that do, since the others may score otherwise without them: so a
+    cleaned text that is cleaned again stays as it is.
+    """
+    cleaned = clean_unchanged_text(page, hints) or _clean_blocks(page, hints)
+    heads = filter(None, (cleaned.kicker, cleaned.headline, cleaned.standfirst))
+    kept = split_lines([*heads, *cleaned.captions, *cleaned.paragraphs])
+    is_read = rounds and 0 < len(kept.blocks) <= MAX_BLOCKS
+    prompts = find_prompts(kept, hints) if is_read else {}
+    texts = [block.text for block in page.blocks]
+    gone = {at: prompts[text] for at, text in enumerate(texts) if text in prompts}
+    if not gone:
+        return cleaned
+    rest = page.only([at for at in range(len(texts)) if at not in gone])
+    return _with_unread(_clean_text(rest, hints, rounds - 1), page, gone)
+
+
+def _clean_blocks(page: Page, hints: Hints) -> Cleaned:
     if not page.blocks:
         return Cleaned()
     headline = find_headline(page, hints.headline)

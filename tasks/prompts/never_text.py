@@ -1,8 +1,8 @@
 """Lines that are never article text, recognised without context.
 
-Cleaning removes all of them, and a text without any is returned as it is. So cleaning is
-idempotent: a cleaned text that is cleaned again does not change. The exception is long lists that
-open like a menu: one of the 1,002 gold pages.
+Cleaning removes all of them, and of a text without any it strips only what scores as a prompt
+(`saved_text_prompts`). So cleaning is idempotent: a cleaned text that is cleaned again does not
+change. The exception is long lists that open like a menu: one of the 1,002 gold pages.
 """
 
 from collections.abc import Iterator, Sequence

@@ -9,7 +9,9 @@ from tasks.installation import open_installation
 from tasks.process_pool import page_pool
 from tasks.refine.preview_page import explain
 from tests.bench.peers.run_extract import SETS, page_paths
-from tests.support.scoring import CORPUS
+from tests.support.scoring import CORPUS, program
+
+LINES_AFTER = 3  # the last paragraph, in a reading view
 
 SOURCES = """
 [[source]]
@@ -29,15 +31,24 @@ files = ["{corpus}/gold/*.html.gz"]
 
 
 def extract_all(folder: Path, most: int | None = None) -> None:
-    """Extract all pages, as `presswatch extract` does, into `folder`/pages, /gold and /text."""
-    lines = folder / "lines"
-    lines.mkdir(parents=True)
+    """Extract all pages, as `presswatch extract` does, each set into a folder of its name.
+
+    The labelled pages thrice: as HTML into `pages`, as text into `text`, and into `article` as text
+    from the first labelled paragraph to a few lines after the last, as from a reading view.
+    """
+    fold = program(CORPUS / "score.py").N
+    for name in ("text", "article"):
+        (folder / "lines" / name).mkdir(parents=True)
     for path in sorted((CORPUS / "pages").glob("*.json.gz"))[:most]:
         page = json.loads(gzip.decompress(path.read_bytes()))
-        text = "\n".join(block["text"] for block in page["blocks"])
-        (lines / f"{page['id']}.txt").write_text(text, encoding="utf-8")
+        lines = [block["text"] for block in page["blocks"]]
+        labelled = {fold(row["text"]) for row in page["must"]}
+        at = [at for at, line in enumerate(lines) if fold(line) in labelled] or [0, len(lines)]
+        for name, cut in (("text", lines), ("article", lines[at[0] : at[-1] + 1 + LINES_AFTER])):
+            text = folder / "lines" / name / f"{page['id']}.txt"
+            text.write_text("\n".join(cut), encoding="utf-8")
     sets = {name: page_paths(CORPUS / name, most) for name in SETS}
-    sets["text"] = sorted(lines.glob("*.txt"))
+    sets |= {path.name: sorted(path.glob("*.txt")) for path in (folder / "lines").iterdir()}
     place = open_installation(data=folder)
     with page_pool(place.settings) as pool:
         for name, paths in sets.items():

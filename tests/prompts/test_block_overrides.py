@@ -144,7 +144,10 @@ def test_lines_cleaned_under_overrides_are_clean(
     assert as_lines(clean_lines(once, known)) == once
     html = "".join(f"<p>{line}</p>" for line in NAMED)
     tree = clean_tree(LexborHTMLParser(f"<h1>By Ada Quay</h1>{html}"), known)
-    assert as_lines(clean_lines(as_lines(tree), known)) == as_lines(tree)
+    # Without the page's markup, a line that the article kept may read like a prompt.
+    once = as_lines(clean_lines(as_lines(tree), known))
+    assert set(once) <= set(as_lines(tree))
+    assert as_lines(clean_lines(once, known)) == once
 
 
 def test_the_version_distinguishes_overrides() -> None:

@@ -3,6 +3,7 @@
 A system's figures are a dict of parts, each a dict by page id:
 
     corpus, text    labelled pages as HTML, and as text: kinds of prompts leaked, paragraphs lost
+    article         the same of their articles alone as text, without the menus around them
     gold            precision, recall and F1 of the body's shingles, and F1 `neutral`: of the body
                     with or without the standfirst, as fits the gold better
     metadata        whether headline and day are those of the gold
@@ -157,14 +158,14 @@ def _day(gold: Page, record: Page) -> str | None:
 
 
 def score_folder(folder: Path) -> Figures:
-    """All parts of what `folder` holds: pages/ID.txt, gold/ID.json, and text/ID.txt if any."""
+    """All parts of what `folder` holds: gold/ID.json, and ID.txt in pages, text and article."""
 
     def record(page_id: str) -> Page | None:
         text = read_text(folder / "gold" / f"{page_id}.json")
         return None if text is None else dict(json.loads(text))
 
     figures = {"gold": score_gold(record), "metadata": score_metadata(record)}
-    for part, name in (("corpus", "pages"), ("text", "text")):
+    for part, name in (("corpus", "pages"), ("text", "text"), ("article", "article")):
         if (folder / name).is_dir():
             figures[part] = score_texts(folder / name)
     return figures
@@ -197,6 +198,8 @@ def totals(figures: Figures) -> Totals:
     if text := figures.get("text"):
         found |= {f"text_{name}": value for name, value in _leaks_and_losses(text).items()}
         found["sound_text_lost"] = _leaks_and_losses(_sound(text))["lost"]
+    if article := figures.get("article"):
+        found |= {f"article_{name}": value for name, value in _leaks_and_losses(article).items()}
     if gold := figures.get("gold"):
         found |= _bodies(gold)
     if metadata := figures.get("metadata"):
