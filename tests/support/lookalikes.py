@@ -86,7 +86,7 @@ def _read(path: Path, template: str | None) -> Iterator[Case]:
 def judge(case: Case) -> CaseResult:
     """Clean the case's page."""
     is_text = case.template == "text"
-    page = _text(case) if is_text else page_html(case)
+    page = page_text(case) if is_text else page_html(case)
     url = "https://news.example.test/2026/03/04/" + (
         "a" if is_text else "harbour-vote-delayed-again"
     )
@@ -134,7 +134,8 @@ def score(half: str, template: str | None = None) -> dict[str, Score]:
     return found
 
 
-def _text(case: Case) -> str:
+def page_text(case: Case) -> str:
+    """The page of a case that is saved as text."""
     article = case.article
     lines = [article["kicker"], article["headline"], article["standfirst"], article["byline"]]
     paragraphs = list(article["paragraphs"])
