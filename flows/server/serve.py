@@ -102,9 +102,9 @@ def _serve(installation: Installation, port: int) -> int:
         signum = stopped.args[0]
         log.info("stopping")
     finally:
+        serving.is_stopping = True
         from flows.server.orphaned_runs import end_orphaned_runs
 
-        serving.is_stopping = True
         worker.stop(lambda: serving.is_hurried)
         if not server.has_ended():
             # A server that has just started does not answer yet, but has no runs either.

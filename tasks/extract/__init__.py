@@ -67,24 +67,29 @@ def extract_page(
         return Extraction(Outcome.UNDECODABLE, "the bytes are no text")
     if not text.strip():
         return Extraction(Outcome.EMPTY_PAGE, "no text")
-    known = Hints(overrides=overrides, site=site)
     is_plain = content_type.lower().startswith("text/plain") or url.lower().endswith(".txt")
     if is_plain and not MARKUP.match(text):
-        lines = text.splitlines()
-        language = detect_page(lines) or source_language
-        cleaned = clean_lines(lines, replace(known, language=language))
-        words = max(1, word_count(" ".join(cleaned.paragraphs)))
-        view = PageView("", "", text[:VIEW_CHARS], words)
-        return _article_or_refusal(Metadata(), cleaned, lambda: view, "", source_language)
+        return _extract_text(text, source_language, overrides, site)
     tree = parse_html(text)
     meta = read_metadata(tree, url, timezone)
-    hints = replace(known, headline=meta.headline, description=meta.description, body=meta.body)
     language = meta.language or detect_page(map(text_of, tree.css("p"))) or source_language
-    hints = replace(hints, authors=meta.authors, language=language)
     is_live = "LiveBlogPosting" in meta.kinds or tree.css_first(LIVE_BLOG) is not None
-    hints = replace(hints, is_live=is_live, entries=meta.entries)
+    hints = Hints(meta.headline, meta.description, meta.authors, language, overrides, site)
+    hints = replace(hints, body=meta.body, is_live=is_live, entries=meta.entries)
     cleaned = clean_tree(tree, hints)
     return _article_or_refusal(meta, cleaned, lambda: _view(tree), url, source_language)
+
+
+def _extract_text(
+    text: str, source_language: str | None, overrides: BlockOverrides, site: Site
+) -> Extraction:
+    """The article of a page saved as text, whose metadata are lost."""
+    lines = text.splitlines()
+    language = detect_page(lines) or source_language
+    cleaned = clean_lines(lines, Hints(language=language, overrides=overrides, site=site))
+    words = max(1, word_count(" ".join(cleaned.paragraphs)))
+    view = PageView("", "", text[:VIEW_CHARS], words)
+    return _article_or_refusal(Metadata(), cleaned, lambda: view, "", source_language)
 
 
 def _article_or_refusal(

@@ -25,13 +25,13 @@ def find_prompts(page: Page, hints: Hints) -> dict[str, tuple[str, str]]:
     draft.safe = overridden_blocks(page, hints.overrides, "keep").union(range(HEAD_LINES))
     strip_likely_prompts(draft, running_text(draft))
     columns, found = draft.columns, {}
-    is_sure = columns["prompt_words"] > columns["article_words"]
-    is_sure |= draft.score < MAX_ARTICLE_SCORE
-    is_sure &= draft.prompt_score >= SUSPECT_PROMPT_SCORE
+    is_prompt = columns["prompt_words"] > columns["article_words"]
+    is_prompt |= draft.score < MAX_ARTICLE_SCORE
+    is_prompt &= draft.prompt_score >= SUSPECT_PROMPT_SCORE
     for at, reason in draft.reasons.items():
-        rule = find_rule(draft.text(at), hints.language) if is_sure[at] else None
+        rule = find_rule(draft.text(at), hints.language) if is_prompt[at] else None
         if rule:
             found[draft.text(at)] = rule.kind, f"text:{rule.name}"
-        elif is_sure[at] and columns["words"][at] >= MIN_WORDS:
+        elif is_prompt[at] and columns["words"][at] >= MIN_WORDS:
             found[draft.text(at)] = reason
     return found

@@ -43,8 +43,9 @@ def extract_all(folder: Path, most: int | None = None) -> None:
         page = json.loads(gzip.decompress(path.read_bytes()))
         lines = [block["text"] for block in page["blocks"]]
         labelled = {fold(row["text"]) for row in page["must"]}
-        at = [at for at, line in enumerate(lines) if fold(line) in labelled] or [0, len(lines)]
-        for name, cut in (("text", lines), ("article", lines[at[0] : at[-1] + 1 + LINES_AFTER])):
+        places = [at for at, line in enumerate(lines) if fold(line) in labelled] or [0, len(lines)]
+        article = lines[places[0] : places[-1] + 1 + LINES_AFTER]
+        for name, cut in (("text", lines), ("article", article)):
             text = folder / "lines" / name / f"{page['id']}.txt"
             text.write_text("\n".join(cut), encoding="utf-8")
     sets = {name: page_paths(CORPUS / name, most) for name in SETS}

@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tasks.extract import extract_page
-from tests.support.lookalikes import Case, cases, page_html, page_text
+from tests.support.lookalikes import Case, cases, extract_case
 
 PROMPTS = {
     "de": (
@@ -139,13 +138,7 @@ def articles() -> dict[str, Case]:
 def left_of(case: Case, text: str, form: str) -> list[str]:
     """What is left of the case's article with this text as its fourth paragraph."""
     page = replace(case, is_prompt=True, lines=(text,), html="", template=form, at=3)
-    is_text = form == "text"
-    found = extract_page(
-        (page_text(page) if is_text else page_html(page)).encode(),
-        "text/plain; charset=utf-8" if is_text else "text/html; charset=utf-8",
-        "https://news.example.test/2026/03/04/harbour-vote-delayed-again",
-        source_language=case.language,
-    )
+    found = extract_case(page)
     assert found.page is not None
     return [*filter(None, [found.page.standfirst]), *found.page.paragraphs]
 

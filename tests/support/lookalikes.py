@@ -19,6 +19,7 @@ from random import Random
 from typing import Any
 
 from tasks.extract import extract_page
+from tasks.model import Extraction
 from tasks.prompts.word_weights import fold
 
 SETS = Path(__file__).parents[1] / "prompts" / "lookalikes"
@@ -83,15 +84,20 @@ def _read(path: Path, template: str | None) -> Iterator[Case]:
             )
 
 
-def judge(case: Case) -> CaseResult:
-    """Clean the case's page."""
+def extract_case(case: Case) -> Extraction:
+    """The extraction of the case's page."""
     is_text = case.template == "text"
-    page = page_text(case) if is_text else page_html(case)
+    page = _text(case) if is_text else page_html(case)
     url = "https://news.example.test/2026/03/04/" + (
         "a" if is_text else "harbour-vote-delayed-again"
     )
     kind = "text/plain; charset=utf-8" if is_text else "text/html; charset=utf-8"
-    found = extract_page(page.encode(), kind, url, source_language=case.language)
+    return extract_page(page.encode(), kind, url, source_language=case.language)
+
+
+def judge(case: Case) -> CaseResult:
+    """Clean the case's page."""
+    found = extract_case(case)
     kept: list[str] = []
     if found.page:
         texts = (found.page.standfirst, found.page.kicker, found.page.byline)
@@ -134,8 +140,7 @@ def score(half: str, template: str | None = None) -> dict[str, Score]:
     return found
 
 
-def page_text(case: Case) -> str:
-    """The page of a case that is saved as text."""
+def _text(case: Case) -> str:
     article = case.article
     lines = [article["kicker"], article["headline"], article["standfirst"], article["byline"]]
     paragraphs = list(article["paragraphs"])

@@ -156,14 +156,14 @@ def begin_changes(con: Connection, layout: Layout) -> None:
         "CREATE OR REPLACE TEMP TABLE replaced_topics AS"
         " SELECT topic_id, old_version, new_version, load_no, changed_at FROM topic_changes LIMIT 0"
     )
-    changes = _read_definitions(layout).changes
+    changes = _read_changes(layout).changes
     if changes and not con.execute("FROM topic_changes LIMIT 1").fetchall():
         insert(con, "topic_changes", list(map(asdict, changes)))
 
 
 def recorded_changes(layout: Layout) -> set[tuple[str, int]]:
     """Topics and their new versions whose change was recorded, including those without effect."""
-    return set(_read_definitions(layout).recorded)
+    return set(_read_changes(layout).recorded)
 
 
 def replaced_topics(con: Connection, layout: Layout, definitions: Definitions) -> dict[str, int]:
@@ -221,6 +221,6 @@ def write_changes(
     write_whole(layout.topic_changes, encode(document))
 
 
-def _read_definitions(layout: Layout) -> _Document:
+def _read_changes(layout: Layout) -> _Document:
     path = layout.topic_changes
     return decode(_Document, path.read_bytes(), path) if path.exists() else _Document()

@@ -86,7 +86,7 @@ def listing_reads(
         f"""
         SELECT listing, kind, read_at, hours_since_previous, entries, added_entries,
                rolled_over AND covers_from > previous_read_at AS has_gap, estimated_lost
-        FROM listing_reads WHERE {_is_selected(source_id, selection, "read_at")}
+        FROM listing_reads WHERE {_selected_rows(source_id, selection, "read_at")}
         ORDER BY read_at DESC, listing LIMIT {MAX_READS}
         """,
     )
@@ -104,7 +104,7 @@ def rejections(con: duckdb.DuckDBPyConnection, source_id: str, selection: Select
                max(of_run) AS most_in_run, sum(doubtful)::BIGINT AS doubtful
         FROM (
             SELECT outcome, count(*) AS of_run, count(*) FILTER (is_doubtful) AS doubtful
-            FROM rejections WHERE {_is_selected(source_id, selection, "attempted_at")}
+            FROM rejections WHERE {_selected_rows(source_id, selection, "attempted_at")}
             GROUP BY outcome, run_id
         )
         JOIN outcomes USING (outcome)
@@ -124,7 +124,7 @@ def latest_rejections(
         SELECT attempted_at, url_requested, outcome, meaning, detail, prose_words, is_doubtful,
                raw_ref
         FROM rejections
-        WHERE {_is_selected(source_id, selection, "attempted_at")}
+        WHERE {_selected_rows(source_id, selection, "attempted_at")}
             AND {chosen if outcome else "true"}
         ORDER BY attempted_at DESC, url_requested LIMIT {MAX_LATEST}
         """,
@@ -143,13 +143,13 @@ def latest_undated(
         f"""
         SELECT article_id, headline, first_seen_at, count(*) OVER () AS total
         FROM articles
-        WHERE published_date IS NULL AND {_is_selected(source_id, selection, "first_seen_at")}
+        WHERE published_date IS NULL AND {_selected_rows(source_id, selection, "first_seen_at")}
         ORDER BY first_seen_at DESC, article_id LIMIT {MAX_LATEST}
         """,
     )
 
 
-def _is_selected(source_id: str, selection: Selection, column: str) -> str:
+def _selected_rows(source_id: str, selection: Selection, column: str) -> str:
     """SQL condition: rows of the source whose time in `column` is on the selected days."""
     end = selection.last_day + timedelta(days=1)
     return (
