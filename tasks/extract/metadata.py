@@ -134,22 +134,18 @@ def _authors(page: Page) -> tuple[str, ...]:
         if text and "://" not in text and (found := clean_authors([text], page.names)):
             return found
     nodes = page.tree.css('[itemprop="author"], [rel="author"]')[:5]
-    found = clean_authors([text_of(node) for node in nodes], page.names)
-    return found or _classed_authors(page)
-
-
-def _classed_authors(page: Page) -> tuple[str, ...]:
-    """The names in elements beside the headline that only their class marks as a byline."""
+    if found := clean_authors([text_of(node) for node in nodes], page.names):
+        return found
+    # The names in elements beside the headline that only their class marks as a byline.
     around = page.heading.parent if page.heading else None
     for _ in range(MAX_LEVELS_UP):
         if around is None or around.tag in ("body", "html"):
             break
         classed = ((n, (n.attributes.get("class") or "").split()) for n in around.css(CLASSED))
         nodes = [node for node, names in classed if any(map(BYLINE_CLASS.fullmatch, names))]
-        texts = list(dict.fromkeys(map(text_of, nodes)))
-        if texts:
+        if bylines := list(dict.fromkeys(map(text_of, nodes))):
             # More elements would be teasers' bylines; more names would include job titles.
-            names = clean_authors(texts, page.names) if len(texts) <= MAX_BYLINES else ()
-            return names if all(map(is_name, names)) and len(names) <= 2 * len(texts) else ()
+            found = clean_authors(bylines, page.names) if len(bylines) <= MAX_BYLINES else ()
+            return found if all(map(is_name, found)) and len(found) <= 2 * len(bylines) else ()
         around = around.parent
     return ()

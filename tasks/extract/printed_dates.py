@@ -108,8 +108,11 @@ def _dates(lines: Iterator[Line]) -> Iterator[Printed | None]:
             if _holds_a_date(line, text):
                 for part in _of_publication(text, above):
                     yield Printed(part, line.words_before)
-        elif is_incomplete(text) and not CHANGED.search(above) and _stands_alone(line, text):
-            yield None
+        elif is_incomplete(text) and not CHANGED.search(above):
+            # A day or an hour, but not in a sentence like `Sales start on 3 May`.
+            is_short = sum(map(str.isalpha, text)) <= MAX_LETTERS
+            if is_short or LABELLED.search(text) or _is_marked(line):
+                yield None
         label = LABEL.search(text) if len(text) <= MAX_DATE_CHARS else None
         is_label = label and len(text) - len(label[0]) <= MAX_REST_CHARS and not DIGIT.search(text)
         above = text if is_label else ""
@@ -131,12 +134,6 @@ def _holds_a_date(line: Line, text: str) -> bool:
     if rest != text and YEAR.search(rest) and len(SHORT_PARTS.sub("", rest)) <= MAX_REST_LETTERS:
         return True
     return _is_marked(line)
-
-
-def _stands_alone(line: Line, text: str) -> bool:
-    """Whether a line with a day or an hour is not a sentence like `Sales start on 3 May`."""
-    letters = sum(map(str.isalpha, text))
-    return letters <= MAX_LETTERS or bool(LABELLED.search(text)) or _is_marked(line)
 
 
 def _is_marked(line: Line) -> bool:

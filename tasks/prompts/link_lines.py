@@ -47,7 +47,14 @@ def strip_link_lines(draft: Draft) -> None:
         # Linked paragraphs, `via The Herald`, are the author's.
         if at in draft.roles and page.elements[page.blocks[at].element].tag not in ("p", "h1"):
             draft.strip(at, "related", "dom:link-line")
-    _strip_shouted(draft)
+    # Paragraphs that are a link in capitals: `FIVE HURT AS FERRY HITS A PIER`.
+    is_link = (linked > MIN_LINKED_IF_LONG) & (columns["words"] >= MIN_SHOUTED_WORDS)
+    for at in [at for at in draft.roles if is_link[at]]:
+        letters = [sign for sign in draft.text(at) if sign.isupper() or sign.islower()]
+        # A name may keep its small letters: `McCONNELL`.
+        is_shouted = sum(map(str.isupper, letters)) > MIN_CAPITALS * max(1, len(letters))
+        if is_shouted and page.elements[page.blocks[at].element].tag == "p":
+            draft.strip(at, "related", "dom:link-line")
     _strip_labels(draft)
     _strip_times(draft)
     _strip_teasers(draft)
@@ -67,18 +74,6 @@ def strip_link_lines(draft: Draft) -> None:
         if share >= MIN_LINKED_OF_LIST and is_long and draft.score[items].mean() < highest:
             for at in draft.roles.keys() & range(element.start, element.end):
                 draft.strip(at, "related", "dom:link-list")
-
-
-def _strip_shouted(draft: Draft) -> None:
-    """Strip paragraphs that are a link in capitals: `FIVE HURT AS FERRY HITS A PIER`."""
-    page, columns = draft.page, draft.columns
-    is_link = (columns["link_share"] > MIN_LINKED_IF_LONG) & (columns["words"] >= MIN_SHOUTED_WORDS)
-    for at in [at for at in draft.roles if is_link[at]]:
-        letters = [sign for sign in draft.text(at) if sign.isupper() or sign.islower()]
-        # A name may keep its small letters: `McCONNELL`.
-        is_shouted = sum(map(str.isupper, letters)) > MIN_CAPITALS * max(1, len(letters))
-        if is_shouted and page.elements[page.blocks[at].element].tag == "p":
-            draft.strip(at, "related", "dom:link-line")
 
 
 def _strip_labels(draft: Draft) -> None:

@@ -133,19 +133,18 @@ def strip_clusters(draft: Draft, running: Mask) -> None:
     weak = (draft.score < UNSURE_ARTICLE_SCORE[False]) & (draft.prompt_score > SUSPECT_PROMPT_SCORE)
     if draft.page.is_text:
         weak = draft.score < np.where(draft.columns["good"] > 0, MAX_PROSE_SCORE, MAX_LINE_SCORE)
+    # Short lines may announce the prompt under them: `For exclusive access:`.
+    may_announce = (draft.columns["words"] <= MAX_ITEM_WORDS) & (draft.score < SURE_LINE_SCORE)
     for at in sorted(draft.roles):
         if weak[at] and prompts_near[at] >= 2 and not heads_paragraphs(draft, at, running):
             draft.strip(at, "other", "model:amid-prompts")
-        elif _announces_prompt(draft, at):
+        elif (
+            may_announce[at]
+            and _is_prompt(draft, at + 1)
+            and is_by_text_rule(draft, at + 1)
+            and draft.text(at).rstrip()[-1:] in COLONS
+        ):
             draft.strip(at, draft.reasons[at + 1][0], "dom:announces-prompt")
-
-
-def _announces_prompt(draft: Draft, at: int) -> bool:
-    """Whether a line ends with a colon and a prompt follows: `For exclusive access:`."""
-    if draft.columns["words"][at] > MAX_ITEM_WORDS or draft.score[at] >= SURE_LINE_SCORE:
-        return False
-    is_followed = _is_prompt(draft, at + 1) and is_by_text_rule(draft, at + 1)
-    return is_followed and draft.text(at).rstrip()[-1:] in COLONS
 
 
 def _is_prompt(draft: Draft, at: int) -> bool:

@@ -139,19 +139,14 @@ def _names_author(part: str, known: list[str]) -> bool:
     named = [name for name in known if name in own]
     if named and len(own) - sum(map(len, named)) <= 30 and len(words) <= 14:
         return part[-1] not in ".!?。" or len(own) == len(named[0])
-    is_named = len(words) <= 12 and part[-1] not in ".!?" and _has_names(part)
-    return is_named or (len(part) <= 30 and EAST_ASIAN_BYLINE.match(part) is not None)
-
-
-def _has_names(part: str) -> bool:
-    """Whether a line is `By` and names: neither `Von Rom bis Kiew` nor `Par Lyon et par Nice`."""
-    byline = BYLINE.match(part)
-    if byline is None:
-        return False
-    names = _without_day(AFTER_NAMES.split(byline["names"])[0]).split()
-    opening = part.split()[0].casefold()
-    is_repeated = any(one in AND_WORDS and other == opening for one, other in pairwise(names))
-    return not is_repeated and all(not n[0].islower() or n in SMALL_WORDS for n in names)
+    if len(words) <= 12 and part[-1] not in ".!?" and (byline := BYLINE.match(part)):
+        # `By` and names: neither `Von Rom bis Kiew` nor `Par Lyon et par Nice`.
+        names = _without_day(AFTER_NAMES.split(byline["names"])[0]).split()
+        by = words[0].casefold()
+        is_repeated = any(one in AND_WORDS and other == by for one, other in pairwise(names))
+        if not is_repeated and all(not n[0].islower() or n in SMALL_WORDS for n in names):
+            return True
+    return len(part) <= 30 and EAST_ASIAN_BYLINE.match(part) is not None
 
 
 def last_crumb(text: str) -> str | None:

@@ -20,6 +20,7 @@ MIN_LABEL_SHARE, MIN_SHARE = 1 / 3, 1 / 2
 MIN_PAGES = 5  # on which a label that the model is sure of has to recur
 MAX_DOUBTFUL_SCORE = 0.75  # A sentence with this score or more stays, wherever else it stands
 MAX_RECURRING_SHARE = 0.25  # If more of a page's text recurs, it is a version of another page
+WRITTEN = ("good", "ends_sentence", "heading")  # Columns of sentences and headings
 NO_LETTER = re.compile(r"[\W\d_]+")
 ASCII = {code: chr(code).lower() if chr(code).isalpha() else None for code in range(128)}
 
@@ -46,28 +47,21 @@ def strip_recurring(draft: Draft, site: Site, language: str | None) -> None:
     found = {at: site.counts[text] for at, text in hashes.items() if text in site.counts}
     if _size(draft, found) > MAX_RECURRING_SHARE * _size(draft, kept):
         return
+    columns = draft.columns
     for at, count in found.items():
         share, is_doubtful = count / site.pages, bool(draft.score[at] < MAX_DOUBTFUL_SCORE)
         if is_doubtful:
-            is_furniture = share >= (MIN_SHARE if draft.columns["good"][at] else MIN_LABEL_SHARE)
+            is_furniture = share >= (MIN_SHARE if columns["good"][at] else MIN_LABEL_SHARE)
         else:
-            is_furniture = count >= MIN_PAGES and share >= MIN_SHARE and _is_label(draft, at)
+            # A label like `Read more in our app`, in any language: no sentence, heading or line
+            # with a number. Authors repeat questions, the headings of a briefing ("Ukraine"), and
+            # lines that differ only by their numbers ("Gold: $4,198 an ounce").
+            is_written = any(name in columns and columns[name][at] > 0 for name in WRITTEN)
+            is_label = not is_written and not any(map(str.isdigit, draft.text(at)))
+            is_furniture = count >= MIN_PAGES and share >= MIN_SHARE and is_label
         if is_furniture:
             rule = find_rule(draft.text(at), language)
             draft.strip(at, rule.kind if rule else "furniture", "site:recurring")
-
-
-def _is_label(draft: Draft, at: int) -> bool:
-    """Whether a block is a label like `Read more in our app`, in any language.
-
-    Sentences, headings and lines with numbers are not: authors repeat questions, the headings of a
-    briefing ("Ukraine"), and lines that differ only by their numbers ("Gold: $4,198 an ounce").
-    """
-    columns = draft.columns
-    is_written = any(
-        name in columns and columns[name][at] > 0 for name in ("good", "ends_sentence", "heading")
-    )
-    return not is_written and not any(letter.isdigit() for letter in draft.text(at))
 
 
 def _size(draft: Draft, blocks: Iterable[int]) -> int:

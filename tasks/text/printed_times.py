@@ -1,7 +1,7 @@
 """Parses the times of feeds, sitemaps and headers: ISO 8601 and RFC 822, nothing looser."""
 
 import re
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 
 from tasks.text.dates import EARLIEST_YEAR, ZONES, zone_of
@@ -53,22 +53,17 @@ def instant_in(printed: str, own: str) -> datetime | None:
     if found is None:
         return None
     try:
-        zone = found.tzinfo or _zone(found, named and named["name"], own)
-        if zone is None:
-            return instant(printed)
+        zone = found.tzinfo or zone_of(own)
+        name = named["name"] if named and not found.tzinfo else None
+        if name and name != found.replace(tzinfo=zone).tzname():
+            if name not in ZONES or name in _AMBIGUOUS:
+                return instant(printed)
+            zone = timezone(timedelta(hours=ZONES[name]))
         is_day = not _CLOCK.search(printed)
         at = found.replace(tzinfo=UTC if is_day else zone).astimezone(UTC)
     except (OverflowError, ValueError):
         return None
     return at if at.year >= EARLIEST_YEAR else None
-
-
-def _zone(at: datetime, name: str | None, own: str) -> tzinfo | None:
-    """The zone of a time with a printed zone name; None if the name is ambiguous."""
-    if name is None or at.replace(tzinfo=zone_of(own)).tzname() == name:
-        return zone_of(own)
-    is_sure = name in ZONES and name not in _AMBIGUOUS
-    return timezone(timedelta(hours=ZONES[name])) if is_sure else None
 
 
 def _whole_offset(found: re.Match[str]) -> str:

@@ -77,19 +77,14 @@ class Matcher:
             own = [rows[field] for rows in kept]
             if field == "caption":
                 yield from self._in_captions(column, own)
-            else:
-                yield from self._in_column(field, column, own)
-
-    def _in_column(
-        self, field: str, column: pa.StringArray, kept: list[Kept]
-    ) -> Iterator[tuple[int, FieldText]]:
-        found: dict[int, tuple[str, list[Span]]] = {}
-        for finder, own in zip(self._finders, kept, strict=True):
-            for row, text, spans in finder.in_column(column, own):
-                found.setdefault(row, (text, []))[1].extend(self._counting_spans(field, spans))
-        for row, (text, spans) in found.items():
-            if spans:  # a core may stand within another word
-                yield row, FieldText(field, text, spans)
+                continue
+            found: dict[int, tuple[str, list[Span]]] = {}
+            for finder, rows in zip(self._finders, own, strict=True):
+                for row, text, spans in finder.in_column(column, rows):
+                    found.setdefault(row, (text, []))[1].extend(self._counting_spans(field, spans))
+            for row, (text, spans) in found.items():
+                if spans:  # a core may stand within another word
+                    yield row, FieldText(field, text, spans)
 
     def _in_captions(
         self, captions: pa.ListArray, kept: list[Kept]

@@ -102,23 +102,23 @@ class Prefilter:
         if not self._sees_all:
             return None
         rows = max(1, len(texts) * BATCH_BYTES // max(1, texts.nbytes))
-        firsts = range(0, len(texts), rows)
-        parts = [self._find_forms(texts.slice(first, rows), first) for first in firsts]
+        parts = []
+        for before in range(0, len(texts), rows):
+            starts, content, odd = _lowered(texts.slice(before, rows))
+            found = self._automaton.find_matches_as_indexes(
+                content.data, overlapping=self.has_groups
+            )
+            form, start, end = np.array(found, np.int64).reshape(-1, 3).T
+            first, last = _rows(starts, start), _rows(starts, end - 1)
+            inside = first == last
+            # A match across two texts may hide one that begins in the second.
+            across = zip(first[~inside], last[~inside] + 1, strict=True)
+            whole = np.hstack([_rows(starts, odd), *(np.arange(*pair) for pair in across)])
+            row = first[inside]
+            parts.append((whole + before, form[inside], row + before, start[inside] - starts[row]))
         if not parts:
             return FoundForms(0, *[np.zeros(0, np.int64)] * 4)
         return FoundForms(len(texts), *map(np.hstack, zip(*parts, strict=True)))
-
-    def _find_forms(self, texts: pa.StringArray, before: int) -> tuple[Array, Array, Array, Array]:
-        starts, content, odd = _lowered(texts)
-        found = self._automaton.find_matches_as_indexes(content.data, overlapping=self.has_groups)
-        form, start, end = np.array(found, np.int64).reshape(-1, 3).T
-        first, last = _rows(starts, start), _rows(starts, end - 1)
-        inside = first == last
-        # A match across two texts may hide one that begins in the second.
-        across = zip(first[~inside], last[~inside] + 1, strict=True)
-        whole = np.hstack([_rows(starts, odd), *(np.arange(*rows) for rows in across)])
-        row = first[inside]
-        return whole + before, form[inside], row + before, start[inside] - starts[row]
 
     def present(self, found: FoundForms) -> Array:
         """The groups of boolean topics that each row may contain, as bits."""
