@@ -20,7 +20,7 @@ Show = Callable[[Totals], str]
 
 
 def _share(*names: str) -> Show:
-    return lambda of: " / ".join(f"{of[name]:.2%}".replace("%", " %") for name in names)
+    return lambda of: " / ".join(f"{100 * of[name]:.2f}" for name in names) + " %"
 
 
 def _score(*names: str, digits: int = 4) -> Show:

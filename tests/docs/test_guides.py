@@ -1,6 +1,7 @@
 """What the guides name is there: files, links, commands, keys of the TOML files."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from tasks.sources.source import Source
 from tasks.topics.topic import TopicEntry, load_topics
 from tests.bench import __main__ as bench
 from tests.bench import compare, tables
+from tests.support.scoring import crossval
 
 ROOT = Path(__file__).parents[2]
 GUIDES = sorted(
@@ -42,6 +44,22 @@ def test_its_links_within_the_page_lead_to_a_heading(guide: Path) -> None:
     assert set(re.findall(r"\]\(#([^)]+)\)", text)) <= anchors
 
 
+@pytest.mark.parametrize("guide", GUIDES, ids=str)
+def test_the_rows_of_its_tables_have_a_cell_for_each_column(guide: Path) -> None:
+    text = re.sub(r"`[^`\n]*`", "code", (ROOT / guide).read_text(encoding="utf-8"))
+    for head, *rows in _tables(text):
+        assert [row for row in rows if len(_cells(row)) != len(_cells(head))] == []
+
+
+def _tables(text: str) -> Iterator[list[str]]:
+    for table in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE):
+        yield table.splitlines()
+
+
+def _cells(row: str) -> list[str]:
+    return [cell.strip() for cell in row.strip("|").split("|")]
+
+
 @pytest.mark.parametrize("guide", ROOMS, ids=str)
 def test_it_names_every_module_of_its_room(guide: Path) -> None:
     text = (ROOT / guide).read_text(encoding="utf-8")
@@ -61,6 +79,16 @@ def test_the_benchmarks_have_the_rows_that_the_command_prints() -> None:
     text = (ROOT / BENCHMARKS).read_text(encoding="utf-8")
     rows = [(title, target) for title, target, _ in tables.ROWS]
     assert [row for row in rows if f"| {' | '.join(row).strip()} |" not in text] == []
+
+
+def test_the_benchmarks_have_the_cross_validated_figures_in_their_column() -> None:
+    text = (ROOT / BENCHMARKS).read_text(encoding="utf-8")
+    head, *rows = map(_cells, next(_tables(text)))
+    column = head.index("now, cross-validated")
+    written = {row[0]: row[column].removesuffix("**missed**").strip() for row in rows}
+    printed = tables.main_table({"now": crossval()}, {}).splitlines()[2:]
+    figures = {title: figure for title, _, figure in map(_cells, printed) if figure != tables.NONE}
+    assert figures == {title: written[title] for title in figures}
 
 
 def test_the_benchmarks_name_every_part() -> None:
