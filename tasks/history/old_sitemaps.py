@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
 from tasks.collect.fetch.request import origin
-from tasks.collect.listings.feeds_and_sitemaps import declares_entities, sitemap_pages
+from tasks.collect.listings.feeds_and_sitemaps import declares_entities, in_zone, sitemap_pages
 from tasks.collect.listings.saved_files import GZIP_MAGIC, gunzipped
 from tasks.collect.listings.section_links import is_no_article
 from tasks.history.periods import DAY, Period, named_day, named_period, windows
@@ -103,7 +103,8 @@ def _read_sitemap(
                 payload = gunzipped(payload, MAX_BYTES)
             if declares_entities(payload):
                 raise Failure(Outcome.ENTITIES_REFUSED, "the XML declares entities")
-            found = sitemap_pages(payload, attempt.url_final)
+            is_index, pages = sitemap_pages(payload, attempt.url_final)
+            found = is_index, [(at, in_zone(entry, visit.source.timezone)) for at, entry in pages]
         except Failure as failure:
             attempt = replace(attempt, outcome=failure.outcome, detail=failure.detail)
     if attempt and (attempt.exchanges or attempt.seconds):

@@ -1,6 +1,7 @@
 """Sitemaps that a source keeps of the past: found, read, and believed for the days they name."""
 
 import gzip
+from datetime import UTC, datetime
 
 from tests.history.conftest import MAY, Desk, article
 from tests.support.build_warcs import page
@@ -69,6 +70,18 @@ def test_a_month_of_which_all_pages_were_asked_for_under_one_id_is_observed(desk
         assert desk.history(places="sitemaps", dropped=earlier).tally.fetched == 1
         days = "SELECT state, extracted FROM coverage WHERE source_id = 'gb-quay'"
         assert desk.ask(days) == [{"state": "partial", "extracted": 1}]
+
+
+def test_a_time_without_a_zone_is_one_of_the_source(desk: Desk) -> None:
+    with Loopback() as site:
+        page_url = paper(desk, site)[1]
+        desk.source = desk.source.model_copy(update={"timezone": "America/New_York"})
+        printed = b"</loc><publication_date>2024-05-02T21:30:00</publication_date>"
+        month = sitemap(page_url).replace(b"</loc>", printed)
+        site.set_answers("/sitemap-2024-05.xml.gz", http(gzip.compress(month)))
+        desk.history(places="sitemaps")
+        (capture,) = desk.ask("SELECT entry_published_at FROM captures WHERE kind = 'page'")
+        assert capture["entry_published_at"] == datetime(2024, 5, 3, 1, 30, tzinfo=UTC)
 
 
 def test_a_month_of_which_a_page_failed_is_not_until_it_came(desk: Desk) -> None:

@@ -58,13 +58,13 @@ class Listing:
 
     def in_zone(self, timezone: str) -> "Listing":
         """The same, with times that are printed without a zone read in the source's IANA zone."""
-        entries = tuple(
-            replace(one, published_at=instant_in(one.published_raw, timezone) or one.published_at)
-            if one.published_raw
-            else one
-            for one in self.entries
-        )
-        return replace(self, entries=entries)
+        return replace(self, entries=tuple(in_zone(entry, timezone) for entry in self.entries))
+
+
+def in_zone(entry: Entry, timezone: str) -> Entry:
+    """The entry, with a time that is printed without a zone read in the source's IANA zone."""
+    at = instant_in(entry.published_raw, timezone) if entry.published_raw else None
+    return replace(entry, published_at=at) if at else entry
 
 
 def read_feed(payload: bytes, content_type: str, url: str, *, max_entries: int) -> Listing:
