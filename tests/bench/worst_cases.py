@@ -28,6 +28,7 @@ from tests.support.worst_pages import (
     LARGE,
     LIMITS,
     SENTENCE,
+    SIZE,
     SLOW_PROLOGS,
     deep,
     fill,
@@ -99,7 +100,7 @@ def cases() -> Iterable[Case]:
     """All of them, one kind after the other."""
     yield from (page("largest size", large(body), most=MOST_CPU) for body in LARGE.values())
     yield from (page("deep nesting", deep(tags), most=MOST_CPU / 2) for tags in DEEP)
-    yield from (page(f"broken: {name}", page_of(build())) for name, build in BROKEN.items())
+    yield from (page(f"broken: {name}", page_of(build(SIZE))) for name, build in BROKEN.items())
     for text in FILLS:
         yield from (page("repeated text", *case) for case in repeated(text, MAX_TEXT_CHARS))
     yield from (listing("prologs of a feed", piece * 200_000, 5) for piece in SLOW_PROLOGS)

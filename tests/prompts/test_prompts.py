@@ -208,7 +208,7 @@ LETTERS = st.characters(exclude_characters="ıİ")
 
 @pytest.mark.slow
 @pytest.mark.parametrize("rule", [rule for rule in RULES if rule.needs], ids=lambda rule: rule.name)
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_a_match_holds_a_string_that_its_rule_needs(rule: Rule, data: st.DataObject) -> None:
     text = data.draw(st.from_regex(rule.pattern, alphabet=LETTERS))

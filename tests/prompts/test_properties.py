@@ -52,7 +52,7 @@ LINES = st.lists(LINE, max_size=40)
 HINTED = st.sampled_from([HINTS, Hints(), Hints(headline="By Ada Quay", language="ja")])
 LANGUAGES = st.sampled_from(["en", "de", "ja", "sv"])
 slowly = settings(
-    max_examples=100,
+    max_examples=40,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 
@@ -80,8 +80,8 @@ def lines_of(page: PageText) -> list[str]:
 
 @pytest.fixture(scope="module")
 def real_pages(shared: Path) -> list[bytes]:
-    """Some forty of the labelled pages."""
-    paths = sorted((shared / "corpus" / "pages").glob("*.html.gz"))[::9]
+    """Some twenty of the labelled pages."""
+    paths = sorted((shared / "corpus" / "pages").glob("*.html.gz"))[::18]
     return [gzip.decompress(path.read_bytes()) for path in paths]
 
 
@@ -277,34 +277,33 @@ def test_a_packed_file_cut_short_is_a_named_rejection(
 @pytest.mark.slow
 @pytest.mark.parametrize("name", LARGE)
 def test_a_large_page_ends(name: str) -> None:
-    # A tenth of the largest size has more blocks than are read; whole, links have more nodes, too.
-    is_whole = name in ("one text", "links")
-    assert ends(large(LARGE[name], LIMITS.max_bytes // (1 if is_whole else 10)))
+    # A fortieth of the largest size has more blocks than are read; all of it, of links, more nodes.
+    assert ends(large(LARGE[name], LIMITS.max_bytes // (1 if name == "links" else 40)))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("tags", DEEP)
 def test_deep_nesting_ends(tags: str) -> None:
-    assert ends(deep(tags, 30_000))
+    assert ends(deep(tags, 10_000))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("build", BROKEN.values(), ids=BROKEN)
-def test_a_broken_page_ends(build: Callable[[], str]) -> None:
-    assert ends(page_of(build()))
+def test_a_broken_page_ends(build: Callable[[int], str]) -> None:
+    assert ends(page_of(build(SIZE // 4)))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("text", FILLS)
 def test_text_that_patterns_could_choke_on_ends(text: str) -> None:
-    assert all(ends(payload, kind) for payload, kind in repeated(text, MAX_TEXT_CHARS, SIZE // 5))
+    assert all(ends(payload, kind) for payload, kind in repeated(text, MAX_TEXT_CHARS, SIZE // 10))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 def test_what_is_found_in_a_long_text_matches(rule: Rule) -> None:
     language = rule.name.split("/")[0]
-    for text in texts_for(rule):
+    for text in texts_for(rule)[::4]:  # each start with other texts: there are 37
         found = find_rule(text, LANGUAGE.get(language, language))
         assert found is None or found.pattern.search(text), text[:80]
 

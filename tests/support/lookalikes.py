@@ -60,7 +60,10 @@ class CaseResult:
 
 @cache
 def cases(half: str, template: str | None = None) -> tuple[Case, ...]:
-    """All cases of one half, each in one template, or all in the one that is named."""
+    """All cases of one half, each in one template, or all in the one that is named.
+
+    In PLACES only sentences stand.
+    """
     return tuple(
         case for path in sorted((SETS / half).glob("*.toml")) for case in _read(path, template)
     )
@@ -69,7 +72,7 @@ def cases(half: str, template: str | None = None) -> tuple[Case, ...]:
 def _read(path: Path, template: str | None) -> Iterator[Case]:
     table = tomllib.loads(path.read_text(encoding="utf-8"))
     random = Random(path.stem)
-    for name in ("sentence", "prompt"):
+    for name in ("sentence",) if template in PLACES else ("sentence", "prompt"):
         for number, row in enumerate(table[name]):
             article = table["article"][number % len(table["article"])]
             is_prompt = name == "prompt"
