@@ -7,6 +7,7 @@ import signal
 import socket
 import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -31,9 +32,11 @@ from tasks.process_pool import PagePool, page_pool  # noqa: E402
 from tasks.settings import Settings  # noqa: E402
 from tests.support import s3  # noqa: E402
 from tests.support.daily_news import DailyNews  # noqa: E402
-from tests.support.demo_folder import demo_folder_in  # noqa: E402
+from tests.support.demo_folder import make_demo  # noqa: E402
 from tests.support.loopback import Loopback  # noqa: E402
+from tests.support.partial_days import load_partial_days  # noqa: E402
 from tests.support.prefect_server import PausedServer, paused_server  # noqa: E402
+from tests.support.run_folder import made_once  # noqa: E402
 from tests.support.s3 import Server  # noqa: E402
 from tests.support.sample_newsroom import PORT, Newsroom  # noqa: E402
 from warehouse.store.objects import Store  # noqa: E402
@@ -69,11 +72,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("slow")
     longest = [TESTS / name for name in LONGEST]
 
-    def position(item: pytest.Item) -> int:
-        found = (at for at, path in enumerate(longest) if item.path.is_relative_to(path))
+    @cache
+    def position(module: Path) -> int:
+        found = (at for at, path in enumerate(longest) if module.is_relative_to(path))
         return next(found, len(longest))
 
-    items.sort(key=position)
+    items.sort(key=lambda item: position(item.path))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -130,9 +134,13 @@ def news(tmp_path_factory: pytest.TempPathFactory) -> DailyNews:
 @pytest.fixture(scope="session")
 def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data folder that `presswatch demo` makes: a year of news. Only for reading."""
-    base = tmp_path_factory.getbasetemp()
-    # The processes of a run have folders of their own below one that they share.
-    return demo_folder_in(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base)
+    return made_once(tmp_path_factory, "demo", make_demo)
+
+
+@pytest.fixture(scope="session")
+def partial_days(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of `support/partial_days.py`. Only for reading."""
+    return made_once(tmp_path_factory, "partial-days", load_partial_days)
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The desk over six days of made news."""
+"""The desk over six days of made news, and over made articles: folders made once in a run."""
 
 from collections.abc import Iterator
 
@@ -6,33 +6,22 @@ import pytest
 from starlette.testclient import TestClient
 
 from flows.desk.app import create_app
-from tasks.load.load_run import load
 from tasks.settings import Settings
 from tests.desk import made_texts
-from tests.support.daily_news import NOW, stage_day
-from tests.support.kept_folder import KeptFolder
-from tests.support.publishing import publish
-from tests.support.staged_pages import SOURCES, TOPICS
+from tests.support.daily_news import load_days
+from tests.support.run_folder import made_once
 from warehouse.layers.layout import Layout
-
-DAYS = 6
-
-
-def _load_days(layout: Layout) -> None:
-    load(layout, TOPICS, SOURCES, [stage_day(layout, day) for day in range(DAYS)], now=NOW)
-    publish(layout)
 
 
 @pytest.fixture(scope="session")
-def six_days(tmp_path_factory: pytest.TempPathFactory) -> KeptFolder:
-    """Six days, loaded at once."""
-    return KeptFolder(tmp_path_factory.mktemp("six-days"), _load_days)
+def six_days(tmp_path_factory: pytest.TempPathFactory) -> Layout:
+    """For tests that only read; `test_audit.py` has a fresh folder for each."""
+    return Layout(made_once(tmp_path_factory, "six-days", lambda at: load_days(Layout(at), 6)))
 
 
 @pytest.fixture(scope="module")
-def layout(six_days: KeptFolder) -> Layout:
-    """For tests that only read; `test_audit.py` has a fresh one for each."""
-    return six_days.restored()
+def layout(six_days: Layout) -> Layout:
+    return six_days
 
 
 @pytest.fixture(scope="module")
@@ -45,9 +34,7 @@ def client(layout: Layout) -> Iterator[TestClient]:
 @pytest.fixture(scope="session")
 def texts(tmp_path_factory: pytest.TempPathFactory) -> Layout:
     """A folder of made articles that only reading tests share."""
-    layout = Layout(tmp_path_factory.mktemp("texts"))
-    made_texts.make(layout)
-    return layout
+    return Layout(made_once(tmp_path_factory, "desk-texts", lambda at: made_texts.make(Layout(at))))
 
 
 @pytest.fixture(scope="session")

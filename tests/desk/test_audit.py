@@ -12,18 +12,26 @@ from starlette.testclient import TestClient
 from flows.desk.app import create_app
 from tasks.settings import Settings
 from tests.support.chromium import chromium
+from tests.support.daily_news import load_days
 from tests.support.desk_server import served
 from tests.support.kept_folder import KeptFolder
 from warehouse.layers.audits import read_audits
 from warehouse.layers.layout import Layout
 from warehouse.read.query import snapshot_records
 
+pytestmark = pytest.mark.slow
+
 DRAW = {"topic": "harvest", "kind": "precision", "n": "50", "reader": "Ann Önü"}
 
 
+@pytest.fixture(scope="module")
+def kept_days(tmp_path_factory: pytest.TempPathFactory) -> KeptFolder:
+    return KeptFolder(tmp_path_factory.mktemp("audit"), lambda layout: load_days(layout, 6))
+
+
 @pytest.fixture
-def layout(six_days: KeptFolder) -> Layout:
-    return six_days.restored()
+def layout(kept_days: KeptFolder) -> Layout:
+    return kept_days.restored()
 
 
 @pytest.fixture
@@ -90,27 +98,22 @@ def test_a_sample_is_drawn_judged_and_counted(client: TestClient, layout: Layout
     assert (row["yes"], row["no"], row["unsure"]) == (10, 1, 1)
 
 
-@pytest.mark.parametrize(
-    ("form", "why"),
-    [
+def test_what_is_no_verdict_is_refused(client: TestClient, layout: Layout) -> None:
+    place = drawn(client)
+    article = hidden(client.get(place).text, "article")
+    for form, why in (
         ({"answer": "maybe"}, "answer must be one of yes, no, unsure, back"),
         ({"answer": "yes", "article": "x"}, "has no article"),
         ({"answer": "yes", "false": "7"}, "has no mention 8"),
         ({"answer": "yes", "false": "x"}, "false must be numbers"),
         ({"reader": " "}, "name has 1 to 100"),
         ({"reader": "a" * 101}, "name has 1 to 100"),
-    ],
-)
-def test_what_is_no_verdict_is_refused(
-    client: TestClient, layout: Layout, form: dict[str, str], why: str
-) -> None:
-    place = drawn(client)
-    article = hidden(client.get(place).text, "article")
-    given = {"reader": "ann", "article": article, "answer": "yes", **form}
-    answer = client.post(urlsplit(place).path, data=given)
-    assert answer.status_code == 400
-    assert why in answer.text
-    assert read_audits(layout)[0].verdicts == ()
+    ):
+        given = {"reader": "ann", "article": article, "answer": "yes", **form}
+        answer = client.post(urlsplit(place).path, data=given)
+        assert answer.status_code == 400, form
+        assert why in answer.text
+        assert read_audits(layout)[0].verdicts == (), form
 
 
 def test_other_forms_are_refused(client: TestClient) -> None:
@@ -146,7 +149,6 @@ def test_only_the_desks_own_forms_are_taken(
 
 
 @pytest.mark.browser
-@pytest.mark.slow
 def test_three_keys_judge(browser: Browser, layout: Layout, tmp_path: Path) -> None:
     with served(layout) as base:
         page, wrong = browser.new_page(), list[str]()

@@ -14,7 +14,7 @@ from tests.support.daily_news import DailyNews, ingest
 from tests.support.desk_server import served
 from warehouse.layers.layout import published_load
 
-READERS, LOADS = 20, 2
+READERS, LOADS = 8, 2
 VIEWS = ("/", "/attention?unit=day&by=source", "/attention?copies=no&in=headline")
 
 

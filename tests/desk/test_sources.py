@@ -22,7 +22,7 @@ from tasks.model import Entry
 from tasks.refine.refine_archive import refine
 from tasks.settings import Settings
 from tests.support.archived_news import POOL, page
-from tests.support.partial_days import SOURCES, at, load_partial_days
+from tests.support.partial_days import SOURCES, at, stage_partial_days
 from tests.support.publishing import publish
 from tests.support.staged_pages import TOPICS, Page, source, stage
 from warehouse.layers.layout import Layout
@@ -44,7 +44,6 @@ HOURS = 24 * 14 + 2
 def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
     """Two weeks of four papers, and a run of a fifth one whose texts are markup."""
     layout = Layout(tmp_path_factory.mktemp("desk") / "data")
-    load_partial_days(layout)
     pages = [page("fr-hostile", slug, at(HOURS), 7, 16) for slug in ("good", "empty")]
     marked = pages[0].payload.replace(b"The G20", b"&lt;script&gt;alert(2)&lt;/script&gt; The G20")
     attempts = [replace(pages[0], payload=marked), replace(pages[1], payload=b"<html></html>")]
@@ -58,8 +57,8 @@ def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
         Page("undated", "The harvest of no day.", None, HOURS, "fr-hostile", ATTACK),
     ]
     run = replace(stage(layout, RUN_ID, rejected), finished_at=at(HOURS))
-    run = replace(run, batches=(*run.batches, refined))
-    load(layout, TOPICS, (*SOURCES, HOSTILE), [run], now=at(HOURS))
+    runs = [*stage_partial_days(layout), replace(run, batches=(*run.batches, refined))]
+    load(layout, TOPICS, (*SOURCES, HOSTILE), runs, now=at(HOURS))
     publish(layout)
     gone = {"bytes": 1, "removed_at": "2026-03-15T00:00:00+00:00", "why": "older than a day"}
     write_removed(layout, {"raw/gb-post/20260302T060000Z-000000.warc.gz": gone})

@@ -49,7 +49,7 @@ def test_chinese_with_foreign_names_is_chinese() -> None:
     assert detect(text * 2) == "zh"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(text=st.text(min_size=1, max_size=60))
 def test_any_text_is_scored_as_the_library_does(
     both: tuple[Identifier, LanguageIdentifier], text: str

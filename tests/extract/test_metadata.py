@@ -184,7 +184,7 @@ def test_hopeless_json_ld_is_nothing(block: str) -> None:
         max_leaves=30,
     )
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_any_json_leaves_what_the_page_itself_says(thing: object) -> None:
     meta = page(ld(thing), "<h1>Mill turns again</h1><p>By Ada Quill</p>")
     assert meta.headline

@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,23 +13,11 @@ from mcp import Client, StdioServerParameters
 
 from flows.desk.snapshots import Snapshots
 from flows.mcp.server import Tools
-from tasks.load.load_run import load
-from tests.support.partial_days import LAST_RUN, SOURCES, at, load_partial_days
-from tests.support.publishing import publish
-from tests.support.staged_pages import TOPICS, Page, prose, stage
-from warehouse.layers.layout import Layout
+from tests.support.daily_news import DailyNews
 
 pytestmark = pytest.mark.slow
 
 Call = Callable[..., dict[str, Any]]
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two weeks from 2026-03-01 on of four papers, of which three lost something."""
-    data = tmp_path_factory.mktemp("mcp") / "data"
-    load_partial_days(Layout(data))
-    return data
 
 
 CALLS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -69,11 +56,11 @@ CALLS: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 @pytest.fixture(scope="module")
-def answers(data: Path) -> dict[str, Any]:
+def answers(partial_days: Path) -> dict[str, Any]:
     """What a client that starts the command gets to all CALLS, in one session."""
     command = StdioServerParameters(
         command=sys.executable,
-        args=["-m", "flows", "mcp", "--data", str(data)],
+        args=["-m", "flows", "mcp", "--data", str(partial_days)],
         env=dict(os.environ),
     )
 
@@ -202,14 +189,8 @@ def test_sentences_come_with_links_dates_and_sources(answer: Call) -> None:
     assert (answer("never said")["articles"], answer("never said")["sentences"]) == (0, [])
 
 
-def test_sentences_say_that_copies_are_left_out_and_what_a_series_counts(tmp_path: Path) -> None:
-    layout = Layout(tmp_path)
-    text = f"{prose(1)} harvest"
-    pages = [Page("story", text, 1, source_id=each) for each in ("de-blatt", "gb-post")]
-    loaded = replace(stage(layout, LAST_RUN, pages), finished_at=at(48))
-    load(layout, TOPICS, SOURCES, [loaded], now=at(48))
-    publish(layout)
-    tools = Tools(Snapshots(layout))
+def test_sentences_say_that_copies_are_left_out_and_what_a_series_counts(news: DailyNews) -> None:
+    tools = Tools(Snapshots(news(1)))  # an article and its copy
     without, whole = tools.sentences("harvest"), tools.sentences("harvest", without_copies=False)
     hits = tools.series("harvest")["total"]["hits"]
     assert (without["articles"], without["articles_with_copies"], hits) == (1, 2, 2)
@@ -253,10 +234,10 @@ def test_wrong_input_is_reported_in_one_line_with_what_there_is(
     assert said in refusal(name)
 
 
-def test_without_the_extra_it_says_what_to_install(data: Path) -> None:
+def test_without_the_extra_it_says_what_to_install(partial_days: Path) -> None:
     code = (
         "import sys; sys.modules['mcp'] = None; sys.argv = ['presswatch', 'mcp', '--data',"
-        f" {str(data)!r}]; from flows.__main__ import main; main()"
+        f" {str(partial_days)!r}]; from flows.__main__ import main; main()"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 1

@@ -131,7 +131,7 @@ LINES = st.lists(st.one_of(st.text(max_size=40), st.sampled_from(PARAGRAPHS + PR
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(LINES, HINTED, TEXTS, TEXTS)
 def test_lines_cleaned_under_overrides_are_clean(
     lines: list[str], hints: Hints, strip: list[str], keep: list[str]

@@ -31,7 +31,6 @@ from tests.support.partial_days import (
     SOURCES,
     WHOLE,
     at,
-    load_partial_days,
 )
 from warehouse.build.sql_files import read_sql
 from warehouse.layers.layout import Layout
@@ -41,10 +40,8 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
-    layout = Layout(tmp_path_factory.mktemp("partial") / "data")
-    load_partial_days(layout)
-    return layout
+def layout(partial_days: Path) -> Layout:
+    return Layout(partial_days)
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +50,13 @@ def health(layout: Layout) -> dict[str, SourceHealth]:
 
 
 @pytest.fixture(scope="module")
-def figures(layout: Layout) -> Figures:
-    return write_report(layout, layout.report)
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("report") / "report.html"
+
+
+@pytest.fixture(scope="module")
+def figures(layout: Layout, report: Path) -> Figures:
+    return write_report(layout, report)
 
 
 def test_source_health_tells_what_each_source_lost(health: dict[str, SourceHealth]) -> None:
@@ -120,8 +122,8 @@ def test_a_run_says_what_came_and_went_since_the_poll_before(layout: Layout) -> 
     assert shown.file.getvalue().count("rolled over") == 1
 
 
-def test_the_report_tells_how_complete_each_paper_is(layout: Layout, figures: Figures) -> None:
-    text = " ".join(Elements(layout.report.read_text(encoding="utf-8")).text.split())
+def test_the_report_tells_how_complete_each_paper_is(report: Path, figures: Figures) -> None:
+    text = " ".join(Elements(report.read_text(encoding="utf-8")).text.split())
     assert (
         "Incomplete : about 93% of the articles that the papers published in this time were"
         f" collected; about 95 missing: {OUTAGE} (44), {LOSES} (42), {PAGES} (9)."
@@ -211,10 +213,10 @@ def browser() -> Iterator[Browser]:
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [1600, 390])
 def test_how_it_looks(
-    browser: Browser, layout: Layout, figures: Figures, width: int, tmp_path: Path
+    browser: Browser, report: Path, figures: Figures, width: int, tmp_path: Path
 ) -> None:
     view = browser.new_page(viewport={"width": width, "height": 900})
-    view.goto(layout.report.as_uri())
+    view.goto(report.as_uri())
     view.wait_for_selector("html[data-drawn]", timeout=30_000)
     section = view.locator("section[aria-labelledby=coverage]")
     section.locator("summary").click()

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -179,11 +180,13 @@ def test_shares_are_readable(share: float | None, shown: str) -> None:
 
 
 def test_long_spans_are_shown_in_weeks_and_months(tmp_path: Path) -> None:
-    for days, unit in ((-59, "day"), (-200, "week"), (-1500, "month")):
-        layout = Layout(tmp_path / unit)
-        pages = [listing(), Page("a", day=0), Page("b", day=days)]
-        load(layout, TOPICS, SOURCES, [stage(layout, RUN, pages)])
-        publish(layout)
+    layout, spans = Layout(tmp_path), ((-1500, "month"), (-200, "week"), (-59, "day"))
+    pages = [listing(), *(Page(f"{day}", day=day) for day in (0, *(day for day, _ in spans)))]
+    load(layout, TOPICS, SOURCES, [stage(layout, RUN, pages)])
+    publish(layout)
+    for days, unit in spans:
+        with duckdb.connect(str(layout.current.resolve())) as con:
+            con.execute("DELETE FROM coverage WHERE day < ?", [START.date() + timedelta(days)])
         figures = read_figures(layout)
         periods = [row for row in figures.attention if row["topic_id"] == "harvest"]
         assert figures.unit == unit

@@ -44,6 +44,12 @@ def ingest(layout: Layout, number: int, topics: Sequence[Topic] = TOPICS) -> Non
     publish(layout)
 
 
+def load_days(layout: Layout, days: int) -> None:
+    """Load so many days at once, and publish."""
+    load(layout, TOPICS, SOURCES, [stage_day(layout, day) for day in range(days)], now=NOW)
+    publish(layout)
+
+
 class DailyNews:
     """Data folders into which days 0, 1, 2 ... were loaded and published one by one.
 

@@ -1,6 +1,5 @@
-"""The data folder of the demo, made once for all tests, without Prefect."""
+"""Makes the data folder of the demo without Prefect."""
 
-import fcntl
 import os
 from pathlib import Path
 
@@ -21,18 +20,7 @@ from warehouse.build.loaded_definitions import Rules
 PORT_VARIABLE = "PRESSWATCH_SAMPLE_PORT"
 
 
-def demo_folder_in(shared: Path) -> Path:
-    """The demo's data folder; the first of several processes that ask for it makes it."""
-    data, made = shared / "demo", shared / "demo.made"
-    with (shared / "demo.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not made.exists():
-            make(data)
-            made.touch()
-    return data
-
-
-def make(data: Path) -> None:
+def make_demo(data: Path) -> None:
     """What `presswatch demo` does: the history, and an ingest of the newsroom as it is now."""
     before = os.environ.get(PORT_VARIABLE)
     os.environ[PORT_VARIABLE] = before or str(free_port(beside=4))

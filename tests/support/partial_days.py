@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from tasks.load.load_run import load
+from tasks.partition.partitions import Run
 from tests.support.publishing import publish
 from tests.support.staged_pages import START, TOPICS, Page, prose, source, stage
 from warehouse.layers.layout import Layout
@@ -67,14 +69,19 @@ def articles(source_id: str) -> Iterator[Page]:
             yield Page(*about, 24.0 * day, source_id, outcome="server_error" if lost else "article")
 
 
-def load_partial_days(layout: Layout) -> None:
-    """Load them as two runs, the second with the last day alone, and publish."""
+def stage_partial_days(layout: Layout) -> list[Run]:
+    """Two runs, the second with the last day alone."""
     pages = [page for each in SOURCES for page in (*reads(each.id), *articles(each.id))]
     before = [page for page in pages if page.hour < 24 * DAYS]
     last = [page for page in pages if page.hour >= 24 * DAYS]
-    runs = [
+    return [
         replace(stage(layout, "20260302T060000Z-000000", before), finished_at=at(24 * DAYS)),
         replace(stage(layout, LAST_RUN, last), finished_at=at(24 * DAYS + 1)),
     ]
-    load(layout, TOPICS, SOURCES, runs, now=at(24 * DAYS + 1))
+
+
+def load_partial_days(folder: Path) -> None:
+    """Stage, load and publish them in a data folder."""
+    layout = Layout(folder)
+    load(layout, TOPICS, SOURCES, stage_partial_days(layout), now=at(24 * DAYS + 1))
     publish(layout)

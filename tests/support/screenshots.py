@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 from tests.support.chromium import chromium
-from tests.support.demo_folder import demo_folder_in
+from tests.support.demo_folder import make_demo
 from tests.support.desk_server import served
 from warehouse.layers.layout import Layout
 from warehouse.read.query import snapshot_records
@@ -27,7 +27,8 @@ def main() -> None:
     """Write the pictures."""
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as name, chromium() as browser:
-        layout = Layout(demo_folder_in(Path(name)))
+        layout = Layout(Path(name) / "demo")
+        make_demo(layout.root)
         [article] = snapshot_records(layout, ARTICLE)
         views = {
             "attention": "/attention?topic=g20&topic=sanctions&unit=week",

@@ -19,7 +19,7 @@ VERSIONS = {topic.topic_id: 1 for topic in TOPICS}
 @pytest.fixture(scope="module")
 def paths(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     layout = Layout(tmp_path_factory.mktemp("made"))
-    write_layers(layout, 300, days=6)
+    write_layers(layout, 150, days=6)
     return sorted(layout.articles.rglob("*.parquet"))
 
 

@@ -128,7 +128,7 @@ def at_once(
 
 
 @pytest.mark.slow
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(ROWS, min_size=1, max_size=6))
 @example([{"headline": "Hua", "standfirst": None, "body": None, "captions": ["Hua", "wei"]}] * 2)
 @example(
@@ -152,7 +152,7 @@ COMMON = (
 
 @pytest.mark.slow
 def test_gold_pages_at_once_give_what_each_gives_by_itself(shared: Path) -> None:
-    pages = sorted((shared / "corpus" / "gold").glob("*.html.gz"))[::20]
+    pages = sorted((shared / "corpus" / "gold").glob("*.html.gz"))[::40]
     read = (gzip.decompress(page.read_bytes()).decode() for page in pages)
     texts = [re.sub("<[^>]*>", "\n", page)[:20_000] for page in read]
     rows = [
@@ -162,7 +162,7 @@ def test_gold_pages_at_once_give_what_each_gives_by_itself(shared: Path) -> None
     ]
     found = one_by_one(rows, COMMON)
     assert at_once(rows, COMMON) == found
-    assert len(found) > 2_500
+    assert len(found) > 1_250
 
 
 def test_what_is_planted_is_found_in_many_spellings() -> None:
