@@ -100,14 +100,13 @@ def topics(folder: Path) -> tuple[Topic, ...]:
 
 
 def make(layout: Layout) -> None:
-    """Two loads: the second one revises an article, and has one whole that was cut."""
+    """Two runs: the second one revises an article, and has one whole that was cut."""
     revised = REVISED.body.replace("on Monday", "on Tuesday at noon")
     later = [
         Page("revised", revised, 2, 70, headline="Another headline"),
         Page("cut-7", f"Short harvest {prose(3)}", 7, 200),
     ]
     sources = (*SOURCES, source("fr-vide"))
-    for run_id, given in ((RUN, [*pages()]), (f"{RUN[:-1]}2", later)):
-        run = stage(layout, run_id, given)
-        load(layout, topics(layout.root), sources, [run], now=NOW)
+    runs = [stage(layout, RUN, pages()), stage(layout, f"{RUN[:-1]}2", later)]
+    load(layout, topics(layout.root), sources, runs, now=NOW)
     publish(layout)

@@ -45,7 +45,7 @@ SECONDS = 300  # that a search may take on a busy machine
 
 def searched(client: TestClient, query: Query, selection: Selection = SPAN) -> Search:
     kept: Searches = client.app.state.searches  # type: ignore[attr-defined]
-    search = kept.get_or_begin(query, search_selection(selection, query.languages), 2)
+    search = kept.get_or_begin(query, search_selection(selection, query.languages), 1)
     assert search.ended.wait(SECONDS)
     assert search.state == "done", search.problem
     return search
@@ -340,7 +340,7 @@ def test_progress_is_shown_until_it_is_done(
         assert re.search(r"Searched \d+ of \d+ articles, back to 11 March 2026", page)
         assert 'class="what"' in page, "the first results are shown"
         assert "data-chart" not in page
-        again = unescape(re.findall(r'hx-get="(/search[^"]*load=2[^"]*)"', page)[0])
+        again = unescape(re.findall(r'hx-get="(/search[^"]*load=1[^"]*)"', page)[0])
         go()
         page = finished(reader, again)
     assert FOUND.search(page)
@@ -356,7 +356,7 @@ def test_a_search_that_ends_while_its_page_is_made_is_shown_as_one_that_goes_on(
         go()
         query = Query("words", "bridge")
         selection = search_selection(replace(SPAN, is_local=True), query.languages)
-        search = kept.get(query, selection, 2)
+        search = kept.get(query, selection, 1)
         assert search
         assert search.ended.wait(SECONDS)
         return articles_by_id(*given)
@@ -405,7 +405,7 @@ def test_unwatched_searches_are_cancelled(
     with held(monkeypatch, after=1) as go:
         kept = Searches(snapshots, texts)
         monkeypatch.setattr(background_searches, "CANCEL_SECONDS", 0.1)
-        search = kept.get_or_begin(Query("words", "tram"), search_selection(SPAN, None), 2)
+        search = kept.get_or_begin(Query("words", "tram"), search_selection(SPAN, None), 1)
         time.sleep(0.2)
         go()
         assert search.ended.wait(SECONDS)
@@ -419,8 +419,8 @@ def test_only_the_last_are_kept(
     monkeypatch.setattr(background_searches, "MAX_KEPT", 3)
     kept = Searches(reader.app.state.desk.snapshots, texts)  # type: ignore[attr-defined]
     queries = [Query("words", f"word{number}") for number in range(5)]
-    found = [kept.get_or_begin(query, search_selection(SPAN, None), 2) for query in queries]
-    still = [kept.get(query, search_selection(SPAN, None), 2) for query in queries]
+    found = [kept.get_or_begin(query, search_selection(SPAN, None), 1) for query in queries]
+    still = [kept.get(query, search_selection(SPAN, None), 1) for query in queries]
     assert still == [None, None, *found[2:]]
     kept.close()
     assert all(search.ended.is_set() for search in found)
