@@ -53,8 +53,8 @@ SHARED = TESTS.parents[1] / "shared"
 
 
 SLOW_FIXTURES = {
-    *("prefect_api", "server", "newsroom", "pool", "news"),
-    *("six_days", "desk", "place", "served", "dask", "machines", "paces", "demo_folder"),
+    *("prefect_api", "server", "newsroom", "pool", "news", "demo_folder", "partial_days"),
+    *("six_days", "desk", "place", "served", "dask", "machines", "paces"),
 }
 """Who asks for one of these waits for servers or processes, or loads a warehouse."""
 LONGEST = (
