@@ -152,13 +152,9 @@ def test_a_page_that_moves_is_one_article_in_any_order_of_loading(tmp_path: Path
         assert [str(value) for value in latest(con, str(old)).values()] == ["1", str(new), str(new)]
 
     seen = told(layout)
-    for place, runs in {
-        "once": [[page for step in STEPS for page in step]],
-        "backwards": FEWER[::-1],
-    }.items():
-        other = Layout(tmp_path / place)
-        load_each(other, runs)
-        assert told(other) == seen
+    backwards = Layout(tmp_path / "backwards")
+    load_each(backwards, [FEWER[3], FEWER[2], FEWER[0] + FEWER[1]])
+    assert told(backwards) == seen
     loaded = tables(layout)
     rebuild_warehouse(layout, TOPICS, SOURCES)
     assert tables(layout) == loaded

@@ -15,7 +15,8 @@ import pytest
 import tasks
 from tasks.load.load_run import load
 from tasks.prompts.word_weights import MAX_CACHE_ENTRIES, Lexicon, TextScores
-from tests.support.staged_pages import HARVEST, SOURCES, TOPICS, Page, stage
+from tests.support.daily_news import DailyNews, stage_day
+from tests.support.staged_pages import HARVEST, SOURCES, TOPICS
 from warehouse.build import mart_refresh, writer_file
 from warehouse.layers.layout import Layout
 
@@ -97,19 +98,19 @@ def temporary_bytes(con: duckdb.DuckDBPyConnection) -> int:
 
 
 def test_duckdb_has_more_memory_where_a_load_reaches_into_all_history(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    news: DailyNews, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    layout, limits = Layout(tmp_path), []
-    refresh = mart_refresh.refresh
+    limits = []
 
     def noted(con: duckdb.DuckDBPyConnection) -> None:
         limits.append(con.execute("SELECT current_setting('memory_limit')").fetchall()[0][0])
-        refresh(con)
+        raise InterruptedError
 
+    kept = news(1)
     monkeypatch.setattr(mart_refresh, "refresh", noted)
-    for number, topics in enumerate((TOPICS, TOPICS, (HARVEST,)), 1):
-        run = stage(layout, f"202603{number:02}T060000Z-{number:06x}", [Page(f"page-{number}")])
-        load(layout, topics, SOURCES, [run])
+    for layout, topics in ((news(0, "new"), TOPICS), (kept, TOPICS), (kept, (HARVEST,))):
+        with pytest.raises(InterruptedError):
+            load(layout, topics, SOURCES, [stage_day(layout, 1)])
     assert limits == ["1.8 GiB", "488.2 MiB", "1.8 GiB"]
 
 

@@ -11,10 +11,10 @@ import duckdb
 import numpy as np
 import pytest
 
-from tasks.load.load_run import load, rebuild_warehouse
+from tasks.load.load_run import load
 from tasks.sources.source import Source
 from tests.support.publishing import publish
-from tests.support.staged_pages import SOURCES, TOPICS, Page, prose, stage, tables
+from tests.support.staged_pages import SOURCES, TOPICS, Page, prose, stage
 from warehouse.build import loader, mart_refresh
 from warehouse.build.loaded_definitions import Rules, set_rules
 from warehouse.build.sql_files import read_sql
@@ -370,16 +370,14 @@ def test_a_spike_and_its_headlines_follow_what_happens_to_its_past_and_its_paper
     renamed = [SOURCES[0].model_copy(update={"name": "The Post"}), *SOURCES[1:]]
     past = [Page(f"past-{at}", "The G20 met.", -9 * at - 9) for at in range(4)]
     seen = []
-    for number, (part, sources) in enumerate(
-        ((pages(), SOURCES), (past, SOURCES), ([Page("new", "Nothing.", 1)], renamed))
-    ):
+    for number, (part, sources) in enumerate(((pages(), SOURCES), (past, renamed))):
         ingest(layout, number, part, sources)
         publish(layout)
         seen += query(layout, "FROM topic_spikes").to_pylist()
     counted = ("topic_id", "articles_with_mention", "articles")
-    assert [tuple(spike[name] for name in counted) for spike in seen] == 3 * [("summit", 9, 11)]
-    assert seen[0]["expected"] < seen[1]["expected"] == seen[2]["expected"]
-    for spike, post in zip(seen, ("gb-post", "gb-post", "The Post"), strict=True):
+    assert [tuple(spike[name] for name in counted) for spike in seen] == 2 * [("summit", 9, 11)]
+    assert seen[0]["expected"] < seen[1]["expected"]
+    for spike, post in zip(seen, ("gb-post", "The Post"), strict=True):
         assert [(told["headline"], told["source"]) for told in spike["headlines"]] == [
             ("G20 opens", "de-blatt"),
             ("A made headline", post),
@@ -387,11 +385,8 @@ def test_a_spike_and_its_headlines_follow_what_happens_to_its_past_and_its_paper
         ]
         assert spike["headlines"][0]["url"] == "https://de-blatt.test/first"
     assert load(layout, TOPICS, renamed).load_no is None
-    assert load(layout, TOPICS, renamed, rules=Rules(5)).load_no == 4
+    assert load(layout, TOPICS, renamed, rules=Rules(5)).load_no == 3
     publish(layout)
     (spike,) = query(layout, "FROM topic_spikes").to_pylist()
-    assert (seen[2]["false_alarms_per_year"], spike["false_alarms_per_year"]) == (1, 5)
-    assert spike["threshold"] <= seen[2]["threshold"]
-    loaded = tables(layout)
-    rebuild_warehouse(layout, TOPICS, renamed, rules=Rules(5))
-    assert tables(layout) == loaded
+    assert (seen[1]["false_alarms_per_year"], spike["false_alarms_per_year"]) == (1, 5)
+    assert spike["threshold"] <= seen[1]["threshold"]
