@@ -78,8 +78,14 @@ def three_parts(layout: Layout) -> list[LoadReport]:
     return [
         loaded(layout, [part_of(layout, "gb-post", 1)]),
         # The first part again, as after a load that failed when it had its commit.
-        loaded(layout, [part_of(layout, "gb-post", 1), part_of(layout, "de-blatt", 2)]),
-        loaded(layout, [stage(layout, OTHER, [Page("front", "Anew.", 2, 60)])]),
+        loaded(
+            layout,
+            [
+                part_of(layout, "gb-post", 1),
+                part_of(layout, "de-blatt", 2),
+                stage(layout, OTHER, [Page("front", "Anew.", 2, 60)]),
+            ],
+        ),
         loaded(layout, [part_of(layout, "fr-jour", 3)]),
     ]
 
@@ -129,8 +135,9 @@ def test_parts_give_the_rows_of_one_load(parts: Layout, news: DailyNews) -> None
 def test_a_part_adds_only_its_own_and_says_so(parts: Layout, reports: list[LoadReport]) -> None:
     first, second, *_ = reports
     assert (first.articles, second.articles, (first + second).articles) == (1, 2, 3)
-    assert (first.revised, second.revised, (first + second).revised) == (1, 0, 1)
-    assert (first + second).run_ids == (RUN,)
+    # The other run revised an article.
+    assert (first.revised, second.revised, (first + second).revised) == (1, 1, 2)
+    assert (first + second).run_ids == (RUN, OTHER)
     assert query(parts, "FROM captures").num_rows == 2 * 6 + 3 * 4 + 1
 
 

@@ -213,15 +213,24 @@ def test_an_ingest_finishes_the_run_that_was_killed(
         assert rows == [(0,)] * runs
 
 
-def test_an_ingest_without_a_run_to_finish_fetches_no_page_twice(
-    opened: Installation, prefect_api: str, tmp_path: Path
+def test_an_ingest_without_a_run_to_finish_adds_what_is_new_and_fetches_no_page_twice(
+    opened: Installation, before: dict[str, Relation], pinned: Answers, tmp_path: Path
 ) -> None:
     place = Installation(tmp_path / "copy")
     shutil.copytree(opened.root, place.root, symlinks=True)
     for path in place.data.glob("locks/*.run"):
         path.unlink()
-    with serving(read_site(place.root / "same.json")):
+    new = read_site(place.root / "new.json")
+    with serving({**read_site(place.root / "same.json"), **new}):
         place.run("ingest")
+    after = place.relations(pinned["schema"])
+    (article,) = added(before, after, "articles")
+    assert article["url_canonical"].removeprefix("http://127.0.0.1:") in new
+    for name in ("article_versions", "article_texts", "text_sketches"):
+        assert [row["article_id"] for row in added(before, after, name)] == [article["article_id"]]
+    for name in ("mentions", "stripped_blocks"):
+        found = {row["article_id"] for row in added(before, after, name)}
+        assert article["article_id"] in found <= {article["article_id"], None}, name
     with place.connected() as con:
         fetched = con.execute(
             "SELECT count(*), count(DISTINCT url_requested) FROM captures"
@@ -244,22 +253,6 @@ def rows_of(relation: Relation, name: str, but: set[str] | None = None) -> set[s
     left_out = PROSE | MOVING.get(name, set()) | (but or set())
     kept = ({key: row[key] for key in row if key not in left_out} for row in relation["rows"])
     return {json.dumps(row, sort_keys=True) for row in kept}
-
-
-def test_an_ingest_adds_what_is_new(
-    place: Installation, before: dict[str, Relation], pinned: Answers
-) -> None:
-    new = read_site(place.root / "new.json")
-    with serving({**read_site(place.root / "same.json"), **new}):
-        place.run("ingest")
-    after = place.relations(pinned["schema"])
-    (article,) = added(before, after, "articles")
-    assert article["url_canonical"].removeprefix("http://127.0.0.1:") in new
-    for name in ("article_versions", "article_texts", "text_sketches"):
-        assert [row["article_id"] for row in added(before, after, name)] == [article["article_id"]]
-    for name in ("mentions", "stripped_blocks"):
-        found = {row["article_id"] for row in added(before, after, name)}
-        assert article["article_id"] in found <= {article["article_id"], None}, name
 
 
 def added(
