@@ -55,11 +55,6 @@ OUTAGE: dict[str, list[Cell]] = {
 OUTAGE["de-blatt"][6] = None
 
 
-@pytest.fixture
-def layout(tmp_path: Path) -> Layout:
-    return Layout(tmp_path / "data")
-
-
 def month(number: int) -> date:
     return date(2020 + number // 12, number % 12 + 1, 1)
 
@@ -91,33 +86,6 @@ def load_months(
 ) -> None:
     days = {paper: {31 * at - 403: cell for at, cell in enumerate(c)} for paper, c in panel.items()}
     load_days(layout, days, sources, rules)
-
-
-def series(layout: Layout, *names: str, kind: str = "month") -> list[list[float]]:
-    rows = query(
-        layout,
-        f"SELECT {', '.join(names)} FROM attention_index_latest"
-        f" WHERE topic_id = 'harvest' AND period_kind = '{kind}' ORDER BY period",
-    ).to_pylist()
-    return [[row[name] for row in rows] for name in names]
-
-
-# The vectors, through the loader
-
-
-@pytest.mark.slow
-def test_the_vectors_to_four_digits(layout: Layout) -> None:
-    load_months(layout, VECTORS)
-    assert series(layout, *SERIES[1:]) == [EPU, GPR, TPU, EPU, GPR]
-    sigma = query(
-        layout,
-        "SELECT round(stddev_samp(share), 6) AS sigma FROM topic_daily"
-        " WHERE topic_id = 'harvest' GROUP BY source_id ORDER BY ALL",
-    )
-    assert sigma["sigma"].to_pylist() == [0.028048, 0.037417]
-
-
-# What holds for any panel
 
 
 class Panel:
@@ -173,6 +141,22 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panel]:
     panel = Panel(Layout(tmp_path_factory.mktemp("index")))
     yield panel
     panel.con.close()
+
+
+# The vectors; test_balance.py and test_local_index.py have series through the loader.
+
+
+def test_the_vectors_to_four_digits(made: Panel) -> None:
+    found = made.of(VECTORS)
+    assert [found[name] for name in SERIES[1:]] == [EPU, GPR, TPU, EPU, GPR]
+    sigma = made.con.execute(
+        "SELECT round(stddev_samp(articles_with_mention / articles), 6) FROM topic_daily"
+        " GROUP BY source_id ORDER BY ALL"
+    )
+    assert sigma.fetchall() == [(0.028048,), (0.037417,)]
+
+
+# What holds for any panel
 
 
 def test_an_outage_moves_the_gap_robust_series_alone_to_where_it_was(made: Panel) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from math import copysign, isnan, nan
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -37,17 +36,25 @@ MADE = (
 """Three topics in two papers over 300 days, the one later than the other, with days missing."""
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as con:
+        loader.make_relations(con)
+        con.execute(read_sql("steps")["macros"])
+        con.execute(MADE)
+        begin_vintage(con, Layout(tmp_path_factory.mktemp("panel")), NOW)
+        set_rules(con, Rules(1))
+        con.execute(UNCHANGED)
+        con.execute("INSERT INTO changed_topic_daily SELECT day FROM topic_daily")
+        yield con
+
+
 @pytest.fixture
-def con(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as made:
-        loader.make_relations(made)
-        made.execute(read_sql("steps")["macros"])
-        made.execute(MADE)
-        begin_vintage(made, Layout(tmp_path), NOW)
-        set_rules(made, Rules(1))
-        made.execute(UNCHANGED)
-        made.execute("INSERT INTO changed_topic_daily SELECT day FROM topic_daily")
-        yield made
+def con(made: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The made counts, as they were."""
+    made.begin()
+    yield made
+    made.rollback()
 
 
 def rows(con: duckdb.DuckDBPyConnection, relation: str) -> list[Any]:

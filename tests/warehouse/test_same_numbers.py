@@ -11,7 +11,7 @@ from rich.console import Console
 
 from flows.desk.snapshots import Snapshots
 from flows.mcp.server import Tools
-from tasks.load.load_run import load, rebuild_warehouse
+from tasks.load.load_run import load
 from tasks.report.figures import read_figures
 from tasks.report.page import between, percent, write_report
 from tasks.report.run_summary import read_run
@@ -195,9 +195,6 @@ def test_papers_of_one_name_are_told_apart(tmp_path: Path) -> None:
     assert load(layout, TOPICS, papers, now=at(32)).load_no is None
     # Also apart from one that is no longer configured.
     load(layout, TOPICS, papers[1:], now=at(33))
-    publish(layout)
-    assert dict(ask(layout, stored)) == names
-    rebuild_warehouse(layout, TOPICS, papers[1:])
     publish(layout)
     assert dict(ask(layout, stored)) == names
 
