@@ -1,6 +1,7 @@
 """What an audit found stands beside every share of its topic."""
 
 import re
+import shutil
 from dataclasses import replace
 from io import BytesIO, StringIO
 from pathlib import Path
@@ -23,6 +24,7 @@ from tasks.report.topic_table import daily_report
 from tasks.settings import Settings
 from tests.audit.test_audits import AT, judge
 from tests.support.daily_news import NOW
+from tests.support.kept_folder import KeptFolder
 from tests.support.publishing import publish
 from tests.support.staged_pages import HARVEST, SOURCES, SUMMIT
 from warehouse.layers.layout import Layout
@@ -40,9 +42,7 @@ pytestmark = pytest.mark.slow
 GUIDE = (Path(__file__).parents[2] / "warehouse" / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.fixture
-def layout(layout: Layout) -> Layout:
-    """Twelve of twelve articles judged: ten yes, one no, one unsure."""
+def judge_all(layout: Layout) -> None:
     sample = draw_sample(layout, "harvest", 20, 1, AT)
     first = [article.article_id for article in sample.articles if article.source_id == "gb-post"]
     answers = ["y"] * 12
@@ -50,6 +50,21 @@ def layout(layout: Layout) -> Layout:
     answers[numbers[first[0]]], answers[numbers[first[1]]] = "n", "u"
     judge(layout, sample, "".join(answers))
     assert publish_audits(layout)
+
+
+@pytest.fixture(scope="module")
+def judged(kept_days: KeptFolder, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the folder with verdicts."""
+    layout = kept_days.restored()
+    judge_all(layout)
+    return shutil.copytree(layout.root, tmp_path_factory.mktemp("judged") / "data", symlinks=True)
+
+
+@pytest.fixture
+def layout(judged: Path, layout: Layout) -> Layout:
+    """Twelve of twelve articles judged: ten yes, one no, one unsure."""
+    shutil.rmtree(layout.root)
+    shutil.copytree(judged, layout.root, symlinks=True)
     return layout
 
 

@@ -89,12 +89,13 @@ def expected(folder: DamagedFolder) -> dict[str, list[str]]:
     return rows(folder.layout)
 
 
-EMPTIED = "warehouse/current/news.duckdb"
+EMPTIED, WRITER = "warehouse/current/news.duckdb", "warehouse/writer/news.duckdb"
 
 
 # An empty file is as unreadable as a truncated one, except a database: the snapshot is emptied in
 # the case of truncated files, and truncated in test_many_kinds_of_damage_are_repaired_together. The
-# writer's file is emptied in test_damage_named.py.
+# writer's file, which takes a rebuild, is emptied in test_damage_named.py, cut in test_load.py, and
+# deleted with the warehouse below.
 @pytest.mark.parametrize("way", [way for way in WAYS if way != "emptied"])
 @pytest.mark.parametrize("patterns", TOGETHER)
 def test_what_is_damaged_is_as_it_was(
@@ -103,6 +104,8 @@ def test_what_is_damaged_is_as_it_was(
     folder.restore()
     layout = folder.layout
     for pattern in patterns:
+        if pattern == WRITER and way in ("truncated", "deleted"):
+            continue
         path = newest(layout.root, pattern)
         is_emptied = way == "truncated" and pattern == EMPTIED
         damage(path, "emptied" if is_emptied else way, folder.older(path))

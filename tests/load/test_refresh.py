@@ -161,6 +161,6 @@ def test_a_poll_that_finds_nothing_new_leaves_what_is_counted_in_its_place(layou
     suppress_health_check=list(HealthCheck),
     phases=(Phase.explicit, Phase.generate),
 )
-@given(st.lists(STEPS, min_size=4, max_size=4).filter(lambda loads: bool(loads[0].pages)))
+@given(st.lists(STEPS, min_size=3, max_size=3).filter(lambda loads: bool(loads[0].pages)))
 def test_any_loads_give_the_marts_of_a_rebuild(loads: list[Step]) -> None:
     assert differences(loads) == {}

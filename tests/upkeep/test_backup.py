@@ -2,7 +2,6 @@
 
 import shutil
 import threading
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -14,7 +13,6 @@ from typer.testing import CliRunner
 
 from flows.cli.app import app
 from tasks.load.load_run import load
-from tasks.topics.topic import Topic
 from tasks.upkeep.backup import Backup, BackupFailed, back_up
 from tasks.upkeep.compaction import compact, drop_retired, publish_files
 from tasks.upkeep.rebuild_articles import rebuild_articles
@@ -24,9 +22,10 @@ from tests.support.daily_news import NOW, DailyNews, day_of_news, ingest, run_id
 from tests.support.publishing import publish
 from tests.support.sample_newsroom import Newsroom, Place
 from tests.support.serving import wait_for
-from tests.support.staged_pages import HARVEST, SOURCES, SUMMIT, TOPICS, files, stage, tables
+from tests.support.staged_pages import HARVEST, SOURCES, SUMMIT, files, stage, tables
 from warehouse.layers.commits import committed_runs
 from warehouse.layers.layout import Layout
+from warehouse.layers.leftovers import sweep
 from warehouse.read.query import query
 
 pytestmark = pytest.mark.slow
@@ -47,20 +46,6 @@ def archive(layout: Layout, number: int) -> None:
     path.write_bytes(b"archive " * number)
 
 
-def restored(copy: Path, where: Path, topics: Sequence[Topic] = TOPICS) -> Layout:
-    """Put a copy in the place of a lost data folder, and load it as the next run does."""
-    shutil.copytree(copy, where)
-    layout = Layout(where)
-    load(layout, topics, SOURCES, now=NOW)
-    publish(layout)
-    return layout
-
-
-def lasting(layout: Layout) -> dict[str, list[str]]:
-    """The rows, without the number of the load, which a rebuilt file counts from 1 again."""
-    return tables(layout, leave_out=("loads", "topic_changes"))
-
-
 def test_what_comes_back_goes_on_as_if_nothing_had_happened_and_with_its_copy(
     news: DailyNews, tmp_path: Path
 ) -> None:
@@ -78,7 +63,10 @@ def test_what_comes_back_goes_on_as_if_nothing_had_happened_and_with_its_copy(
     drop_snapshots(layout, datetime.now(UTC))
     assert drop_retired(layout, datetime.now(UTC))
     back_up(layout, tmp_path / "copy")
-    again = restored(tmp_path / "copy", tmp_path / "again", CHANGED)
+    # In the place of a lost data folder, and loaded as by the next run.
+    again = Layout(shutil.copytree(tmp_path / "copy", tmp_path / "again"))
+    load(again, CHANGED, SOURCES, now=NOW)
+    publish(again)
     assert query(again, "FROM topic_changes").num_rows
     assert tables(again) == tables(layout)
     assert files(again) == files(layout)
@@ -149,7 +137,7 @@ def test_an_archive_that_grows_and_is_closed(news: DailyNews, tmp_path: Path) ->
 def test_a_file_that_cannot_be_copied(news: DailyNews, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     layout = news(1)
-    before = lasting(layout)
+    before = files(layout)
     back_up(layout, copy)
     news(2)  # the same folder, with one more day
     victim = next(layout.captures.glob(f"{run_id(1)}*"))
@@ -160,7 +148,8 @@ def test_a_file_that_cannot_be_copied(news: DailyNews, tmp_path: Path) -> None:
     victim.write_bytes(content[:-1] + b"?")
     with pytest.raises(BackupFailed, match="it is damaged"):
         back_up(layout, copy)
-    assert lasting(restored(copy, tmp_path / "again")) == before
+    sweep(Layout(copy))  # as the next load does first
+    assert files(Layout(copy)) == before
 
 
 def test_copies_beside_loads_hold_whole_runs(

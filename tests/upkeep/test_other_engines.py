@@ -93,7 +93,7 @@ def test_no_reader_misses_a_row_or_sees_one_twice(tmp_path: Path) -> None:
     with ExitStack() as stack:
         readers = [stack.enter_context(reader(each, layout, tmp_path)) for each in ENGINES]
         await_rounds(readers, 1)
-        for number, day in enumerate((3, 9), 8):
+        for number, day in ((8, 3), (None, 9)):
             done = compact(layout, date(2026, 3, day), seconds=0)
             assert done.days
             await_rounds(readers, 1)
@@ -101,7 +101,8 @@ def test_no_reader_misses_a_row_or_sees_one_twice(tmp_path: Path) -> None:
             await_rounds(readers, 2)
             drop_snapshots(layout, datetime.now(UTC))
             assert drop_retired(layout, datetime.now(UTC))
-            ingest_more(layout, number)
+            if number:
+                ingest_more(layout, number)
         await_rounds(readers, 1)
     for each in readers:
         assert set(each.rounds) == {truth}, each.told.name
