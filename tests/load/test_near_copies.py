@@ -58,8 +58,8 @@ def test_any_order_and_batching_gives_what_a_rebuild_gives(tmp_path: Path) -> No
     pages += [Page(**{**vars(page), "hour": page.hour + 100}) for page in revised]
     dice.shuffle(pages)
     layout = Layout(tmp_path)
-    for number in range(3):
-        load_pages(layout, number, pages[number::3])
+    for number in range(2):
+        load_pages(layout, number, pages[number::2])
     found = clusters(layout)
     rebuild_warehouse(layout, TOPICS, SOURCES)  # all at once
     assert found == clusters(layout)

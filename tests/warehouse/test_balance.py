@@ -187,10 +187,8 @@ def test_the_setting_fills_the_table_and_empties_it(tmp_path: Path) -> None:
     layout = Layout(tmp_path / "data")
     first = [(n, 100) for n in FIRST]
     sources = {"gb-post": first, "gb-times": first, "gb-echo": first}
-    load_months(layout, sources | {"de-blatt": [(n, 50) for n in SECOND]})
-    assert balanced_rows(layout) == []
-    load(layout, TOPICS, SOURCES, rules=Rules(balance="country"))
-    publish(layout)
+    months = sources | {"de-blatt": [(n, 50) for n in SECOND]}
+    load_months(layout, months, rules=Rules(balance="country"))
     found = balanced_rows(layout)
     assert [row["balanced_share"] for row in found] == [0.02, 0.03, 0.035, 0.045, 0.05, 0.11]
     assert [row["epu"] for row in found] == EPU
