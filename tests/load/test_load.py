@@ -443,8 +443,6 @@ def test_readers_and_loads_do_not_disturb_each_other(news: DailyNews, tmp_path: 
     assert reader.stdout
     assert reader.stdout.readline() == "ready\n"
     ingest(layout, 1)
-    load(layout, [SUMMIT], SOURCES, now=NOW)
-    publish(layout)
     stop.touch()
 
     assert reader.stdout.read().split() == ["4", "6"]
