@@ -192,7 +192,6 @@ def test_a_commit_that_was_lost_before_the_first_load_is_named(
 def test_an_ingest_with_nothing_new_adds_its_own_rows_alone(
     before: dict[str, Relation], pinned: Answers
 ) -> None:
-    """Its load makes the warehouse anew, as a rebuild does."""
     for name in set(pinned["relations"]) - REPLACED:
         # A macro's answer may have gained columns, as relations do.
         gained = before[name]["types"].keys() - pinned["relations"][name]["types"].keys()
@@ -263,6 +262,12 @@ def added(
     old, new = (rows_of(each[name], name) for each in (before, after))
     assert old <= new, name
     return [json.loads(row) for row in new - old]
+
+
+def test_a_rebuilt_warehouse_has_the_same_rows(
+    place: Installation, before: dict[str, Relation], pinned: Answers
+) -> None:
+    assert_same_after(place, before, pinned, "rebuild", "warehouse", but=OF_A_LOAD)
 
 
 def test_rebuilt_articles_have_the_same_rows(
