@@ -250,6 +250,18 @@ def test_damaged_commits_are_made_again_without_a_warehouse(
     assert {table for table in whole if found[table] != whole[table]} == {"commits", "runs"}
 
 
+def test_a_run_of_which_only_archives_are_left_is_found_behind_damaged_commits(
+    layout: Layout, whole: dict[str, list[str]]
+) -> None:
+    shutil.rmtree(layout.warehouse)
+    damage(layout.commits / f"{run_id(1)}.json", "flipped")
+    for path in [path for path in layout.root.rglob(f"{LAST}.*") if path.suffix != ".gz"]:
+        path.unlink()
+    assert not repaired(layout).lost
+    assert list(findings(layout)) == []
+    assert rows(layout)["articles"] == whole["articles"]
+
+
 def test_many_kinds_of_damage_are_repaired_together(
     layout: Layout, whole: dict[str, list[str]]
 ) -> None:

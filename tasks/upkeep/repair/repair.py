@@ -30,7 +30,12 @@ from tasks.upkeep.repair.snapshots import (
 )
 from tasks.upkeep.verification import findings
 from warehouse.build.schema_version import refuse_newer_writer
-from warehouse.damage.layer_findings import parquet_findings, read_committed, rows_of_files
+from warehouse.damage.layer_findings import (
+    missing_commits,
+    parquet_findings,
+    read_committed,
+    rows_of_files,
+)
 from warehouse.layers.commits import commit_of, named_files, run_of_commit
 from warehouse.layers.compactions import DAY_PREFIX
 from warehouse.layers.documents import UPGRADE
@@ -116,11 +121,7 @@ def _repair_documents(layout: Layout, damaged: Damaged, done: Repaired) -> list[
         # With a damaged record no commits can be read. Until it is made again below, the files that
         # it replaced count as gone, and the compacted files as unnamed.
         path.unlink(missing_ok=True)
-    lost = [
-        run_of_commit(path.stem)
-        for path in sorted(damaged["commit"])
-        if not is_whole_commit(path) and not restore_commit(layout, path.stem, done)
-    ]
+    lost = _repair_commits(layout, damaged["commit"], done)
     days = {(path.stem.split(".")[0], path.stem.split(".")[1]) for path in damaged["compaction"]}
     days |= {
         (path.relative_to(layout.root).parts[0], commit_of(path).removeprefix(DAY_PREFIX))
@@ -146,6 +147,18 @@ def _repair_documents(layout: Layout, damaged: Damaged, done: Repaired) -> list[
         restore_vintage(layout, path, done)
     for path in sorted(damaged["audit"]):
         restore_audit_file(layout, path, done)
+    return lost
+
+
+def _repair_commits(layout: Layout, damaged: Iterable[Path], done: Repaired) -> list[str]:
+    """Make commits again; returns the runs of those that only archives can give."""
+    broken = [path.stem for path in sorted(damaged) if not is_whole_commit(path)]
+    lost = [run_of_commit(name) for name in broken if not restore_commit(layout, name, done)]
+    if broken:
+        # While a commit cannot be read, verification does not look for runs without one.
+        missing = list(missing_commits(layout, read_committed(layout), lost))
+        gone = [finding.file.stem for finding in missing if finding.kind == "commit"]
+        lost += [run_of_commit(name) for name in gone if not restore_commit(layout, name, done)]
     return lost
 
 
