@@ -70,13 +70,6 @@ class Desk:
         assert collected.error == ""
         return collected.rechecked
 
-    def look(self, times: Sequence[timedelta], one: Source) -> list[int]:
-        """Collect at these times, then load all of it; how many pages were asked for again."""
-        found = {after: self.collect(after, one) for after in times}
-        self.load_runs(found, (one,))
-        assert [each.error for (each,) in found.values()] == [""] * len(times)
-        return [each.rechecked for (each,) in found.values()]
-
     def load(self, after: timedelta, *collected: Collected, sources: tuple[Source, ...]) -> None:
         self.load_runs({after: collected}, sources)
 
@@ -357,6 +350,54 @@ def looked(second_looks: Looked, pool: PagePool) -> Desk:
     return Desk(second_looks.kept.restored().root, pool, 1)
 
 
+@pytest.fixture(scope="module")
+def third_looks(second_looks: Looked, lasting_web: Loopback, pool: PagePool) -> KeptFolder:
+    """The same folder after more looks at four papers, which were loaded together."""
+    web, papers = lasting_web, second_looks.papers
+    web.reset()
+    web.set_answers("/gb-steps", UNMODIFIED)
+    web.set_answers("/gb-fails", DOWN)
+    steps, fails, once = (
+        paper_of_one_page(web, name) for name in ("gb-steps", "gb-fails", "gb-once")
+    )
+    queue = paper_of_queue(web, "c", "a", "b")
+    runs: list[Run] = []
+
+    def fill(layout: Layout) -> None:
+        def looks(number: int, one: Source, *hours: int, **options: Any) -> list[int]:
+            desk = Desk(layout.root, pool, number)
+            found = {hour * HOUR: desk.collect(hour * HOUR, one, **options) for hour in hours}
+            assert [each.error for (each,) in found.values()] == [""] * len(hours)
+            runs.extend(desk.refined(after, each, papers) for after, each in found.items())
+            return [each.rechecked for (each,) in found.values()]
+
+        # A listing that is read without a recheck, too.
+        assert looks(1, steps, 4, 24, 170) == [0, 1, 1]
+        hits = web.requests("/gb-steps")
+        assert [hit.header("If-None-Match") for hit in hits] == ['"1"'] * 2
+        assert {hit.header("If-Modified-Since") for hit in hits} == {VALIDATORS["Last_Modified"]}
+        assert looks(2, fails, 5) == [1]
+        assert [hit.header("If-None-Match") for hit in web.requests("/gb-fails")] == ['"1"']
+        asked(web)
+        assert looks(3, queue, 4, limits={"max_rechecks": 1}) == [1]
+        assert asked(web) == ["/gb-queue/c", "/gb-queue/b"]
+        web.set_answers("/robots.txt", http(b"User-agent: *\nDisallow: /gb-once$\n"))
+        for kept in (layout.cache / "robots").iterdir():
+            kept.unlink()
+        looks(4, once, 3)
+        assert [path for path in asked(web) if path != "/robots.txt"] == []
+        load(layout, TOPICS, papers, runs)
+        publish(layout)
+
+    return second_looks.kept.continued(fill)
+
+
+@pytest.fixture
+def looked_more(third_looks: KeptFolder, pool: PagePool) -> Desk:
+    """An installation that has also had these looks."""
+    return Desk(third_looks.restored().root, pool, 9)
+
+
 def ended(desk: Desk, name: str) -> list[str]:
     """How the paper's looks ended, in their order."""
     rows = desk.ask(
@@ -374,26 +415,17 @@ def _day(desk: Desk, source_id: str) -> list[tuple[Any, ...]]:
     )
 
 
-def test_a_page_is_asked_for_again_after_each_step(web: Loopback, looked: Desk) -> None:
-    web.set_answers("/gb-once", UNMODIFIED)
-    assert looked.rechecks(1 * HOUR, paper_of_one_page(web, "gb-once")) == 0
-    web.set_answers("/gb-steps", UNMODIFIED)
+def test_a_page_is_asked_for_again_after_each_step(web: Loopback, looked_more: Desk) -> None:
     one = paper_of_one_page(web, "gb-steps")
-    # A listing that is read without a recheck, too.
-    assert looked.look([4 * HOUR, 24 * HOUR, 170 * HOUR], one) == [0, 1, 1]
-    assert looked.rechecks(200 * HOUR, one) == 0
-
-    hits = web.requests("/gb-steps")
-    assert [hit.header("If-None-Match") for hit in hits] == ['"1"'] * 2
-    assert {hit.header("If-Modified-Since") for hit in hits} == {VALIDATORS["Last_Modified"]}
+    assert looked_more.rechecks(200 * HOUR, one) == 0
     of_paper = f"source_id = '{one.id}'"
-    assert looked.ask(
+    assert looked_more.ask(
         "SELECT outcome, found_in, http_status, count(*) FROM captures WHERE kind = 'page'"
         f" AND {of_paper} GROUP BY ALL ORDER BY ALL"
     ) == [("article", one.feeds[0], 200, 1), ("not_modified", "recheck", 304, 3)]
     of_these = "WHERE run_id LIKE '%-000001'"
-    assert looked.ask(f"SELECT sum(unchanged), sum(rejected) FROM runs {of_these}") == [(2, 0)]
-    assert looked.ask(f"SELECT versions FROM articles WHERE {of_paper}") == [(1,)]
+    assert looked_more.ask(f"SELECT sum(unchanged), sum(rejected) FROM runs {of_these}") == [(2, 0)]
+    assert looked_more.ask(f"SELECT versions FROM articles WHERE {of_paper}") == [(1,)]
 
 
 def test_what_was_first_seen_long_ago_is_left_alone(web: Loopback, looked: Desk) -> None:
@@ -413,12 +445,12 @@ def test_an_article_old_when_it_was_first_seen_does_not_change_and_days_asked_fo
     assert sorted(asked(web)) == ["/gb-ages/undated", "/gb-ages/young"]
 
 
-def test_new_articles_come_first_and_the_longest_due_next(web: Loopback, looked: Desk) -> None:
+def test_new_articles_come_first_and_the_longest_due_next(
+    web: Loopback, looked_more: Desk
+) -> None:
     one = paper_of_queue(web, "c", "a", "b")
-    assert looked.ingest(4 * HOUR, one, limits={"max_rechecks": 1}).rechecked == 1
-    assert asked(web) == ["/gb-queue/c", "/gb-queue/b"]
-    assert looked.rechecks(5 * HOUR, one, limits={"max_rechecks": 0}) == 0
-    assert looked.rechecks(5 * HOUR + HOUR / 2, one) == 1
+    assert looked_more.rechecks(5 * HOUR, one, limits={"max_rechecks": 0}) == 0
+    assert looked_more.rechecks(5 * HOUR + HOUR / 2, one) == 1
     assert asked(web) == ["/gb-queue/a"]
 
 
@@ -427,6 +459,7 @@ def test_no_steps_no_rechecks_and_a_paper_has_its_own(web: Loopback, looked: Des
     one, never, at_six = (
         paper_of_one_page(web, "gb-once", recheck_after=steps) for steps in (None, (), ("6h",))
     )
+    assert looked.rechecks(1 * HOUR, one) == 0
     assert looked.rechecks(3 * HOUR, one, recheck_after=()) == 0
     assert looked.rechecks(4 * HOUR, never) == 0
     assert looked.rechecks(5 * HOUR, at_six) == 0
@@ -446,14 +479,9 @@ def test_a_source_without_a_listing_is_left_alone(web: Loopback, looked: Desk) -
     assert asked(web) == []
 
 
-def test_robots_hold_for_a_page_asked_for_again(web: Loopback, looked: Desk) -> None:
-    web.set_answers("/robots.txt", http(b"User-agent: *\nDisallow: /gb-once$\n"))
-    for kept in (looked.layout.cache / "robots").iterdir():
-        kept.unlink()
-    looked.look([3 * HOUR], paper_of_one_page(web, "gb-once"))
-    assert asked(web) == []
-    assert ended(looked, "gb-once") == ["robots_denied"]
-    assert _day(looked, "gb-once") == [(1, 1, 0, False)]
+def test_robots_hold_for_a_page_asked_for_again(looked_more: Desk) -> None:
+    assert ended(looked_more, "gb-once") == ["robots_denied"]
+    assert _day(looked_more, "gb-once") == [(1, 1, 0, False)]
 
 
 def test_saved_files_are_not_looked_at_again(looked: Desk, second_looks: Looked) -> None:
@@ -545,16 +573,15 @@ def test_a_page_that_is_gone_is_asked_no_more_and_its_article_stays(
 
 
 def test_what_fails_is_tried_again_for_a_while_and_makes_no_gap(
-    web: Loopback, looked: Desk
+    web: Loopback, looked_more: Desk
 ) -> None:
     one = paper_of_one_page(web, "gb-fails")
-    web.set_answers("/gb-fails", DOWN, page(ETag='"2"'))
-    assert looked.look([5 * HOUR], one) == [1]
-    assert ended(looked, one.id) == ["server_error"] * MAX_TRIES
-    assert [looked.rechecks(hour * HOUR, one) for hour in (6, 7)] == [0, 0]
-    assert _day(looked, one.id) == [(1, 1, 0, False)]
-    assert looked.rechecks(24 * HOUR, one) == 1
-    assert [hit.header("If-None-Match") for hit in web.requests("/gb-fails")] == ['"1"'] * 2
+    web.set_answers("/gb-fails", page(ETag='"2"'))
+    assert ended(looked_more, one.id) == ["server_error"] * MAX_TRIES
+    assert [looked_more.rechecks(hour * HOUR, one) for hour in (6, 7)] == [0, 0]
+    assert _day(looked_more, one.id) == [(1, 1, 0, False)]
+    assert looked_more.rechecks(24 * HOUR, one) == 1
+    assert [hit.header("If-None-Match") for hit in web.requests("/gb-fails")] == ['"1"']
 
 
 def test_a_redirected_page_is_asked_for_under_the_name_it_was_listed_by(

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Self
 
 from warehouse.layers.layout import Layout
 
@@ -14,10 +15,18 @@ class KeptFolder:
     be loaded again.
     """
 
-    def __init__(self, folder: Path, fill: Callable[[Layout], object]) -> None:
-        self._layout, self._kept = Layout(folder / "data"), folder / "kept"
+    def __init__(
+        self, folder: Path, fill: Callable[[Layout], object], before: Self | None = None
+    ) -> None:
+        """Filled from nothing, or from what was kept in the same folder before."""
+        self._layout = before.restored() if before else Layout(folder / "data")
+        self._kept = folder / ("kept-later" if before else "kept")
         fill(self._layout)
         shutil.copytree(self._layout.root, self._kept, symlinks=True)
+
+    def continued(self, fill: Callable[[Layout], object]) -> "KeptFolder":
+        """The same folder after more was done in it."""
+        return KeptFolder(self._kept.parent, fill, self)
 
     def restored(self) -> Layout:
         """The folder as it was filled."""
