@@ -445,9 +445,7 @@ def test_an_article_old_when_it_was_first_seen_does_not_change_and_days_asked_fo
     assert sorted(asked(web)) == ["/gb-ages/undated", "/gb-ages/young"]
 
 
-def test_new_articles_come_first_and_the_longest_due_next(
-    web: Loopback, looked_more: Desk
-) -> None:
+def test_new_articles_come_first_and_the_longest_due_next(web: Loopback, looked_more: Desk) -> None:
     one = paper_of_queue(web, "c", "a", "b")
     assert looked_more.rechecks(5 * HOUR, one, limits={"max_rechecks": 0}) == 0
     assert looked_more.rechecks(5 * HOUR + HOUR / 2, one) == 1
