@@ -241,12 +241,12 @@ def test_a_killed_backfill_goes_on_where_it_was(
     monkeypatch.setenv("PRESSWATCH_LIMITS__SHARD_BYTES", "20000")
     monkeypatch.setenv("PRESSWATCH_LIMITS__PAGES_A_RUN", "40")
     warcs = [
-        write_warc(tmp_path / "one.warc.gz", news(5, 80)),
-        write_warc(tmp_path / "two.warc.zst", news(4, 45, first=65)),
+        write_warc(tmp_path / "one.warc.gz", news(5, 60)),
+        write_warc(tmp_path / "two.warc.zst", news(4, 25, first=45)),
     ]
     backfill([*map(str, warcs)], data=str(tmp_path / "undisturbed"))
     want = rows(Layout(tmp_path / "undisturbed"))
-    assert len(want["captures"]) == 125
+    assert len(want["captures"]) == 85
     monkeypatch.setenv("PRESSWATCH_DASK", dask.address)
     data = tmp_path / "killed"
     run = start(data, prefect_api, *warcs)

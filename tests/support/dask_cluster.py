@@ -16,6 +16,12 @@ from tests.support.serving import ROOT, wait_for
 
 HERE = ("--host", "127.0.0.1", "--no-dashboard")
 START_SECONDS = 60
+SELDOM = {
+    "DASK_DISTRIBUTED__ADMIN__SYSTEM_MONITOR__INTERVAL": "10s",
+    "DASK_DISTRIBUTED__ADMIN__TICK__INTERVAL": "500ms",
+    "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "false",
+}
+"""How seldom its processes look at themselves: idle, an eighth of a core went into that."""
 
 
 class DaskCluster:
@@ -25,7 +31,7 @@ class DaskCluster:
         self, folder: Path, code: Path = ROOT, environment: Mapping[str, str] | None = None
     ) -> None:
         self.folder, self._file, self._code = folder, folder / "scheduler.json", code
-        self._environment = {**os.environ, **(environment or {})}
+        self._environment = {**os.environ, **SELDOM, **(environment or {})}
         self._processes: list[subprocess.Popen[bytes]] = []
         folder.mkdir(parents=True, exist_ok=True)
 
