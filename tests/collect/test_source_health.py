@@ -372,23 +372,22 @@ def test_where_nobody_answers_the_papers_are_not_blamed(web: Loopback, desk: Des
     assert desk.ask("FROM polls ORDER BY ALL") == before
 
 
-def test_a_source_of_saved_files_alone_is_never_skipped(desk: Desk, tmp_path: Path) -> None:
-    one = saved(tmp_path / "saved", {"bad.html.gz": "no gzip"})
-    for hour in range(5):
-        (collected,) = desk.run(hour * HOUR, one)
-        assert collected.skipped == ""
-    paper = desk.health(one)
-    assert (paper.state, paper.failures_in_a_row, paper.is_silent) == ("files_only", 0, False)
-
-
-def test_a_failure_in_the_future_holds_nothing_up(web: Loopback, desk: Desk) -> None:
+def test_a_failure_in_the_future_and_saved_files_alone_hold_nothing_up(
+    web: Loopback, desk: Desk, tmp_path: Path
+) -> None:
     one = source(feeds=(web.set_answers("/feed", DOWN),))
+    filed = saved(tmp_path / "saved", {"bad.html.gz": "no gzip"}, "gb-files")
     # Of a clock that is twenty years fast.
     desk.load_runs(desk.named([20 * 365 * 24 + hour for hour in range(3)], one), (one,))
     assert desk.health(one).state == "failing"
     web.set_answers("/feed", feed())
-    assert desk.run(0 * HOUR, one)[0].skipped == ""
+    assert [each.skipped for each in desk.run(0 * HOUR, one, filed)] == ["", ""]
     assert desk.health(one).state == "healthy"
+    for hour in range(1, 5):
+        (collected,) = desk.run(hour * HOUR, filed)
+        assert collected.skipped == ""
+    paper = desk.health(filed)
+    assert (paper.state, paper.failures_in_a_row, paper.is_silent) == ("files_only", 0, False)
 
 
 def test_the_rule_is_that_of_the_settings(web: Loopback, polled: Desk) -> None:
