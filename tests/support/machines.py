@@ -153,7 +153,7 @@ class Machines:
             run = self.run(run_id)
             return run if run.state and run.state.is_final() else None
 
-        return wait_for(f"run {run_id} ends", asked, RUN_SECONDS)
+        return wait_for(f"run {run_id} ends", asked, RUN_SECONDS, pause=2)
 
     def log_contains(self, run_id: UUID, words: str) -> bool:
         """Whether a line of the run's log has the words."""

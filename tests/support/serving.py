@@ -155,7 +155,7 @@ class Served:
                 return None  # the server is being started again
             return run if run.state and run.state.is_final() else None
 
-        return wait_for(f"run {run_id} ends", asked, seconds)
+        return wait_for(f"run {run_id} ends", asked, seconds, pause=2)
 
 
 def processes_of(*words: str) -> dict[int, str]:
