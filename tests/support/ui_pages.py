@@ -47,11 +47,13 @@ SCHEDULED = FlowRunFilterStateName(any_=["Scheduled"])
 class Watched:
     """A page of the UI, what it asked of whom, and what it complained about."""
 
-    def __init__(self, browser: Browser, served: Served, shots: Path) -> None:
+    def __init__(self, browser: Browser, served: Served, shots: Path | None) -> None:
         self.page = browser.new_page(viewport={"width": 1280, "height": 900})
         self.page.set_default_timeout(PATIENCE)
         self.start = f"http://127.0.0.1:{served.port}/v2"
         self.shots = shots
+        if shots:
+            shots.mkdir(parents=True, exist_ok=True)
         self.asked: list[str] = []
         self.said: list[str] = []
         self.page.on("request", lambda request: self.asked.append(request.url))
@@ -60,10 +62,11 @@ class Watched:
         self.page.on("console", lambda told: self.said.append(f"{told.type}: {told.text}"))
 
     def shoot(self, name: str) -> None:
-        """Keep a picture of the whole page, once nothing on it is still awaited."""
+        """Wait until nothing on the page is awaited; where wanted, keep a picture of all of it."""
         expect(self.page.locator(".animate-pulse")).to_have_count(0)
-        path = self.shots / f"{name}.png"
-        self.page.screenshot(path=path, full_page=True, animations="disabled")
+        if self.shots:
+            path = self.shots / f"{name}.png"
+            self.page.screenshot(path=path, full_page=True, animations="disabled")
 
     def open_deployment(self) -> None:
         """From the start to the deployment ingest."""
