@@ -95,14 +95,11 @@ def test_a_retry_omits_the_sources_that_are_refined(web: Loopback, tmp_path: Pat
 
 
 @needs_root
-@pytest.mark.parametrize("retries", [0, 1])
 def test_the_next_run_refines_what_the_failed_one_archived(
-    prefect_api: str, web: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, retries: int
+    prefect_api: str, web: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     paper = Paper(web, "gb-paper")
-    monkeypatch.setattr(
-        flows.ingest, "refine_sources", refine_sources.with_options(retries=retries)
-    )
+    monkeypatch.setattr(flows.ingest, "refine_sources", refine_sources.with_options(retries=1))
     layout, files = installed(paper, tmp_path)
     disk = SmallDisk(layout.stage, 1)
     try:
@@ -127,8 +124,15 @@ def test_the_next_run_loads_an_archive_that_could_not_be_closed(
 ) -> None:
     paper = Paper(web, "gb-paper")
     layout, files = installed(paper, tmp_path)
+    installation = open_installation(Path(files["sources_file"]), TOPICS, layout.root)
     paper.open()
-    ingest(**files)
+    with (
+        page_pool(installation.settings) as pool,
+        shared_collection(
+            installation, new_run_id(), pool, CurrentWaits(), is_chosen=True
+        ) as shared,
+    ):
+        shared.collect(installation.sources[0])
     # A run whose source failed when its archive was closed is over, and leaves this behind.
     (archive,) = layout.raw.glob("*/*.warc.gz")
     content = archive.read_bytes()
