@@ -9,7 +9,7 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-KILLS = os.environ.get("PRESSWATCH_KILLS", "3")
+KILLS = os.environ.get("PRESSWATCH_KILLS", "2")
 ROOT = Path(__file__).parents[2]
 WORK = ("load", "rebuild warehouse", "rebuild articles", "compact", "backup")
 
