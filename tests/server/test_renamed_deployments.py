@@ -114,43 +114,34 @@ def test_a_deploy_keeps_what_a_person_changed(
     register(client, "ingest", "hourly")
     register(client, "recount", "recount")
     installation = open_installation(tmp_path / "sources.toml", TOPICS, tmp_path / "data")
-    for _ in range(2):  # as an upgrade and the next start do
-        found = {one.name: one for one in deploy(installation)}
-        assert "hourly" not in found
-        ingest = client.read_deployment(found["ingest"].id)
-        assert schedules(ingest) == [
-            ("0 4 * * 1", "Asia/Tokyo", True),
-            ("7-57/10 * * * *", "UTC", False),
-        ]
-        (due,) = (one for one in ingest.schedules if one.slug == "due")
-        assert due.parameters == {"due_only": True}
-        assert ingest.global_concurrency_limit
-        assert ingest.global_concurrency_limit.limit == 2
-        assert ingest.parameters == {"max_new": 50}
-        assert ingest.job_variables == {"env": {"LANG": "C"}}
-        assert (ingest.description or "").startswith("Collect every source")
-        assert ("0 4 * * 1", "Asia/Tokyo", True) in schedules(
-            client.read_deployment(found["recount"].id)
-        )
-
-
-def test_an_hourly_schedule_that_a_person_changed_goes_on(
-    client: SyncPrefectClient, prefect_api: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PREFECT_API_URL", prefect_api)
-    (tmp_path / "sources.toml").write_text(ONE_SOURCE)
-    made = register(client, "ingest", "ingest")
-    mine = next(one for one in client.read_deployment(made).schedules if one.slug == "ingest")
-    changed = {"slug": "hourly", "active": True}
+    found = {one.name: one for one in deploy(installation)}  # as an upgrade does
+    assert "hourly" not in found
+    ingest = client.read_deployment(found["ingest"].id)
+    (due,) = (one for one in ingest.schedules if one.slug == "due")
+    assert due.parameters == {"due_only": True}
+    assert schedules(ingest) == [
+        ("0 4 * * 1", "Asia/Tokyo", True),
+        ("7-57/10 * * * *", "UTC", False),
+    ]
+    # As of 0.1, with times that a person changed: it goes on, and the new one is added paused.
+    changed = {"slug": "hourly", "active": True, "parameters": {}}
     changed["schedule"] = {"cron": "7 */6 * * *", "timezone": "UTC"}
-    client.request("PATCH", f"/deployments/{made}/schedules/{mine.id}", json=changed)  # type: ignore[arg-type]
-    installation = open_installation(tmp_path / "sources.toml", TOPICS, tmp_path / "data")
-    deploy(installation)
-    assert schedules(client.read_deployment(made)) == [
+    client.request("PATCH", f"/deployments/{ingest.id}/schedules/{due.id}", json=changed)  # type: ignore[arg-type]
+    found = {one.name: one for one in deploy(installation)}
+    ingest = client.read_deployment(found["ingest"].id)
+    assert schedules(ingest) == [
         ("0 4 * * 1", "Asia/Tokyo", True),
         ("7 */6 * * *", "UTC", True),
         ("7-57/10 * * * *", "UTC", False),
     ]
+    assert ingest.global_concurrency_limit
+    assert ingest.global_concurrency_limit.limit == 2
+    assert ingest.parameters == {"max_new": 50}
+    assert ingest.job_variables == {"env": {"LANG": "C"}}
+    assert (ingest.description or "").startswith("Collect every source")
+    assert ("0 4 * * 1", "Asia/Tokyo", True) in schedules(
+        client.read_deployment(found["recount"].id)
+    )
 
 
 def schedules(deployment: DeploymentResponse) -> list[tuple[str, str | None, bool]]:
