@@ -1,6 +1,5 @@
 """The server that a command starts for itself is closed to web pages and to other users."""
 
-import json
 import stat
 import subprocess
 import sys
@@ -9,21 +8,20 @@ from pathlib import Path
 import pytest
 
 from flows.processes.child import why_ended
-from tests.support.prefect_database import put_database, without_prefect
+from tests.support.prefect_database import without_prefect
 
 pytestmark = pytest.mark.slow
-# As the commands do: configure, then import Prefect.
 ASK = """
-import json
-from flows.runs import prefect_settings
-prefect_settings.configure()
+from flows.processes.temporary_server import PrefectServer
+server = PrefectServer()
+server.wait()
 import httpx
 from prefect.client.orchestration import get_client
 with get_client(sync_client=True) as client:
     own = client.request("POST", "/flow_runs/filter", json={}).status_code
     url = f"{str(client.api_url).rstrip('/')}/flow_runs/filter"
     other = httpx.post(url, json={}, timeout=30).status_code
-print(json.dumps([own, other]))
+print(own, other)
 """
 
 
@@ -34,13 +32,6 @@ def configured(script: str, home: Path, **given: str) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
-
-
-def test_it_wants_a_password_that_only_its_command_has(tmp_path: Path) -> None:
-    ephemeral = {"PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "true"}
-    put_database(tmp_path / "prefect")
-    answer = configured(ASK, tmp_path / "prefect", **ephemeral)
-    assert json.loads(answer.splitlines()[-1]) == [200, 401]
 
 
 @pytest.mark.parametrize("where", ["environment", "profile"])
@@ -57,14 +48,11 @@ def test_a_server_of_the_settings_gets_no_password_of_ours(tmp_path: Path, where
     assert configured(script, tmp_path, **given) == "False\n"
 
 
-def test_commands_that_begin_together_on_a_new_database(tmp_path: Path) -> None:
-    script = (
-        "from flows.processes.temporary_server import PrefectServer;"
-        "server = PrefectServer(); server.wait(); print('up')"
-    )
+def test_commands_that_begin_together_on_a_new_database_have_passwords(tmp_path: Path) -> None:
+    """The server of each wants one that only its command has."""
     commands = [
         subprocess.Popen(
-            [sys.executable, "-c", script],
+            [sys.executable, "-c", ASK],
             env={**without_prefect(), "PREFECT_HOME": str(tmp_path / "home")},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -72,7 +60,7 @@ def test_commands_that_begin_together_on_a_new_database(tmp_path: Path) -> None:
         )
         for _ in range(2)
     ]
-    assert [each.communicate() for each in commands] == [("up\n", "")] * 2
+    assert [each.communicate() for each in commands] == [("200 401\n", "")] * 2
     assert stat.S_IMODE((tmp_path / "home" / "prefect.db").stat().st_mode) == 0o600
 
 
