@@ -118,7 +118,9 @@ def orphaned(machines: Machines) -> UUID:
             RUN_SECONDS,
         )
         assert place.ask("SELECT count(*) AS n FROM articles") == [{"n": 33}]
-        worker = machines.started[-1 if f"'{first}'" in log_of(machines, "south") else -2]
+        # Its process names its address there. The other worker may have tried to take it.
+        is_south = f"flow-run/{first}" in log_of(machines, "south")
+        worker = machines.started[-1 if is_south else -2]
         worker.terminate()
         worker.wait(STOP_SECONDS)
     # As the run before it ended, with its process.

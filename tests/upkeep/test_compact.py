@@ -14,11 +14,11 @@ from tasks.load.load_run import load
 from tasks.upkeep.compaction import Compacted, compact, drop_retired, publish_files
 from tasks.upkeep.rebuild_articles import rebuild_articles
 from tasks.upkeep.retention import drop_snapshots
-from tasks.upkeep.verification import findings
 from tests.support.kept_folder import KeptFolder
 from tests.support.publishing import publish
 from tests.support.staged_pages import SOURCES, TOPICS, Page, listing, prose, stage, tables
 from warehouse.build.checks_runner import CheckFailed
+from warehouse.damage.layer_findings import require_whole_layers
 from warehouse.layers.compactions import read_compactions
 from warehouse.layers.layout import Layout
 
@@ -233,4 +233,4 @@ def test_loads_go_on_beside_compaction(layout: Layout, undisturbed: dict[str, li
         loading.result()
     assert sum(days) > 2
     assert rows(layout) == undisturbed
-    assert list(findings(layout)) == []
+    require_whole_layers(layout)
