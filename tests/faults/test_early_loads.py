@@ -1,11 +1,10 @@
 """A source that is done is loaded and published while another one is still being collected."""
 
+import subprocess
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 from prefect.client.orchestration import get_client
@@ -22,7 +21,6 @@ from tests.support.serving import wait_for
 from warehouse.layers.layout import Layout
 
 pytestmark = pytest.mark.slow
-T = TypeVar("T")
 
 
 class Desk(Place):
@@ -76,15 +74,16 @@ def undisturbed(
 
 @contextmanager
 def waiting_for_slow(
-    desk: Desk, papers: tuple[Paper, Paper], begin: Callable[[], T]
-) -> Iterator[T]:
+    desk: Desk, papers: tuple[Paper, Paper], api: str
+) -> "Iterator[subprocess.Popen[bytes]]":
     """An ingest that has published the fast paper and waits for a page of the slow one."""
     for paper in papers:
         paper.web.hits.clear()
     with papers[1].held():
-        run = begin()
+        run = start(desk, api)
         wait_for("the page that is held back is asked for", papers[1].is_asked, 60)
         wait_for("the fast paper can be queried", desk.has_fast, 60)
+        assert run.poll() is None
         yield run
 
 
@@ -92,17 +91,13 @@ def test_a_fast_source_is_queried_while_a_slow_one_is_collected(
     papers: tuple[Paper, Paper], undisturbed: Desk, prefect_api: str, tmp_path: Path
 ) -> None:
     desk = Desk(tmp_path, "data", undisturbed.sources)
-    with (
-        ThreadPoolExecutor(1) as beside,
-        waiting_for_slow(desk, papers, lambda: beside.submit(lambda: ingest(**desk.files))) as run,
-    ):
-        assert not run.done()
+    with waiting_for_slow(desk, papers, prefect_api) as run:
         assert desk.ask("SELECT source_id, pages FROM runs JOIN polls USING (run_id)") == [
             {"source_id": "gb-fast", "pages": PAGES}
         ]
         check_snapshot(desk.layout)
         time.sleep(2)  # nothing is ready: nothing is loaded
-    assert not run.result().failed
+    assert run.wait() == 0
     assert lasting(desk) == lasting(undisturbed)
     assert (desk.parts(), undisturbed.parts()) == (["", "_2"], [""])
     check_snapshot(desk.layout)
@@ -126,8 +121,7 @@ def test_a_run_killed_after_an_early_load_is_finished_by_the_next(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     desk = Desk(tmp_path, "data", undisturbed.sources)
-    with waiting_for_slow(desk, papers, lambda: start(desk, prefect_api)) as run:
-        assert run.poll() is None
+    with waiting_for_slow(desk, papers, prefect_api) as run:
         run.kill()
         run.wait()
         wait_until_gone(run.pid)
