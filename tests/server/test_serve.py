@@ -7,11 +7,10 @@ import json
 import os
 import re
 import signal
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -557,8 +556,14 @@ def test_serving_names_its_server_before_prefect_is_imported() -> None:
     assert done.stdout == "False\n"
 
 
-def test_stopped_in_the_middle(served: Served, place: Place, web: Loopback) -> None:
-    """Started again it is in tests/faults/test_serve_crashes.py."""
+def test_stopped_in_the_middle_and_started_again(
+    served: Served, place: Place, web: Loopback
+) -> None:
+    """The last test of the server: it leaves all schedules paused."""
+    with served.client() as client:
+        for one in client.read_deployments():
+            for schedule in one.schedules:
+                client.update_deployment_schedule(one.id, schedule.id, active=False)
     with (
         source_lock(place.layout, PAPERS[0], "run-x"),
         another_source(place, slow_source(web)),
@@ -573,7 +578,12 @@ def test_stopped_in_the_middle(served: Served, place: Place, web: Loopback) -> N
     assert "stopping" in said
     assert said.splitlines()[-1] == MESSAGE
     assert "Traceback" not in said
-    asked = "SELECT name, message FROM flow_run_state WHERE id = (SELECT state_id FROM flow_run"
-    with closing(sqlite3.connect(place.data / "prefect" / "prefect.db")) as database:
-        states = [database.execute(f"{asked} WHERE id = ?)", [str(run)]).fetchone() for run in runs]
-    assert states == [("Crashed", "presswatch serve was stopped")] * 2
+    # It deploys again as it starts.
+    served.start()
+    with served.client() as client:
+        schedules = [schedule for one in client.read_deployments() for schedule in one.schedules]
+    assert [one.active for one in schedules] == [False] * 3
+    for done in map(served.run, runs):
+        assert done.state
+        assert done.state.name == "Crashed"
+        assert done.state.message == "presswatch serve was stopped"

@@ -54,7 +54,7 @@ class DailyNews:
     """Data folders into which days 0, 1, 2 ... were loaded and published one by one.
 
     Each number of days is loaded once in a process of the tests and copied from then on: a copy
-    takes milliseconds, a load two seconds of CPU. Folders of one name have one path, since a
+    takes milliseconds, a load seconds of CPU. Folders of one name have one path, since a
     warehouse knows where its Parquet files are; moved, it would be loaded again.
     """
 
