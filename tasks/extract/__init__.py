@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -74,8 +73,17 @@ def extract_page(
     meta = read_metadata(tree, url, timezone)
     language = meta.language or detect_page(map(text_of, tree.css("p"))) or source_language
     is_live = "LiveBlogPosting" in meta.kinds or tree.css_first(LIVE_BLOG) is not None
-    hints = Hints(meta.headline, meta.description, meta.authors, language, overrides, site)
-    hints = replace(hints, body=meta.body, is_live=is_live, entries=meta.entries)
+    hints = Hints(
+        headline=meta.headline,
+        description=meta.description,
+        authors=meta.authors,
+        language=language,
+        overrides=overrides,
+        site=site,
+        body=meta.body,
+        is_live=is_live,
+        entries=meta.entries,
+    )
     cleaned = clean_tree(tree, hints)
     return _article_or_refusal(meta, cleaned, lambda: _view(tree), url, source_language)
 

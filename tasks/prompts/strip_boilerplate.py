@@ -57,8 +57,8 @@ def strip_recurring(draft: Draft, site: Site, language: str | None) -> None:
             # with a number. Authors repeat questions, the headings of a briefing ("Ukraine"), and
             # lines that differ only by their numbers ("Gold: $4,198 an ounce").
             is_written = any(name in columns and columns[name][at] > 0 for name in WRITTEN)
-            is_label = not is_written and not any(map(str.isdigit, draft.text(at)))
-            is_furniture = count >= MIN_PAGES and share >= MIN_SHARE and is_label
+            is_frequent = count >= MIN_PAGES and share >= MIN_SHARE
+            is_furniture = is_frequent and not (is_written or any(map(str.isdigit, draft.text(at))))
         if is_furniture:
             rule = find_rule(draft.text(at), language)
             draft.strip(at, rule.kind if rule else "furniture", "site:recurring")

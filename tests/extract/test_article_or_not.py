@@ -23,6 +23,7 @@ from tasks.model import Extraction, Outcome
 from tasks.prompts.clean_page import clean_lines, clean_tree
 from tasks.prompts.page_hints import Hints
 from tasks.prompts.page_signals import SIGNALS
+from tasks.prompts.word_weights import fold
 from tasks.text.html_tree import parse_html
 from tasks.text.sentence_split import word_count
 
@@ -274,7 +275,7 @@ def test_the_articles_of_the_corpus_are_accepted_with_headline_and_day(shared: P
         if page is None or "fundus" not in row["repo"]:
             continue
         if row["title"]:
-            headlines.append(letters(page.headline) == letters(row["title"]))
+            headlines.append(fold(page.headline) == fold(row["title"]))
         if row.get("published") and page.published_at:
             days.append(page.published_at.date().isoformat() == row["published"][:10])
     share = {is_news: sum(each) / len(each) for is_news, each in accepted.items()}
@@ -282,10 +283,6 @@ def test_the_articles_of_the_corpus_are_accepted_with_headline_and_day(shared: P
     assert share[False] >= 0.985
     assert sum(headlines) / len(headlines) > 0.85
     assert sum(days) / len(days) > 0.96
-
-
-def letters(text: str) -> str:
-    return "".join(c for c in text.lower() if c.isalnum())
 
 
 def extracted(folder: Path, row: dict[str, Any], url: str) -> Extraction:

@@ -156,7 +156,7 @@ def _repair_commits(layout: Layout, damaged: Iterable[Path], done: Repaired) -> 
     lost = [run_of_commit(name) for name in broken if not restore_commit(layout, name, done)]
     if broken:
         # While a commit cannot be read, verification does not look for runs without one.
-        missing = list(missing_commits(layout, read_committed(layout), lost))
+        missing = missing_commits(layout, read_committed(layout), lost)
         gone = [finding.file.stem for finding in missing if finding.kind == "commit"]
         lost += [run_of_commit(name) for name in gone if not restore_commit(layout, name, done)]
     return lost
