@@ -6,7 +6,7 @@ from typing import Any
 import duckdb
 
 from warehouse.build.mart_merge import ADDED, RUN_RELATIONS
-from warehouse.build.sql_files import make_view, read_sql
+from warehouse.build.sql_files import read_sql
 from warehouse.read.query import records
 from warehouse.read.utc_or_local_days import DAYS, fill_in
 
@@ -30,7 +30,7 @@ ARTICLE_CHECKS = {
     "pages": ("pages", "SEMI JOIN added_captures USING (source_id, url_hash)"),
 }
 # Views `touched_<name>`: a relation's rows of the days of the load's runs, UTC and local days.
-# Spikes, weeks and months are checked for the days of watched sources only: a backfill of other
+# Spikes and months are checked for the days of watched sources only: a backfill of other
 # domains may touch days of many years, and these relations contain none of them.
 _OF_DAYS = {
     "coverage{local}": ("coverage{local}", "SEMI JOIN touched_days{local} USING (source_id, day)"),
@@ -58,25 +58,18 @@ DAY_CHECKS = {
     "days_pages": ("pages", "SEMI JOIN touched_days USING (source_id, day)"),
 }
 
-# Views `touched_<name>`: a relation's rows of the weeks, or the months, with touched days.
-# Each with the column to compare (days, or first days of periods), and the table of touched days.
-PERIODS = {
-    "weeks_daily": ("topic_daily", "day", "week", "coverage"),
-    "months_daily": ("topic_daily", "day", "month", "coverage"),
-    "weeks_daily_local": ("topic_daily_local", "day", "week", "coverage_local"),
-    "months_daily_local": ("topic_daily_local", "day", "month", "coverage_local"),
-    "months_index": ("attention_index_latest", "period", "month", "coverage"),
-    "months_index_local": ("attention_index_latest_local", "period", "month", "coverage_local"),
+# Views `touched_<name>`: a relation's rows of the months with touched days. Each with the column to
+# compare (days, or first days of periods), and the table of touched days.
+MONTHS = {
+    "months_daily": ("topic_daily", "day", "coverage"),
+    "months_daily_local": ("topic_daily_local", "day", "coverage_local"),
+    "months_index": ("attention_index_latest", "period", "coverage"),
+    "months_index_local": ("attention_index_latest_local", "period", "coverage_local"),
 }
-
-# Views `touched_<name>`: the SELECT of the view `<name>` over these days. With a condition on the
-# periods of the view itself, DuckDB would read all days: it cannot derive the days of a period.
-SUMS = {
-    "topic_weekly": "touched_weeks_daily",
-    "topic_monthly": "touched_months_daily",
-    "topic_weekly_local": "touched_weeks_daily_local",
-    "topic_monthly_local": "touched_months_daily_local",
-}
+# Prefixes of the checks of views, whose rows follow from tables that have checks of their own: they
+# are run over all rows only, by `maintain --verify`. They took a tenth of the CPU of a load of a
+# few pages.
+CHECKS_OF_VIEWS = ("coverage_gaps_", "topic_weekly_", "topic_monthly_")
 # Marts that a poll with nothing new does not touch.
 AFTER_COVERAGE = (
     *("topic_daily", "topic_daily_local", "topic_changes", "attention_index", "topic_spikes"),
@@ -106,16 +99,16 @@ def run_checks(con: Connection, *names: str, whole: bool = True) -> None:
     Unless `whole`, a check that allows it reads only rows that the load's runs added or touched;
     call it directly after `mart_refresh.refresh` then.
     """
-    unchanged: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     if whole:
         _view_all(con)
     else:
         _view_touched(con)
         keys = (f"FROM keys_of_{mart} LIMIT 1" for mart in AFTER_COVERAGE)
-        if not any(con.execute(sql).fetchall() for sql in keys):
-            unchanged = CHECKS_AFTER_COVERAGE
+        is_counted = any(con.execute(sql).fetchall() for sql in keys)
+        left_out = CHECKS_OF_VIEWS if is_counted else CHECKS_OF_VIEWS + CHECKS_AFTER_COVERAGE
     for name, sql in read_sql("checks").items():
-        if (names and name not in names) or name.startswith(unchanged):
+        if (names and name not in names) or name.startswith(left_out):
             continue
         if failed := _failed(con, name, sql):
             raise failed
@@ -148,10 +141,7 @@ def _view_all(con: Connection) -> None:
     for name in existing.intersection((*ADDED, *RUN_RELATIONS)):
         _view(con, f"added_{name}", f"FROM {name}")
         _view(con, f"run_{name}", f"FROM {name}")
-    parts = {
-        name: relation for name, (relation, *_) in (ARTICLE_CHECKS | DAY_CHECKS | PERIODS).items()
-    }
-    for name, relation in (parts | {view: view for view in SUMS}).items():
+    for name, (relation, *_) in (ARTICLE_CHECKS | DAY_CHECKS | MONTHS).items():
         if relation in existing:
             _view(con, f"touched_{name}", f"FROM {relation}")
 
@@ -178,20 +168,17 @@ def _view_touched(con: Connection) -> None:
         " UNION FROM keys_of_coverage_local"
     )
     _copy_rows(con, DAY_CHECKS)
-    for name, (relation, column, kind, days) in PERIODS.items():
+    for name, (relation, column, days) in MONTHS.items():
         rows = con.execute(
-            f"SELECT DISTINCT date_trunc('{kind}', day)::DATE FROM rows_of_{days}"  # noqa: S608
+            f"SELECT DISTINCT date_trunc('month', day)::DATE FROM rows_of_{days}"  # noqa: S608
         )
-        # First days of periods, as constants: DuckDB pushes those into a view, but not a join.
+        # First days of months, as constants: DuckDB pushes those into a view, but not a join.
         starts = sorted(f"DATE '{day}'" for (day,) in rows.fetchall()) or ["NULL"]
         listed = ", ".join(starts)
         where = f"period IN ({listed})"
         if column == "day":
-            where = f"day >= {starts[0]} AND date_trunc('{kind}', day)::DATE IN ({listed})"
+            where = f"day >= {starts[0]} AND date_trunc('month', day)::DATE IN ({listed})"
         _view(con, f"touched_{name}", f"FROM {relation} WHERE {where}")
-    for name, days in SUMS.items():
-        sql = make_view(read_sql("marts")[name], f"touched_{name}", days, "OR REPLACE TEMP VIEW")
-        con.execute(sql.partition("COMMENT ON")[0])
 
 
 def _copy_rows(con: Connection, wanted: Mapping[str, tuple[str, str]]) -> None:

@@ -15,7 +15,7 @@ from warehouse.build import schema_version
 from warehouse.build.article_texts_view import point_texts, without_files
 from warehouse.build.checks_runner import run_checks
 from warehouse.build.mart_merge import note_last_rows, relations_read
-from warehouse.build.sql_files import make_view, read_relations, read_sql, sql_hash
+from warehouse.build.sql_files import read_relations, read_sql, sql_hash
 from warehouse.build.writer_file import allow_all_history, drop_writer, opened, use_all_cores
 from warehouse.layers.commits import Commit, committed_runs, layer_files, read_commits
 from warehouse.layers.findings import LayersBroken, lost_commit
@@ -120,7 +120,7 @@ def transaction(con: Connection) -> Iterator[None]:
 
 def make_relations(con: Connection) -> None:
     """Create missing tables, and all views and macros, with their comments."""
-    texts = {name: make_view(text, name) for name, text in read_relations().items()}
+    texts = read_relations()
     reads = {name: (relations_read(text) & texts.keys()) - {name} for name, text in texts.items()}
     macros = read_sql("macros")
     for name in ("share_interval", "counts_in"):  # views call them

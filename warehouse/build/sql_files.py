@@ -53,9 +53,3 @@ def sql_hash() -> str:
     for name, text in (*read_relations().items(), *read_sql("macros").items()):
         digest.update(f"{name}\0{text}\0".encode())
     return digest.hexdigest()
-
-
-def make_view(template: str, name: str, days: str = "", kind: str = "OR REPLACE VIEW") -> str:
-    """SQL that creates a view of weeks or months over topic_daily, or over some of its rows."""
-    days = days or ("topic_daily_local" if name.endswith("_local") else "topic_daily")
-    return template.replace("{view}", f"{kind} {name}").replace("{days}", days)

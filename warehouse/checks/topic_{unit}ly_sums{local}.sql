@@ -8,7 +8,7 @@ FROM (
            sum(articles_with_mention_original) AS with_mention_original,
            sum(articles_with_mention_whole) AS with_mention_whole,
            bool_and(abs(share * articles - articles_with_mention) < 1e-6) AS fits
-    FROM touched_topic_{unit}ly{local}
+    FROM topic_{unit}ly{local}
     GROUP BY ALL
 ) AS period
 FULL JOIN (
@@ -17,7 +17,7 @@ FULL JOIN (
            sum(articles_with_mention) AS with_mention,
            sum(articles_with_mention_original) AS with_mention_original,
            sum(articles_with_mention_whole) AS with_mention_whole
-    FROM touched_{unit}s_daily{local}
+    FROM topic_daily{local}
     GROUP BY ALL
 ) AS daily USING (topic_id, source_id)
 WHERE (period.days, period.articles, period.other_languages, period.mentions, period.with_mention,

@@ -1,6 +1,5 @@
 -- Grain: one topic, source and {period}, over the whole calendar of the source.
--- The views of weeks and of months. The checks of a load create them over its days only.
-CREATE {view} AS
+CREATE OR REPLACE VIEW topic_{unit}ly{local} AS
 SELECT * EXCLUDE (bounds), bounds.low AS share_low, bounds.high AS share_high
 FROM (
 SELECT *, share_interval(articles_with_mention, articles, share_variance) AS bounds
@@ -35,7 +34,7 @@ SELECT topic_id, source_id, country, language, date_trunc('{unit}', day)::DATE A
        -- Days vary independently: the more days there are, and the more equal, the less variation.
        coalesce(any_value(variation), 0) * sum(articles * articles)
            / nullif(pow(sum(articles), 2), 0) AS share_variance
-FROM {days}
+FROM topic_daily{local}
 LEFT JOIN topic_dispersion{local} USING (topic_id, source_id)
 GROUP BY ALL
 )
