@@ -3,16 +3,26 @@
 --   duckdb data/warehouse/current/news.duckdb < deployments/questions.sql        answers all
 -- A share is articles with a mention divided by all articles. For longer periods and several papers
 -- divide sum by sum. NULL means that nothing is known, never that nothing was written.
--- interval_95: with chance alone the share would be in it in 95 of 100 cases. audited: how many of the
--- articles are about the topic, according to people who read a sample (presswatch audit).
+-- interval_95: other days with the same attention would give a share in it in 95 of 100 cases; it is
+-- that of the desk. An event brings several articles at once: that widens it by `variation`.
+-- audited: how many of the articles are about the topic, according to people who read a sample
+-- (presswatch audit).
 
 -- 1. How often does each topic come up?
 -- One row a topic. `articles` is how many articles the share rests on: under a hundred or so, a few
 -- more or fewer change it much.
-SELECT topic_id, sum(articles_with_mention) AS hits, sum(articles) AS articles,
-       round(sum(articles_with_mention) / nullif(sum(articles), 0), 3) AS share,
-       share_interval(sum(articles_with_mention), sum(articles), 0) AS interval_95, audited
-FROM topic_daily
+WITH by_source AS (
+    SELECT topic_id, sum(articles_with_mention) AS hits, sum(articles) AS articles,
+           any_value(variation) * sum(pow(articles, 2)) / nullif(pow(sum(articles), 2), 0) AS variance
+    FROM topic_daily
+    LEFT JOIN topic_dispersion USING (topic_id, source_id)
+    GROUP BY topic_id, source_id
+)
+SELECT topic_id, sum(hits) AS hits, sum(articles) AS articles,
+       round(sum(hits) / nullif(sum(articles), 0), 3) AS share,
+       share_interval(sum(hits), sum(articles), sum(variance * pow(hits, 2)) / pow(sum(hits), 2))
+           AS interval_95, audited
+FROM by_source
 JOIN topic_audits USING (topic_id)
 GROUP BY ALL
 ORDER BY share DESC;
@@ -20,11 +30,13 @@ ORDER BY share DESC;
 -- 2. Is it more than it was?
 -- Week by week, all papers together. `collected` is the part of the papers' days that was collected:
 -- where it is well under 1, another mix of papers can look like a change.
-SELECT topic_id, date_trunc('week', day)::DATE AS week, sum(articles_with_mention) AS hits,
+SELECT topic_id, period AS week, sum(articles_with_mention) AS hits,
        round(sum(articles_with_mention) / nullif(sum(articles), 0), 3) AS share,
-       share_interval(sum(articles_with_mention), sum(articles), 0) AS interval_95,
-       round(count(articles) / count(*), 2) AS collected
-FROM topic_daily
+       share_interval(sum(articles_with_mention), sum(articles),
+                      sum(share_variance * pow(articles_with_mention, 2))
+                      / pow(sum(articles_with_mention), 2)) AS interval_95,
+       round(1 - sum(days_missing) / sum(days_observed + days_partial + days_missing), 2) AS collected
+FROM topic_weekly
 GROUP BY ALL
 ORDER BY topic_id, week;
 
@@ -32,16 +44,19 @@ ORDER BY topic_id, week;
 -- Papers differ in how much they publish, so compare shares, not hits.
 SELECT topic_id, name, sum(articles_with_mention) AS hits, sum(d.articles) AS articles,
        round(sum(articles_with_mention) / nullif(sum(d.articles), 0), 3) AS share,
-       share_interval(sum(articles_with_mention), sum(d.articles), 0) AS interval_95
+       share_interval(sum(articles_with_mention), sum(d.articles),
+                      any_value(variation) * sum(pow(d.articles, 2)) / pow(sum(d.articles), 2))
+           AS interval_95
 FROM topic_daily AS d
 JOIN sources USING (source_id)
+LEFT JOIN topic_dispersion USING (topic_id, source_id)
 GROUP BY ALL
 HAVING sum(d.articles) > 0
 ORDER BY topic_id, share DESC;
 
 -- 4. Does the headline say it, or is it said in passing?
 -- Of the articles that mention a topic, those with it in the headline: near 1 the articles are about
--- it, near 0 they only touch it.
+-- it, near 0 they only touch it. interval_95 is by chance alone.
 SELECT topic_id, count(DISTINCT article_id) AS articles,
        count(DISTINCT article_id) FILTER (field = 'headline') AS in_the_headline,
        round(in_the_headline / articles, 2) AS part,
@@ -72,7 +87,8 @@ ORDER BY topic_id, mentions DESC;
 
 -- 7. Which topics come up together?
 -- `lift` is how many times as often as by chance: 1 is chance, 2 twice that. It is more than chance
--- where `by_chance` is below interval_95, that of the second topic's part of the first one's articles.
+-- where `by_chance` is below interval_95, that of the second topic's part of the first one's articles,
+-- by chance alone.
 WITH hits AS (
     SELECT DISTINCT topic_id, article_id FROM mentions
     SEMI JOIN articles USING (article_id, version_no)
@@ -103,13 +119,20 @@ ORDER BY missing DESC;
 
 -- 9. How much of it is one text printed many times?
 -- The share with and without copies of a text. Where they differ much, a news agency wrote it.
-SELECT topic_id,
-       round(sum(articles_with_mention) / nullif(sum(articles), 0), 3) AS share,
-       round(sum(articles_with_mention_original) / nullif(sum(articles_original), 0), 3)
-           AS share_without_copies,
-       share_interval(sum(articles_with_mention_original), sum(articles_original), 0) AS interval_95,
-       sum(articles_with_mention) - sum(articles_with_mention_original) AS copies
-FROM topic_daily
+WITH by_source AS (
+    SELECT topic_id, sum(articles_with_mention) AS hits, sum(articles) AS articles,
+           sum(articles_with_mention_original) AS originals, sum(articles_original) AS of_originals,
+           any_value(variation) * sum(pow(articles, 2)) / nullif(pow(sum(articles), 2), 0) AS variance
+    FROM topic_daily
+    LEFT JOIN topic_dispersion USING (topic_id, source_id)
+    GROUP BY topic_id, source_id
+)
+SELECT topic_id, round(sum(hits) / nullif(sum(articles), 0), 3) AS share,
+       round(sum(originals) / nullif(sum(of_originals), 0), 3) AS share_without_copies,
+       share_interval(sum(originals), sum(of_originals),
+                      sum(variance * pow(originals, 2)) / pow(sum(originals), 2)) AS interval_95,
+       sum(hits) - sum(originals) AS copies
+FROM by_source
 GROUP BY topic_id
 ORDER BY copies DESC;
 
