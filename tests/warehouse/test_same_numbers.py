@@ -13,7 +13,7 @@ from flows.desk.snapshots import Snapshots
 from flows.mcp.server import Tools
 from tasks.load.load_run import load
 from tasks.report.figures import read_figures
-from tasks.report.page import between, percent, write_report
+from tasks.report.page import between, percent, summary_of_topics, write_report
 from tasks.report.run_summary import read_run
 from tasks.report.topic_table import daily_report
 from tasks.topics.topic import TopicEntry
@@ -197,6 +197,42 @@ def test_papers_of_one_name_are_told_apart(tmp_path: Path) -> None:
     load(layout, TOPICS, papers[1:], now=at(33))
     publish(layout)
     assert dict(ask(layout, stored)) == names
+
+
+def test_topics_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    """In the table at the terminal, the report, the charts and the picture of a run."""
+    layout = Layout(tmp_path / "data")
+    aliases = {"trade": "harvest", "trade-strict": "G20"}
+    topics = [
+        TopicEntry(id=topic_id, name="Trade", aliases=(alias,)).topic()
+        for topic_id, alias in aliases.items()
+    ]
+    pages = [
+        *feed_reads(PAPER, range(30)),
+        *(
+            Page(f"{n}", prose(n) + " harvest" + " G20" * (n < 1), source_id=PAPER)
+            for n in range(5)
+        ),
+    ]
+    papers = [source(PAPER, timezone="UTC")]
+    load(layout, topics[:1], papers, [stage(layout, RUN, pages)], now=at(30))
+    load(layout, topics, papers, now=at(31))
+    publish(layout)
+    names = {each: f"Trade ({each})" for each in aliases}
+    assert dict(ask(layout, "SELECT topic_id, name FROM topics")) == names
+    shown = Console(file=io.StringIO(), width=200)
+    shown.print(daily_report(layout))
+    assert isinstance(shown.file, io.StringIO)
+    table = [line.split() for line in shown.file.getvalue().splitlines()]
+    assert [row[-3] for row in table if row[:1] == ["all"]] == ["5/5", "1/5"]
+    figures = read_figures(layout)
+    assert {row["series"] for row in figures.attention} == {*names.values()}
+    assert summary_of_topics(figures).count("| Trade (trade") == 2
+    assert load(layout, topics, papers, now=at(32)).load_no is None
+    load(layout, topics[1:], papers, now=at(33))
+    publish(layout)
+    current = "SELECT name FROM topics WHERE valid_to IS NULL"
+    assert ask(layout, current) == [("Trade",)]
 
 
 def test_of_nothing_all_was_collected(layout: Layout) -> None:

@@ -5,7 +5,7 @@ Parquet files do not show which articles existed when the definition changed.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, astuple, dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -21,12 +21,13 @@ from warehouse.read.source_health import BreakerRule
 
 def definitions_differ(con: Connection, definitions: Definitions) -> bool:
     """Whether definitions of topics or sources have changed since the last load."""
+    definitions = _with_unique_names(definitions)
     topics = records(con, "SELECT * FROM topics ORDER BY topic_id, topic_version")
     if [_topic_row(topic) for topic in definitions.topics] != topics:
         return True
     names = ", ".join(SourceDefinition.__slots__)
     stored = set(con.execute(f"SELECT {names} FROM sources").fetchall())  # noqa: S608
-    return not stored.issuperset(map(astuple, _with_unique_names(definitions.sources)))
+    return not stored.issuperset(map(astuple, definitions.sources))
 
 
 def other_topics(con: Connection, layout: Layout) -> bool:
@@ -56,23 +57,35 @@ def _as_lists(value: Any) -> Any:  # noqa: ANN401 - any value of a row
 
 def set_definitions(con: Connection, definitions: Definitions) -> None:
     """Replace the topics, and fill `source_definitions` for the mart of sources."""
+    definitions = _with_unique_names(definitions)
     con.execute("DELETE FROM topics")
     insert(con, "topics", [_topic_row(topic) for topic in definitions.topics])
-    insert(con, "source_definitions", [*map(asdict, _with_unique_names(definitions.sources))])
+    insert(con, "source_definitions", [*map(asdict, definitions.sources)])
 
 
-def _with_unique_names(sources: Sequence[SourceDefinition]) -> list[SourceDefinition]:
-    """The sources with names that no other has, since tables and charts show and group by these.
+def _with_unique_names(definitions: Definitions) -> Definitions:
+    """Names that no other topic or source has, since tables and charts show and group by these.
 
-    There is a La Nación in Argentina and one in Costa Rica: both get their ids in brackets.
+    There is a La Nación in Argentina and one in Costa Rica: both get their ids in brackets. Of
+    topics those versions are compared that are counted.
     """
-    sharing = Counter(source.name for source in sources)
-    return [
-        replace(source, name=f"{source.name} ({source.source_id})")
-        if sharing[source.name] > 1
-        else source
-        for source in sources
-    ]
+    topics, sources = definitions.topics, definitions.sources
+    of_topics = Counter(topic.name for topic in topics if topic.valid_to is None)
+    of_sources = Counter(source.name for source in sources)
+    return Definitions(
+        tuple(
+            replace(topic, name=f"{topic.name} ({topic.topic_id})")
+            if topic.valid_to is None and of_topics[topic.name] > 1
+            else topic
+            for topic in topics
+        ),
+        tuple(
+            replace(source, name=f"{source.name} ({source.source_id})")
+            if of_sources[source.name] > 1
+            else source
+            for source in sources
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True)

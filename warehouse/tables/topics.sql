@@ -24,7 +24,8 @@ COMMENT ON TABLE topics IS
     'What is counted. A changed definition is a new version, and all history is counted again; mentions are those of the versions without an end.';
 COMMENT ON COLUMN topics.topic_id IS 'Topic';
 COMMENT ON COLUMN topics.topic_version IS 'Version of the definition, from 1';
-COMMENT ON COLUMN topics.name IS 'Name for people';
+COMMENT ON COLUMN topics.name IS
+    'Name for people; with the id in brackets where another topic has the same name';
 COMMENT ON COLUMN topics.aliases IS 'Phrases that count; a * before or behind one is the rest of its word. None where all_of has them';
 COMMENT ON COLUMN topics.exclude IS 'Phrases in which an alias does not count';
 COMMENT ON COLUMN topics.case_sensitive IS 'Whether upper and lower case differ';
