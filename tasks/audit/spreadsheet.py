@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tasks.audit.judging import ANSWERS, checked_reader
+from tasks.text.csv_cells import as_cell, text_of
 from warehouse.layers.atomic_write import whole_file
 from warehouse.layers.audits import Answer, Audit, SampledArticle, Verdict, write_verdicts
 from warehouse.layers.layout import Layout
@@ -52,9 +53,7 @@ def export_csv(audits: list[Audit], reader: str, path: Path) -> int:
                 " ".join(str(each + 1) for each in verdict.false_hits) if verdict else "",
                 reader,
             ]
-            # A spreadsheet would take such a cell for a formula.
-            formula = ("=", "+", "-", "@", "\t", "\r")
-            rows.append([f"'{cell}" if cell.startswith(formula) else cell for cell in cells])
+            rows.append([*map(as_cell, cells)])
     with whole_file(path) as place, place.open("w", encoding="utf-8-sig", newline="") as out:
         csv.writer(out).writerows([COLUMNS, *rows])
     return len(rows)
@@ -148,7 +147,7 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     line = reader.line_num + 1
     try:
         for cells in reader:
-            row = dict(zip(names, map(str.strip, cells), strict=False))
+            row = dict(zip(names, (text_of(cell).strip() for cell in cells), strict=False))
             if any(row.values()):
                 yield line, dict.fromkeys(READ, "") | row
             line = reader.line_num + 1

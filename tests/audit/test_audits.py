@@ -292,3 +292,19 @@ def test_a_headline_is_no_formula(layout: Layout, sample: Sample, tmp_path: Path
     export_csv([audit], "ann", tmp_path / "audit.csv")
     text = (tmp_path / "audit.csv").read_text(encoding="utf-8-sig")
     assert ",'=HYPERLINK(1)," in text
+
+
+@pytest.mark.parametrize("reader", ["@ann", "-ann", "=ann", "'@ann"])
+def test_a_reader_is_the_same_after_an_export(
+    layout: Layout, sample: Sample, tmp_path: Path, reader: str
+) -> None:
+    """A reader of whom the export made another one would void the audit: two that disagree."""
+    path = tmp_path / "audit.csv"
+    judging = Judging(layout, sample.audit_id, reader)
+    for article in sample.articles:
+        judging.record_verdict(article.article_id, "yes")
+    export_csv([only(layout)], reader, path)
+    path.write_text(path.read_text("utf-8-sig").replace(",yes,", ",no,"), "utf-8-sig")
+    done = import_csv(layout, [only(layout)], path, "bob")
+    assert (done.taken, done.problems) == (8, [])
+    assert only(layout).readers == (reader,)

@@ -26,6 +26,7 @@ from flows.desk.views.attention import (
 )
 from tasks.report import chart_images, charts
 from tasks.report.chart_style import Spec
+from tasks.text.csv_cells import as_cell
 from warehouse.questions.citation import missing
 from warehouse.questions.series import Row, gaps_sql, series, series_sql, spikes
 from warehouse.read.query import QueryError
@@ -199,9 +200,7 @@ def _flat(column: pa.ChunkedArray) -> pa.Array:
     if not (pa.types.is_nested(column.type) or pa.types.is_string(column.type)):
         return column
     texts = [None if value is None else _text(value) for value in column.to_pylist()]
-    # A spreadsheet would run a headline such as =HYPERLINK(...) of a CSV file.
-    formula = ("=", "+", "-", "@", "\t", "\r")
-    return pa.array([f"'{text}" if text and text.startswith(formula) else text for text in texts])
+    return pa.array([text and as_cell(text) for text in texts])
 
 
 def _text(value: object) -> str:
