@@ -5,8 +5,9 @@ import unicodedata
 from typing import Literal
 
 # The marks of a text that are kept: all; those that newspapers write, so no Arabic and Hebrew
-# vowel points; or none.
-Marks = Literal["all", "written", "none"]
+# vowel points; those but the dot of a Turkish İ, which folding case would make a mark of its own
+# (i̇), so that it equals i; or none.
+Marks = Literal["all", "written", "undotted", "none"]
 
 # Latin letters that do not decompose into a plain letter: "Łódź" is also Lodz, "Diyarbakır"
 # Diyarbakir. Not æ, œ, þ, ð, which nobody writes as one other letter.
@@ -34,12 +35,15 @@ def without_marks(text: str, marks: Marks) -> str:
     """The text, in NFC or NFKC as given, with only the marks that `marks` keeps.
 
     With "written", Arabic and Hebrew have no points, and alef, yeh and kaf one form each. With
-    "none", Latin and Greek letters have no marks either, ё becomes е, and stress marks are removed.
-    A letter stays one letter; marks that are characters of their own are removed.
+    "undotted", i has no second dot either. With "none", Latin and Greek letters have no marks, ё
+    becomes е, and stress marks are removed. A letter stays one letter; marks that are characters of
+    their own are removed.
     """
     if marks == "all" or text.isascii():
         return text
     plain = _ABJAD.sub(lambda sign: ARABIC.get(sign[0], ""), text)
+    if marks == "undotted":
+        return plain.replace("i\u0307", "i")
     return _LOOSE.sub("", plain.translate(_PLAIN)) if marks == "none" else plain
 
 

@@ -133,7 +133,9 @@ def _fold_characters(text: str, keep_case: bool, marks: Marks) -> tuple[str, boo
     plain = _SIGNS.sub(lambda sign: _plain_sign(sign[0]), plain)
     is_normal = unicodedata.is_normalized("NFKC", plain)
     normal = plain if is_normal else unicodedata.normalize("NFKC", plain)
-    folded = normal if keep_case else normal.casefold()
+    # Before folding case, which would make two characters of it: so most texts stay aligned.
+    dotless = normal.replace("İ", "i") if marks == "undotted" else normal
+    folded = normal if keep_case else dotless.casefold()
     bare = without_marks(folded, marks)
     # Removing marks only drops characters, or replaces one by one.
     return bare, is_normal and len(plain) == len(text) == len(folded) == len(bare)

@@ -97,7 +97,7 @@ class AliasMatcher:
                 )
                 by_pattern[pattern].append(found)
         others = {
-            folded_phrase(phrase, keep_case=True, marks=marks).casefold()
+            folded_phrase(phrase, marks=marks)
             for topic in noticed
             for phrase, _ in phrases_of(topic)
         }

@@ -8,7 +8,14 @@ from typing import NamedTuple
 
 from tasks.text.folding import fold
 from tasks.topics.field_text import HALVES, FieldText
-from tasks.topics.topic import FORBIDS, IS_CONTEXT, Topic, folded_phrase
+from tasks.topics.topic import (
+    CAPITAL_RULES,
+    FORBIDS,
+    IS_CONTEXT,
+    Topic,
+    folded_phrase,
+    marks_of,
+)
 
 
 class _Place(NamedTuple):
@@ -95,8 +102,11 @@ def _stretch(topic: Topic, text: FieldText, place: _Place) -> tuple[int, int]:
 
 
 def _is_in_excluded_section(topic: Topic, section: str) -> bool:
-    folded = fold(section).text.strip()
-    names = ((folded_phrase(name), name.endswith("*")) for name in topic.sections_exclude)
+    marks = marks_of(topic) if topic.rules >= CAPITAL_RULES else "all"
+    folded = fold(section, marks=marks).text.strip()
+    names = (
+        (folded_phrase(name, marks=marks), name.endswith("*")) for name in topic.sections_exclude
+    )
     return any(folded == one or (is_open and folded.startswith(one)) for one, is_open in names)
 
 

@@ -22,9 +22,10 @@ __all__ = ["ConfigError", "Topic", "TopicEntry", "load_topics"]
 # `python -m tests.upgrade.fingerprints`. A topic keeps the version by which it was first counted
 # until its definition changes, or `presswatch recount`, so that no series changes unasked. 2:
 # kickers are counted; Arabic and Hebrew marks that newspapers leave out are ignored; the vowel
-# signs of Indic scripts are parts of words.
-RULES = 2
+# signs of Indic scripts are parts of words. 3: a Turkish İ is a capital i.
+RULES = 3
 _SPELLING_RULES = 2  # The first version that ignores some marks
+CAPITAL_RULES = 3  # The first version by which İ equals i
 _MAX_WORDS = 100
 # Roles of phrases; the role of any other phrase is the number of its group.
 EXCLUDES, FORBIDS, IS_CONTEXT = -1, -2, -3
@@ -46,6 +47,8 @@ def marks_of(topic: Topic) -> Marks:
     """The marks of letters that matter to a topic."""
     if topic.fold_diacritics:  # never set in topics with version 1 of the rules
         return "none"
+    if topic.rules >= CAPITAL_RULES:
+        return "undotted"
     return "written" if topic.rules >= _SPELLING_RULES else "all"
 
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tasks.text.diacritics import Marks
 from tasks.text.folding import fold
 from tests.text.test_text import TRICKY
 
@@ -49,14 +50,29 @@ def test_marks_that_only_hebrew_and_arabic_newspapers_leave_out(text: str, folde
     assert fold(text, marks="written").text == unicodedata.normalize("NFKC", folded)
 
 
-@given(TRICKY | st.text(st.sampled_from("عقوباتـأىکֹٍש \u0654x")), st.booleans())
-def test_every_unpointed_character_has_its_place(text: str, keep_case: bool) -> None:
-    folded = fold(text, keep_case=keep_case, marks="written")
+@pytest.mark.parametrize("text", ["İ", "I\u0307", "i\u0307", "i"])
+def test_a_dotted_capital_is_the_small_letter(text: str) -> None:
+    folded = fold(f"ß{text}ß{text}İstanbul", marks="undotted")
+    assert folded.text == "ssissiistanbul"
+    assert folded.span(2, 3) == (1, 1 + len(text))
+    assert folded.span(6, 14) == (2 * len(text) + 2, len(folded.original))
+    as_written = fold(text, keep_case=True, marks="undotted").text
+    assert as_written == ("i" if text.startswith("i") else "İ")
+    assert fold("İhracat yasağı", marks="undotted").is_aligned
+
+
+@given(
+    TRICKY | st.text(st.sampled_from("عقوباتـأىکֹٍש \u0654xİiIß\u0307")),
+    st.booleans(),
+    st.sampled_from(["written", "undotted"]),
+)
+def test_every_unpointed_character_has_its_place(text: str, keep_case: bool, marks: Marks) -> None:
+    folded = fold(text, keep_case=keep_case, marks=marks)
     spans = [folded.span(at, at + 1) for at in range(len(folded.text))]
     assert all(0 <= start < end <= len(text) for start, end in spans)
     assert spans == sorted(spans)
     for at, (start, end) in enumerate(spans):
-        piece = fold(text[start:end], keep_case=keep_case, marks="written").text
+        piece = fold(text[start:end], keep_case=keep_case, marks=marks).text
         assert folded.text[at] in piece
 
 

@@ -167,6 +167,34 @@ def test_the_first_rules_keep_marks_and_the_edges_of_indic_words() -> None:
     assert len(both.find(text)) == 9
 
 
+@pytest.mark.parametrize("alias", ["ihracat yasağı", "İhracat yasağı", "i̇hracat yasağı"])
+def test_a_dotted_capital_is_the_small_letter(alias: str) -> None:
+    """At the start of a Turkish sentence, in every spelling of Unicode."""
+    text = "Straße: İhracat yasağı, ihracat yasağı; I\u0307hracat yasağı, i̇hracat yasağı"
+    latest = topic("ban", alias)
+    spelt = re.split("[:,;] ", text)[1:]
+    assert found(latest, text) == spelt
+    rows = count(articles({"body": text, "captions": [text]}), [latest], {"ban": 1}).to_pylist()
+    assert [row["matched_text"] for row in rows] == 2 * spelt
+    of_small = alias.startswith("ihracat")
+    assert len(found(replace(latest, rules=2), text)) == (1 if of_small else 3)
+    # Beside a topic by earlier rules, each by its own.
+    assert len(Matcher([latest, replace(G20, rules=2)]).find(text)) == 4
+    without = topic("talks", "yasağı*", exclude=(alias,))
+    assert found(without, text) == []
+    as_written = topic("ban", "İhracat yasağı", case_sensitive=True)
+    assert found(as_written, text) == [spelt[0], spelt[2]]
+
+
+def test_a_section_may_begin_with_a_dotted_capital() -> None:
+    hit = {"body": "The G20.", "section": "İş Dünyası"}
+    for phrase in ("iş dünyası", "İş*"):
+        excluding = topic("g20", "G20", sections_exclude=(phrase,))
+        assert len(count(articles(hit), [excluding], {"g20": 1})) == 0
+        earlier = count(articles(hit), [replace(excluding, rules=2)], {"g20": 1})
+        assert len(earlier) == (phrase == "iş dünyası")
+
+
 def test_an_excluded_phrase_does_not_hide_a_shorter_alias_beside_it() -> None:
     assert found(topic("g", "G20", "G20 summit", exclude=("summit tent",)), "G20 summit tent") == [
         "G20"
@@ -249,11 +277,12 @@ def test_marks_are_folded_where_a_topic_says_so() -> None:
         *("ISTANBUL", "İstanbul", "istanbul", "Горбачев"),
     ]
     assert found(places, text) == expected
-    assert found(strict, text) == ["SÃO PAULO", "Sa\u0303o\u00ad Paulo", "İstanbul"]
+    assert found(strict, text) == [*expected[1:3], *expected[3:6]]
+    assert found(replace(strict, rules=2), text) == [*expected[1:3], "İstanbul"]
     rows = count(articles({"body": text, "captions": ["x", text]}), [places, strict, G20], ONE)
     told = [(row["topic_id"], row["field"], row["matched_text"]) for row in rows.to_pylist()]
     assert [text for name, field, text in told if (name, field) == ("places", "body")] == expected
-    assert len(told) == 20
+    assert len(told) == 24
     cased = topic("cased", "İstanbul", fold_diacritics=True, case_sensitive=True)
     assert found(cased, text) == ["İstanbul"]
 

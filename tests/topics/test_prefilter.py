@@ -46,6 +46,8 @@ TOPICS = (
     ),
     topic("marked", "sanções", "lệnh trừng phạt", "प्रतिबंध", "आर्थिक प्रतिबंध*", "নিষেধাজ্ঞা*", "йод"),
     replace(topic("first", "عقوبات", "أسعار", "प्रतिबंध", "प्रति*"), rules=1),
+    topic("dotted", "ihracat*", "İran", exclude=("ihracatlı",)),
+    replace(topic("second", "istanbul", "İran"), rules=2),
 )
 HARD = (
     "STRASSE|STRAẞE|maßes|Massen|ſs|ß|ẞ|s|S|oß|ßs|ISTANBUL|i̇stanbul|İSTANBUL|ıSPARTA|ΚΥΡΏΣΕΙΣ"
@@ -188,7 +190,7 @@ def test_every_character_folds_as_the_sieve_foresees_or_is_odd() -> None:
             continue  # Unassigned or private; those of the first plane stand for them.
         if (signs[code] if code < 1 << 16 else blocks[code >> 6]) or sign == "ß":
             continue
-        folded = fold(sign, marks="written").text
+        folded = fold(sign, marks="undotted").text
         assert (
             folded == sign
             or not folded

@@ -18,6 +18,7 @@ TOPICS: dict[str, dict[str, Any]] = {
     "marks": {"aliases": ["عقوبات", "اسعار", "סנקציות", "प्रतिबंध", "தடை", "São Paulo", "Горбачёв"]},
     "folded": {"aliases": ["São Paulo", "İstanbul", "Горбачёв"], "fold_diacritics": True},
     "cased": {"aliases": ["WHO", "Group of 20"], "case_sensitive": True},
+    "dotted": {"aliases": ["ihracat yasağı", "İran*"], "exclude": ["idam kararı İran"]},
     "excluded": {"aliases": ["G20", "华为"], "exclude": ["BMW G20", "G20 model*", "振兴中华为"]},
     "context": {
         "aliases": ["Paris"],
@@ -71,6 +72,7 @@ ARTICLES: tuple[dict[str, Any], ...] = (
     },
     {"body": "The bank on the river was fined. A bank that had not paid was fined by a bank."},
     {"body": "这家银行被罚款。银行说：“罚款！”\n\n银行", "captions": ["A bank", "fined"]},
+    {"body": "İhracat yasağı: İran'da, İRANLI, i̇ran, I\u0307ran. İdam kararı İran"},
 )
 
 
