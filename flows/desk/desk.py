@@ -21,7 +21,8 @@ from flows.desk.reasons import reason
 from flows.desk.snapshots import Snapshots
 from tasks.report.chart_style import complete
 from tasks.report.completeness import reasons_in_words
-from tasks.report.page import day, link, number, percent
+from tasks.report.page import day, link, number
+from tasks.report.percent import percent
 from tasks.settings import Settings
 from tasks.text.counted import counted
 from warehouse.layers.layout import Layout

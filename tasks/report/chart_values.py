@@ -13,6 +13,7 @@ from typing import Any
 
 from tasks.report.chart_style import Spec
 from tasks.report.completeness import LOW_COMPLETENESS
+from tasks.report.percent import percent
 from warehouse.questions.sources import whole_part
 from warehouse.read.source_health import on_days, percent_collected
 
@@ -62,18 +63,24 @@ def chart_values(rows: Iterable[Row], apart: Sequence[str] = ()) -> list[dict[st
             if completeness is None
             else (1 - completeness) * row["days_estimated"] / days,
             "had": least_part,
-            "shown": "unknown" if share is None else f"{share:.1%}",
-            "interval": "–" if share is None else f"{row['low']:.1%} to {row['high']:.1%}",
+            "shown": "unknown" if share is None else percent(share, has_tenths=True),
+            "interval": "–" if share is None else _between(row["low"], row["high"]),
             "articles": mention_ratio(row) if row["articles"] or not is_gap else "unknown",
             "collected": f"{part}{', ' * bool(part)}{collected} of {days} days of papers",
             "url": row.get("url"),
         }
         if "audit" in row:
             real = row["corrected"]
-            words = f"{real.share:.1%} ({real.low:.1%} to {real.high:.1%})" if real else "–"
-            value |= {"audit": row["audit"], "corrected": words}
+            value |= {"audit": row["audit"], "corrected": "–"}
+            if real:
+                words = f"{percent(real.share, has_tenths=True)} ({_between(real.low, real.high)})"
+                value["corrected"] = words
         values.append(value)
     return values
+
+
+def _between(low: float, high: float) -> str:
+    return f"{percent(low, has_tenths=True)} to {percent(high, has_tenths=True)}"
 
 
 def tooltip(values: Iterable[Row]) -> list[Spec]:

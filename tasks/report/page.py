@@ -19,6 +19,7 @@ from tasks.report import chart_images, chart_style, charts, heat_maps
 from tasks.report.chart_values import FEW
 from tasks.report.completeness import reasons_in_words, warning
 from tasks.report.figures import Figures, read_figures
+from tasks.report.percent import percent
 from warehouse.layers.atomic_write import write_whole
 from warehouse.layers.layout import Layout
 from warehouse.questions.sources import lost_known, percent_known
@@ -160,15 +161,6 @@ def chart_data(spec: chart_style.Spec) -> Markup:
     return htmlsafe_json_dumps(
         chart_style.complete(spec), ensure_ascii=False, separators=(",", ":")
     )
-
-
-def percent(share: float | None) -> str:
-    """A share as a percentage; a dash for None."""
-    if share is None:
-        return "–"
-    if 0 < share < 0.001:
-        return f"{share:.2%}"
-    return f"{share:.1%}" if share < 0.0995 else f"{share:.0%}"
 
 
 def between(row: Mapping[str, Any]) -> str:

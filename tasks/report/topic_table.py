@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from tasks.report.percent import percent
 from warehouse.build.sql_files import read_sql
 from warehouse.layers.layout import Layout
 from warehouse.questions.audits import audit_words, audited
@@ -95,5 +96,5 @@ def _totals(sources: Iterable[Mapping[date, Cell]]) -> tuple[str, str, str, str]
     ends = interval({"hits": hits, "articles": articles, "excess": excess})
     if ends["low"] is None:
         return str(mentions), f"{hits}/{articles}", "-", ""
-    both = f"{100 * ends['low']:.0f}–{100 * ends['high']:.0f}"
-    return str(mentions), f"{hits}/{articles}", f"{hits / articles:.0%}", both
+    both = "–".join(percent(ends[end]).removesuffix("%") for end in ("low", "high"))
+    return str(mentions), f"{hits}/{articles}", percent(hits / articles), both

@@ -99,6 +99,7 @@ def test_only_a_listing_polled_in_time_has_to_be_polled_more_often(
 
 
 def test_only_all_of_it_is_a_hundred_percent() -> None:
+    assert percent_collected(0.004) == "<1%"
     shown = [percent_collected(value) for value in (1, 0.9999, 0.43993, 0.439, 0.29, 0, None)]
     assert shown == ["100%", "99%", "44%", "44%", "29%", "0%", "–"]
 

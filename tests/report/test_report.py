@@ -1,6 +1,7 @@
 """The report for people: what it says, that no text of a paper acts in it, and how it looks."""
 
 import base64
+import io
 import json
 import re
 from collections.abc import Iterator
@@ -12,10 +13,13 @@ from pathlib import Path
 import duckdb
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Request
+from rich.console import Console
 
 from tasks.load.load_run import load
 from tasks.report.figures import read_figures
-from tasks.report.page import chart_data, link, percent, render, summary_of_topics, write_report
+from tasks.report.page import chart_data, link, render, summary_of_topics, write_report
+from tasks.report.percent import percent
+from tasks.report.topic_table import daily_report
 from tasks.topics.topic import TopicEntry
 from tests.support.chromium import chromium
 from tests.support.publishing import publish
@@ -170,6 +174,14 @@ def test_no_text_ends_the_element_of_a_chart() -> None:
         (0, "0.0%"),
         (0.0002, "0.02%"),
         (0.0123, "1.2%"),
+        # Only nothing is 0%, and only all of it 100%.
+        (0.00001, "<0.01%"),
+        (0.00006, "0.01%"),
+        (0.0009999, "0.10%"),
+        (0.995, "99.5%"),
+        (0.9944, "99%"),
+        (0.9996, ">99.9%"),
+        (0.999999, ">99.9%"),
         (0.0998, "10%"),
         (0.5, "50%"),
         (1, "100%"),
@@ -177,6 +189,24 @@ def test_no_text_ends_the_element_of_a_chart() -> None:
 )
 def test_shares_are_readable(share: float | None, shown: str) -> None:
     assert percent(share) == shown
+
+
+def test_a_tooltip_has_tenths_and_rounds_nothing_to_an_end() -> None:
+    shares = (0, 0.00001, 0.0004, 0.123, 0.9996, 1)
+    shown = [percent(share, has_tenths=True) for share in shares]
+    assert shown == ["0.0%", "<0.01%", "0.04%", "12.3%", ">99.9%", "100.0%"]
+
+
+def test_the_table_shows_a_small_share(tmp_path: Path) -> None:
+    layout = Layout(tmp_path)
+    pages = [listing(), *(Page(f"{n}", prose(n) + " harvest" * (n < 1)) for n in range(320))]
+    load(layout, TOPICS, SOURCES, [stage(layout, RUN, pages)])
+    publish(layout)
+    shown = Console(file=io.StringIO(), width=140)
+    shown.print(daily_report(layout))
+    assert isinstance(shown.file, io.StringIO)
+    rows = [line.split()[-3:] for line in shown.file.getvalue().splitlines() if "1/320" in line]
+    assert rows == 2 * [["1/320", "0.3%", "0.06–1.7"]]  # of the paper, of all
 
 
 def test_long_spans_are_shown_in_weeks_and_months(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ from flows.desk.snapshots import Snapshots
 from flows.mcp.server import Tools
 from tasks.load.load_run import load
 from tasks.report.figures import read_figures
-from tasks.report.page import between, percent, summary_of_topics, write_report
+from tasks.report.page import between, summary_of_topics, write_report
+from tasks.report.percent import percent
 from tasks.report.run_summary import read_run
 from tasks.report.topic_table import daily_report
 from tasks.topics.topic import TopicEntry

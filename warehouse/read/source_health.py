@@ -147,9 +147,14 @@ class SourceHealth:
 
 
 def percent_collected(known: float | None) -> str:
-    """A completeness for people, rounded, but 100% only if it is exactly 1; a dash for None."""
+    """A completeness for people, rounded, but 0% only if it is 0 and 100% only if it is 1.
+
+    A dash for None.
+    """
     if known is None:
         return "–"
+    if 0 < known < 0.005:
+        return "<1%"
     return f"{round(100 * known) if known >= 1 else min(99, round(100 * known))}%"
 
 
