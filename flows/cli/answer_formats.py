@@ -1,6 +1,7 @@
 """Prints the answer of a query as CSV, JSON or a table."""
 
 import csv
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -20,6 +21,8 @@ Answer = duckdb.DuckDBPyRelation
 Row = tuple[str | None, ...]
 COLUMN_GAP = 2
 FLOATS = ("DOUBLE", "FLOAT")
+# A string, which stays, or a number that DuckDB writes and JSON lacks.
+_JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?(?:NaN|Infinity)')
 
 
 def print_csv(answer: Answer) -> None:
@@ -57,14 +60,14 @@ def _text_rows(answer: Answer) -> Iterator[Row]:
 
 def _json_rows(answer: Answer) -> Iterator[str]:
     """A JSON object per row; infinity and NaN, which JSON lacks, become null."""
-    named = zip(answer.columns, answer.types, strict=True)
-    quoted = ('"{}"'.format(name.replace('"', '""')) for name, kind in named if kind in FLOATS)
-    finite = ", ".join(f"CASE WHEN isfinite({name}) THEN {name} END AS {name}" for name in quoted)
-    kept = answer.project(f"* REPLACE ({finite})") if finite else answer
-    objects = kept.set_alias("answer_row").project("to_json(answer_row)::VARCHAR")
-    lines = (line for (line,) in objects.iter_rows())
+    objects = answer.set_alias("answer_row").project("to_json(answer_row)::VARCHAR")
+    lines = (_JSON_TOKEN.sub(_json_token, line) for (line,) in objects.iter_rows())
     # JSON itself escapes C0 only.
     yield from map(without_controls, lines) if sys.stdout.isatty() else lines
+
+
+def _json_token(found: re.Match[str]) -> str:
+    return found[0] if found[0].startswith('"') else "null"
 
 
 def print_table(answer: Answer, max_rows: int) -> None:

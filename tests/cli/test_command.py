@@ -147,6 +147,12 @@ def test_sql_prints_what_programs_read(layout: Layout, tmp_path: Path) -> None:
     assert json.loads(command("sql", twice, *at(layout), "--json")[1]) == [row, row]
     _, out, _ = command("sql", twice, *at(layout), "--ndjson")
     assert [json.loads(line) for line in out.splitlines()] == [row, row]
+    odd = """SELECT 'inf'::DOUBLE AS f, 1.5::DOUBLE AS f, [1, '-inf'::FLOAT, 'nan'] AS l,
+        {'NaN': 'a "NaN" \\', 'd': ['nan'::DOUBLE]} AS s"""
+    told = {"f": None, "f_1": 1.5, "l": [1, None, None], "s": {"NaN": 'a "NaN" \\', "d": [None]}}
+    for form in ("--json", "--ndjson"):
+        answer = json.loads(command("sql", odd, *at(layout), form)[1])
+        assert answer == ([told] if form == "--json" else told)
     _, out, _ = command("sql", "FROM mentions", *at(layout), "--parquet", tmp_path / "m.parquet")
     assert out == ""
     kept = pq.read_table(tmp_path / "m.parquet")
