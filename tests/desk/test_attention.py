@@ -238,6 +238,13 @@ def test_exports_hold_the_series(client: TestClient, layout: Layout) -> None:
     assert [row[4] for row in rows] == hits
 
 
+def test_a_csv_without_rows_says_what_was_collected(client: TestClient) -> None:
+    given = {"topic": "harvest", "from": "2026-03-04", "to": "2026-03-04"}
+    [line] = csv.DictReader(io.StringIO(client.get("/export/gaps.csv", params=given).text))
+    assert "Collected: " in line.pop("citation")
+    assert {*line.values()} == {""}
+
+
 def test_unknown_export_is_named(client: TestClient) -> None:
     for name in ("attention.exe", "nothing.csv", "gaps.png", "../../etc/passwd"):
         assert client.get(f"/export/{name}").status_code == 404

@@ -187,8 +187,9 @@ def _serialised(form: str, answer: Answer, cited: str) -> bytes:
         parquet.write_table(table.replace_schema_metadata({"citation": cited}), out)
     elif form == "csv":
         # As a column, in the first row only: a line above the header would break other programs.
-        last = pa.array([cited, *[None] * (len(table) - 1)][: len(table)], pa.string())
-        columns = [_flat(column) for column in table] + [last]
+        # Without rows, such as where there is no gap, it is in a row of its own.
+        flat = [_flat(column) if len(table) else pa.nulls(1) for column in table]
+        columns = [*flat, pa.array([cited, *[None] * (len(table) - 1)], pa.string())]
         csv.write_csv(pa.table(columns, [*table.column_names, "citation"]), out)
     else:
         _write_excel(table, cited, out)
