@@ -12,7 +12,7 @@ from tasks.prompts.block_roles import assign_roles, find_headline, is_descriptio
 from tasks.prompts.block_selection import keep_article, rescue_article, strip_copies, strip_foreign
 from tasks.prompts.draft import Draft, Role, explain, score_blocks
 from tasks.prompts.link_lines import strip_link_lines
-from tasks.prompts.never_text import is_clean, strip_leftovers
+from tasks.prompts.never_text import asides, is_clean, strip_leftovers
 from tasks.prompts.page import Page
 from tasks.prompts.page_hints import Hints
 from tasks.prompts.page_signals import page_signals, prose_words
@@ -87,12 +87,16 @@ def _clean_text(page: Page, hints: Hints, rounds: int = MAX_ROUNDS) -> Cleaned:
     Repeated without the lines that do, since the others may score otherwise without them: so a
     cleaned text that is cleaned again stays as it is.
     """
+    texts = [block.text for block in page.blocks]
+    beside = asides(texts, hints.language, overridden_blocks(page, hints.overrides, "keep"))
+    article = page.only([at for at in range(len(texts)) if at not in beside])
+    if beside and clean_unchanged_text(article, hints):
+        return _with_unread(_clean_text(article, hints, rounds), page, beside)
     cleaned = clean_unchanged_text(page, hints) or _clean_blocks(page, hints)
     heads = filter(None, (cleaned.kicker, cleaned.headline, cleaned.standfirst))
     kept = split_lines([*heads, *cleaned.captions, *cleaned.paragraphs])
     is_read = rounds and 0 < len(kept.blocks) <= MAX_BLOCKS
     prompts = find_prompts(kept, hints) if is_read else {}
-    texts = [block.text for block in page.blocks]
     gone = {at: prompts[text] for at, text in enumerate(texts) if text in prompts}
     if not gone:
         return cleaned

@@ -15,10 +15,30 @@ from tasks.prompts.word_weights import word_count
 
 # A page of so many lines that opens with lines of so few words, no sentences, begins with a menu.
 MIN_MENU_PAGE_LINES, MAX_MENU_LINE_WORDS = 40, 3
+# Lines of these kinds stand amid an article, too, and do not tell that a whole page was saved.
+_ASIDE_KINDS = "furniture share related other newsletter donation app_promo registration"
+ASIDE_KINDS = frozenset(_ASIDE_KINDS.split())
 HEAD_LINES = 3  # Kicker, headline and standfirst: lines that may say anything
 OPENING_LINES = 8  # Opening lines that, after the first, may not hold a byline or date line
 # After so many sentences of so many words, `By Force` and `Crimea, 2014` may head paragraphs.
 MAX_OPENING_SENTENCES, MIN_SENTENCE_WORDS = 1, 8
+
+
+def asides(
+    texts: Sequence[str], language: str | None, kept: frozenset[int]
+) -> dict[int, tuple[str, str]]:
+    """The lines amid an article that sure rules strip, each with the kind and rule.
+
+    None if most lines are no sentences: then menus were saved, too.
+    """
+    found: dict[int, tuple[str, str]] = {}
+    if 2 * sum(map(ends_as_sentence, texts)) < len(texts):
+        return found
+    for at in range(HEAD_LINES, len(texts)):
+        rule = find_rule(texts[at], language) if at not in kept else None
+        if rule and rule.is_sure and rule.kind in ASIDE_KINDS and rule.decides(texts[at]):
+            found[at] = rule.kind, f"text:{rule.name}"
+    return found
 
 
 def is_prompt(text: str, language: str | None) -> bool:

@@ -118,21 +118,123 @@ PROMPTS = {
         "You've reached your limit of free articles.",
     ),
 }
+# Labels and orders that stand amid an article, and lines that follow it.
+ORDERS = {
+    "en": (
+        "Story continues below this ad",
+        "Follow us on Google News for live updates",
+        "See also: Ferry returns to the northern quay",
+        "Sign up for our evening newsletter",
+        "You need to log in to post a comment.",
+        "All rights reserved. No part of this publication may be reproduced.",
+        "Support our journalism from $3 a month",
+    ),
+    "de": (
+        "Artikel geht nach der Anzeige weiter",
+        "Folgen Sie uns jetzt auch auf Telegram",
+        "Mehr zum Thema: Fähre fährt wieder",
+        "Melden Sie sich für unseren Morgen-Newsletter an.",
+        "Bitte melden Sie sich an, um zu kommentieren.",
+        "Alle Rechte vorbehalten.",
+    ),
+    "fr": (
+        "Suite de l'article après cette annonce",
+        "Suivez-nous sur WhatsApp pour ne rien manquer",
+        "À lire aussi : le bac reprend du service",
+        "Recevez notre newsletter chaque matin",
+        "Connectez-vous pour commenter",
+    ),
+    "es": (
+        "La nota continúa después del video",
+        "Suscríbete a nuestro canal de YouTube",
+        "Te puede interesar: vuelve el transbordador",
+        "Apúntate a nuestra newsletter semanal",
+        "Debes iniciar sesión para dejar un comentario",
+    ),
+    "it": (
+        "L'articolo continua dopo la pubblicità",
+        "Unisciti al nostro canale Telegram",
+        "Leggi anche: riapre il traghetto",
+    ),
+    "pt": (
+        "Continua após a publicidade",
+        "Participe do nosso grupo no Telegram",
+        "Veja também: balsa volta a operar",
+    ),
+    "nl": (
+        "De tekst gaat verder onder de afbeelding",
+        "Volg ons ook op Facebook en Instagram",
+        "Lees ook: veerpont vaart weer",
+    ),
+    "sv": (
+        "Texten fortsätter efter annonsen",
+        "Följ oss på Facebook",
+        "Läs också: Färjan går igen",
+    ),
+    "no": ("Saken fortsetter under bildet", "Les også: Fergen går igjen"),
+    "da": ("Teksten fortsætter under billedet", "Læs også: Færgen sejler igen"),
+    "pl": ("Dalsza część tekstu pod zdjęciem", "Śledź nas na Facebooku", "Zobacz też: prom wraca"),
+    "ru": (
+        "Статья продолжается после рекламы",
+        "Подписывайтесь на наш канал в Telegram",
+        "Смотрите также: паром вернулся",
+    ),
+    "uk": ("Продовження після реклами", "Дивіться також: пором повернувся"),
+    "tr": ("Haberin devamı reklamdan sonra", "Bizi Google News'te takip edin"),
+    "ar": ("تابع القراءة بعد الإعلان", "انضموا إلى قناتنا على واتساب", "شاهد أيضا: عودة العبارة"),
+    "hi": ("इसे भी पढ़ें: नाव फिर शुरू", "हमारे टेलीग्राम चैनल से जुड़ें"),
+    "ko": ("관련기사 | 연락선 재개", "카카오톡 채널 추가하기"),
+    "zh": ("廣告後，文章繼續", "延伸閱讀：渡輪復航", "关注我们的微信公众号"),
+    "ja": ("広告の下に記事が続きます",),
+    "cs": ("Text pokračuje pod fotogalerií", "Mohlo by vás zajímat: Přívoz jezdí"),
+    "hu": ("A cikk a hirdetés után folytatódik", "Kapcsolódó cikk: Újra jár a komp"),
+    "ro": ("Articolul continuă după publicitate", "Citiți și: Bacul revine"),
+    "el": ("Το κείμενο συνεχίζεται κάτω από τη φωτογραφία", "Δείτε επίσης: Το πλοίο επιστρέφει"),
+    "fi": ("Artikkeli jatkuu kuvan alla", "Katso myös: Lautta kulkee taas"),
+    "id": ("Gulir ke bawah untuk melanjutkan membaca", "Simak juga: Feri kembali beroperasi"),
+    "hr": ("Tekst se nastavlja ispod fotografije", "Pročitajte još: Trajekt opet plovi"),
+}
 # Sentences of the kind that rules for such prompts must leave alone.
 SENTENCES = {
-    "en": "To read the full article of the treaty, delegates have to log in at the ministry.",
-    "de": "Um den Artikel zu lesen, brauchte der Minister am Montag eine Brille.",
-    "es": "Para leer el artículo hacen falta gafas, dijo el juez ante la sala.",
-    "sv": "För att läsa vidare i åtalet begärde försvararen tre veckors uppehåll.",
-    "tr": "Okumaya devam etmek için köyden ayrıldı ve başkentte bir okula yazıldı.",
-    "zh": "登录后阅读全文的议员只有三人，主席在会上说。",
+    "en": (
+        "To read the full article of the treaty, delegates have to log in at the ministry.",
+        "See also: every prime minister since the war.",
+        "Join our channel on Telegram, the general told his men on Friday.",
+        "Did you see the man? Contact the police on the number below.",
+    ),
+    "de": (
+        "Um den Artikel zu lesen, brauchte der Minister am Montag eine Brille.",
+        "Folgen Sie uns auf Telegram, rief der Kandidat den Leuten zu.",
+    ),
+    "fr": ("Rejoignez notre chaîne Telegram, écrivait le général à ses hommes ce soir-là.",),
+    "es": (
+        "Para leer el artículo hacen falta gafas, dijo el juez ante la sala.",
+        "Entra en vigor la ley que obliga a WhatsApp a borrar los mensajes.",
+    ),
+    "it": ("Seguiteci su Telegram, scriveva il generale ai suoi uomini quella sera.",),
+    "pt": ("Entre o grupo do Telegram e o do WhatsApp há rixas desde maio.",),
+    "nl": ("Het verhaal gaat verder onder de grond, waar in mei de nieuwe tunnel begint.",),
+    "pl": (
+        "Śledźcie nas na Telegramie, pisał generał do swoich ludzi tego wieczoru.",
+        "Rozpowszechnianie nagrań bez zgody sądu grozi więzieniem.",
+    ),
+    "sv": (
+        "För att läsa vidare i åtalet begärde försvararen tre veckors uppehåll.",
+        "Har du sett mannen? Tipsa polisen på 114 14, säger kommissarien.",
+    ),
+    "tr": ("Okumaya devam etmek için köyden ayrıldı ve başkentte bir okula yazıldı.",),
+    "zh": (
+        "登录后阅读全文的议员只有三人，主席在会上说。",
+        "未经当事人同意，任何人不得使用其肖像。",
+    ),
 }
 
 
 @pytest.fixture(scope="module")
 def articles() -> dict[str, Case]:
-    """An article in each language."""
-    return {case.language: case for case in cases("dev", "article")}
+    """An article in each language; an English one, labelled otherwise, where there is none."""
+    found = {case.language: case for case in cases("dev", "article")}
+    return {name: replace(found["en"], language=name) for name in ORDERS} | found
 
 
 def left_of(case: Case, text: str, form: str) -> list[str]:
@@ -153,7 +255,8 @@ def test_they_are_stripped(language: str, form: str, articles: dict[str, Case]) 
 @pytest.mark.parametrize("form", ["article", "text"])
 @pytest.mark.parametrize("language", SENTENCES)
 def test_sentences_stay(language: str, form: str, articles: dict[str, Case]) -> None:
-    assert SENTENCES[language] in left_of(articles[language], SENTENCES[language], form)
+    for sentence in SENTENCES[language]:
+        assert sentence in left_of(articles[language], sentence, form)
 
 
 @pytest.mark.parametrize("language", PROMPTS)
@@ -161,3 +264,19 @@ def test_they_take_no_paragraph_along(language: str, articles: dict[str, Case]) 
     for prompt in PROMPTS[language]:
         left = left_of(articles[language], prompt, "article")
         assert set(articles[language].article["paragraphs"]) <= set(left)
+
+
+# The language of a page saved as text is that of its article.
+@pytest.mark.parametrize(
+    ("language", "form"),
+    [(each, "article") for each in ORDERS] + [(each, "text") for each in ORDERS if each in PROMPTS],
+)
+def test_orders_are_stripped_and_nothing_else(
+    language: str, form: str, articles: dict[str, Case]
+) -> None:
+    case = articles[language]
+    before = left_of(case, case.article["paragraphs"][0], form)
+    for order in ORDERS[language]:
+        left = left_of(case, order, form)
+        assert order not in left
+        assert set(case.article["paragraphs"]) & set(before) <= set(left)

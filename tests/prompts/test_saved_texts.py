@@ -60,6 +60,16 @@ def test_a_sentence_that_reads_like_a_prompt_stays(sentence: str) -> None:
     assert as_lines(clean_lines(lines, Hints(language="en"))) == lines
 
 
+@pytest.mark.parametrize(
+    "label", ["Story continues below this ad", "Follow us on Facebook.", "See also: Ferry returns"]
+)
+def test_a_label_amid_the_article_puts_no_other_line_in_doubt(label: str) -> None:
+    lines = [HEADLINE, *PARAGRAPHS[:2], *SENTENCES, *PARAGRAPHS[2:]]
+    cleaned = clean_lines([*lines[:5], label, *lines[5:]], Hints(language="en"))
+    assert as_lines(cleaned) == lines
+    assert [(block.text, block.position) for block in cleaned.stripped] == [(label, 5)]
+
+
 def test_what_is_left_stays_as_it_is() -> None:
     lines = [HEADLINE, *PARAGRAPHS[:3], *PROMPTS, *PARAGRAPHS[3:], *PROMPTS[:2]]
     once = as_lines(clean_lines(lines, Hints(language="en")))
