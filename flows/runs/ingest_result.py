@@ -217,7 +217,7 @@ def summary(done: Ingested) -> Table:
     for source in done.sources:
         counts = refined.get(source.source_id, {})
         articles = sum(counts.get(outcome, 0) for outcome in ARTICLE_OUTCOMES)
-        not_rejected = ARTICLE_OUTCOMES | LISTING_OUTCOMES
+        not_rejected = ARTICLE_OUTCOMES | LISTING_OUTCOMES | {Outcome.LEFT_FOR_LATER}
         rejected = {outcome: n for outcome, n in counts.items() if outcome not in not_rejected}
         notes = (each.get(source.source_id) for each in (done.lost, done.without_alias))
         table.add_row(

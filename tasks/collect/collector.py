@@ -18,7 +18,7 @@ from tasks.collect.fetch.client import BUSY, FAILED, Client
 from tasks.collect.fetch.request import url_for_message
 from tasks.collect.listings import find_files, read_file
 from tasks.collect.read_listings import ListingReader
-from tasks.collect.source_time import SourceTime, deferrals
+from tasks.collect.source_time import SourceTime, deferred
 from tasks.model import Attempt, Capture, CaptureKind, Entry, Outcome
 from tasks.process_pool import PagePool
 from tasks.progress import advance
@@ -28,7 +28,7 @@ from tasks.text.counted import counted
 from tasks.text.urls import fold_url
 from warehouse.layers.layout import Layout
 from warehouse.read.due_rechecks import DuePage, due_pages
-from warehouse.read.known_urls import KnownListing, KnownUrls, QueryCache, known_files
+from warehouse.read.known_urls import KnownListing, KnownUrls, QueryCache, known_files, lost_pages
 
 log = logging.getLogger(__name__)
 
@@ -169,33 +169,43 @@ class _Visit:
             if entry.published_at is None or entry.published_at >= since
         ]
         limit = collector.max_new or collector.limits.max_new_articles
-        deferred, late = [entry for _, entry in to_fetch[limit:]], list[Entry]()
+        over, silent, late = dict(to_fetch[limit:]), dict[str, Entry](), dict[str, Entry]()
         for number, (key, entry) in enumerate(to_fetch[:limit], 1):
             advance(f"{self.source.id}: pages", number, len(to_fetch[:limit]))
             if self.unanswered == MAX_FAILURES_IN_A_ROW:
-                deferred.append(entry)
+                silent[key] = entry
             elif time.is_up():
-                late.append(entry)
+                late[key] = entry
             elif collector.claim(key):
                 self.deferred += self._fetch(entry) is Outcome.LEFT_FOR_LATER
-        self.deferred += len(deferred) + len(late)
-        at = collector.now
-        for attempt, entry in (*deferrals(deferred, at), *deferrals(late, at, time.late)):
-            self._record(attempt, entry)
+        self.deferred += len(over) + len(silent) + len(late)
+        self._leave(over, f"past the limit of {counted(limit, 'new page')}")
+        self._leave(silent, f"after {MAX_FAILURES_IN_A_ROW} pages in a row without an answer")
+        self._leave(late, time.late)
+
+    def _leave(self, entries: Mapping[str, Entry], why: str) -> None:
+        """Record pages that are left for later, so that their days are not counted as complete.
+
+        Those that are counted as lost already are not recorded again, however many runs leave them.
+        """
+        recorded = lost_pages(self.collector.layout, self.source.id, entries)
+        for key, entry in entries.items():
+            if key not in recorded:
+                at = self.collector.now
+                self._record(deferred(CaptureKind.PAGE, entry.url, at, why), entry)
 
     def _leave_to_dropped(self, known: Mapping[str, Entry]) -> None:
         """Record the entries that a dropped source has, such as this one under its earlier id.
 
         Without them, the days would look as if they had been observed without these articles.
         """
-        dropped, stored = self.collector.dropped, defaultdict[str, list[Entry]](list)
+        dropped, stored = self.collector.dropped, defaultdict[str, dict[str, Entry]](dict)
         for key in [key for key in known if key in dropped]:
-            stored[dropped[key]].append(known[key])
+            stored[dropped[key]][key] = known[key]
         for source_id, entries in stored.items():
             why = f"stored under {source_id}, which is not in sources.toml"
             self.listings.notes.append(f"{counted(len(entries), 'page')} {why}")
-            for attempt, entry in deferrals(entries, self.collector.now, why):
-                self._record(attempt, entry)
+            self._leave(entries, why)
 
     def _recheck_pages(self) -> None:
         collector, own = self.collector, self.source.recheck_after

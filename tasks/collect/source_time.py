@@ -3,10 +3,9 @@
 import logging
 import math
 import time
-from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime
+from datetime import datetime
 
-from tasks.model import Attempt, CaptureKind, Entry, Outcome
+from tasks.model import Attempt, CaptureKind, Outcome
 
 log = logging.getLogger(__name__)
 
@@ -39,17 +38,3 @@ class SourceTime:
 def deferred(kind: CaptureKind, url: str, at: datetime, detail: str) -> Attempt:
     """The attempt that records that a URL was not asked for."""
     return Attempt(kind, url, url, Outcome.LEFT_FOR_LATER, at, 0.0, detail)
-
-
-def deferrals(
-    entries: Iterable[Entry], at: datetime, why: str = ""
-) -> Iterator[tuple[Attempt, Entry]]:
-    """One attempt a publication day, so that coverage does not count the day as complete."""
-    days: dict[date | None, list[Entry]] = {}
-    for entry in entries:
-        published = entry.published_at
-        days.setdefault(published.astimezone(UTC).date() if published else None, []).append(entry)
-    for of_day in days.values():
-        detail = f"{len(of_day)} page{'' if len(of_day) == 1 else 's'} of this day"
-        detail = f"{detail}: {why}" if why else detail
-        yield deferred(CaptureKind.PAGE, of_day[0].url, at, detail), of_day[0]

@@ -787,13 +787,13 @@ def test_limits_leave_the_rest_for_later_runs(first: First) -> None:
 @pytest.mark.slow
 def test_a_day_cut_by_a_limit_is_partial(first: First) -> None:
     desk = first.desk()
-    assert first.found["gb-cut"][0].outcomes["left_for_later"] == 1
+    assert first.found["gb-cut"][0].outcomes["left_for_later"] == 2
     states = "SELECT state, reasons, failed FROM coverage WHERE extracted > 0"
     (cut,) = ask(desk, f"{states} AND source_id = 'gb-cut'")
     # Two pages are lost, and the day is not over.
     assert cut == ("partial", ["partly_read", "pages_lost"], 2)
     lost = "SELECT detail FROM rejections WHERE outcome = 'left_for_later'"
-    assert ask(desk, f"{lost} AND source_id = 'gb-cut'") == [("2 pages of this day",)]
+    assert ask(desk, f"{lost} AND source_id = 'gb-cut'") == [("past the limit of 1 new page",)] * 2
     assert "left_for_later" not in desk.run(first.sources["gb-cut"])[0].outcomes
 
 

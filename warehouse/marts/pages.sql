@@ -40,7 +40,7 @@ page AS (
            bool_or(class = 'article') AS gave_article,
            bool_or(class IN ('article', 'no_article', 'unreadable')) AS was_read,
            arg_max(may_be_lost, attempted_at) AS is_lost,
-           -- One attempt represents all pages of its day that were left for later.
+           -- An attempt of an earlier version may stand for all pages of its day that were left for later.
            arg_max(if(outcome = 'left_for_later',
                       coalesce(nullif(regexp_extract(detail, '^\d+'), '')::INTEGER, 1), 1),
                    attempted_at) AS stands_for,

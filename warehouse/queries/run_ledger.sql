@@ -11,7 +11,7 @@ WITH gaps AS (
     GROUP BY reads.source_id
 )
 SELECT captures.source_id,
-       count(*) FILTER (kind IN ('page', 'file')) AS fetched,
+       count(*) FILTER (kind IN ('page', 'file') AND outcome <> 'left_for_later') AS fetched,
        count(*) FILTER (outcome = 'article') AS new,
        count(*) FILTER (outcome = 'revised') AS revised,
        count(*) FILTER (outcome IN ('unchanged', 'not_modified') AND kind <> 'listing')

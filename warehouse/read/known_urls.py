@@ -135,6 +135,25 @@ def dropped_pages(
     return {row["key"]: row["source_id"] for row in rows}
 
 
+def lost_pages(layout: Layout, source_id: str, folded_urls: Iterable[str]) -> set[str]:
+    """Which of the folded URLs are pages of the source that are counted as lost, each by itself.
+
+    An attempt of an earlier version may stand for all pages of its day that were left for later.
+    """
+    keys = sorted(set(folded_urls))
+    if not keys:
+        return set()
+    rows = snapshot_records(
+        layout,
+        "SELECT DISTINCT key FROM (SELECT unnest(url_keys) AS key FROM captures SEMI JOIN"
+        " (FROM pages WHERE is_lost AND NOT gave_article AND stands_for = 1) AS lost"
+        " USING (source_id, url_hash) WHERE kind = 'page' AND source_id = $source_id)"
+        " SEMI JOIN (SELECT unnest($keys::VARCHAR[]) AS key) USING (key)",
+        {"source_id": source_id, "keys": keys},
+    )
+    return {row["key"] for row in rows}
+
+
 def known_files(layout: Layout, source_id: str) -> set[str]:
     """ETags of the source's saved files as last read.
 

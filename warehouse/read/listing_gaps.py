@@ -20,7 +20,7 @@ class OpenGap:
     since: datetime
     until: datetime
     read_at: datetime  # when it was found
-    has_left: bool  # whether the last run that read a sitemap for it deferred pages
+    has_left: bool  # whether a sitemap was read for it, and pages left for later are still lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +33,10 @@ class RecoveryRead:
 
 
 # In listing_reads a sitemap closes the gap of a feed even if its pages were deferred. Here the gap
-# stays open while the last run that read a sitemap for it has deferred pages.
+# stays open while pages that were deferred since then are lost: a feed may not name them any more.
 OPEN_GAPS = """
     WITH recovery AS (
-        SELECT source_id, arg_max(run_id, attempted_at) AS run_id,
-               max(attempted_at) AS attempted_at
+        SELECT source_id, max(attempted_at) AS attempted_at
         FROM captures
         WHERE kind = 'listing' AND found_in = 'recovery' AND attempted_at > $since
         GROUP BY source_id
@@ -45,8 +44,10 @@ OPEN_GAPS = """
     left_by AS (
         SELECT DISTINCT source_id, recovery.attempted_at
         FROM captures
-        JOIN recovery USING (source_id, run_id)
-        WHERE kind = 'page' AND outcome = 'left_for_later'
+        JOIN recovery USING (source_id)
+        SEMI JOIN (FROM pages WHERE is_lost AND NOT gave_article) AS lost
+            USING (source_id, url_hash)
+        WHERE kind = 'page' AND outcome = 'left_for_later' AND captures.attempted_at > $since
     )
     SELECT source_id, min(previous_read_at) AS since,
            max(greatest(covers_from, window_from)) AS until, max(read_at) AS read_at,

@@ -41,7 +41,7 @@ INSERT INTO outcomes VALUES
     ('url_invalid', 'refused', false, true, false, 'Not a URL'),
     ('url_too_long', 'refused', false, true, false, 'A URL of more than 8,000 characters'),
     ('too_many_redirects', 'refused', false, true, false, 'Redirected too often'),
-    ('left_for_later', 'refused', true, true, false, 'Left for a later run; one for all pages of its day'),
+    ('left_for_later', 'refused', true, true, false, 'Left for a later run; by earlier versions, one for all pages of its day'),
     ('dns_failed', 'failed', true, true, true, 'The host name was not found'),
     ('connect_failed', 'failed', true, true, true, 'No connection'),
     ('tls_failed', 'failed', true, true, false, 'No verified connection'),

@@ -34,7 +34,7 @@ COMMENT ON COLUMN pages.is_lost IS
 COMMENT ON COLUMN pages.is_undated IS
     'Whether no date could be found for its article, so that it counts on no day';
 COMMENT ON COLUMN pages.stands_for IS
-    'Pages: 1, or those of its day that the last attempt left for later';
+    'Pages: 1; where the last attempt is one of an earlier version, those of its day that it left for later';
 COMMENT ON COLUMN pages.entry_at IS 'Time of the last attempt with a date of a listing (UTC)';
 COMMENT ON COLUMN pages.entry_published_at IS 'That date, where it can be believed (UTC)';
 COMMENT ON COLUMN pages.first_attempt_at IS 'Time of the first attempt (UTC)';
