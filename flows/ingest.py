@@ -74,7 +74,7 @@ def ingest(
 
     Args:
         only: Ids of the sources to run, as in sources.toml; all of them when empty.
-        since_days: Ignore what was published more than this many days ago; 0 takes all.
+        since_days: Leave what was published more than this many days ago; 0 takes all.
         max_new: New pages fetched per source at most; 0 takes the limit of the settings.
         due_only: Ask only the sources that are due, each by its own interval.
     """

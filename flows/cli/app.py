@@ -72,7 +72,7 @@ def ingest(
     since_days: Annotated[
         int,
         typer.Option(
-            min=0, max=MAX_DAYS, help="Ignore what was published more days ago; 0 takes all."
+            min=0, max=MAX_DAYS, help="Leave what was published more days ago; 0 takes all."
         ),
     ] = 0,
     max_new: Annotated[

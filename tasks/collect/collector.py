@@ -66,7 +66,7 @@ class Collector:
     limits: Limits
     pool: PagePool | None = None  # parses listings; None parses them here, without limits
     waits: CurrentWaits = field(default_factory=CurrentWaits)
-    since: datetime | None = None  # entries dated earlier are ignored; undated ones are not
+    since: datetime | None = None  # entries dated earlier are left; undated ones are not
     max_new: int = 0  # new pages fetched for one source at most; 0 takes the limit of the settings
     recheck_after: tuple[timedelta, ...] = ()  # counted from when an article was first seen
     now: datetime = field(default_factory=lambda: datetime.now(UTC))  # pages are due by this time
@@ -163,11 +163,8 @@ class _Visit:
         known = {key: fresh.pop(key) for key in self.listings.known(fresh)}
         self._leave_to_dropped(known)
         since = collector.since or datetime.min.replace(tzinfo=UTC)
-        to_fetch = [
-            (key, entry)
-            for key, entry in fresh.items()
-            if entry.published_at is None or entry.published_at >= since
-        ]
+        old = {k: one for k, one in fresh.items() if one.published_at and one.published_at < since}
+        to_fetch = [(key, entry) for key, entry in fresh.items() if key not in old]
         limit = collector.max_new or collector.limits.max_new_articles
         over, silent, late = dict(to_fetch[limit:]), dict[str, Entry](), dict[str, Entry]()
         for number, (key, entry) in enumerate(to_fetch[:limit], 1):
@@ -179,6 +176,7 @@ class _Visit:
             elif collector.claim(key):
                 self.deferred += self._fetch(entry) is Outcome.LEFT_FOR_LATER
         self.deferred += len(over) + len(silent) + len(late)
+        self._leave(old, f"published before {since:%Y-%m-%d %H:%M}, too long ago for this run")
         self._leave(over, f"past the limit of {counted(limit, 'new page')}")
         self._leave(silent, f"after {MAX_FAILURES_IN_A_ROW} pages in a row without an answer")
         self._leave(late, time.late)

@@ -114,7 +114,7 @@ def shared_collection(
 ) -> Iterator[SharedCollection]:
     """Open what the collect tasks of a run share; when the body raises, no further source starts.
 
-    Listings are parsed in the pool. Entries published more than `since_days` ago are ignored, at
+    Listings are parsed in the pool. Entries published more than `since_days` ago are left, at
     most `max_new` new pages fetched per source; 0 takes all, and the limit of the settings. Where a
     person has chosen the sources, none is skipped for earlier failures.
     """

@@ -255,6 +255,9 @@ def test_entries_older_than_asked_for_are_left_alone(web: Loopback, desk: Desk) 
     (collected,) = desk.run(one, since=datetime(2026, 3, 5, tzinfo=UTC))
     assert fetched(web) == ["/feed", "/new", "/undated", "/absurd"]
     assert (collected.listed, collected.deferred) == (4, 0)
+    assert [
+        one.url_requested for one in captures(collected) if one.outcome == "left_for_later"
+    ] == [old]
 
 
 def test_times_without_a_zone_are_in_the_source_s(web: Loopback, desk: Desk) -> None:

@@ -42,6 +42,8 @@ PAPERS = {
     "gb-moved": Paper((OLD, "fedcba" + OLD, "210fe"), {"max_new": 1}),
     "gb-kept": Paper((OLD, "fedcba" + OLD, "fdcba" + OLD), {"max_new": 1}),
     "gb-again": Paper((OLD, "fedcba" + OLD, "fedcba" + OLD), {"max_new": 1}),
+    "gb-since": Paper((OLD, "fedcba" + OLD, "fe"), {"since": YESTERDAY + timedelta(hours=12.5)}),
+    "gb-older": Paper((OLD, "fedcba" + OLD, "fedcba" + OLD), {"since": TODAY}),
     "gb-silent": Paper((OLD, "fedcba43210" + OLD, OLD)),
 }
 COVERAGE = "SELECT state, extracted, failed, completeness FROM coverage"
@@ -127,6 +129,15 @@ def test_what_a_silent_host_leaves_is_lost_page_by_page(runs: Runs) -> None:
     }
     assert details == {why}
     assert runs.told["gb-silent"][1:] == [[("missing", 0, 6, 0)]] * 2
+
+
+def test_pages_older_than_a_run_takes_are_missing_from_their_days(runs: Runs) -> None:
+    assert left(runs, "gb-since")[1:] == [list("cba"), []]
+    assert runs.told["gb-since"][1:] == [[("partial", 3, 3, 0.5)]] * 2
+    (why,) = {one.detail for one in captures(runs.found["gb-since"][1]) if one.detail[:4] == "publ"}
+    assert why == f"published before {YESTERDAY:%Y-%m-%d} 12:30, too long ago for this run"
+    assert runs.found["gb-since"][1].deferred == 0
+    assert runs.told["gb-older"][1:] == [[("missing", 0, 6, 0)], [("observed", 6, 0, 1)]]
 
 
 def test_a_page_is_left_once_however_many_runs_leave_it(web: Loopback, desk: Desk) -> None:
