@@ -158,3 +158,21 @@ def test_a_page_that_moves_is_one_article_in_any_order_of_loading(tmp_path: Path
     loaded = tables(layout)
     rebuild_warehouse(layout, TOPICS, SOURCES)
     assert tables(layout) == loaded
+
+
+def test_an_article_stays_with_the_source_that_asked_for_it_first(tmp_path: Path) -> None:
+    layout, other = Layout(tmp_path / "data"), "gb-paper-1"
+    first = Page("a", BODIES[TEXT](0))
+    again = Page("amp/a", BODIES[UPDATED](0), hour=2, source_id=other, canonical=first.url)
+    archived = Page(
+        "b", BODIES[OTHER](5), source_id="archive-gb-post.test", canonical=f"{first.url}b"
+    )
+    taken_over = replace(archived, slug="ab", body=BODIES[UPDATED](5), hour=3, source_id="gb-post")
+    load_each(layout, [[first, archived], [again, taken_over]])
+    told = "source_id, version_no, url_canonical FROM articles ORDER BY url_canonical"
+    assert ask(layout, f"SELECT {told}") == [
+        ("gb-post", 2, first.url),
+        ("gb-post", 2, f"{first.url}b"),
+    ]
+    versions = f"source_id FROM article_versions WHERE url_canonical = '{first.url}'"
+    assert ask(layout, f"SELECT {versions} ORDER BY version_no") == [("gb-post",), (other,)]
