@@ -12,9 +12,13 @@
 --     AND (day_of{local}(attempted_at, zone) BETWEEN polled_from AND last_day) IS NOT TRUE
 -- Touched by: source_id FROM source_zones WHERE is_changed
 -- Touched by: source_id FROM changed_sources
+-- Touched by: source_id FROM polls JOIN source_zones USING (source_id)
+--     LEFT JOIN source_calendars{local} USING (source_id)
+--     WHERE polled_at <= now() AND (day_of{local}(polled_at, zone) <= last_day) IS NOT TRUE
 -- Touched by: source_id FROM source_calendars{local} JOIN source_zones USING (source_id)
---     CROSS JOIN (SELECT max(last_attempt_at) AS asked_at FROM sources
---                 WHERE last_attempt_at <= now())
+--     WHERE last_day > day_of{local}(now(), zone)
+-- Touched by: source_id FROM source_calendars{local} JOIN source_zones USING (source_id)
+--     CROSS JOIN (SELECT max(last_attempt_at) AS asked_at FROM sources)
 --     WHERE last_day < day_of{local}(asked_at, zone) - 1
 --     AND source_id IN (SELECT source_id FROM sources WHERE is_configured)
 --     AND source_id IN (SELECT source_id FROM polls)
@@ -29,7 +33,9 @@
 -- any case.
 -- The calendar of a configured source that was polled continues when it is no longer asked: to the last
 -- day that had ended in its time zone at the last attempt at any source. These days are missing.
--- Attempts in the future were made by a clock that was ahead, and would add years to every calendar.
+-- Attempts in the future were made by a clock that was ahead, and would add years to a calendar: they
+-- count from their time on. If the clock was ahead in the load, too, the calendar ends after today, and
+-- the next load ends it where it should.
 WITH asked AS (
     SELECT source_id, bool_or(kind = 'listing') AS is_polled,
            if(bool_or(kind = 'page'), 35, 3) AS longest_pause,
@@ -38,6 +44,7 @@ WITH asked AS (
     FROM captures
     JOIN source_zones USING (source_id)
     SEMI JOIN touched USING (source_id)
+    WHERE attempted_at <= now()
     GROUP BY source_id, zone
 ),
 span AS (
@@ -121,5 +128,5 @@ FROM opened
 LEFT JOIN span USING (source_id)
 JOIN source_zones USING (source_id)
 JOIN (FROM sources WHERE is_watched) AS watched USING (source_id)
-CROSS JOIN (SELECT max(last_attempt_at) AS asked_at FROM sources WHERE last_attempt_at <= now())
+CROSS JOIN (SELECT max(last_attempt_at) AS asked_at FROM sources)
 GROUP BY source_id, polled_from, is_configured, span.source_id, asked_at, zone

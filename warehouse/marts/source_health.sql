@@ -70,8 +70,7 @@ collected AS (
         FROM coverage
         GROUP BY source_id
     ) AS asked USING (source_id)
-    CROSS JOIN (SELECT (max(last_attempt_at) AT TIME ZONE 'UTC')::DATE AS today FROM sources
-                WHERE last_attempt_at <= now())
+    CROSS JOIN (SELECT (max(last_attempt_at) AT TIME ZONE 'UTC')::DATE AS today FROM sources)
     WHERE day > last_day - 28
     GROUP BY source_id
 ),

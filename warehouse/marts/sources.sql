@@ -7,8 +7,11 @@
 --
 -- A backfill names domains that are not configured archive-<domain>; is_watched is true for all others.
 -- It comes from the id, since Parquet, from which a rebuild makes this, has nothing else that says so.
+-- Attempts in the future were made by a clock that was ahead: they are no last attempts before their time.
 WITH attempted AS (
-    SELECT source_id, max(attempted_at) AS last_attempt_at FROM captures GROUP BY source_id
+    SELECT source_id, max(attempted_at) FILTER (attempted_at <= now()) AS last_attempt_at
+    FROM captures
+    GROUP BY source_id
 ),
 written AS (
     SELECT source_id, count(*) AS articles,

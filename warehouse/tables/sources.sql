@@ -33,7 +33,7 @@ COMMENT ON COLUMN sources.is_watched IS
 COMMENT ON COLUMN sources.articles IS 'Articles so far';
 COMMENT ON COLUMN sources.first_day IS 'UTC day of the earliest dated article';
 COMMENT ON COLUMN sources.last_day IS 'UTC day of the latest dated article';
-COMMENT ON COLUMN sources.last_attempt_at IS 'Time of the latest capture (UTC)';
+COMMENT ON COLUMN sources.last_attempt_at IS 'Time of the latest capture up to the load (UTC)';
 COMMENT ON COLUMN sources.kind IS
     'Kind: agency, broadcaster, business, magazine, national, online, public-broadcaster, regional or tabloid; NULL where it is not given';
 COMMENT ON COLUMN sources.collection IS
