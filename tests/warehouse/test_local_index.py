@@ -10,7 +10,10 @@ from tests.support.kept_folder import KeptFolder
 from tests.support.publishing import publish
 from tests.support.staged_pages import TOPICS, Page, source, stage, tables
 from tests.warehouse.test_local_days import TOKYO, ask, dated
+from warehouse.build.sql_files import SQL
 from warehouse.layers.layout import Layout
+from warehouse.read.query import records, snapshot
+from warehouse.read.utc_or_local_days import sql_for_days
 
 pytestmark = pytest.mark.slow
 
@@ -55,6 +58,19 @@ def of_summit(layout: Layout, columns: str, relation: str, kind: str) -> list[tu
     """Of the periods with articles."""
     where = f"topic_id = 'summit' AND period_kind = '{kind}' AND articles > 0"
     return ask(layout, f"SELECT {columns} FROM {relation} WHERE {where} ORDER BY period")
+
+
+@pytest.mark.parametrize("unit", ["day", "week", "month"])
+def test_the_index_of_a_report_begins_with_a_part_of_a_period(layout: Layout, unit: str) -> None:
+    """As the shares beside it do."""
+    days = {"first_day": date(2026, 5, 13), "last_day": date(2026, 6, 9)}
+    first = {}
+    with snapshot(layout) as con:
+        for name in ("index", "attention"):
+            sql = sql_for_days((SQL / "queries" / f"{name}.sql").read_text(), is_local=False)
+            rows = records(con, sql, days | {"unit": unit})
+            first[name] = min(row["period"] for row in rows if row["topic_id"] == "summit")
+    assert first == dict.fromkeys(first, days["first_day"])
 
 
 def test_a_spike_is_on_the_day_of_the_source(layout: Layout) -> None:

@@ -9,7 +9,7 @@ WITH index AS (
            NULL::DOUBLE AS gap_robust_high, NULL::DOUBLE AS epu_low, NULL::DOUBLE AS epu_high
     WHERE false
 )
-SELECT topic_id, period, bounds.series AS series, bounds.value AS value, bounds.low AS low,
+SELECT topic_id, greatest(period, $first_day) AS period, bounds.series AS series, bounds.value AS value, bounds.low AS low,
        bounds.high AS high
 FROM (
     SELECT topic_id, period, unnest([
@@ -19,7 +19,7 @@ FROM (
          'high': log_linear_high},
         {'series': 'epu', 'value': epu::DOUBLE, 'low': epu_low, 'high': epu_high}]) AS bounds
     FROM index
-    WHERE period_kind = $unit AND period BETWEEN $first_day AND $last_day
+    WHERE period_kind = $unit AND period BETWEEN date_trunc($unit, $first_day::DATE)::DATE AND $last_day
 )
 WHERE bounds.value IS NOT NULL
 ORDER BY topic_id, series, period
