@@ -198,6 +198,26 @@ def test_an_audit_of_another_definition_says_so_and_corrects_nothing(layout: Lay
         assert "counted by today's definition" in printed(results_view(con, "harvest"))
 
 
+def test_a_definition_that_was_changed_and_changed_back_is_the_audited_one(
+    layout: Layout,
+) -> None:
+    words = Tools(Snapshots(layout)).series("harvest", unit="month")["audit"]
+    wider = replace(HARVEST, aliases=("harvest",), definition_hash="other")
+    for topic in (wider, HARVEST):
+        load(layout, (topic, SUMMIT), SOURCES, now=NOW)
+    publish(layout)
+    answer = Tools(Snapshots(layout)).series("harvest", unit="month")
+    assert answer["audit"] == words
+    assert answer["total"]["corrected_share"] is not None
+    with snapshot(layout) as con:
+        [(version, told)] = con.sql(
+            "SELECT topics.topic_version, audited FROM topic_audits JOIN topics USING (topic_id)"
+            " WHERE topic_id = 'harvest' AND valid_to IS NULL"
+        ).fetchall()
+    assert version == 3
+    assert told == words
+
+
 def test_articles_in_languages_that_a_topic_has_left_out_are_not_counted_by_it(
     layout: Layout,
 ) -> None:

@@ -14,13 +14,17 @@ SELECT topics.topic_id, audits.audit_id, audits.topic_version,
            || ', precision ' || replace(replace(
                format('{:.2f} ({:.2f} to {:.2f})', share_yes, low, high), '0.', '.'), '1.00', '1')
            || CASE WHEN unsure > 0 THEN ', ' || unsure || ' unsure' ELSE '' END
-           || CASE WHEN audits.topic_version <> topics.topic_version
+           -- A definition that was changed and changed back has another version.
+           || CASE WHEN (judged.definition_hash, judged.rules)
+                        IS DISTINCT FROM (topics.definition_hash, topics.rules)
                    THEN ', of definition ' || audits.topic_version ELSE '' END,
            'not audited') AS audited
 FROM topics
 LEFT JOIN last ON last.topic_id = topics.topic_id
 LEFT JOIN audits ON audits.audit_id = last.audit_id
-WHERE valid_to IS NULL;
+LEFT JOIN topics AS judged
+    ON judged.topic_id = audits.topic_id AND judged.topic_version = audits.topic_version
+WHERE topics.valid_to IS NULL;
 
 COMMENT ON VIEW topic_audits IS
     'How many of each topic''s articles are about it, as its last audit found: what a share says in words alone.';

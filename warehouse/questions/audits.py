@@ -23,7 +23,7 @@ class Audited:
 
     audit_id: str
     topic_version: int
-    is_current: bool  # whether that version of the definition still counts
+    is_current: bool  # whether that definition still counts, be it as another version
     unsure: int
     sampled: int
     readers: tuple[str, ...]
@@ -70,8 +70,16 @@ def audited(con: duckdb.DuckDBPyConnection, topic_id: str) -> Audited | None:
         return None  # a snapshot of an earlier version
     rows = records(
         con,
-        """SELECT audits.*, topics.valid_to IS NULL AND topics.topic_id IS NOT NULL AS is_current
-        FROM audits LEFT JOIN topics USING (topic_id, topic_version)
+        # A definition that was changed and changed back has another version.
+        """WITH versions AS (
+            SELECT topic_id, topic_version, valid_to, (definition_hash, rules) AS definition
+            FROM topics
+        )
+        SELECT audits.*, judged.definition,
+               coalesce(judged.definition = counting.definition, false) AS is_current
+        FROM audits
+        LEFT JOIN versions AS judged USING (topic_id, topic_version)
+        LEFT JOIN (FROM versions WHERE valid_to IS NULL) AS counting USING (topic_id)
         WHERE topic_id = ? AND yes + no > 0 ORDER BY drawn_at DESC, audit_id""",
         [topic_id],
     )
@@ -89,7 +97,7 @@ def audited(con: duckdb.DuckDBPyConnection, topic_id: str) -> Audited | None:
     recalled = missed = None
     precision = _required(estimate(units))
     # Near misses are only valid for the definition that they were drawn for.
-    if near_misses and near_misses["topic_version"] == row["topic_version"]:
+    if near_misses and near_misses["definition"] == row["definition"]:
         near_units = article_units(con, near_misses["audit_id"])
         of_these = _required(estimate(near_units))
         recalled = recall(row["population"], precision, near_misses["population"], of_these)
