@@ -4,6 +4,7 @@ import logging
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import date
 from threading import BoundedSemaphore, Event, Lock, Thread
@@ -11,10 +12,12 @@ from threading import BoundedSemaphore, Event, Lock, Thread
 import duckdb
 
 from flows.desk.search_query import MatchedArticle, Query
+from flows.desk.search_syntax import WITHIN
 from flows.desk.snapshots import Snapshots
 from warehouse.layers.layout import Layout
+from warehouse.questions.citation import citation, missing
 from warehouse.questions.search_texts import Days, Row, articles_by_day, file_days, found_series
-from warehouse.questions.selection import Selection
+from warehouse.questions.selection import UNITS, Selection, choices
 from warehouse.questions.texts import files_by_day
 from warehouse.read.query import QueryError
 
@@ -44,6 +47,8 @@ class Search:
     found: int = 0
     listed: list[MatchedArticle] = field(default_factory=list)
     series: dict[str, list[Row]] = field(default_factory=dict)  # `found_series`, at the end
+    # The line to cite, without an address, by unit, at the end: of the same snapshot as the series.
+    citations: dict[str, str] = field(default_factory=dict)
     problem: str = ""
     ended: Event = field(default_factory=Event)
     asked_at: float = field(default_factory=time.monotonic)
@@ -64,18 +69,24 @@ class Search:
     def _is_over(self) -> bool:
         return self._is_cancelled or time.monotonic() - self.asked_at > CANCEL_SECONDS
 
-    def run(self, snapshots: Snapshots, layout: Layout, places: BoundedSemaphore) -> None:
-        """Search, when a place is free."""
+    def run(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        snapshot: ExitStack,
+        layout: Layout,
+        places: BoundedSemaphore,
+    ) -> None:
+        """Search the snapshot that `con` reads, when a place is free, and close it."""
         try:
-            while not places.acquire(timeout=0.2):
-                if self._is_over():
-                    self.state = "cancelled"
-                    return
-            try:
-                with snapshots.cursor() as con:
+            with snapshot:
+                while not places.acquire(timeout=0.2):
+                    if self._is_over():
+                        self.state = "cancelled"
+                        return
+                try:
                     self._run_search(con, layout)
-            finally:
-                places.release()
+                finally:
+                    places.release()
         except duckdb.InterruptException:
             self.state = "cancelled"
         except Exception as error:
@@ -110,8 +121,28 @@ class Search:
         is_whole = self.searched == self.articles
         # Shares are of the days that were searched.
         since = self.selection.first_day if is_whole or not self.back_to else self.back_to
-        self.series = found_series(con, replace(self.selection, first_day=since), by_day)
+        series = found_series(con, replace(self.selection, first_day=since), by_day)
+        self.citations = self._citations(con, series)
+        self.series = series
         self.state = "done" if is_whole else "cancelled"
+
+    def _citations(
+        self, con: duckdb.DuckDBPyConnection, series: dict[str, list[Row]]
+    ) -> dict[str, str]:
+        [(loaded_at,)] = con.execute(
+            "SELECT loaded_at FROM loads WHERE load_no = ?", [self.load_no]
+        ).fetchall()
+        about = f"Search for {self.query.line}"
+        if self.query.within:
+            about += f" within {WITHIN[self.query.within]}"
+        known = choices(con, is_local=self.selection.is_local)
+        cited = {}
+        for unit in UNITS:
+            if rows := series[unit]:
+                selection = replace(self.selection, unit=unit)
+                lacking = missing(con, selection, known, rows)
+                cited[unit] = citation(con, selection, lacking, (self.load_no, loaded_at), about)
+        return cited
 
 
 def _batches(days: Days) -> Iterator[Days]:
@@ -144,8 +175,12 @@ class Searches:
         with self._lock:
             search = self._kept.get(key)
             if search is None or search.state in ("cancelled", "failed"):
-                search = self._kept[key] = Search(query, selection, load_no)
-                arguments = (self._snapshots, self._layout, self._places)
+                # Opened now: a search that waits would read, and cite, a later load otherwise.
+                snapshot = ExitStack()
+                con = snapshot.enter_context(self._snapshots.cursor())
+                [(opened,)] = con.execute("SELECT max(load_no) FROM loads").fetchall()
+                search = self._kept[key] = Search(query, selection, opened)
+                arguments = (con, snapshot, self._layout, self._places)
                 Thread(target=search.run, args=arguments, daemon=True, name="search").start()
             self._kept.move_to_end(key)
             while len(self._kept) > MAX_KEPT:

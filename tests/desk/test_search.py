@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import date
 from html import unescape
 from itertools import product
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,9 +26,12 @@ from flows.desk.search_query import MAX_QUERY_CHARS, Query, query_of
 from flows.desk.search_syntax import Words, as_toml, words_of
 from flows.desk.snapshots import Snapshots
 from flows.desk.views import search as view
+from tasks.load.load_run import load
 from tasks.topics.topic import TopicEntry
 from tests.desk.made_texts import JOINED, SCRIPT, WORDS
+from tests.support.publishing import publish
 from tests.support.serving import wait_for
+from tests.support.staged_pages import SOURCES, TOPICS, Page, listing, stage
 from warehouse.layers.layout import Layout
 from warehouse.questions.articles import articles_by_id, count
 from warehouse.questions.search_texts import search_selection
@@ -396,6 +400,36 @@ def test_two_run_and_others_wait(reader: TestClient, monkeypatch: pytest.MonkeyP
         monkeypatch.setattr(background_searches, "LATER_BATCH", 1_000)
         go()
     assert searched(reader, Query("words", "winter")).found
+
+
+def test_a_search_that_waits_reads_and_cites_the_snapshot_of_its_request(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layout = Layout(tmp_path / "data")
+
+    def load_day(day: int) -> None:
+        pages = [listing(hour=24.0 * day), Page(f"a{day}", day=day, hour=24.0 * day + 1)]
+        load(layout, TOPICS, SOURCES, [stage(layout, f"20260302T060000Z-00000{day}", pages)])
+        publish(layout)
+
+    load_day(0)
+    monkeypatch.setattr(background_searches, "FIRST_WAIT_SECONDS", 0.05)
+    snapshots = Snapshots(layout)
+    kept = Searches(snapshots, layout)
+    for _ in range(background_searches.MAX_RUNNING):
+        kept._places.acquire()
+    selection = search_selection(Selection(date(2026, 3, 2), date(2026, 3, 9)), None)
+    search = kept.get_or_begin(Query("words", "harvest"), selection, 1)
+    assert search.state == "waiting"
+    load_day(1)
+    with snapshots.cursor():  # of the second load
+        kept._places.release()
+        assert search.ended.wait(SECONDS)
+    assert (search.state, search.load_no, search.found, search.articles) == ("done", 1, 1, 1)
+    cited = search.citations["week"]
+    assert cited.startswith("Presswatch, snapshot 1 of ")
+    assert "collected after 2026-03-02 yet" in cited
+    kept.close()
 
 
 def test_unwatched_searches_are_cancelled(

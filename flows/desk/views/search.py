@@ -12,7 +12,6 @@ from flows.desk.search_syntax import WITHIN, as_toml
 from flows.desk.views.articles import PAGE_SIZE, page_number, pages
 from tasks.report import charts
 from warehouse.questions.articles import articles_by_id
-from warehouse.questions.citation import citation, missing
 from warehouse.questions.search_texts import Row, search_selection
 from warehouse.questions.series import RANGE
 from warehouse.read.query import QueryError
@@ -76,15 +75,8 @@ def requested_search(view: DeskRequest, query: Query) -> Search:
 
 def cite(view: DeskRequest, found: Search) -> str:
     """The line to cite for a search that is done."""
-    [(loaded_at,)] = view.con.execute(
-        "SELECT loaded_at FROM loads WHERE load_no = ?", [found.load_no]
-    ).fetchall()
-    load, about = (found.load_no, loaded_at), f"Search for {found.query.line}"
-    if found.query.within:
-        about += f" within {WITHIN[found.query.within]}"
-    lacking = missing(view.con, view.selection, view.known, found.series[view.selection.unit])
     address = view.full_url("/search", **_parameters(found.query))
-    return citation(view.con, view.selection, lacking, load, about, address)
+    return f"{found.citations[view.selection.unit]} {address}"
 
 
 def _parameters(query: Query) -> Row:
