@@ -18,7 +18,7 @@ from tasks.topics.topic import TopicEntry
 from tests.support.publishing import publish
 from tests.support.staged_pages import START, Page, listing, source, stage
 from warehouse.layers.layout import Layout
-from warehouse.questions.articles import counted_sql
+from warehouse.questions.articles import contexts, counted_sql, mention_spans
 from warehouse.questions.selection import Selection, counts_in
 from warehouse.questions.series import series
 from warehouse.read.query import query, snapshot
@@ -77,6 +77,25 @@ def test_a_language_is_compared_by_the_first_part_of_its_code(layout: Layout) ->
         expressions = f"counts_in({languages}, '{code}'), " + counts_in(f"{languages}", f"'{code}'")
         [answers] = query(layout, f"SELECT {expressions}").to_pylist()
         assert {*answers.values(), not without_alias([GIVEN], code)} == {is_counted}, code
+
+
+def test_mentions_that_do_not_count_are_neither_shown_nor_marked(tmp_path: Path) -> None:
+    """Sentences and marks are those of the articles that a figure counts."""
+    layout = Layout(tmp_path / "data")
+    mixed = Page("a", "The sanctions held. Хуавэй.", about={"language": "ru"})
+    run = stage(layout, "20260302T060000Z-000000", [listing(hour=-1), mixed, listing(hour=23)])
+    load(layout, [LATIN, ALL, CYRILLIC], [source()], [run], now=START + timedelta(days=9))
+    publish(layout)
+    listed = Selection(START.date(), START.date(), topics=("sanctions", "huawei"))
+    with snapshot(layout) as con:
+        spans = mention_spans(con, str(mixed.article_id), 1, ["sanctions", "anywhere", "huawei"])
+        assert [row["topic_id"] for row in spans] == ["anywhere", "huawei"]
+        [found] = contexts(con, listed, [str(mixed.article_id)]).values()
+    assert [row["topic_id"] for row in found] == ["huawei"]
+    desk = TestClient(create_app(layout, Settings(data=layout.root)), "http://127.0.0.1")
+    page = desk.get(f"/article/{mixed.article_id}", params={"topic": "sanctions"}).text
+    assert "<dd>0 hits" in page
+    assert "<mark" not in page
 
 
 def test_articles_count_whatever_form_their_code_has(tmp_path: Path) -> None:

@@ -105,7 +105,7 @@ def articles_by_id(
 def contexts(
     con: duckdb.DuckDBPyConnection, selection: Selection, ids: Sequence[str]
 ) -> dict[str, list[Row]]:
-    """The first MAX_CONTEXTS sentences that mention the topics, by article.
+    """The first MAX_CONTEXTS sentences that mention the topics in their languages, by article.
 
     Rows: topic_id, field, context_left, matched_text, context_right.
     """
@@ -114,8 +114,10 @@ def contexts(
         con,
         f"""SELECT article_id, topic_id, field, context_left, matched_text, context_right
         FROM mentions
-        SEMI JOIN articles USING (article_id, version_no)
+        JOIN {COUNTING} USING (topic_id)
+        JOIN articles USING (article_id, version_no)
         WHERE article_id IN (SELECT unnest(?::UUID[])) AND {selection.topic_condition()}{field}
+          AND {counts_in("counting.languages", "articles.language")}
         QUALIFY row_number() OVER (PARTITION BY article_id, field, sentence_no
                                    ORDER BY char_start, topic_id) = 1
         ORDER BY list_position(['headline', 'kicker', 'standfirst', 'body', 'caption'], field),
@@ -183,11 +185,17 @@ def stripped(con: duckdb.DuckDBPyConnection, article_id: str, version_no: int) -
 def mention_spans(
     con: duckdb.DuckDBPyConnection, article_id: str, version_no: int, topics: Iterable[str]
 ) -> list[Row]:
-    """Where topics come up in a version: field, char_start, char_end, topic_id."""
+    """Where topics come up in a version: field, char_start, char_end, topic_id.
+
+    None of a topic that does not count among articles in its language.
+    """
     return records(
         con,
         f"""SELECT field, char_start, char_end, topic_id FROM mentions
+        JOIN {COUNTING} USING (topic_id)
+        JOIN article_versions AS shown USING (article_id, version_no)
         WHERE article_id = ? AND version_no = ? AND topic_id IN ({literal_list(topics) or "NULL"})
+          AND {counts_in("counting.languages", "shown.language")}
         ORDER BY ALL""",
         [article_id, version_no],
     )
