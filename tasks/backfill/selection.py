@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -66,7 +66,7 @@ class Selection:
             return Passed.OTHER_DOMAIN
         # A page may be captured on the day before its own: east of Greenwich a morning is in the
         # evening of the day before in UTC, and a page that states a day only is of 00:00 UTC of it.
-        if captured_at.date() + timedelta(days=1) < self.since:
+        if (self.since - captured_at.date()).days > 1:
             return Passed.OTHER_DAY
         if not self.every_url and not looks_like_article(url):
             return Passed.NO_ARTICLE_URL

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date
+from itertools import product
 
 import duckdb
 import pytest
@@ -13,10 +14,14 @@ from flows.mcp.server import Tools
 from tasks.report.figures import read_figures
 from tasks.report.page import write_report
 from tasks.settings import Settings
+from tests.support.feed_reads import feed_reads
+from tests.support.staged_pages import Page
 from tests.warehouse.test_local_days import NEW_YORK, PAGES, TOKYO, load_pages
 from tests.warehouse.test_local_index import load_spike
 from warehouse.layers.layout import Layout
 from warehouse.questions.selection import choices
+from warehouse.questions.topic_samples import choose_articles
+from warehouse.read.query import snapshot
 
 pytestmark = pytest.mark.slow
 
@@ -87,6 +92,61 @@ def test_the_report_shows_the_days_of_the_setting(layout: Layout, is_local: bool
 
 SPIKE = {True: date(2026, 6, 1), False: date(2026, 5, 31)}
 """The day of the spike, by the days of the source and by UTC days."""
+
+
+NIGHT = (
+    *feed_reads(TOKYO.id, range(36, 42)),
+    Page("undated", "Nothing.", None, 38, TOKYO.id, headline="Undated"),
+    Page("rejected", "", None, 38.5, TOKYO.id, outcome="no_article"),
+)
+"""At 20:00 UTC of 3 March it is 05:00 of 4 March in Tokyo."""
+
+
+@pytest.fixture(scope="module")
+def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    layout = Layout(tmp_path_factory.mktemp("night") / "data")
+    load_pages(layout, NIGHT, [TOKYO])
+    with TestClient(create_app(layout, Settings(data=layout.root)), "http://127.0.0.1") as client:
+        yield client
+
+
+@pytest.mark.parametrize("kind", ["local", "utc"])
+def test_all_that_the_page_of_a_source_lists_is_of_the_days_asked_for(
+    night: TestClient, kind: str
+) -> None:
+    for day in OF_TOKYO.values():
+        page = night.get(f"/sources/{TOKYO.id}", params={"from": day, "to": day, "days": kind}).text
+        is_of_day = day == OF_TOKYO[kind]
+        assert ("1 article first seen on the selected days" in page) == is_of_day
+        assert ("https://jp-shimbun.test/rejected" in page) == is_of_day
+        assert ('class="moment">2026-03-03 20:00' in page) == is_of_day
+
+
+EVER = ("0001-01-01", "2026-03-03", "9999-12-31")
+
+
+@pytest.mark.parametrize("kind", ["local", "utc"])
+def test_the_first_and_the_last_day_of_all_can_be_asked_for(night: TestClient, kind: str) -> None:
+    paths = (
+        "/",
+        "/attention",
+        "/articles",
+        "/sources",
+        f"/sources/{TOKYO.id}",
+        "/search?q=harvest",
+    )
+    exports = ("/export/attention.csv", "/export/parts.csv?by=source", "/export/gaps.csv")
+    for path, first, last in product((*paths, *exports), EVER, EVER):
+        given = f"{'&' if '?' in path else '?'}from={first}&to={last}&days={kind}"
+        assert night.get(path + given).status_code == (200 if first <= last else 400), path + given
+
+
+def test_the_last_articles_of_any_number_of_days_can_be_chosen(layout: Layout) -> None:
+    for days in (0, 1, 10_000_000):
+        with snapshot(layout) as con:
+            choose_articles(con, layout, "summit", days)
+            [(chosen,)] = con.sql("SELECT count(*) FROM chosen_articles").fetchall()
+        assert chosen == (2 if days == 1 else 3)
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 """The data behind a figure, in a line to print below it."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 import duckdb
 
@@ -71,7 +71,7 @@ def begun_or_ended(con: duckdb.DuckDBPyConnection, selection: Selection, known: 
     if known.first_day is None or known.last_day is None:
         return ""
     # A difference of a day may be the time zone.
-    since = max(selection.first_day, known.first_day) + timedelta(days=1)
+    since = max(selection.first_day, known.first_day)
     # Not the last day of all: that may be of an article that is dated ahead, in one source.
     until = min(selection.last_day, known.last_whole_day or known.last_day)
     spans = con.sql(
@@ -83,7 +83,7 @@ def begun_or_ended(con: duckdb.DuckDBPyConnection, selection: Selection, known: 
         f"{name}:{begins}{ends}"
         for name, first, last in spans
         if first <= selection.last_day and last >= selection.first_day
-        for begins in [f" from {_day_in_words(first)}" if first > since else ""]
+        for begins in [f" from {_day_in_words(first)}" if (first - since).days > 1 else ""]
         for ends in [f" to {_day_in_words(last)}" if last < until else ""]
         if begins or ends
     ]

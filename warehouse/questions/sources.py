@@ -1,7 +1,6 @@
 """Sources: how often they are polled, what was collected of each, what was rejected."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 
 import duckdb
@@ -151,12 +150,16 @@ def latest_undated(
 
 def _selected_rows(source_id: str, selection: Selection, column: str) -> str:
     """SQL condition: rows of the source whose time in `column` is on the selected days."""
-    end = selection.last_day + timedelta(days=1)
-    return (
-        f"source_id = {literal(source_id)}"
-        f" AND {column} >= {literal(selection.first_day)}::TIMESTAMPTZ"
-        f" AND {column} < {literal(end)}::TIMESTAMPTZ"
+    is_of_source = f"source_id = {literal(source_id)}"
+    # An unknown zone is UTC, as in the marts.
+    zone = (
+        "coalesce((SELECT any_value(name) FROM pg_timezone_names() WHERE name ="
+        f" (SELECT any_value(timezone) FROM sources WHERE {is_of_source})), 'UTC')"
+        if selection.is_local
+        else "'UTC'"
     )
+    # Not from the beginning of a day to that of the next: 9999-12-31 has no next day.
+    return f"{is_of_source} AND {selection.day_condition(f'timezone({zone}, {column})::DATE')}"
 
 
 def captured(con: duckdb.DuckDBPyConnection, raw_ref: str) -> Row | None:

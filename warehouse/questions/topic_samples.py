@@ -1,7 +1,7 @@
 """Texts of a topic's articles, and of others to compare them with: samples, and all texts."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import duckdb
@@ -23,7 +23,8 @@ def choose_articles(
     Returns the files of their texts.
     """
     [(last,)] = con.execute("SELECT max(published_date) FROM articles").fetchall()
-    first = last - timedelta(days=days - 1) if last and days else date.min
+    before = last.toordinal() - days if last and days else 0
+    first = date.fromordinal(max(before, 0) + 1)
     con.execute(
         f"""CREATE TEMP TABLE chosen_articles AS
         SELECT article_id, version_no, source_id, published_date, url_canonical AS url,
