@@ -18,7 +18,7 @@ from warehouse.layers.layout import Layout
 from warehouse.questions.citation import citation, missing
 from warehouse.questions.search_texts import Days, Row, articles_by_day, file_days, found_series
 from warehouse.questions.selection import UNITS, Selection, choices
-from warehouse.questions.texts import files_by_day
+from warehouse.questions.texts import files_by_day, files_of_days
 from warehouse.read.query import QueryError
 
 log = logging.getLogger(__name__)
@@ -109,8 +109,7 @@ class Search:
             if self._is_over():
                 break
             part = replace(self.selection, first_day=batch[-1][0], last_day=batch[0][0])
-            days_of_files = file_days(con, part)
-            paths = [path for day in days_of_files for path in files.get(day, ())]
+            paths = files_of_days(files, file_days(con, part))
             has_room = len(self.listed) < MAX_LISTED
             found = self.query.find(con, paths, part, has_room) if paths else []
             by_day.update((each.source_id, each.day) for each in found)

@@ -14,7 +14,7 @@ from warehouse.layers.audits import Hit, Kind, Sample, SampledArticle, new_audit
 from warehouse.layers.layout import Layout
 from warehouse.questions.articles import counted_sql
 from warehouse.questions.selection import Selection, choices, counts_in, literal, literal_list
-from warehouse.questions.texts import files_by_day, texts_of
+from warehouse.questions.texts import files_by_day, files_of_days, texts_of
 from warehouse.read.query import QueryError, records, snapshot
 
 MAX_HITS_SHOWN = 20  # mentions of an article that are shown
@@ -240,7 +240,7 @@ def _beginnings(
 ) -> dict[str, str]:
     """The beginnings of the articles, out of the files of their days."""
     by_day = files_by_day(con, layout)
-    files = sorted({path for row in chosen for path in by_day.get(row["published_date"], ())})
+    files = files_of_days(by_day, (row["published_date"] for row in chosen))
     if not files:
         return {}
     found = con.execute(

@@ -83,8 +83,11 @@ OF_ARTICLES = {
         [poll(), Page("a", day=None, about=dated(1.9))],
         [Page("a", "Revised.", None, about=dated(-0.1))],
     ),
-    "an article loses its day": Case(
+    "an article's page loses its date": Case(
         [FAR, Page("a", day=None, about=OLD)], [Page("a", "Revised.", None)]
+    ),
+    "an article's earlier text comes late and has a date": Case(
+        [FAR, Page("a", day=None, hour=3)], [Page("a", "Dated.", None, -22, about=OLD)]
     ),
     "an article gets a mention": Case(
         [FAR, Page("a", "Nothing.")], [Page("a", "The G20.", stripped=["Join us"])]

@@ -2,10 +2,12 @@
 CREATE OR REPLACE VIEW article_revisions AS
 WITH placed AS (
     SELECT article_versions.*,
-           row_number() OVER (PARTITION BY article_id ORDER BY fetched_at, version_no) AS place
+           row_number() OVER seen AS place,
+           last_value(published_at IGNORE NULLS) OVER seen AS last_published_at
     FROM article_versions
     SEMI JOIN (SELECT article_id FROM article_versions WHERE version_no = 2) AS revised
         USING (article_id)
+    WINDOW seen AS (PARTITION BY article_id ORDER BY fetched_at, version_no)
 )
 SELECT later.article_id, later.source_id, later.url_canonical, later.version_no,
        earlier.version_no AS previous_no,
@@ -14,7 +16,7 @@ SELECT later.article_id, later.source_id, later.url_canonical, later.version_no,
        earlier.body_chars AS body_chars_before, later.body_chars AS body_chars_after,
        1 - bit_count(xor(before.minhash, after.minhash)) / 256 AS similarity,
        earlier.fetched_at AS fetched_before, later.fetched_at AS fetched_after,
-       date_diff('second', later.published_at, later.fetched_at) / 3600 AS hours_after_publication,
+       date_diff('second', later.last_published_at, later.fetched_at) / 3600 AS hours_after_publication,
        earlier.body_sha256 <> later.body_sha256 AS is_other_text,
        -- 0.1.0 wrote a digest of its source files for version 1; settings may follow either
        replace(earlier.extractor_version, '1-d869d737fc43', '1')

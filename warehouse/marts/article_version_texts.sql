@@ -10,6 +10,6 @@ COMMENT ON COLUMN article_version_texts.article_id IS 'Article, as in articles';
 COMMENT ON COLUMN article_version_texts.version_no IS 'Version, as in article_versions';
 COMMENT ON COLUMN article_version_texts.source_id IS 'Id of the source, as in sources';
 COMMENT ON COLUMN article_version_texts.published_date IS
-    'UTC day of publication; a condition on it saves reading the other days'' files';
+    'UTC day of publication, NULL where this version gives none; a condition on it saves reading the other days'' files';
 COMMENT ON COLUMN article_version_texts.headline IS 'Headline';
 COMMENT ON COLUMN article_version_texts.body IS 'Text of the article, paragraphs joined by a blank line';

@@ -8,7 +8,7 @@ import duckdb
 
 from warehouse.layers.layout import Layout
 from warehouse.questions.selection import COUNTING, Selection, counts_in, literal_list
-from warehouse.questions.texts import files_by_day, texts_of
+from warehouse.questions.texts import files_by_day, files_of_days, texts_of
 from warehouse.read.query import records
 
 Row = dict[str, Any]
@@ -206,12 +206,12 @@ def bodies(
 ) -> dict[int, str | None]:
     """The bodies of versions of one article, by number, from the files of their days."""
     by_day = files_by_day(con, layout)
-    files = {path for row in chosen for path in by_day.get(row["published_date"], ())}
+    files = files_of_days(by_day, (row["published_date"] for row in chosen))
     if not files:
         return {}
     found = records(
         con,
-        f"""SELECT version_no, body FROM {texts_of(sorted(files))}
+        f"""SELECT version_no, body FROM {texts_of(files)}
         WHERE article_id = ? AND version_no IN (SELECT unnest(?))""",
         [chosen[0]["article_id"], [row["version_no"] for row in chosen]],
     )

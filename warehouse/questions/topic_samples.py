@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from warehouse.layers.layout import Layout
 from warehouse.questions.selection import literal
-from warehouse.questions.texts import files_by_day, texts_of
+from warehouse.questions.texts import files_by_day, files_of_days, texts_of
 from warehouse.read.query import records
 
 BATCH_ROWS = 1_024
@@ -39,7 +39,7 @@ def choose_articles(
     )
     by_day = files_by_day(con, layout)
     chosen = con.sql("SELECT DISTINCT published_date FROM chosen_articles ORDER BY ALL")
-    return [path for (day,) in chosen.fetchall() for path in by_day.get(day, ())]
+    return files_of_days(by_day, (day for (day,) in chosen.fetchall()))
 
 
 def by_language(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:

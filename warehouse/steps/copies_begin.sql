@@ -1,4 +1,22 @@
 -- Grain: one article of `waiting`, whose duplicate_of is to be decided: those of `touched`, and their copies.
+--
+-- Texts without a date are sketched at the time of publication that other versions of the article have.
+UPDATE text_sketches
+SET moment = dated.published_at
+FROM article_versions AS version
+JOIN (
+    SELECT article_id,
+           arg_max(published_at, (fetched_at, version_no)) FILTER (published_at IS NOT NULL)
+               AS published_at
+    FROM article_versions
+    SEMI JOIN touched USING (article_id)
+    GROUP BY article_id
+    HAVING count(published_at) BETWEEN 1 AND count(*) - 1
+) AS dated USING (article_id)
+WHERE version.published_at IS NULL
+  AND text_sketches.article_id = version.article_id
+  AND text_sketches.version_no = version.version_no;
+
 CREATE OR REPLACE TEMP TABLE waiting AS
 SELECT rowid AS place, article_id, coalesce(published_at, fetched_at) AS moment, true AS is_touched
 FROM articles

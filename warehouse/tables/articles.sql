@@ -1,4 +1,4 @@
--- Grain: one article, as its version with the latest fetched_at shows it.
+-- Grain: one article, as its version with the latest fetched_at shows it, on the day of the last dated one.
 CREATE TABLE IF NOT EXISTS articles (
     article_id           UUID,
     version_no           INTEGER,
@@ -68,12 +68,12 @@ COMMENT ON COLUMN articles.body_chars IS
 COMMENT ON COLUMN articles.language IS 'Language code of the text';
 COMMENT ON COLUMN articles.language_source IS 'What named the language: page, text, source or none';
 COMMENT ON COLUMN articles.published_at IS
-    'Time of publication (UTC), as this version states it; NULL where the page does not say';
+    'Time of publication (UTC), as the latest version with a date states it; NULL where none does';
 COMMENT ON COLUMN articles.published_at_raw IS 'Time of publication as printed';
 COMMENT ON COLUMN articles.published_source IS
     'What named the time of publication: jsonld, meta, page, url, feed, given or none';
 COMMENT ON COLUMN articles.published_date IS
-    'UTC day of publication; undated articles stay out of time series';
+    'UTC day of published_at; undated articles stay out of time series';
 COMMENT ON COLUMN articles.published_precision IS
     'How precise published_at is: second; minute; or day, where it is 00:00 UTC and published_at_raw has no time of day. NULL where undated';
 COMMENT ON COLUMN articles.published_local_date IS
