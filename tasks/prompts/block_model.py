@@ -92,9 +92,14 @@ class Model:
     lexicon: Lexicon
 
 
+def load_model() -> Model:
+    """The shipped model."""
+    return read_model(MODEL)
+
+
 @cache
-def load_model(path: Path = MODEL) -> Model:
-    """The model, read once per process."""
+def read_model(path: Path) -> Model:
+    """A model, read once per process."""
     data = json.loads(path.read_text(encoding="utf-8"))
     a, b, c, d, e, f = map(read_forest, data["forests"])
     return Model((a, b, c), (d, e, f), Lexicon(**data["lexicon"]))

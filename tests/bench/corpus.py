@@ -33,33 +33,40 @@ files = ["{corpus}/gold/*.html.gz"]
 def extract_all(folder: Path, most: int | None = None) -> None:
     """Extract all pages, as `presswatch extract` does, each set into a folder of its name.
 
-    The labelled pages thrice: as HTML into `pages`, as text into `text`, and into `article` as text
-    from the first labelled paragraph to a few lines after the last, as from a reading view.
+    The labelled pages thrice: as HTML into `pages`, and as `lines_of` has them.
     """
-    fold = program(CORPUS / "score.py").N
-    for name in ("text", "article"):
-        (folder / "lines" / name).mkdir(parents=True)
     for path in sorted((CORPUS / "pages").glob("*.json.gz"))[:most]:
-        page = json.loads(gzip.decompress(path.read_bytes()))
-        lines = [block["text"] for block in page["blocks"]]
-        labelled = {fold(row["text"]) for row in page["must"]}
-        places = [at for at, line in enumerate(lines) if fold(line) in labelled] or [0, len(lines)]
-        article = lines[places[0] : places[-1] + 1 + LINES_AFTER]
-        for name, cut in (("text", lines), ("article", article)):
-            text = folder / "lines" / name / f"{page['id']}.txt"
-            text.write_text("\n".join(cut), encoding="utf-8")
+        for name, lines in lines_of(path).items():
+            text = folder / "lines" / name / f"{path.name.partition('.')[0]}.txt"
+            text.parent.mkdir(parents=True, exist_ok=True)
+            text.write_text(lines, encoding="utf-8")
     sets = {name: page_paths(CORPUS / name, most) for name in SETS}
     sets |= {path.name: sorted(path.glob("*.txt")) for path in (folder / "lines").iterdir()}
     place = open_installation(data=folder)
     with page_pool(place.settings) as pool:
         for name, paths in sets.items():
-            (folder / name).mkdir()
             for path, record in explain(paths, None, place.settings.limits, pool):
-                _write(folder / name / path.name.partition(".")[0], record)
+                write_page(folder / name / path.name.partition(".")[0], record)
 
 
-def _write(stem: Path, record: dict[str, Any]) -> None:
+def lines_of(path: Path) -> dict[str, str]:
+    """A labelled page saved as text, as a whole and as `article`.
+
+    That is from the first labelled paragraph to a few lines after the last, as from a reading view.
+    """
+    fold = program(CORPUS / "score.py").N
+    page = json.loads(gzip.decompress(path.read_bytes()))
+    lines = [block["text"] for block in page["blocks"]]
+    labelled = {fold(row["text"]) for row in page["must"]}
+    places = [at for at, line in enumerate(lines) if fold(line) in labelled] or [0, len(lines)]
+    article = lines[places[0] : places[-1] + 1 + LINES_AFTER]
+    return {"text": "\n".join(lines), "article": "\n".join(article)}
+
+
+def write_page(stem: Path, record: dict[str, Any]) -> None:
+    """Write a page's text and its record beside each other."""
     lines = [record["kicker"], record["headline"], record["standfirst"], *record["captions"]]
     text = "\n".join([*(line for line in lines if line), record["body"]])
+    stem.parent.mkdir(parents=True, exist_ok=True)
     stem.with_suffix(".txt").write_text(text, encoding="utf-8")
     stem.with_suffix(".json").write_text(json.dumps(record), encoding="utf-8")

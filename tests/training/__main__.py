@@ -1,14 +1,12 @@
 """Train the block models: `python -m tests.training CORPUS OUT`.
 
 Needs scikit-learn and catboost, which the program itself does without. Writes OUT/model.json, to be
-copied to tasks/prompts/, what `tests.training.page_model` writes, and OUT/tree.pickle and
-OUT/text.pickle: each page with the scores of a model trained without the page's owner, which
-`tests.training.crossval` cleans and scores. Judge by these, not by what the final model makes of
-its own pages.
+copied to tasks/prompts/, what `tests.training.page_model` writes, and OUT/fold-0.json to
+OUT/fold-5.json: models trained without the owners of that fold, by which `tests.training.crossval`
+extracts their pages. Judge by these, not by what the final model makes of its own pages.
 """
 
 import json
-import pickle
 import sys
 from pathlib import Path
 
@@ -23,7 +21,7 @@ from tasks.prompts.word_weights import Lexicon
 from tests.training import page_model
 from tests.training.forests import dump_forest, read_trees
 from tests.training.inserted_texts import inserted_examples, sample_examples
-from tests.training.labels import FOLDS, Example, fold_of, read_examples
+from tests.training.labels import FOLD_MODEL, FOLDS, Example, fold_of, read_examples
 from tests.training.lexicons import learn_lexicon, own_rows, read_prompt_rows
 
 _LEFT_OUT = """
@@ -93,15 +91,14 @@ class Recipe:
         self.tables = [columns for columns, _ in described]
         self.around = [around for _, around in described]
 
-    def train(self, stage: int) -> tuple[Forest, list[Column]]:
-        """The stage's forest on all pages, and each page's scores from the fold without it."""
-        scores: list[Column] = [np.zeros(0, np.float32)] * len(self.examples)
-        for number in range(FOLDS):
-            forest = self._fit(stage, number)
-            for at, example in enumerate(self.examples):
-                if example.fold == number:
-                    scores[at] = LOOKS[stage](forest, self.tables[at])
-        return self._fit(stage, None), scores
+    def train(self, stage: int) -> tuple[list[Forest], list[Column]]:
+        """Forests without each fold and one on all pages; each page's scores without its fold."""
+        forests = [self._fit(stage, number) for number in range(FOLDS)]
+        scores = [
+            LOOKS[stage](forests[example.fold], table)
+            for example, table in zip(self.examples, self.tables, strict=True)
+        ]
+        return [*forests, self._fit(stage, None)], scores
 
     def _fit(self, stage: int, left_out: int | None) -> Forest:
         names = tuple(name for name in self.tables[0] if name not in LEFT_OUT)
@@ -115,14 +112,14 @@ class Recipe:
                 targets.append((target[0][seen], target[1][seen]))
         return fit_forest(tables, targets, names, SIZES[self.is_text][stage], RATES[stage])
 
-    def run(self) -> tuple[list[Forest], list[Column], list[Column]]:
-        """All stages; the later ones know how the first scored what stands around a block."""
+    def run(self) -> tuple[list[tuple[Forest, ...]], list[Column], list[Column]]:
+        """All stages of each model; the later ones know how the first scored what is around."""
         first, scores = self.train(0)
         for at, table in enumerate(self.tables):
             table |= relate(self.around[at], scores[at], table)
         second, scores = self.train(1)
         third, pleads = self.train(2)
-        return [first, second, third], scores, pleads
+        return list(zip(first, second, third, strict=True)), scores, pleads
 
 
 def _target(example: Example, stage: int) -> tuple[Column, Column] | None:
@@ -130,12 +127,6 @@ def _target(example: Example, stage: int) -> tuple[Column, Column] | None:
     if stage == 2:
         return example.prompts, example.prompt_weight
     return None if example.is_inserted else (example.share, example.weight)
-
-
-def write_drafts(recipe: Recipe, scores: list[Column], pleads: list[Column], out: Path) -> None:
-    """Keep the gold pages with the scores of a model that never saw their owner."""
-    rows = zip(recipe.examples, recipe.tables, scores, pleads, strict=True)
-    out.write_bytes(pickle.dumps([row for row in rows if not row[0].is_inserted]))
 
 
 def _examples(corpus: Path, is_text: bool) -> list[Example]:
@@ -155,22 +146,23 @@ def main(corpus: Path, out: Path) -> None:
         )
         for number in range(FOLDS)
     ]
-    lexicon = learn_lexicon(examples, prompt_rows)
-    forests: list[Forest] = []
-    for is_text, name in ((False, "tree"), (True, "text")):
-        pages = _examples(corpus, is_text=True) if is_text else examples
-        recipe = Recipe(pages, lexicons, is_text)
-        found, scores, pleads = recipe.run()
-        forests += found
-        write_drafts(recipe, scores, pleads, out / f"{name}.pickle")
-        if not is_text:
-            rows = zip(examples, scores, pleads, strict=True)
-            page_model.write_scores(out, {e.page_id: np.array(each) for e, *each in rows})
+    lexicons.append(learn_lexicon(examples, prompt_rows))
+    parsed, scores, pleads = Recipe(examples, lexicons, is_text=False).run()
+    rows = zip(examples, scores, pleads, strict=True)
+    page_model.write_scores(out, {e.page_id: np.array(each) for e, *each in rows})
+    saved, *_ = Recipe(_examples(corpus, is_text=True), lexicons, is_text=True).run()
+    names = [*map(FOLD_MODEL.format, range(FOLDS)), "model.json"]
+    for name, lexicon, of_trees, of_texts in zip(names, lexicons, parsed, saved, strict=True):
+        write_model(out / name, [*of_trees, *of_texts], lexicon)
+    page_model.main(corpus, out)
+
+
+def write_model(path: Path, forests: list[Forest], lexicon: Lexicon) -> None:
+    """Write a model as `tasks.prompts.block_model` reads it."""
     weights = {name: getattr(lexicon, name) for name in ("article", "prompt", "keys", "targets")}
     model = {"forests": [dump_forest(forest) for forest in forests], "lexicon": weights}
     text = json.dumps(model, ensure_ascii=False, separators=(",", ":"))
-    (out / "model.json").write_text(text + "\n", encoding="utf-8")
-    page_model.main(corpus, out)
+    path.write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,54 +1,63 @@
 """Write crossval.json: `python -m tests.training.crossval OUT`, where OUT is what training wrote.
 
-Cleans each gold page with the scores of a model trained without its owner, by today's rules, and
+Extracts each page of the corpus by today's rules with the model that saw no page of its owner, and
 counts one that the article model, trained likewise, rejects as empty. Only figures go into the
 file, no text of any paper.
 """
 
 import json
-import pickle
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from unittest.mock import patch
 
-from tasks.prompts.block_roles import find_headline
-from tasks.prompts.clean_page import add_stated_text, clean_unchanged_text, finish
-from tasks.prompts.draft import Draft
+from tasks.extract import extract_page
+from tasks.prompts import block_model
+from tasks.refine.preview_page import Record, as_record
+from tests.bench.corpus import lines_of, write_page
 from tests.bench.tables import main_table
-from tests.support.scoring import CORPUS, CROSSVAL, Figures, Page, score_corpus, score_gold
+from tests.support.scoring import CORPUS, CROSSVAL, Figures, score_folder
+from tests.training.labels import FOLD_MODEL, fold_of, owners_of, read_html, read_rows
 from tests.training.page_model import REJECTED
 
 
-def clean_pages(drafts: Path, rejected: frozenset[str] = frozenset()) -> dict[str, Page]:
-    """Each gold page of a file of drafts as cleaned: `body`, `standfirst` and `all` of its text."""
-    pages = {}
-    for example, columns, scores, prompt_scores in pickle.loads(drafts.read_bytes()):
-        page, hints = example.page, example.hints
-        texts = [block.text for block in page.blocks]
-        headline = find_headline(page, hints.headline)
-        draft = Draft(page, columns, scores, prompt_scores)
-        found = clean_unchanged_text(page, hints) or finish(draft, headline, hints)
-        found = add_stated_text(found, hints, texts)
-        heads = [text for text in (found.kicker, found.headline, found.standfirst) if text]
-        body = "\n".join(found.paragraphs)
-        text = "\n".join([*heads, *found.captions, body])
-        is_article = example.page_id not in rejected
-        pages[example.page_id] = {
-            "body": body if is_article else "",
-            "standfirst": found.standfirst if is_article else None,
-            "all": text if is_article else "",
-        }
-    return pages
+def extract_unseen(out: Path) -> Iterator[tuple[str, Record]]:
+    """The record of each gold page, and of each labelled page as HTML and as text.
+
+    Each with the path of its figures: `gold/ID`, `pages/ID`, `text/ID`, `article/ID`.
+    """
+    owners, rejected = owners_of(CORPUS), json.loads((out / REJECTED).read_text())
+    for row in read_rows(CORPUS / "gold/index.jsonl.gz"):
+        page_id, owner = row["id"], owners.get(row["id"], row["publisher"])
+        with _model_without(out, owner):
+            html = b"" if page_id in rejected else read_html(CORPUS, page_id)
+            yield f"gold/{page_id}", _extract(html, "text/html", row["url"])
+            if page_id in owners:
+                yield f"pages/{page_id}", _extract(html, "text/html", row["url"])
+                forms = lines_of(CORPUS / "pages" / f"{page_id}.json.gz")
+                for name, text in forms.items():
+                    yield f"{name}/{page_id}", _extract(text.encode(), "text/plain", "")
+
+
+@contextmanager
+def _model_without(out: Path, owner: str) -> Iterator[None]:
+    path = out / FOLD_MODEL.format(fold_of(owner))
+    with patch.object(block_model, "MODEL", path):
+        yield
+
+
+def _extract(payload: bytes, content_type: str, url: str) -> Record:
+    return as_record(extract_page(payload, content_type, url))
 
 
 def score_training(out: Path) -> Figures:
-    """The figures of the pages in OUT."""
-    tree = clean_pages(out / "tree.pickle", frozenset(json.loads((out / REJECTED).read_text())))
-    text = clean_pages(out / "text.pickle")
-    return {
-        "corpus": score_corpus(lambda page_id: tree[page_id]["all"]),
-        "gold": score_gold(tree.get),
-        "text": score_corpus(lambda page_id: text[page_id]["all"]),
-    }
+    """The figures of the pages by the models in OUT."""
+    with TemporaryDirectory() as folder:
+        for name, record in extract_unseen(out):
+            write_page(Path(folder) / name, record)
+        return score_folder(Path(folder))
 
 
 def main(out: Path) -> None:

@@ -22,6 +22,8 @@ from tasks.prompts.word_weights import fold
 WORD = re.compile(r"\w+")
 SHINGLE = 4
 FOLDS = 6
+FOLD_MODEL = "fold-{}.json"
+"""The file of the models that saw no page of a fold's owners."""
 GOLD_WEIGHT = 0.3
 """Weight of a gold paragraph as none of a prompt, where nobody labelled the page."""
 SHORTEST, LEAST = 150, 0.4

@@ -18,7 +18,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from tasks.extract.article_or_not import GROUPS, MIN_LINKS, REJECTED_BELOW, evidence
 from tasks.extract.metadata import Metadata, read_metadata
-from tasks.prompts.block_model import Forest, Model, load_model
+from tasks.prompts.block_model import Forest, Model, read_model
 from tasks.prompts.block_roles import find_headline
 from tasks.prompts.clean_page import finish
 from tasks.prompts.draft import score_blocks
@@ -73,7 +73,7 @@ def write_scores(out: Path, scores: Mapping[str, Column]) -> None:
 
 def read_samples(corpus: Path, out: Path) -> Iterator[Sample]:
     """The gold pages, the pages that are no article, and made ones."""
-    model = load_model(out / "model.json")
+    model = read_model(out / "model.json")
     index = json.loads((corpus / "pages/index.json").read_text())
     owners, owner_of = {row["id"]: row["owner"] for row in index}, dict[str | None, str]()
     scores = np.load(out / SCORES)

@@ -7,7 +7,6 @@ scores lowest). Pages are scored by models trained without their owner, which ta
 catboost; lookalikes by the shipped model. `inspected.tsv` says what was found in them.
 """
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -25,8 +24,8 @@ from tasks.prompts.split_into_blocks import split_tree
 from tasks.prompts.word_weights import fold
 from tests.support.lookalikes import Case, cases, judge, page_html
 from tests.support.scoring import CORPUS, WRONG_GOLD, gold_index, score_gold
-from tests.training.crossval import clean_pages
-from tests.training.page_model import REJECTED, SPLITS, cross_validate, read_samples
+from tests.training.crossval import extract_unseen
+from tests.training.page_model import SPLITS, cross_validate, read_samples
 
 PAGES, TEXTS = 30, 50
 Row = tuple[float, str, float]
@@ -35,8 +34,8 @@ Row = tuple[float, str, float]
 
 def gold_pages(out: Path) -> Iterator[Row]:
     """The gold news pages."""
-    rejected = frozenset(json.loads((out / REJECTED).read_text()))
-    figures = score_gold(clean_pages(out / "tree.pickle", rejected).get)
+    records = dict(extract_unseen(out))
+    figures = score_gold(lambda page_id: records[f"gold/{page_id}"])
     for page_id, page in figures.items():
         if gold_index()[page_id]["news"] and page_id not in WRONG_GOLD:
             yield 1 - page["neutral"], page_id, page["neutral"]

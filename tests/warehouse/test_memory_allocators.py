@@ -134,7 +134,7 @@ def test_no_cache_grows_with_the_pages_seen() -> None:
         if isinstance(each, functools._lru_cache_wrapper) and each.__module__.startswith("tasks.")
     ]
     endless = {each.__qualname__ for each in caches if each.cache_parameters()["maxsize"] is None}
-    models = {"load_model", "load_article_model"}
+    models = {"read_model", "load_article_model"}
     constant = models | {"_adapter", "odd_characters", "_kinds", "_table", "_version"}
     constant |= {"_languages_of_phrase", "_zones_by_country"}  # of topics, of the zone database
     assert endless <= constant, "of what comes from pages, keep no end of it"
