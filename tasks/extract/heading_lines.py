@@ -55,7 +55,7 @@ def find_untagged(tree: LexborHTMLParser, title: str) -> LexborNode | None:
     for node in tree.css("div, p, span, td, strong, b, font, h3")[:MAX_ELEMENTS]:
         if is_short(node, MAX_DATE_CHARS):
             text = node.text(separator=" ")
-            if len(text.split()) >= MIN_HEADLINE_WORDS and letters(title).startswith(letters(text)):
+            if word_count(text) >= MIN_HEADLINE_WORDS and letters(title).startswith(letters(text)):
                 return node
     return None
 

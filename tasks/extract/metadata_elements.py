@@ -8,6 +8,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from tasks.extract import jsonld
 from tasks.extract.headlines import letters, main_heading
 from tasks.extract.jsonld import Structured, first_text
+from tasks.prompts.word_weights import word_count
 from tasks.text.html_tree import one_line
 from tasks.text.urls import same_site
 
@@ -101,7 +102,7 @@ class Page:
         titles = [stated or "", self.meta.get("og:title", ""), self.title]
         fitting = [h for h in self.headings if any(letters(h) in letters(t) for t in titles)]
         main = max(fitting, key=len, default=main_heading(self.headings, titles))
-        is_long = main is not None and len(main.split()) >= MIN_HEADLINE_WORDS
+        is_long = main is not None and word_count(main) >= MIN_HEADLINE_WORDS
         if second := None if is_long else self._second_heading():
             return second
         return self.heading_nodes[self.headings.index(main)] if main else None
@@ -111,7 +112,7 @@ class Page:
         title = letters(self.title)
         for node in self._places["h2"][:20]:
             text = text_of(node)
-            if len(text.split()) >= MIN_HEADLINE_WORDS and title.startswith(letters(text)):
+            if word_count(text) >= MIN_HEADLINE_WORDS and title.startswith(letters(text)):
                 return node
         return None
 

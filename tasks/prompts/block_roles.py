@@ -15,7 +15,7 @@ from tasks.prompts.short_lines import (
     looks_credited,
 )
 from tasks.prompts.text_pages import open_text, text_role
-from tasks.prompts.word_weights import fold
+from tasks.prompts.word_weights import fold, word_count
 
 KICKER = re.compile(r"kicker|overline|eyebrow|dachzeile|topline|roofline|spitzmarke|strapline-top")
 STANDFIRST = re.compile(
@@ -48,7 +48,7 @@ def find_headline(page: Page, headline: str | None) -> int:
         tops = [at for at in exact if page.elements[page.blocks[at].element].tag == "h1"]
         return (tops or exact)[0]
     for at, block in enumerate(page.blocks):
-        if page.elements[block.element].tag == "h1" and len(block.text.split()) > 2:
+        if page.elements[block.element].tag == "h1" and word_count(block.text) > 2:
             return at
     return -1
 

@@ -21,9 +21,14 @@ MIN_SHOUTED_WORDS, MIN_CAPITALS = 5, 0.9  # of a link in capitals
 # below linked headings are teasers.
 MIN_ENTRIES = 3
 TIME = re.compile(
-    r"(?:\d{4}-\d\d-\d\d[T ])?\d{1,2}(?::\d\d){1,2}(?:Z|[+-]\d\d:?\d\d)?(?:\s?[ap]\.?m\.?)?"
-    r"(?:\s(?:Uhr|[A-Z]{2,4}))?",
-    re.I,
+    r"""
+    (?:\d{4}-\d\d-\d\d[T ])?(?:[오上下][전후午]\s?)?
+    \d{1,2}(?::\d\d){1,2}(?:Z|[+-]\d\d:?\d\d)?(?:\s?[ap]\.?m\.?)?(?:\s(?:Uhr|[A-Z]{2,4}))?
+    | \d{1,2}\.\d\d\s?(?:[ap]\.?m\.?|Uhr)
+    | \d{1,2}\s?(?:h|時|시)(?:\s?\d\d\s?(?:分|분)?)?
+    | \d{1,3}(?:\+\d)?['’′]
+    """,
+    re.I | re.X,
 )
 MAX_TEASER_BLOCKS = 3  # after its heading
 MAX_LABEL_WORDS, MIN_LABEL_REPEATS = 4, 5  # of a label that a page repeats, such as `Read more`

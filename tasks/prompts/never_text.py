@@ -16,7 +16,7 @@ from tasks.prompts.word_weights import word_count
 # A page of so many lines that opens with lines of so few words, no sentences, begins with a menu.
 MIN_MENU_PAGE_LINES, MAX_MENU_LINE_WORDS = 40, 3
 # Lines of these kinds stand amid an article, too, and do not tell that a whole page was saved.
-_ASIDE_KINDS = "furniture share related other newsletter donation app_promo registration"
+_ASIDE_KINDS = "furniture share related other newsletter donation app_promo registration sponsored"
 ASIDE_KINDS = frozenset(_ASIDE_KINDS.split())
 HEAD_LINES = 3  # Kicker, headline and standfirst: lines that may say anything
 OPENING_LINES = 8  # Opening lines that, after the first, may not hold a byline or date line

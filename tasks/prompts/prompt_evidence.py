@@ -29,8 +29,8 @@ NONE, LIST, HEADING, QUOTATION = range(4)
 BETWEEN = {"ul": LIST, "ol": LIST, "blockquote": QUOTATION}
 MAX_BOX_CHARS = 1000  # of a box that a button or a prompt inside makes suspect
 # A group of alike blocks is running text if it has more than this share of the largest group's kept
-# text, and the largest group has so many characters.
-MIN_GROUP_SHARE, MIN_LARGEST_CHARS = 0.2, 200
+# text, and the largest group has so many characters, or so many sentences as a short article.
+MIN_GROUP_SHARE, MIN_LARGEST_CHARS, MIN_LARGEST_SENTENCES = 0.2, 200, 3
 # Items of a list whose prompt scores are judged together, and the score of one that is no prompt.
 MIN_ITEMS, MAX_ITEMS, NO_PROMPT_SCORE = 3, 12, 0.3
 # Kinds of prompts that stop the reader, and those that an offer may follow.
@@ -69,6 +69,7 @@ def strip_prompts(draft: Draft, language: str | None, running: Mask) -> None:
             # A wall has several lines: `For subscribers only`, then `Subscribe to read the news`.
             is_after = is_by_text_rule(draft, at - 1)
             is_next = is_after and {draft.reasons[at - 1][0], rule.kind} <= STOPPING_KINDS
+            is_next &= not (running[at] and draft.score[at] >= UNSURE_ARTICLE_SCORE[False])
             is_wall = at in headings and rule.kind in WALL_KINDS and _offer_under(draft, at)
             is_due = doubtful[at] or is_next or is_wall or rule.decides(draft.text(at))
             if at not in draft.roles or is_due:
@@ -177,11 +178,12 @@ def running_text(draft: Draft) -> Mask:
         kind = own.tag, own.key, outer.tag, outer.key
         group.append(kinds.setdefault(kind, len(kinds)))
     kept = np.zeros(len(page.blocks))
-    for at in draft.roles:
-        kept[at] = draft.columns["chars"][at]
-    held = np.bincount(group, kept)
+    kept[list(draft.roles)] = 1
+    held = np.bincount(group, kept * draft.columns["chars"])
+    sentences = np.bincount(group, kept * draft.columns["ends_sentence"])
     most = held.max()
-    return np.asarray((held[group] > MIN_GROUP_SHARE * most) & (most >= MIN_LARGEST_CHARS))
+    is_text = most >= MIN_LARGEST_CHARS or sentences[held.argmax()] >= MIN_LARGEST_SENTENCES
+    return np.asarray((held[group] > MIN_GROUP_SHARE * most) & is_text)
 
 
 def strip_likely_prompts(draft: Draft, running: Mask) -> None:
