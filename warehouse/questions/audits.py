@@ -15,6 +15,19 @@ from warehouse.read.query import has_table, records
 from warehouse.stats.audits import Estimate, Unit, corrected_share, estimate, recall
 
 Row = dict[str, Any]
+# A definition that was changed and changed back has another version.
+AUDITS_OF_TOPIC = """
+    WITH versions AS (
+        SELECT topic_id, topic_version, valid_to, (definition_hash, rules) AS definition
+        FROM topics
+    )
+    SELECT audits.*, judged.definition,
+           coalesce(judged.definition = counting.definition, false) AS is_current
+    FROM audits
+    LEFT JOIN versions AS judged USING (topic_id, topic_version)
+    LEFT JOIN (FROM versions WHERE valid_to IS NULL) AS counting USING (topic_id)
+    WHERE topic_id = ? AND yes + no > 0 ORDER BY drawn_at DESC, audit_id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +81,7 @@ def audited(con: duckdb.DuckDBPyConnection, topic_id: str) -> Audited | None:
     """The last audit of a topic that has a yes or a no; None without one."""
     if not has_table(con, "audits"):
         return None  # a snapshot of an earlier version
-    rows = records(
-        con,
-        # A definition that was changed and changed back has another version.
-        """WITH versions AS (
-            SELECT topic_id, topic_version, valid_to, (definition_hash, rules) AS definition
-            FROM topics
-        )
-        SELECT audits.*, judged.definition,
-               coalesce(judged.definition = counting.definition, false) AS is_current
-        FROM audits
-        LEFT JOIN versions AS judged USING (topic_id, topic_version)
-        LEFT JOIN (FROM versions WHERE valid_to IS NULL) AS counting USING (topic_id)
-        WHERE topic_id = ? AND yes + no > 0 ORDER BY drawn_at DESC, audit_id""",
-        [topic_id],
-    )
+    rows = records(con, AUDITS_OF_TOPIC, [topic_id])
     last: dict[str, Row] = {}
     for row in rows:
         last.setdefault(row["kind"], row)
