@@ -1,7 +1,7 @@
 """Collects one source in one run: read its listings, fetch new pages, archive every attempt."""
 
 import logging
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -163,33 +163,36 @@ class _Visit:
         known = {key: fresh.pop(key) for key in self.listings.known(fresh)}
         self._leave_to_dropped(known)
         since = collector.since or datetime.min.replace(tzinfo=UTC)
-        old = {k: one for k, one in fresh.items() if one.published_at and one.published_at < since}
+        too_old = f"published before {since:%Y-%m-%d %H:%M}, too long ago for this run"
+        old = {
+            key: too_old
+            for key, entry in fresh.items()
+            if entry.published_at and entry.published_at < since
+        }
         to_fetch = [(key, entry) for key, entry in fresh.items() if key not in old]
         limit = collector.max_new or collector.limits.max_new_articles
-        over, silent, late = dict(to_fetch[limit:]), dict[str, Entry](), dict[str, Entry]()
+        past_limit = f"past the limit of {counted(limit, 'new page')}"
+        deferrals = {key: past_limit for key, _ in to_fetch[limit:]}
         for number, (key, entry) in enumerate(to_fetch[:limit], 1):
             advance(f"{self.source.id}: pages", number, len(to_fetch[:limit]))
             if self.unanswered == MAX_FAILURES_IN_A_ROW:
-                silent[key] = entry
+                deferrals[key] = f"after {MAX_FAILURES_IN_A_ROW} pages in a row without an answer"
             elif time.is_up():
-                late[key] = entry
+                deferrals[key] = time.late
             elif collector.claim(key):
                 self.deferred += self._fetch(entry) is Outcome.LEFT_FOR_LATER
-        self.deferred += len(over) + len(silent) + len(late)
-        self._leave(old, f"published before {since:%Y-%m-%d %H:%M}, too long ago for this run")
-        self._leave(over, f"past the limit of {counted(limit, 'new page')}")
-        self._leave(silent, f"after {MAX_FAILURES_IN_A_ROW} pages in a row without an answer")
-        self._leave(late, time.late)
+        self.deferred += len(deferrals)
+        self._leave(fresh, old | deferrals)
 
-    def _leave(self, entries: Mapping[str, Entry], why: str) -> None:
+    def _leave(self, entries: Mapping[str, Entry], reasons: Mapping[str, str]) -> None:
         """Record pages that are left for later, so that their days are not counted as complete.
 
         Those that are counted as lost already are not recorded again, however many runs leave them.
         """
-        recorded = lost_pages(self.collector.layout, self.source.id, entries)
-        for key, entry in entries.items():
+        recorded = lost_pages(self.collector.layout, self.source.id, reasons)
+        for key, why in reasons.items():
             if key not in recorded:
-                at = self.collector.now
+                entry, at = entries[key], self.collector.now
                 self._record(deferred(CaptureKind.PAGE, entry.url, at, why), entry)
 
     def _leave_to_dropped(self, known: Mapping[str, Entry]) -> None:
@@ -197,13 +200,15 @@ class _Visit:
 
         Without them, the days would look as if they had been observed without these articles.
         """
-        dropped, stored = self.collector.dropped, defaultdict[str, dict[str, Entry]](dict)
-        for key in [key for key in known if key in dropped]:
-            stored[dropped[key]][key] = known[key]
-        for source_id, entries in stored.items():
-            why = f"stored under {source_id}, which is not in sources.toml"
-            self.listings.notes.append(f"{counted(len(entries), 'page')} {why}")
-            self._leave(entries, why)
+        dropped = self.collector.dropped
+        reasons = {
+            key: f"stored under {dropped[key]}, which is not in sources.toml"
+            for key in known
+            if key in dropped
+        }
+        for why, count in Counter(reasons.values()).items():
+            self.listings.notes.append(f"{counted(count, 'page')} {why}")
+        self._leave(known, reasons)
 
     def _recheck_pages(self) -> None:
         collector, own = self.collector, self.source.recheck_after

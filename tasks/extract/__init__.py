@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -66,35 +67,37 @@ def extract_page(
         return Extraction(Outcome.UNDECODABLE, "the bytes are no text")
     if not text.strip():
         return Extraction(Outcome.EMPTY_PAGE, "no text")
+    known = Hints(overrides=overrides, site=site)
     is_plain = content_type.lower().startswith("text/plain") or url.lower().endswith(".txt")
     if is_plain and not MARKUP.match(text):
-        return _extract_text(text, source_language, overrides, site)
+        return _extract_text(text, source_language, known)
+    return _extract_html(text, url, source_language, timezone, known)
+
+
+def _extract_html(
+    text: str, url: str, source_language: str | None, timezone: str, known: Hints
+) -> Extraction:
     tree = parse_html(text)
     meta = read_metadata(tree, url, timezone)
-    language = meta.language or detect_page(map(text_of, tree.css("p"))) or source_language
-    is_live = "LiveBlogPosting" in meta.kinds or tree.css_first(LIVE_BLOG) is not None
-    hints = Hints(
+    hints = replace(
+        known,
         headline=meta.headline,
         description=meta.description,
         authors=meta.authors,
-        language=language,
-        overrides=overrides,
-        site=site,
+        language=meta.language or detect_page(map(text_of, tree.css("p"))) or source_language,
         body=meta.body,
-        is_live=is_live,
+        is_live="LiveBlogPosting" in meta.kinds or tree.css_first(LIVE_BLOG) is not None,
         entries=meta.entries,
     )
     cleaned = clean_tree(tree, hints)
     return _article_or_refusal(meta, cleaned, lambda: _view(tree), url, source_language)
 
 
-def _extract_text(
-    text: str, source_language: str | None, overrides: BlockOverrides, site: Site
-) -> Extraction:
+def _extract_text(text: str, source_language: str | None, known: Hints) -> Extraction:
     """The article of a page saved as text, whose metadata are lost."""
     lines = text.splitlines()
     language = detect_page(lines) or source_language
-    cleaned = clean_lines(lines, Hints(language=language, overrides=overrides, site=site))
+    cleaned = clean_lines(lines, replace(known, language=language))
     words = max(1, word_count(" ".join(cleaned.paragraphs)))
     view = PageView("", "", text[:VIEW_CHARS], words)
     return _article_or_refusal(Metadata(), cleaned, lambda: view, "", source_language)

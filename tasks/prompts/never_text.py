@@ -29,7 +29,7 @@ def asides(
 ) -> dict[int, tuple[str, str]]:
     """The lines amid an article that sure rules strip, each with the kind and rule.
 
-    None if most lines are no sentences: then menus were saved, too.
+    Empty if most lines are no sentences: then menus were saved, too.
     """
     found: dict[int, tuple[str, str]] = {}
     if 2 * sum(map(ends_as_sentence, texts)) < len(texts):

@@ -52,10 +52,11 @@ class Page:
 
     def only(self, kept: Sequence[int]) -> "Page":
         """The page as if it had no blocks but these, given in page order."""
-        for element in self.elements:
-            element.start = bisect_left(kept, element.start)
-            element.end = bisect_left(kept, element.end)
-        return replace(self, blocks=[self.blocks[at] for at in kept])
+        elements = [
+            replace(one, start=bisect_left(kept, one.start), end=bisect_left(kept, one.end))
+            for one in self.elements
+        ]
+        return replace(self, blocks=[self.blocks[at] for at in kept], elements=elements)
 
     def ancestors(self, element: int, most: int | None = None) -> list[int]:
         """The element and its ancestors, innermost first."""

@@ -5,6 +5,7 @@ import pytest
 from tasks.extract import extract_page
 from tasks.prompts.clean_page import clean_lines
 from tasks.prompts.page_hints import Hints
+from tasks.prompts.split_into_blocks import split_lines
 from tasks.sources.source import BlockOverrides
 from tests.prompts.test_prompts import PARAGRAPHS, as_lines
 
@@ -97,3 +98,10 @@ def test_the_language_of_a_page_that_states_none_is_that_of_its_text(form: str) 
         assert found.page is not None
         assert list(found.page.paragraphs)[-2:] == GERMAN[3:]
         assert [block.rule for block in found.stripped] == ["text:de/artikel-uebrig"]
+
+
+def test_a_part_of_a_page_leaves_the_whole_as_it_is() -> None:
+    page = split_lines([HEADLINE, *PARAGRAPHS])
+    part = page.only([0, 2])
+    assert [(one.start, one.end) for one in part.elements] == [(0, 2)]
+    assert [(one.start, one.end) for one in page.elements] == [(0, len(page.blocks))]

@@ -8,7 +8,6 @@ file, no text of any paper.
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest.mock import patch
@@ -31,21 +30,15 @@ def extract_unseen(out: Path) -> Iterator[tuple[str, Record]]:
     owners, rejected = owners_of(CORPUS), json.loads((out / REJECTED).read_text())
     for row in read_rows(CORPUS / "gold/index.jsonl.gz"):
         page_id, owner = row["id"], owners.get(row["id"], row["publisher"])
-        with _model_without(out, owner):
+        with patch.object(block_model, "MODEL", out / FOLD_MODEL.format(fold_of(owner))):
             html = b"" if page_id in rejected else read_html(CORPUS, page_id)
-            yield f"gold/{page_id}", _extract(html, "text/html", row["url"])
+            record = _extract(html, "text/html", row["url"])
+            yield f"gold/{page_id}", record
             if page_id in owners:
-                yield f"pages/{page_id}", _extract(html, "text/html", row["url"])
+                yield f"pages/{page_id}", record
                 forms = lines_of(CORPUS / "pages" / f"{page_id}.json.gz")
                 for name, text in forms.items():
                     yield f"{name}/{page_id}", _extract(text.encode(), "text/plain", "")
-
-
-@contextmanager
-def _model_without(out: Path, owner: str) -> Iterator[None]:
-    path = out / FOLD_MODEL.format(fold_of(owner))
-    with patch.object(block_model, "MODEL", path):
-        yield
 
 
 def _extract(payload: bytes, content_type: str, url: str) -> Record:
