@@ -33,7 +33,6 @@ from tasks.report.task import report_or_warn
 from tasks.settings import MAX_PAGES, ConfigError
 from tasks.sources.source import Source
 from tasks.text.counted import counted
-from warehouse.read.known_urls import dropped_pages
 from warehouse.read.query import keep_snapshot_open
 
 log = logging.getLogger(__name__)
@@ -110,8 +109,7 @@ def history(
         asking = Client(settings.limits, settings.user_agent, layout.cache, backoff_seconds=backoff)
         client = held.enter_context(asking)
         about = (layout, run_id, client, settings.history, period, max_requests)
-        dropped = dropped_pages(layout, (source.id for source in installation.sources))
-        job = Job(*about, captures_per_page, dry_run, dropped)
+        job = Job(*about, captures_per_page, dry_run)
         done = Filled(run_id, period, dry_run, settings.history.pause_seconds)
         done = _fill(installation, done, chosen, Histories(job, places))
     return _end(done)  # type: ignore[return-value]

@@ -92,12 +92,12 @@ def _response(page: Page, is_known: bool) -> bytes:
 
 
 class PastUrls(KnownUrls):
-    """The URLs that earlier polls have collected."""
+    """The URLs that earlier polls of the source have collected."""
 
     def __init__(self, collected: set[str]) -> None:
         super().__init__()
         self.collected = collected
 
-    def among(self, layout: Layout, folded_urls: Iterable[str]) -> set[str]:
-        """Which of the folded URLs are known."""
-        return self.collected.intersection(folded_urls)
+    def among(self, layout: Layout, folded_urls: Iterable[str]) -> dict[str, frozenset[str]]:
+        """Those of the folded URLs that are known."""
+        return dict.fromkeys(self.collected.intersection(folded_urls), frozenset())

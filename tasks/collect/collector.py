@@ -70,20 +70,18 @@ class Collector:
     max_new: int = 0  # new pages fetched for one source at most; 0 takes the limit of the settings
     recheck_after: tuple[timedelta, ...] = ()  # counted from when an article was first seen
     now: datetime = field(default_factory=lambda: datetime.now(UTC))  # pages are due by this time
-    # Folded URLs of articles of sources that are no more in sources.toml, each with its source.
-    dropped: Mapping[str, str] = field(default_factory=dict)
     breaker: Breaker = field(default_factory=Breaker)
     once: QueryCache = field(default_factory=QueryCache)
     known: KnownUrls = field(default_factory=KnownUrls)
-    claimed: set[str] = field(default_factory=set)  # folded URLs
+    claimed: dict[str, str] = field(default_factory=dict)  # ids of sources, by folded URL
     lock: Lock = field(default_factory=Lock)
 
-    def claim(self, key: str) -> bool:
-        """Claim a folded URL; False if a source of this run has already: none is fetched twice."""
+    def claim(self, key: str, source_id: str) -> str | None:
+        """Claim a folded URL, as none is fetched twice; returns the source that has claimed it."""
         with self.lock:
-            first = key not in self.claimed
-            self.claimed.add(key)
-            return first
+            claimed_by = self.claimed.get(key)
+            self.claimed.setdefault(key, source_id)
+            return claimed_by
 
     def collect(self, source: Source, *, is_retry: bool = False) -> Collected:
         """Collect one source; an exception becomes the result's `error`.
@@ -160,8 +158,14 @@ class _Visit:
         for entry in self.listings.entries():
             fresh.setdefault(fold_url(entry.url), entry)
         self.listed.update(fresh)
-        known = {key: fresh.pop(key) for key in self.listings.known(fresh)}
-        self._leave_to_dropped(known)
+        known = self.listings.known(fresh)
+        elsewhere = {
+            key: (fresh[key], f"stored under {min(source_ids)}")
+            for key, source_ids in known.items()
+            if source_ids and self.source.id not in source_ids
+        }
+        for key in known:
+            del fresh[key]
         since = collector.since or datetime.min.replace(tzinfo=UTC)
         too_old = f"published before {since:%Y-%m-%d %H:%M}, too long ago for this run"
         old = {
@@ -179,36 +183,25 @@ class _Visit:
                 deferrals[key] = f"after {MAX_FAILURES_IN_A_ROW} pages in a row without an answer"
             elif time.is_up():
                 deferrals[key] = time.late
-            elif collector.claim(key):
+            elif not (claimed_by := collector.claim(key, self.source.id)):
                 self.deferred += self._fetch(entry) is Outcome.LEFT_FOR_LATER
+            elif claimed_by != self.source.id:
+                elsewhere[key] = (entry, f"stored under {claimed_by}")
         self.deferred += len(deferrals)
-        self._leave(fresh, old | deferrals)
+        for why, count in Counter(why for _, why in elsewhere.values()).items():
+            self.listings.notes.append(f"{counted(count, 'page')} {why}")
+        self._leave(elsewhere | {key: (fresh[key], why) for key, why in (old | deferrals).items()})
 
-    def _leave(self, entries: Mapping[str, Entry], reasons: Mapping[str, str]) -> None:
-        """Record pages that are left for later, so that their days are not counted as complete.
+    def _leave(self, pages: Mapping[str, tuple[Entry, str]]) -> None:
+        """Record pages that are not fetched, and why; else their days would count as complete.
 
         Those that are counted as lost already are not recorded again, however many runs leave them.
         """
-        recorded = lost_pages(self.collector.layout, self.source.id, reasons)
-        for key, why in reasons.items():
+        recorded = lost_pages(self.collector.layout, self.source.id, pages)
+        for key, (entry, why) in pages.items():
             if key not in recorded:
-                entry, at = entries[key], self.collector.now
+                at = self.collector.now
                 self._record(deferred(CaptureKind.PAGE, entry.url, at, why), entry)
-
-    def _leave_to_dropped(self, known: Mapping[str, Entry]) -> None:
-        """Record the entries that a dropped source has, such as this one under its earlier id.
-
-        Without them, the days would look as if they had been observed without these articles.
-        """
-        dropped = self.collector.dropped
-        reasons = {
-            key: f"stored under {dropped[key]}, which is not in sources.toml"
-            for key in known
-            if key in dropped
-        }
-        for why, count in Counter(reasons.values()).items():
-            self.listings.notes.append(f"{counted(count, 'page')} {why}")
-        self._leave(known, reasons)
 
     def _recheck_pages(self) -> None:
         collector, own = self.collector, self.source.recheck_after
@@ -221,7 +214,7 @@ class _Visit:
             advance(f"{self.source.id}: rechecks", number, len(pages))
             if self.unanswered == MAX_FAILURES_IN_A_ROW or self.time.is_up():
                 return
-            if collector.claim(fold_url(page.url)):
+            if not collector.claim(fold_url(page.url), self.source.id):
                 self.rechecked += 1
                 dated = (page.entry_published_raw, page.entry_published_at)
                 self._fetch(Entry(page.url, RECHECK, page.entry_headline, *dated), page)

@@ -55,7 +55,8 @@ class ListingReader:
         self._sites: Counter[str] = Counter()  # origins of the entries of feeds
         self._named: set[str] = set()  # folded URLs that listings of this run name
         self._in_feeds: dict[str, datetime | None] = {}  # those of feeds, with their dates
-        self._known: dict[str, bool] = {}  # whether a folded URL was collected by an earlier run
+        # Whether earlier runs collected a folded URL, and the sources of its articles.
+        self._known: dict[str, frozenset[str] | None] = {}
 
     @property
     def is_on_trial(self) -> bool:
@@ -101,13 +102,17 @@ class ListingReader:
         if unread and not late:
             self.notes.append(f"{counted(len(unread), 'sitemap')} not read: {unread[0][1]}")
 
-    def known(self, keys: Iterable[str]) -> set[str]:
-        """Which of the folded URLs earlier runs have collected; each is looked up once."""
+    def known(self, keys: Iterable[str]) -> dict[str, frozenset[str]]:
+        """Those of the folded URLs that earlier runs have collected, with their articles' sources.
+
+        Each is looked up once.
+        """
         wanted = set(keys)
         asked = wanted - self._known.keys()
         found = self.collector.known.among(self.collector.layout, asked)
-        self._known.update((key, key in found) for key in asked)
-        return {key for key in wanted if self._known[key]}
+        self._known.update((key, found.get(key)) for key in asked)
+        known = ((key, self._known[key]) for key in wanted)
+        return {key: source_ids for key, source_ids in known if source_ids is not None}
 
     def read(self, url: str, last: KnownListing | None, found_in: str = "") -> Listing | None:
         """Read one listing, from the cache or the archive when the server answers 304.
@@ -159,7 +164,7 @@ class ListingReader:
     ) -> Attempt:
         entries = {fold_url(entry.url): entry.published_at for entry in listing.entries}
         earlier = {fold_url(entry.url) for entry in before.entries} if before else set()
-        known = self._named | self.known(entries.keys() - earlier - self._named)
+        known = self._named | self.known(entries.keys() - earlier - self._named).keys()
         found = summary(listing, before, last, known, self._in_feeds, attempt.attempted_at)
         self._named.update(entries)
         if listing.kind == "sitemap":

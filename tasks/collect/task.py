@@ -22,7 +22,6 @@ from tasks.installation import Installation
 from tasks.process_pool import PagePool
 from tasks.progress import stage
 from tasks.sources.source import Source
-from warehouse.read.known_urls import dropped_pages
 from warehouse.read.query import keep_snapshot_open
 from warehouse.read.source_health import source_health
 
@@ -30,7 +29,6 @@ from warehouse.read.source_health import source_health
 # Prefect's server takes up to 50 ms of CPU for a task run. With two for each of 200 sources, to
 # collect and to refine it, the server used two thirds of a core throughout the run.
 MAX_TASKS = 20
-LISTED_DAYS = 30  # Days in which a page of a dropped source may still be listed
 # Threads of a run, which mostly wait for hosts.
 # Each holds a connection and an archive file open, so a quarter of the process's open-file limit.
 MAX_SOURCES_AT_ONCE = min(200, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 4)
@@ -120,9 +118,6 @@ def shared_collection(
     """
     now, settings = datetime.now(UTC), installation.settings
     since = now - timedelta(days=since_days) if since_days else None
-    # Of a source that was dropped for good, this leaves out the URLs of years.
-    dropped_since = now - timedelta(days=LISTED_DAYS)
-    source_ids = [source.id for source in installation.sources]
     with (
         keep_snapshot_open(installation.layout),
         Client(settings.limits, settings.user_agent, installation.layout.cache) as client,
@@ -138,7 +133,6 @@ def shared_collection(
                 since,
                 max_new,
                 settings.recheck_after,
-                dropped=dropped_pages(installation.layout, source_ids, dropped_since),
                 breaker=Breaker() if is_chosen else Breaker(source_health(installation.layout)),
             )
         )

@@ -15,7 +15,7 @@ from tasks.history.visit import Visit
 from tasks.model import Entry, Failure, Outcome, Provenance
 from tasks.progress import advance
 from tasks.text.urls import fold_url, is_http, same_site
-from warehouse.read.history_state import site_of, tried_pages
+from warehouse.read.history_state import site_of
 from warehouse.read.known_urls import known_urls
 
 PLACE = "sitemaps"
@@ -158,11 +158,11 @@ def _fetch(visit: Visit, sitemap: Sitemap, asked: set[str], planned: set[str]) -
     tally, period = visit.tally, sitemap.period
     month = (PLACE, f"{period.first:%Y-%m}" if period else "undated")
     fresh = {fold_url(entry.url): entry for entry in sitemap.wanted}
-    known = known_urls(visit.job.layout, fresh) if fresh else set()
-    articles = tried_pages(visit.job.layout, known)
-    # Days without the articles that are stored under an earlier id of the source are not whole.
-    asked |= known - visit.job.dropped.keys()
-    tally.known[month] += sum(1 for key in known - planned if articles[key].has_article)
+    sources = known_urls(visit.job.layout, fresh) if fresh else {}
+    known = sources.keys()
+    # Days without the articles that are stored under another source are not whole.
+    asked |= {key for key in known if not sources[key] or visit.source.id in sources[key]}
+    tally.known[month] += sum(1 for key in known - planned if sources[key])
     fresh = {key: entry for key, entry in fresh.items() if key not in asked | planned | known}
     planned |= known | fresh.keys()
     tally.wanted[month] += len(fresh)

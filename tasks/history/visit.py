@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from functools import cached_property
@@ -56,8 +56,6 @@ class Job:
     requests_left: int
     captures_per_page: int = 2
     dry_run: bool = False
-    # Folded URLs of articles of sources that are no more in sources.toml, each with its source.
-    dropped: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def today(self) -> date:

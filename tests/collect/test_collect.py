@@ -4,7 +4,6 @@ import shutil
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from itertools import chain
@@ -22,7 +21,7 @@ from tasks.collect.fetch.client import Client
 from tasks.collect.index_sitemaps import MAX_SITEMAPS
 from tasks.collect.listings import Listing, feeds_and_sitemaps, read_listing
 from tasks.load.load_run import load
-from tasks.model import Batch, Capture
+from tasks.model import Batch, Capture, Outcome
 from tasks.partition.partitions import Run
 from tasks.process_pool import PagePool
 from tasks.refine.refine_archive import refine
@@ -33,7 +32,6 @@ from tests.support.loopback import AGENT, Answer, Loopback, http
 from tests.support.publishing import publish
 from tests.support.staged_pages import TOPICS
 from warehouse.layers.layout import Layout
-from warehouse.read.known_urls import dropped_pages
 from warehouse.read.query import query
 
 TEXT = "The harbour board heard the skippers, and then it put the vote off until the spring. " * 9
@@ -423,7 +421,7 @@ def test_what_goes_wrong_with_a_source_is_reported_and_its_archive_is_closed(
     write = archive_writing.ArchiveWriter.write
 
     def full(self: Any, attempt: Any, entry: Any = None) -> Capture:
-        if attempt.url_requested == bad:
+        if attempt.url_requested == bad and attempt.outcome is Outcome.FETCHED:
             raise OSError(28, "No space left on device")
         return write(self, attempt, entry)
 
@@ -739,13 +737,7 @@ class Second:
         for name in ("gb-twins", "gb-owner", "gb-renamed", "gb-late", "gb-files"):
             desk = Desk(layout.root, self.first.pool, max(RUNS.values()))
             before = len(self.first.asked(name))
-            if name == "gb-renamed":
-                dropped = dropped_pages(layout, [renamed.id, *sources.keys() - {name}])
-                with Client(Limits(max_seconds=5), AGENT, layout.cache) as client:
-                    collector = replace(desk.collector(client), dropped=dropped)
-                    self.found[name] = collector.collect(renamed)
-            else:
-                (self.found[name],) = desk.run(sources[name])
+            (self.found[name],) = desk.run(sources[name])
             self.asked[name] = self.first.asked(name)[before:]
         desk.load(*self.found.values(), sources=tuple(sources.values()))
 
@@ -828,15 +820,36 @@ def test_a_source_takes_over_what_a_backfill_gave_to_its_domain(second: Second) 
 
 @pytest.mark.slow
 def test_days_are_not_observed_without_what_is_stored_under_an_earlier_id(second: Second) -> None:
-    assert second.found["gb-renamed"].listing_notes == (
-        "2 pages stored under gb-renamed, which is not in sources.toml",
-    )
+    assert second.found["gb-renamed"].listing_notes == ("2 pages stored under gb-renamed",)
     days = "SELECT source_id, state, extracted, failed::INT FROM coverage WHERE listed > 0"
     of_both = "AND source_id IN ('gb-mail', 'gb-renamed') ORDER BY 1"
     assert ask(second.desk(), f"{days} {of_both}") == [
         ("gb-mail", "missing", 0, 2),
         ("gb-renamed", "partial", 2, 0),
     ]
+
+
+@pytest.mark.slow
+def test_days_are_not_observed_without_what_another_source_has(desk: Desk) -> None:
+    with Loopback() as web:
+        shared, own = of_today(web, "gb-post", "ab"), of_today(web, "gb-politics", "c")
+        sources = (
+            listed(web, "gb-post", feed(*shared)),
+            listed(web, "gb-politics", feed(*shared, *own)),
+        )
+        found = desk.run(*sources)
+        assert found[1].outcomes == {"fetched": 1, "left_for_later": 2, "listed": 1}
+        assert found[1].listing_notes == ("2 pages stored under gb-post",)
+        desk.load(*found, sources=sources)
+        states = "SELECT source_id, state, extracted, failed::INT FROM coverage WHERE listed > 0"
+        assert ask(desk, f"{states} ORDER BY 1") == [
+            ("gb-politics", "partial", 1, 2),
+            ("gb-post", "partial", 2, 0),
+        ]
+        # Each run says it, and it is recorded once.
+        again = desk.run(sources[1])[0]
+        assert again.outcomes == {"listed": 1}
+        assert again.listing_notes == ("2 pages stored under gb-post",)
 
 
 @pytest.mark.slow

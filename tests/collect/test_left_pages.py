@@ -152,10 +152,10 @@ def test_a_page_is_left_once_however_many_runs_leave_it(web: Loopback, desk: Des
 def test_a_capture_of_an_earlier_version_stands_for_its_pages_until_these_are_left_again(
     web: Loopback, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def leave(visit: Any, entries: Mapping[str, Entry], reasons: Mapping[str, str]) -> None:
-        if reasons:
-            first = entries[next(iter(reasons))]
-            detail = f"{len(reasons)} pages of this day"
+    def leave(visit: Any, pages: Mapping[str, tuple[Entry, str]]) -> None:
+        if pages:
+            first, _ = next(iter(pages.values()))
+            detail = f"{len(pages)} pages of this day"
             at = visit.collector.now
             visit._record(deferred(CaptureKind.PAGE, first.url, at, detail), first)
 

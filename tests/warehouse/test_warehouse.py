@@ -1063,7 +1063,7 @@ def test_an_open_reader_keeps_its_snapshot(sound: Layout) -> None:
 
 @pytest.mark.slow
 def test_before_the_first_load(layout: Layout) -> None:
-    assert known_urls(layout, ["https://gb-post.test/a"]) == set()
+    assert known_urls(layout, ["https://gb-post.test/a"]) == {}
     assert known_files(layout, "gb-post") == set()
     assert last_listings(layout, START) == {}
     with pytest.raises(QueryError, match="not there yet"):
@@ -1084,9 +1084,14 @@ def test_known_urls(cases: Layout) -> None:
     names = ("a", "canonical", "section", "slow", "walled", "feed", "new")
     asked = {name: fold_url(f"https://gb-known.test/{name}") for name in names}
     known = known_urls(cases, asked.values())
-    assert known == {asked["a"], asked["canonical"], asked["section"]}
-    assert known_urls(cases, []) == set()
-    assert known_urls(cases, [fold_url("https://archive-a.com.test/old")]) == set()
+    of_article = frozenset({"gb-known"})
+    assert known == {
+        asked["a"]: of_article,
+        asked["canonical"]: of_article,
+        asked["section"]: frozenset(),
+    }
+    assert known_urls(cases, []) == {}
+    assert known_urls(cases, [fold_url("https://archive-a.com.test/old")]) == {}
 
 
 CASES["gb-twenty"] = [listing(), *(Page(str(number)) for number in range(20))]
@@ -1100,7 +1105,7 @@ def test_what_threads_ask_together_is_answered_to_each(
     asked: list[int] = []
     is_first, have_asked = Event(), Event()
 
-    def counted(of: Layout, keys: Iterable[str]) -> set[str]:
+    def counted(of: Layout, keys: Iterable[str]) -> dict[str, frozenset[str]]:
         found = [*keys]
         asked.append(len(found))
         if is_first.is_set():
@@ -1121,9 +1126,10 @@ def test_what_threads_ask_together_is_answered_to_each(
         with pytest.raises(OSError, match="gone"):
             first.result()
         answers = [other.result() for other in others]
-    assert answers == [{url} if number < 20 else set() for number, url in enumerate(urls)]
+    expected = [{url: {"gb-twenty"}} if at < 20 else {} for at, url in enumerate(urls)]
+    assert answers == expected
     assert len(asked) < 5
-    assert known.among(cases, []) == set()
+    assert known.among(cases, []) == {}
 
 
 CASES["gb-files"] = [

@@ -1,9 +1,9 @@
 """URLs and files that earlier runs have already collected, read from the current snapshot."""
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
@@ -17,7 +17,6 @@ T = TypeVar("T")
 # show a captcha. If accepted at once, they would exclude an article for good. HTTP 410 is
 # permanent by definition.
 MOMENTARY = ("not_found", "soft_404", "bot_challenge", "empty_page", "page_timed_out")
-EARLIEST = datetime.min.replace(tzinfo=UTC)
 MAX_TRIES = 3  # after which such an outcome is accepted
 
 LAST_LISTINGS = Path(__file__).parents[1] / "queries" / "last_listings.sql"
@@ -42,7 +41,7 @@ class QueryCache:
 @dataclass(slots=True, eq=False)
 class _Request:
     keys: frozenset[str]
-    known: set[str] | None = None
+    known: dict[str, frozenset[str]] | None = None
 
 
 class KnownUrls:
@@ -58,11 +57,11 @@ class KnownUrls:
         self._lock = Lock()
         self._pending: deque[_Request] = deque()
 
-    def among(self, layout: Layout, folded_urls: Iterable[str]) -> set[str]:
-        """Which of the folded URLs are known, as defined by `known_urls`."""
+    def among(self, layout: Layout, folded_urls: Iterable[str]) -> Mapping[str, frozenset[str]]:
+        """Those of the folded URLs that are known, as `known_urls` returns them."""
         request = _Request(frozenset(folded_urls))
         if not request.keys:
-            return set()
+            return {}
         self._pending.append(request)
         with self._lock:
             # Set if the thread that held the lock before has answered this request as well.
@@ -73,8 +72,8 @@ class KnownUrls:
                 keys = frozenset().union(*(other.keys for other in batch))
                 known = known_urls(layout, keys)
                 for other in batch:
-                    other.known = known & other.keys
-        return request.known or set()
+                    other.known = {key: known[key] for key in other.keys & known.keys()}
+        return request.known or {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +89,8 @@ class KnownListing:
     longest_window: float | None  # seconds, likewise
 
 
-def known_urls(layout: Layout, folded_urls: Iterable[str]) -> set[str]:
-    """Which of the folded URLs need not be fetched again.
+def known_urls(layout: Layout, folded_urls: Iterable[str]) -> dict[str, frozenset[str]]:
+    """Those of the folded URLs that need not be fetched again, with the sources of their articles.
 
     A URL is known if a fetch of it ended in an outcome that is not retryable, or MAX_TRIES times in
     one of MOMENTARY. Requested, final and canonical URLs all count. A saved file does not count as
@@ -103,9 +102,11 @@ def known_urls(layout: Layout, folded_urls: Iterable[str]) -> set[str]:
     # 2.0.1 fails in 30 of 1,200 cases with "python_arrow_scan does not exist".
     rows = snapshot_records(
         layout,
-        "SELECT key FROM ("
+        "SELECT key, array_agg(DISTINCT source_id) FILTER (source_id IS NOT NULL) AS source_ids"
+        " FROM ("
         " SELECT unnest(url_keys) AS key,"
-        " outcome IN $momentary AND http_status IS DISTINCT FROM 410 AS may_be_momentary"
+        " outcome IN $momentary AND http_status IS DISTINCT FROM 410 AS may_be_momentary,"
+        " if(article_id IS NULL, NULL, source_id) AS source_id"
         " FROM captures JOIN outcomes USING (outcome)"
         " WHERE kind = 'page' AND NOT is_retryable"
         " AND (obtained_from <> 'wayback' OR article_id IS NOT NULL)"
@@ -114,25 +115,7 @@ def known_urls(layout: Layout, folded_urls: Iterable[str]) -> set[str]:
         " GROUP BY key HAVING count(*) >= $tries OR NOT bool_and(may_be_momentary)",
         {"keys": sorted(set(folded_urls)), "tries": MAX_TRIES, "momentary": MOMENTARY},
     )
-    return {row["key"] for row in rows}
-
-
-def dropped_pages(
-    layout: Layout, source_ids: Iterable[str], since: datetime = EARLIEST
-) -> dict[str, str]:
-    """Folded URLs of articles of watched sources other than these, each with its source.
-
-    `since` leaves out articles last captured before it.
-    """
-    rows = snapshot_records(
-        layout,
-        "SELECT DISTINCT unnest(url_keys) AS key, articles.source_id FROM captures"
-        " JOIN articles USING (article_id) JOIN sources ON sources.source_id = articles.source_id"
-        " WHERE captures.kind = 'page' AND is_watched AND fetched_at >= $since::TIMESTAMPTZ"
-        " AND NOT list_contains($source_ids::VARCHAR[], articles.source_id)",
-        {"source_ids": sorted(source_ids), "since": since},
-    )
-    return {row["key"]: row["source_id"] for row in rows}
+    return {row["key"]: frozenset(row["source_ids"] or ()) for row in rows}
 
 
 def lost_pages(layout: Layout, source_id: str, folded_urls: Iterable[str]) -> set[str]:
