@@ -15,7 +15,7 @@ EXTRAS := dask s3 mcp dev
 PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest
 BENCH_PEERS := $(VENV)/bench-peers/.installed $(VENV)/bench-fundus/.installed
 
-.PHONY: demo quick test check serve bench bench-peers screenshots lock clean
+.PHONY: environments demo quick test check serve bench bench-peers screenshots lock clean
 
 demo: $(STAMP)  ## Make a year of the sample newsroom, ingest it on loopback, show the topics
 	$(BIN)/presswatch demo
@@ -23,8 +23,10 @@ demo: $(STAMP)  ## Make a year of the sample newsroom, ingest it on loopback, sh
 quick: $(STAMP)  ## Run the tests that neither wait nor load a warehouse: more than half, in a minute
 	$(PYTEST) -m "not slow and not browser" --numprocesses auto --maxprocesses 4 --dist worksteal
 
-test: $(STAMP) $(OLD_CLIENT) $(POLARS) $(NOTEBOOK)  ## Run all tests
+test: environments  ## Run all tests
 	$(PYTEST) --numprocesses $(WORKERS)
+
+environments: $(STAMP) $(OLD_CLIENT) $(POLARS) $(NOTEBOOK)
 
 check: $(STAMP)  ## Lint, types, import contracts, and whether the lock is complete
 	$(BIN)/ruff check .
@@ -76,17 +78,17 @@ $(PEERS): tests/bench/peers/extractors.lock $(STAMP)
 	$(VENV)/peers/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r tests/bench/peers/extractors.lock
 	touch $(PEERS)
 
-$(OLD_CLIENT): tests/support/old-client.lock $(STAMP)
+$(OLD_CLIENT): tests/support/old-client.lock
 	$(PYTHON) -m venv $(VENV)/old-client
 	$(VENV)/old-client/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r tests/support/old-client.lock
 	touch $(OLD_CLIENT)
 
-$(POLARS): tests/support/polars.lock $(STAMP)
+$(POLARS): tests/support/polars.lock
 	$(PYTHON) -m venv $(VENV)/polars
 	$(VENV)/polars/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r tests/support/polars.lock
 	touch $(POLARS)
 
-$(NOTEBOOK): tests/support/notebook.lock $(STAMP)
+$(NOTEBOOK): tests/support/notebook.lock
 	$(PYTHON) -m venv $(VENV)/notebook
 	$(VENV)/notebook/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r tests/support/notebook.lock
 	touch $(NOTEBOOK)

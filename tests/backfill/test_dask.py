@@ -28,9 +28,9 @@ from tasks.text.toml_reader import ConfigError
 from tests.backfill.test_backfill import place
 from tests.cli.test_command import command
 from tests.faults.test_backfill_killed import LARGE, rows, shard_processes, start
-from tests.faults.test_ingest_killed import wait_until_gone
 from tests.support.build_warcs import Archived, news, url_of, write_warc
 from tests.support.dask_cluster import DaskCluster
+from tests.support.killed_runs import wait_until_gone
 from tests.support.ports import free_port
 from tests.support.serving import ROOT, wait_for
 from warehouse.layers.layout import Layout

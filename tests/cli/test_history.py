@@ -13,8 +13,8 @@ import pytest
 
 from tests.cli.test_backfill import SOURCES
 from tests.cli.test_command import command
-from tests.faults.test_ingest_killed import wait_until_gone
 from tests.history.conftest import article
+from tests.support.killed_runs import wait_until_gone
 from tests.support.loopback import http
 from tests.support.publishing import check_snapshot
 from tests.support.web_archive import WebArchive

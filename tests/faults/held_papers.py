@@ -25,7 +25,7 @@ from prefect.client.schemas.objects import FlowRun
 
 from flows.ingest import ingest
 from tasks.report.page import chart_library
-from tests.faults.test_ingest_killed import OF_ITS_RUN, TABLES
+from tests.support.killed_runs import OF_ITS_RUN, TABLES
 from tests.support.loopback import Loopback, http
 from tests.support.sample_newsroom import TOPICS
 from tests.support.serving import ROOT, START_SECONDS, Files, Served, pids_of, wait_for

@@ -13,7 +13,7 @@ from prefect.client.schemas.sorting import FlowRunSort
 from flows.ingest import ingest
 from tasks.report.page import chart_library
 from tests.faults.held_papers import HELD, PAGES, Paper, write_papers
-from tests.faults.test_ingest_killed import lasting, start, wait_until_gone
+from tests.support.killed_runs import lasting, start, wait_until_gone
 from tests.support.loopback import Loopback
 from tests.support.publishing import check_snapshot
 from tests.support.sample_newsroom import Place

@@ -8,8 +8,8 @@ from typing import Any
 from tasks.archive.warc_records import OPEN_SUFFIX
 from tasks.settings import Settings
 from tests.faults.simulated_week import Week
-from tests.faults.test_ingest_killed import OF_ITS_RUN
 from tests.support.hourly_newsroom import Story
+from tests.support.killed_runs import OF_ITS_RUN
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query
 from warehouse.store.archive_files import SUFFIX

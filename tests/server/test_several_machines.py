@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.faults.test_ingest_killed import lasting
+from tests.support.killed_runs import lasting
 from tests.support.machines import RUN_SECONDS, STOP_SECONDS, Machines
 from tests.support.postgres import Postgres, programs
 from tests.support.sample_newsroom import Newsroom, Place

@@ -29,8 +29,8 @@ from tasks.load.task import load_runs, publish_snapshot
 from tasks.model import RunFailed
 from tasks.settings import Settings
 from tasks.upkeep.verification import verify
-from tests.faults.test_ingest_killed import lasting, start, wait_until_gone
 from tests.support.build_warcs import news, write_warc
+from tests.support.killed_runs import lasting, start, wait_until_gone
 from tests.support.machines import RUN_SECONDS
 from tests.support.prefect_database import put_database
 from tests.support.s3 import whole

@@ -17,8 +17,8 @@ from tasks.upkeep.backup import Backup, BackupFailed, back_up
 from tasks.upkeep.compaction import compact, drop_retired, publish_files
 from tasks.upkeep.rebuild_articles import rebuild_articles
 from tasks.upkeep.retention import drop_snapshots
-from tests.faults.test_ingest_killed import lasting as lasting_tables
 from tests.support.daily_news import NOW, DailyNews, day_of_news, ingest, run_id
+from tests.support.killed_runs import lasting as lasting_tables
 from tests.support.publishing import publish
 from tests.support.sample_newsroom import Newsroom, Place
 from tests.support.serving import wait_for
