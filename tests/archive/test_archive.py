@@ -376,6 +376,7 @@ def test_an_archive_is_never_overwritten(tmp_path: Path) -> None:
     assert list(path.parent.iterdir()) == [path]
 
 
+@pytest.mark.slow
 def test_a_full_disk_keeps_the_groups_before(tmp_path: Path) -> None:
     script = f"""
 import resource, signal, sys

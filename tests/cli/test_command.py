@@ -46,6 +46,7 @@ def test_extract_prints_a_line_of_json_a_page(tmp_path: Path) -> None:
     assert all("Skippers said" in page["body"] for page in pages)
 
 
+@pytest.mark.slow
 def test_extract_writes_a_file_a_page(tmp_path: Path) -> None:
     (tmp_path / "ice.page.txt").write_text(PAGE)
     status, out, _ = command("extract", tmp_path / "ice.page.txt", "--out", tmp_path / "out")

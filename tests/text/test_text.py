@@ -88,6 +88,7 @@ def test_folding_goes_by_clusters(left: str, right: str) -> None:
     assert whole == f"{fold(left + '|').text}{fold('|' + right).text[1:]}"
 
 
+@pytest.mark.slow
 def test_every_character_of_unicode_keeps_the_way_back() -> None:
     """What follows any character, alone or with a mark, is found at its own place."""
     blocks = [range(0xD800), range(0xE000, 0x3134B), range(0xE0000, 0xE0200)]

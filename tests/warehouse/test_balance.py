@@ -217,6 +217,7 @@ def test_the_setting_fills_the_table_and_empties_it(tmp_path: Path) -> None:
     assert balanced_rows(layout) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("local", ["", "_local"])
 def test_the_balanced_panel_has_every_week_whatever_weekdays_a_range_begins_and_ends_on(
     local: str,

@@ -72,6 +72,7 @@ BY_WEEK = ("warehouse/README.md", "period AS week, sum(articles_with_mention) AS
 ALL, WEEKS = CHOSEN, replace(CHOSEN, unit="week")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("sql", "key", "chosen", "part", "of"),
     [
