@@ -186,7 +186,7 @@ class _Visit:
             elif not (claimed_by := collector.claim(key, self.source.id)):
                 self.deferred += self._fetch(entry) is Outcome.LEFT_FOR_LATER
             elif claimed_by != self.source.id:
-                elsewhere[key] = (entry, f"stored under {claimed_by}")
+                elsewhere[key] = (entry, f"left to {claimed_by}")
         self.deferred += len(deferrals)
         for why, count in Counter(why for _, why in elsewhere.values()).items():
             self.listings.notes.append(f"{counted(count, 'page')} {why}")

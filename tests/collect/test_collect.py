@@ -839,7 +839,7 @@ def test_days_are_not_observed_without_what_another_source_has(desk: Desk) -> No
         )
         found = desk.run(*sources)
         assert found[1].outcomes == {"fetched": 1, "left_for_later": 2, "listed": 1}
-        assert found[1].listing_notes == ("2 pages stored under gb-post",)
+        assert found[1].listing_notes == ("2 pages left to gb-post",)
         desk.load(*found, sources=sources)
         states = "SELECT source_id, state, extracted, failed::INT FROM coverage WHERE listed > 0"
         assert ask(desk, f"{states} ORDER BY 1") == [
