@@ -1,7 +1,8 @@
 # Every target sets up what it needs: Python 3.11 to 3.14 with venv and pip, and make.
 PYTHON ?= python3
-# Processes of `make test`: four more than two cores, since tests of servers mostly wait.
-WORKERS ?= 6
+# Processes of `make test`: two more than two cores, since tests of servers mostly wait. Each takes 30 s
+# of CPU for the tests' imports, a Prefect server and warehouses.
+WORKERS ?= 4
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
