@@ -22,6 +22,7 @@ from tasks.installation import Installation
 from tasks.process_pool import PagePool
 from tasks.progress import stage
 from tasks.sources.source import Source
+from warehouse.read.known_urls import KnownUrls
 from warehouse.read.query import keep_snapshot_open
 from warehouse.read.source_health import source_health
 
@@ -29,6 +30,9 @@ from warehouse.read.source_health import source_health
 # Prefect's server takes up to 50 ms of CPU for a task run. With two for each of 200 sources, to
 # collect and to refine it, the server used two thirds of a core throughout the run.
 MAX_TASKS = 20
+# Days for which a listed page that another source has is counted as lost. A sitemap may name the
+# articles of years, and a page without a date counts on the day of the run.
+LISTED_DAYS = 30
 # Threads of a run, which mostly wait for hosts.
 # Each holds a connection and an archive file open, so a quarter of the process's open-file limit.
 MAX_SOURCES_AT_ONCE = min(200, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 4)
@@ -133,6 +137,7 @@ def shared_collection(
                 since,
                 max_new,
                 settings.recheck_after,
+                known=KnownUrls(now - timedelta(days=LISTED_DAYS)),
                 breaker=Breaker() if is_chosen else Breaker(source_health(installation.layout)),
             )
         )

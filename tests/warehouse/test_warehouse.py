@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from threading import Event
@@ -1090,6 +1090,9 @@ def test_known_urls(cases: Layout) -> None:
         asked["canonical"]: of_article,
         asked["section"]: frozenset(),
     }
+    assert set(known_urls(cases, asked.values(), since=START + timedelta(300)).values()) == {
+        frozenset()
+    }
     assert known_urls(cases, []) == {}
     assert known_urls(cases, [fold_url("https://archive-a.com.test/old")]) == {}
 
@@ -1105,11 +1108,11 @@ def test_what_threads_ask_together_is_answered_to_each(
     asked: list[int] = []
     is_first, have_asked = Event(), Event()
 
-    def counted(of: Layout, keys: Iterable[str]) -> dict[str, frozenset[str]]:
+    def counted(of: Layout, keys: Iterable[str], since: datetime) -> dict[str, frozenset[str]]:
         found = [*keys]
         asked.append(len(found))
         if is_first.is_set():
-            return known_urls(of, found)
+            return known_urls(of, found, since)
         is_first.set()
         have_asked.wait()
         raise OSError("the disk is gone for a moment")

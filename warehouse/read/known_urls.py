@@ -3,7 +3,7 @@
 from collections import defaultdict, deque
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
@@ -17,6 +17,7 @@ T = TypeVar("T")
 # show a captcha. If accepted at once, they would exclude an article for good. HTTP 410 is
 # permanent by definition.
 MOMENTARY = ("not_found", "soft_404", "bot_challenge", "empty_page", "page_timed_out")
+EARLIEST = datetime.min.replace(tzinfo=UTC)
 MAX_TRIES = 3  # after which such an outcome is accepted
 
 LAST_LISTINGS = Path(__file__).parents[1] / "queries" / "last_listings.sql"
@@ -53,7 +54,8 @@ class KnownUrls:
     # Each query reads all captures, and hundreds of sources need one at the same time: this reduces
     # 200 queries to about 40.
 
-    def __init__(self) -> None:
+    def __init__(self, since: datetime = EARLIEST) -> None:
+        self.since = since
         self._lock = Lock()
         self._pending: deque[_Request] = deque()
 
@@ -70,7 +72,7 @@ class KnownUrls:
                 while self._pending:
                     batch.append(self._pending.popleft())
                 keys = frozenset().union(*(other.keys for other in batch))
-                known = known_urls(layout, keys)
+                known = known_urls(layout, keys, self.since)
                 for other in batch:
                     other.known = {key: known[key] for key in other.keys & known.keys()}
         return request.known or {}
@@ -89,8 +91,12 @@ class KnownListing:
     longest_window: float | None  # seconds, likewise
 
 
-def known_urls(layout: Layout, folded_urls: Iterable[str]) -> dict[str, frozenset[str]]:
+def known_urls(
+    layout: Layout, folded_urls: Iterable[str], since: datetime = EARLIEST
+) -> dict[str, frozenset[str]]:
     """Those of the folded URLs that need not be fetched again, with the sources of their articles.
+
+    A source whose article was last captured before `since` is not among them.
 
     A URL is known if a fetch of it ended in an outcome that is not retryable, or MAX_TRIES times in
     one of MOMENTARY. Requested, final and canonical URLs all count. A saved file does not count as
@@ -106,14 +112,20 @@ def known_urls(layout: Layout, folded_urls: Iterable[str]) -> dict[str, frozense
         " FROM ("
         " SELECT unnest(url_keys) AS key,"
         " outcome IN $momentary AND http_status IS DISTINCT FROM 410 AS may_be_momentary,"
-        " if(article_id IS NULL, NULL, source_id) AS source_id"
+        " if(article_id IS NOT NULL AND attempted_at >= $since::TIMESTAMPTZ, source_id, NULL)"
+        " AS source_id"
         " FROM captures JOIN outcomes USING (outcome)"
         " WHERE kind = 'page' AND NOT is_retryable"
         " AND (obtained_from <> 'wayback' OR article_id IS NOT NULL)"
         " AND source_id NOT IN (SELECT source_id FROM sources WHERE NOT is_watched))"
         " SEMI JOIN (SELECT unnest($keys::VARCHAR[]) AS key) USING (key)"
         " GROUP BY key HAVING count(*) >= $tries OR NOT bool_and(may_be_momentary)",
-        {"keys": sorted(set(folded_urls)), "tries": MAX_TRIES, "momentary": MOMENTARY},
+        {
+            "keys": sorted(set(folded_urls)),
+            "since": since,
+            "tries": MAX_TRIES,
+            "momentary": MOMENTARY,
+        },
     )
     return {row["key"]: frozenset(row["source_ids"] or ()) for row in rows}
 
