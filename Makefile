@@ -16,7 +16,7 @@ EXTRAS := dask s3 mcp dev
 PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest
 BENCH_PEERS := $(VENV)/bench-peers/.installed $(VENV)/bench-fundus/.installed
 
-.PHONY: environments demo quick test check serve bench bench-peers screenshots lock clean
+.PHONY: environments demo quick test soak check serve bench bench-peers screenshots lock clean
 
 demo: $(STAMP)  ## Make a year of the sample newsroom, ingest it on loopback, show the topics
 	$(BIN)/presswatch demo
@@ -24,8 +24,11 @@ demo: $(STAMP)  ## Make a year of the sample newsroom, ingest it on loopback, sh
 quick: $(STAMP)  ## Run the tests that neither wait nor load a warehouse: more than half, in a minute
 	$(PYTEST) -m "not slow and not browser" --numprocesses auto --maxprocesses 4 --dist worksteal
 
-test: environments  ## Run all tests
-	$(PYTEST) --numprocesses $(WORKERS)
+test: environments  ## Run all tests but those of `make soak`
+	$(PYTEST) -m "not soak" --numprocesses $(WORKERS)
+
+soak: $(STAMP)  ## Run simulations of days, and further cases of what `make test` tests by one
+	$(PYTEST) -m soak --numprocesses $(WORKERS)
 
 environments: $(STAMP) $(OLD_CLIENT) $(POLARS) $(NOTEBOOK)
 

@@ -176,6 +176,7 @@ def test_workers_that_are_killed_lose_nothing(
     assert not list((dask.folder / "north").rglob("shard-*"))
 
 
+@pytest.mark.soak
 def test_what_a_small_cluster_fails_of_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -230,6 +231,7 @@ def is_there(pid: int) -> bool:
         return False
 
 
+@pytest.mark.soak
 def test_a_killed_backfill_goes_on_where_it_was(
     dask: DaskCluster,
     prefect_api: str,

@@ -48,6 +48,7 @@ def test_a_server_of_the_settings_gets_no_password_of_ours(tmp_path: Path, where
     assert configured(script, tmp_path, **given) == "False\n"
 
 
+@pytest.mark.soak
 def test_commands_that_begin_together_on_a_new_database_have_passwords(tmp_path: Path) -> None:
     """The server of each wants one that only its command has."""
     commands = [

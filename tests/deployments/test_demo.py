@@ -188,6 +188,7 @@ def test_a_folder_of_other_data_is_left_as_it_is(tmp_path: Path) -> None:
     assert [*tmp_path.iterdir()] == [tmp_path / "raw"]
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_it_goes_on_where_it_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(PORT_VARIABLE, str(free_port(beside=4)))

@@ -73,10 +73,18 @@ LOOKS: Looks = {"light": ALL, "dark": ["color-contrast", "link-in-text-block"]}
 """The rules of axe by which a view is looked at in each scheme."""
 
 
-# 1024 px have the layout of 1600: only more of it has to be scrolled. 390 px have its colours.
+SCROLLED: Looks = {"light": ["scrollable-region-focusable"]}
+
+
+# 1024 px have the layout of 1600: only more of it has to be scrolled.
 @pytest.mark.parametrize(
     ("width", "looks"),
-    [(1600, LOOKS), (1024, {"light": ["scrollable-region-focusable"]}), (390, {"light": ALL})],
+    [
+        (1600, LOOKS),
+        (390, SCROLLED),
+        pytest.param(1024, SCROLLED, marks=pytest.mark.soak),
+        pytest.param(390, LOOKS, marks=pytest.mark.soak),
+    ],
 )
 def test_every_view_fits_and_is_accessible(
     browser: Browser, base: str, width: int, looks: Looks

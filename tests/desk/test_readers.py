@@ -18,6 +18,7 @@ READERS, LOADS = 8, 2
 VIEWS = ("/", "/attention?unit=day&by=source", "/attention?copies=no&in=headline")
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_readers_and_loads_do_not_meet(news: DailyNews) -> None:
     layout = news(1)

@@ -149,7 +149,11 @@ def test_a_killed_command_leaves_no_server(terminal: Terminal, web: Loopback, sl
 
 @pytest.mark.parametrize(
     ("command", "moment"),
-    [("ingest", "stage/*/*"), ("ingest", "warehouse/writer/*"), ("backfill", "stage/shards/*")],
+    [
+        ("ingest", "stage/*/*"),
+        pytest.param("ingest", "warehouse/writer/*", marks=pytest.mark.soak),
+        ("backfill", "stage/shards/*"),
+    ],
 )
 def test_while_it_refines_and_loads(
     terminal: Terminal,

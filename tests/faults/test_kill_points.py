@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 WORK = ("load", "rebuild warehouse", "rebuild articles", "compact", "backup")
 
 
-@pytest.mark.parametrize("names", [WORK, ("repair",)])
+@pytest.mark.parametrize("names", [WORK, pytest.param(("repair",), marks=pytest.mark.soak)])
 def test_work_that_was_killed_is_done_again(tmp_path: Path, names: tuple[str, ...]) -> None:
     command = [sys.executable, "-m", "tests.faults.kill_points", str(tmp_path), KILLS, *names]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

@@ -19,7 +19,7 @@ from tests.support.archived_news import (
     refine_commit,
     run_id,
 )
-from tests.support.damage import KINDS, WAYS, DamagedFolder, damage, newest
+from tests.support.damage import KINDS, DamagedFolder, damage, newest
 from tests.support.publishing import publish
 from tests.support.staged_pages import tables
 from warehouse.layers.commits import Commit
@@ -96,7 +96,13 @@ EMPTIED, WRITER = "warehouse/current/news.duckdb", "warehouse/writer/news.duckdb
 # the case of truncated files, and truncated in test_many_kinds_of_damage_are_repaired_together. The
 # writer's file, which takes a rebuild, is emptied in test_damage_named.py, cut in test_load.py, and
 # deleted with the warehouse below.
-@pytest.mark.parametrize("way", [way for way in WAYS if way != "emptied"])
+@pytest.mark.parametrize(
+    "way",
+    [
+        *("flipped", "truncated"),
+        *(pytest.param(way, marks=pytest.mark.soak) for way in ("deleted", "older")),
+    ],
+)
 @pytest.mark.parametrize("patterns", TOGETHER)
 def test_what_is_damaged_is_as_it_was(
     folder: DamagedFolder, expected: dict[str, list[str]], patterns: tuple[str, ...], way: str

@@ -102,6 +102,7 @@ def test_the_worker_is_ended_in_the_middle_of_a_load(desk: Desk) -> None:
     desk.ends("SIGTERM of the worker in a load", paper, run, since, "Crashed", asked=ONCE)
 
 
+@pytest.mark.soak
 def test_the_worker(desk: Desk) -> None:
     """One run ends with its worker, another is killed beside it, and a third has not begun.
 
@@ -125,6 +126,7 @@ def test_the_worker(desk: Desk) -> None:
     desk.ends(what, pending, third, since, "Completed", asked=ONCE)
 
 
+@pytest.mark.soak
 def test_the_network_goes_in_mid_feed_and_a_stranger_holds_the_writers_file(desk: Desk) -> None:
     cut, silent, whole = (desk.papers[name] for name in ("feed", "silent", "stranger"))
     cut.cut_feed()
@@ -158,6 +160,7 @@ def disk_of(desk: Desk, where: str) -> SmallDisk:
     return desk.disks[where]
 
 
+@pytest.mark.soak
 def test_the_disk_is_full_in_a_load_and_in_publishing(desk: Desk) -> None:
     disk, paper = disk_of(desk, "warehouse"), desk.papers["disk-warehouse"]
     # Over an old snapshot the next one would be written in place.
@@ -176,6 +179,7 @@ def test_the_disk_is_full_in_a_load_and_in_publishing(desk: Desk) -> None:
     desk.ends("full disk: load, then publish", paper, run, since, "Completed", asked=ONCE)
 
 
+@pytest.mark.soak
 def test_the_disks_are_full_in_fetching_and_of_the_articles(desk: Desk) -> None:
     archive, articles = disk_of(desk, "fetch"), disk_of(desk, "parquet")
     lost, loaded = desk.papers["disk-fetch"], desk.papers["disk-parquet"]

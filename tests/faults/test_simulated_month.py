@@ -14,6 +14,7 @@ from tests.support.clock import Clock
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.soak,
     pytest.mark.skipif(not Clock.is_there(), reason="needs a C compiler for the clock"),
 ]
 MONTH = month_of(2, ("es-diario", "gb-courier", "it-gazzetta", "nz-notes"))

@@ -14,6 +14,7 @@ from tests.support.hourly_newsroom import PAPERS
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.soak,
     pytest.mark.skipif(not Clock.is_there(), reason="needs a C compiler for the clock"),
 ]
 KILLED, AGAIN, FAILING, FULL = range(1, 5)

@@ -90,7 +90,11 @@ def test_its_text_is_searched(lost: Layout) -> None:
 
 
 @pytest.mark.parametrize(
-    "order", [([UNDATED], [*READS, FIRST], [COPY]), ([COPY], [UNDATED], [*READS, FIRST])]
+    "order",
+    [
+        ([UNDATED], [*READS, FIRST], [COPY]),
+        pytest.param(([COPY], [UNDATED], [*READS, FIRST]), marks=pytest.mark.soak),
+    ],
 )
 def test_any_order_of_loading_gives_what_a_rebuild_gives(
     tmp_path: Path, order: tuple[list[Any], ...]

@@ -121,6 +121,7 @@ FEWER = [*STEPS[:2], [page for step in STEPS[2:] for page in step]]
 """The same in three loads."""
 
 
+@pytest.mark.soak
 def test_a_page_that_moves_is_one_article_in_any_order_of_loading(tmp_path: Path) -> None:
     layout = Layout(tmp_path / "steps")
     load_each(layout, FEWER)

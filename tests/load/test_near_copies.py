@@ -51,6 +51,7 @@ def made(dice: random.Random, number: int) -> Page:
     return Page(f"p{number}", " ".join(words), day, hour, source_id, headline=f"H {number}")
 
 
+@pytest.mark.soak
 def test_any_order_and_batching_gives_what_a_rebuild_gives(tmp_path: Path) -> None:
     dice = random.Random(0)
     pages = [made(dice, number) for number in range(50)]

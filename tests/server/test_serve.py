@@ -502,6 +502,7 @@ def fired(served: Served, name: str) -> str:
     return next((state.message or name for state in ended), "")
 
 
+@pytest.mark.soak
 def test_a_backfill_by_hand_goes_to_the_dask_cluster(
     served: Served, place: Place, dask: DaskCluster, tmp_path: Path
 ) -> None:

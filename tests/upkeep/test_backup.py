@@ -278,6 +278,7 @@ def test_an_interrupted_first_backup_goes_on(
     assert files(Layout(copy)) == files(layout)
 
 
+@pytest.mark.soak
 def test_a_copy_of_a_running_ingest_is_finished_where_it_comes_back(
     newsroom: Newsroom, prefect_api: str, tmp_path: Path
 ) -> None:

@@ -84,6 +84,7 @@ def ingest_more(layout: Layout, number: int) -> None:
     publish(layout)
 
 
+@pytest.mark.soak
 def test_no_reader_misses_a_row_or_sees_one_twice(tmp_path: Path) -> None:
     if not POLARS.exists():
         pytest.skip(f"needs polars in {POLARS}: make test installs it")
