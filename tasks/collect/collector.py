@@ -169,20 +169,21 @@ class _Visit:
         since = collector.since or datetime.min.replace(tzinfo=UTC)
         too_old = f"published before {since:%Y-%m-%d %H:%M}, too long ago for this run"
         old = {
-            key: too_old
+            key: (entry, too_old)
             for key, entry in fresh.items()
             if entry.published_at and entry.published_at < since
         }
         to_fetch = [(key, entry) for key, entry in fresh.items() if key not in old]
         limit = collector.max_new or collector.limits.max_new_articles
+        silent = f"after {MAX_FAILURES_IN_A_ROW} pages in a row without an answer"
         past_limit = f"past the limit of {counted(limit, 'new page')}"
-        deferrals = {key: past_limit for key, _ in to_fetch[limit:]}
+        deferrals = {key: (entry, past_limit) for key, entry in to_fetch[limit:]}
         for number, (key, entry) in enumerate(to_fetch[:limit], 1):
             advance(f"{self.source.id}: pages", number, len(to_fetch[:limit]))
             if self.unanswered == MAX_FAILURES_IN_A_ROW:
-                deferrals[key] = f"after {MAX_FAILURES_IN_A_ROW} pages in a row without an answer"
+                deferrals[key] = (entry, silent)
             elif time.is_up():
-                deferrals[key] = time.late
+                deferrals[key] = (entry, time.late)
             elif not (claimed_by := collector.claim(key, self.source.id)):
                 self.deferred += self._fetch(entry) is Outcome.LEFT_FOR_LATER
             elif claimed_by != self.source.id:
@@ -190,7 +191,7 @@ class _Visit:
         self.deferred += len(deferrals)
         for why, count in Counter(why for _, why in elsewhere.values()).items():
             self.listings.notes.append(f"{counted(count, 'page')} {why}")
-        self._leave(elsewhere | {key: (fresh[key], why) for key, why in (old | deferrals).items()})
+        self._leave(elsewhere | old | deferrals)
 
     def _leave(self, pages: Mapping[str, tuple[Entry, str]]) -> None:
         """Record pages that are not fetched, and why; else their days would count as complete.

@@ -30,9 +30,8 @@ from tests.cli.test_command import command
 from tests.faults.test_backfill_killed import LARGE, rows, shard_processes, start
 from tests.support.build_warcs import Archived, news, url_of, write_warc
 from tests.support.dask_cluster import DaskCluster
-from tests.support.killed_runs import wait_until_gone
 from tests.support.ports import free_port
-from tests.support.serving import ROOT, wait_for
+from tests.support.serving import ROOT, wait_for, wait_until_gone
 from warehouse.layers.layout import Layout
 
 pytestmark = pytest.mark.slow
@@ -257,7 +256,7 @@ def test_a_killed_backfill_goes_on_where_it_was(
     os.kill(dask.pids()["south"], signal.SIGKILL)
     run.send_signal(signal.SIGKILL)
     assert run.wait() == -signal.SIGKILL
-    wait_until_gone(run.pid)
+    wait_until_gone(run.pid, 15)
     caplog.set_level(logging.INFO)
     assert not backfill([*map(str, warcs)], data=str(data)).failed
     log = data.with_suffix(".log").read_text() + caplog.text

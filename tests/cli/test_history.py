@@ -14,9 +14,9 @@ import pytest
 from tests.cli.test_backfill import SOURCES
 from tests.cli.test_command import command
 from tests.history.conftest import article
-from tests.support.killed_runs import wait_until_gone
 from tests.support.loopback import http
 from tests.support.publishing import check_snapshot
+from tests.support.serving import wait_until_gone
 from tests.support.web_archive import WebArchive
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query
@@ -128,7 +128,7 @@ def test_a_killed_history_goes_on_and_asks_for_nothing_twice(
     assert reached.wait(120)
     run.send_signal(signal.SIGKILL)
     run.wait()
-    wait_until_gone(run.pid)
+    wait_until_gone(run.pid, 15)
     before = list(archive.page_requests)
     assert before[-1] == archive.address(last)
     archive.set_answers(archive.address(last), last.response)

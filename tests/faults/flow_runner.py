@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from tests.faults.kill_points import ACTIONS
-from tests.support.serving import ROOT
+from tests.support.serving import ROOT, wait_until_gone
 
 GONE_SECONDS = 30
 """That processes may outlive the one that started them."""
@@ -90,14 +90,6 @@ class Runner:
             )
 
 
-def _is_alive(group: int) -> bool:
-    try:
-        os.killpg(group, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
 class Actions:
     """Counts what a run does to its data folder and its connections, and kills it at one."""
 
@@ -131,13 +123,6 @@ def _make(order: Order, flow: Callable[..., object], actions: Actions) -> Made:
     )
 
 
-def _wait_until_gone(group: int) -> None:
-    end = time.monotonic() + GONE_SECONDS
-    while _is_alive(group):
-        assert time.monotonic() < end, "processes outlived the one that started them"
-        time.sleep(0.02)
-
-
 def main() -> None:
     """Make runs until there are no more orders, in a child; in another after one was killed."""
     from flows.runs import prefect_settings
@@ -153,7 +138,7 @@ def main() -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     while child := os.fork():
         status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        _wait_until_gone(child)
+        wait_until_gone(child, GONE_SECONDS)
         if status != -signal.SIGKILL:
             sys.exit(status)
         os.write(answers, json.dumps(asdict(Made(status))).encode() + b"\n")

@@ -13,11 +13,11 @@ from prefect.client.schemas.sorting import FlowRunSort
 from flows.ingest import ingest
 from tasks.report.page import chart_library
 from tests.faults.held_papers import HELD, PAGES, Paper, write_papers
-from tests.support.killed_runs import lasting, start, wait_until_gone
+from tests.support.killed_runs import lasting, start
 from tests.support.loopback import Loopback
 from tests.support.publishing import check_snapshot
 from tests.support.sample_newsroom import Place
-from tests.support.serving import wait_for
+from tests.support.serving import wait_for, wait_until_gone
 from warehouse.layers.layout import Layout
 
 pytestmark = pytest.mark.slow
@@ -124,7 +124,7 @@ def test_a_run_killed_after_an_early_load_is_finished_by_the_next(
     with waiting_for_slow(desk, papers, prefect_api) as run:
         run.kill()
         run.wait()
-        wait_until_gone(run.pid)
+        wait_until_gone(run.pid, 15)
     # The next run loads its own pages at once on a busy machine, too.
     monkeypatch.setenv("PRESSWATCH_LIMITS__LOAD_SECONDS", "600")
     ingest(**desk.files)

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 PAPERS = [
     *("unheard", "flow", "worker", "both", "pending", "load", "feed", "silent", "stranger"),
     *("disk-fetch", "disk-parquet", "disk-warehouse"),
-    *("server", "serve", "hurried"),
+    *("server", "serve", "reboot", "hurried"),
 ]
 ONCE, HELD_PAGE_AGAIN = (1, 1, 1, 1, 1), (1, 1, 2, 1, 1)  # Requests for each page
 HOLD = """
@@ -228,6 +228,24 @@ def test_serve_itself(desk: Desk) -> None:
         wait_until_no_process(str(desk.layout.root), seconds=START_SECONDS)
         desk.served.start()
     desk.ends("kill -9 of presswatch serve", paper, run, since, "Crashed", asked=HELD_PAGE_AGAIN)
+
+
+@pytest.mark.soak
+def test_the_machine_is_started_again(desk: Desk) -> None:
+    paper = desk.papers["reboot"]
+    with desk.in_the_middle(paper) as run:
+        assert desk.served.process
+        since = kill(*pids_of(str(desk.layout.root)))
+        desk.served.process.wait()
+    desk.served.start()
+    desk.ends(
+        "everything killed at once, serve again",
+        paper,
+        run,
+        since,
+        "Crashed",
+        asked=HELD_PAGE_AGAIN,
+    )
 
 
 def test_the_next_run_makes_all_of_them_whole(desk: Desk) -> None:

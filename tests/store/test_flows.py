@@ -30,12 +30,12 @@ from tasks.model import RunFailed
 from tasks.settings import Settings
 from tasks.upkeep.verification import verify
 from tests.support.build_warcs import news, write_warc
-from tests.support.killed_runs import lasting, start, wait_until_gone
+from tests.support.killed_runs import lasting, start
 from tests.support.machines import RUN_SECONDS
 from tests.support.prefect_database import put_database
 from tests.support.s3 import whole
 from tests.support.sample_newsroom import Newsroom, Place
-from tests.support.serving import wait_for
+from tests.support.serving import wait_for, wait_until_gone
 from tests.support.staged_pages import SOURCES, TOPICS, Page, stage
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query
@@ -164,7 +164,7 @@ def test_killed_while_it_writes_the_store(
         time.sleep(0.002)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    wait_until_gone(process.pid)
+    wait_until_gone(process.pid, 15)
     whole(store)
     place.ingest()
     whole(store)

@@ -3,9 +3,6 @@
 import os
 import subprocess
 import sys
-import time
-
-import pytest
 
 from tests.support.sample_newsroom import Place
 
@@ -45,15 +42,3 @@ def lasting(place: Place) -> dict[str, list[str]]:
     asked = {table: f"{columns} FROM {table}" for table in TABLES}
     asked["captures"] = f"{columns} FROM captures WHERE kind IN ('page', 'file')"
     return {table: sorted(map(repr, place.ask(sql))) for table, sql in asked.items()}
-
-
-def wait_until_gone(group: int) -> None:
-    """Wait until the processes of a killed run's group have ended."""
-    end = time.monotonic() + 15
-    while time.monotonic() < end:
-        try:
-            os.killpg(group, 0)
-        except ProcessLookupError:
-            return
-        time.sleep(0.05)
-    pytest.fail("processes outlived the killed run")

@@ -1,5 +1,6 @@
 """`presswatch serve` as its user starts it: processes of its own, on a free port of loopback."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -177,6 +178,19 @@ def processes_of(*words: str) -> dict[int, str]:
 def pids_of(*words: str) -> list[int]:
     """Ids of these processes."""
     return list(processes_of(*words))
+
+
+def wait_until_gone(group: int, seconds: float) -> None:
+    """Wait until the processes of a group, such as a killed run's, have ended."""
+
+    def is_gone() -> bool:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        return False
+
+    wait_for("no process has outlived the killed one", is_gone, seconds, pause=0.02)
 
 
 def wait_until_no_process(*words: str, seconds: float = 60) -> None:
