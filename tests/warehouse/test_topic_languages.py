@@ -91,7 +91,9 @@ def test_mentions_that_do_not_count_are_neither_shown_nor_marked(tmp_path: Path)
         spans = mention_spans(con, str(mixed.article_id), 1, ["sanctions", "anywhere", "huawei"])
         assert [row["topic_id"] for row in spans] == ["anywhere", "huawei"]
         [found] = contexts(con, listed, [str(mixed.article_id)]).values()
+        counted = con.sql("SELECT topic_id, in_topic_languages FROM mention_contexts").fetchall()
     assert [row["topic_id"] for row in found] == ["huawei"]
+    assert sorted(counted) == [("anywhere", True), ("huawei", True), ("sanctions", False)]
     desk = TestClient(create_app(layout, Settings(data=layout.root)), "http://127.0.0.1")
     page = desk.get(f"/article/{mixed.article_id}", params={"topic": "sanctions"}).text
     assert "<dd>0 hits" in page

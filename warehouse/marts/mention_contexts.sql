@@ -1,14 +1,16 @@
 -- Grain: one mention in the latest version of an article, with the details that a reader needs.
 CREATE OR REPLACE VIEW mention_contexts AS
-SELECT topic_id, published_date, source_id, coalesce(name, source_id) AS source, headline,
-       field, context_left, matched_text, context_right,
+SELECT mentions.topic_id, published_date, source_id, coalesce(sources.name, source_id) AS source,
+       headline, field, context_left, matched_text, context_right,
        context_left || '[' || matched_text || ']' || context_right AS context,
        url_canonical AS url, alias, published_at, articles.language, access, is_truncated,
        duplicate_of IS NOT NULL AS is_copy, article_id, version_no, sentence_no, char_start,
-       paragraph_no, published_local_date
+       paragraph_no, published_local_date,
+       counts_in(topics.languages, articles.language) AS in_topic_languages
 FROM mentions
 JOIN articles USING (article_id, version_no)
-LEFT JOIN sources USING (source_id);
+LEFT JOIN sources USING (source_id)
+LEFT JOIN topics ON topics.topic_id = mentions.topic_id AND valid_to IS NULL;
 
 COMMENT ON VIEW mention_contexts IS
     'Where the topics come up, in context, with source, date and URL. Latest versions only.';
@@ -38,3 +40,5 @@ COMMENT ON COLUMN mention_contexts.sentence_no IS 'Sentence of the field, from 0
 COMMENT ON COLUMN mention_contexts.char_start IS 'First code point of the hit in the field, from 0';
 COMMENT ON COLUMN mention_contexts.paragraph_no IS
     'Paragraph of the field, from 0; of captions, the caption';
+COMMENT ON COLUMN mention_contexts.in_topic_languages IS
+    'Whether the topic counts articles in this language: those in its languages (topics.languages), and where the article''s language is not known. topic_daily has only these';
