@@ -156,7 +156,7 @@ def test_a_dripping_answer_is_cut_off_at_the_deadline(
 def test_the_deadline_is_for_all_hops_together(tmp_path: Path) -> None:
     def slowly(answer: bytes) -> Answer:
         def say(conn: socket.socket) -> None:
-            time.sleep(0.2)
+            time.sleep(0.4)
             conn.sendall(answer)
 
         return say
@@ -164,7 +164,7 @@ def test_the_deadline_is_for_all_hops_together(tmp_path: Path) -> None:
     with Loopback() as site:
         for hop in range(5):
             site.set_answers(f"/{hop}", slowly(redirect(f"/{hop + 1}")))
-        attempt = get(tmp_path, site.url + "/0", seconds=0.5)
+        attempt = get(tmp_path, site.url + "/0", seconds=1.0)
         assert attempt.outcome is Outcome.TIMED_OUT
 
 

@@ -50,6 +50,9 @@ def pause_schedules(machines: Machines) -> None:
         for one in client.read_deployments():
             for schedule in one.schedules:
                 client.update_deployment_schedule(one.id, schedule.id, active=False)
+        # Prefect keeps the runs that were due by then.
+        for run in client.read_flow_runs():
+            client.delete_flow_run(run.id)
 
 
 def active_schedules(machines: Machines) -> list[bool]:
