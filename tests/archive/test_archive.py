@@ -440,6 +440,7 @@ def test_a_file_says_when_it_was_begun(tmp_path: Path) -> None:
         opened_at(archive.path)
 
 
+@pytest.mark.slow
 def test_a_killed_writer_loses_nothing_it_was_told_is_kept(tmp_path: Path) -> None:
     script = f"""
 import sys

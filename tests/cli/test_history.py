@@ -108,6 +108,7 @@ def test_what_could_not_be_refined_is_refined_by_the_next_run(
     assert coverage(tmp_path) == {("partial", 2): 3}
 
 
+@pytest.mark.soak
 def test_a_killed_history_goes_on_and_asks_for_nothing_twice(
     prefect_api: str, tmp_path: Path, words: tuple[str, ...], archive: WebArchive
 ) -> None:

@@ -125,7 +125,7 @@ def test_all_that_the_page_of_a_source_lists_is_of_the_days_asked_for(
 EVER = ("0001-01-01", "2026-03-03", "9999-12-31")
 
 
-@pytest.mark.parametrize("kind", ["local", "utc"])
+@pytest.mark.parametrize("kind", ["local", pytest.param("utc", marks=pytest.mark.soak)])
 def test_the_first_and_the_last_day_of_all_can_be_asked_for(night: TestClient, kind: str) -> None:
     paths = (
         "/",

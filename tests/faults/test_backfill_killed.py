@@ -124,6 +124,7 @@ def start(data: Path, api: str, *warcs: Path) -> "subprocess.Popen[bytes]":
         )
 
 
+@pytest.mark.soak
 def test_a_killed_backfill_goes_on_where_it_was(prefect_api: str, tmp_path: Path) -> None:
     warcs = [
         write_warc(tmp_path / "one.warc.gz", news(5, 80)),

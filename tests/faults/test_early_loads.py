@@ -113,6 +113,7 @@ def task_runs() -> list[str]:
         return [one.name for one in client.read_task_runs() if one.flow_run_id == last.id]
 
 
+@pytest.mark.soak
 def test_a_run_killed_after_an_early_load_is_finished_by_the_next(
     papers: tuple[Paper, Paper],
     undisturbed: Desk,

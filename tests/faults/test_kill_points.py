@@ -11,10 +11,16 @@ pytestmark = pytest.mark.slow
 
 KILLS = os.environ.get("PRESSWATCH_KILLS", "2")
 ROOT = Path(__file__).parents[2]
-WORK = ("load", "rebuild warehouse", "rebuild articles", "compact", "backup")
+MORE = [("rebuild warehouse", "compact", "backup"), ("repair",)]
 
 
-@pytest.mark.parametrize("names", [WORK, pytest.param(("repair",), marks=pytest.mark.soak)])
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("load", "rebuild articles"),
+        *(pytest.param(names, marks=pytest.mark.soak) for names in MORE),
+    ],
+)
 def test_work_that_was_killed_is_done_again(tmp_path: Path, names: tuple[str, ...]) -> None:
     command = [sys.executable, "-m", "tests.faults.kill_points", str(tmp_path), KILLS, *names]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

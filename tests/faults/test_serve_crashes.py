@@ -73,6 +73,7 @@ def stopped(served: Served) -> Iterator[None]:
         served.process.send_signal(signal.SIGCONT)
 
 
+@pytest.mark.soak
 def test_a_run_at_the_terminal_dies_unheard(desk: Desk) -> None:
     paper = desk.papers["unheard"]
     with paper.held():
@@ -90,6 +91,7 @@ def test_the_flow(desk: Desk) -> None:
     desk.ends("kill -9 of the run's process", paper, run, since, "Crashed", asked=HELD_PAGE_AGAIN)
 
 
+@pytest.mark.soak
 def test_the_worker_is_ended_in_the_middle_of_a_load(desk: Desk) -> None:
     paper = desk.papers["load"]
     with writer_lock(desk.layout):
@@ -198,6 +200,7 @@ def test_the_disks_are_full_in_fetching_and_of_the_articles(desk: Desk) -> None:
     desk.is_whole(loaded)
 
 
+@pytest.mark.soak
 def test_the_run_that_died_unheard_is_marked(desk: Desk) -> None:
     """By the automation, since nobody but the server had heard of it."""
     assert desk.died, "only after the test that lets it die"
@@ -228,6 +231,7 @@ def test_serve_itself(desk: Desk) -> None:
         wait_until_no_process(str(desk.layout.root), seconds=START_SECONDS)
         desk.served.start()
     desk.ends("kill -9 of presswatch serve", paper, run, since, "Crashed", asked=HELD_PAGE_AGAIN)
+    desk.next_run_completes()
 
 
 @pytest.mark.soak
@@ -246,12 +250,10 @@ def test_the_machine_is_started_again(desk: Desk) -> None:
         "Crashed",
         asked=HELD_PAGE_AGAIN,
     )
-
-
-def test_the_next_run_makes_all_of_them_whole(desk: Desk) -> None:
     desk.next_run_completes()
 
 
+@pytest.mark.soak
 def test_serve_is_hurried_with_its_runs(desk: Desk) -> None:
     """By a second Ctrl-C; what one does is seen in tests/server/test_serve.py."""
     served = desk.served

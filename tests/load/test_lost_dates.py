@@ -89,12 +89,9 @@ def test_its_text_is_searched(lost: Layout) -> None:
     assert '22:48 <span class="soft">(as another version says)</span>' in shown
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
-    "order",
-    [
-        ([UNDATED], [*READS, FIRST], [COPY]),
-        pytest.param(([COPY], [UNDATED], [*READS, FIRST]), marks=pytest.mark.soak),
-    ],
+    "order", [([UNDATED], [*READS, FIRST], [COPY]), ([COPY], [UNDATED], [*READS, FIRST])]
 )
 def test_any_order_of_loading_gives_what_a_rebuild_gives(
     tmp_path: Path, order: tuple[list[Any], ...]

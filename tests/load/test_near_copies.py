@@ -114,6 +114,7 @@ def test_a_cut_copy_is_found_and_what_is_like_a_copy_only_is_none_and_loads_say_
 FOUND = {"3 sentences replaced": 0.96, "40 % cut, intro, 1 sentence": 0.83}
 
 
+@pytest.mark.soak
 def test_changed_gold_texts_are_found_and_others_are_not_merged(
     shared: Path, tmp_path: Path
 ) -> None:

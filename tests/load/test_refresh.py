@@ -162,5 +162,6 @@ def test_a_poll_that_finds_nothing_new_leaves_what_is_counted_in_its_place(layou
     phases=(Phase.explicit, Phase.generate),
 )
 @given(st.lists(STEPS, min_size=3, max_size=3).filter(lambda loads: bool(loads[0].pages)))
+@pytest.mark.soak
 def test_any_loads_give_the_marts_of_a_rebuild(loads: list[Step]) -> None:
     assert differences(loads) == {}

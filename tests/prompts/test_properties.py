@@ -124,6 +124,7 @@ def test_an_extracted_page_is_clean(lines: list[str], language: str) -> None:
     _stays(as_page(html.encode("utf-8", "surrogatepass"), language), language)
 
 
+@pytest.mark.slow
 @slowly
 @given(LINES, LANGUAGES)
 def test_an_extracted_text_is_clean(lines: list[str], language: str) -> None:
@@ -230,6 +231,7 @@ def test_any_tree_ends(html: str, content_type: str, url: str) -> None:
     assert ends(html.encode("utf-8", "surrogatepass"), content_type, url)
 
 
+@pytest.mark.slow
 @slowly
 @given(st.binary(max_size=2000), CONTENT_TYPES, ODD_URLS)
 def test_any_bytes_end(payload: bytes, content_type: str, url: str) -> None:

@@ -144,7 +144,8 @@ def undisturbed(
     return place
 
 
-@pytest.mark.parametrize("reached", ["articles", pytest.param("warehouse", marks=pytest.mark.soak)])
+@pytest.mark.soak
+@pytest.mark.parametrize("reached", ["articles", "warehouse"])
 def test_killed_while_it_writes_the_store(
     newsroom: Newsroom,
     prefect_api: str,

@@ -188,6 +188,7 @@ def same(layout: Layout) -> dict[str, list[str]]:
     return tables(layout, ("loads", "topics"))
 
 
+@pytest.mark.soak
 def test_what_machines_load_at_once_all_have(
     store: Store, begun: Layout, there: Layout, server: Server
 ) -> None:
@@ -440,6 +441,7 @@ def test_a_lease_of_ones_own_is_taken_without_waiting(store: Store) -> None:
     assert told == []
 
 
+@pytest.mark.soak
 def test_compacted_days_read_the_same_everywhere(
     store: Store, begun: Layout, there: Layout
 ) -> None:

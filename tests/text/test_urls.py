@@ -249,6 +249,7 @@ def test_fold_keeps_the_site(url: str) -> None:
     }
 
 
+@pytest.mark.slow
 def test_nested_viewers_and_long_paths_end() -> None:
     assert fold_url("https://" + "google.com/amp/s/" * 200 + "e.com/a") == "https://e.com/a"
     assert fold_url("https://e.com/" + "amp/" * 20_000 + "a") == "https://e.com/a"

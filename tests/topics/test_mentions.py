@@ -415,6 +415,7 @@ def test_what_nobody_sees_changes_no_count(text: str, data: st.DataObject) -> No
     assert [hit.alias for hit in PLAIN.find(text)] == [hit.alias for hit in PLAIN.find(clean)]
 
 
+@pytest.mark.slow
 @given(TEXTS)
 def test_the_order_of_topics_and_aliases_does_not_matter(text: str) -> None:
     topics = [topic("a", "Huawei", "G20"), topic("b", "G20", "华为"), topic("c", *PLAIN_ALIASES)]
@@ -425,6 +426,7 @@ def test_the_order_of_topics_and_aliases_does_not_matter(text: str) -> None:
 CASED = topic("cased", "Huawei", "G20 Summit", exclude=("G20 Summit talks",), case_sensitive=True)
 
 
+@pytest.mark.slow
 @given(TEXTS, TEXTS, st.lists(TEXTS, max_size=3))
 def test_counting_articles_finds_what_is_found_field_by_field(
     headline: str, body: str, captions: list[str]

@@ -217,6 +217,7 @@ def test_a_rebuild_that_cannot_redo_a_run_keeps_its_rows(
     assert rows(layout) == before
 
 
+@pytest.mark.soak
 def test_loads_go_on_beside_compaction(layout: Layout, undisturbed: dict[str, list[str]]) -> None:
     def load_apart() -> None:
         for number in (10, 11):

@@ -91,7 +91,7 @@ def test_a_source_that_was_only_asked_in_the_future_has_no_calendar(layout: Layo
     ]
 
 
-@pytest.mark.parametrize("days", [30, -1])
+@pytest.mark.parametrize("days", [30, pytest.param(-1, marks=pytest.mark.soak)])
 def test_a_calendar_follows_a_clock_that_is_put_right(layout: Layout, days: int) -> None:
     """A load by a clock that was ahead made it longer, one by a clock behind made it shorter."""
     before = tables(layout)
