@@ -69,9 +69,44 @@ def test_nor_is_one_that_is_away(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_nor_one_that_prints_more(con: duckdb.DuckDBPyConnection) -> None:
-    """One hit less is expected, since rates are shrunk to that of all sources."""
     fill(con, [QUIET, ("gb-loud", PAST, 8, 20), ("gb-loud", NOW, 32, 80)])
-    assert week(con) == ("as usual", 231, 230, 700)
+    assert week(con) == ("as usual", 231, 231, 700)
+
+
+DAILY = ("gb-daily", range(-62, 1), 1, 100)
+
+
+def sites(days: Iterable[int], hits: int) -> list[Cells]:
+    """Ten sites, each with an article on two days of the week."""
+    return [
+        (f"gb-site{number}", [day], *((hits, 1) if day % 7 in (1, 4) else (0, 0)))
+        for number in range(10)
+        for day in days
+    ]
+
+
+def test_sources_with_few_articles_have_their_own_rates(con: duckdb.DuckDBPyConnection) -> None:
+    """Not rates between their own and that of all sources: all weeks are alike."""
+    fill(con, [DAILY, *sites(range(-62, 1), 1)])
+    assert week(con) == ("as usual", 27, 27, 720)
+
+
+def test_a_fall_in_sources_with_few_articles_is_seen(con: duckdb.DuckDBPyConnection) -> None:
+    fill(con, [DAILY, *sites(PAST, 1), *sites(NOW, 0)])
+    assert week(con) == ("far less", 7, 27, 720)
+
+
+@pytest.mark.parametrize(("back", "verdict"), [(0, "as usual"), (1, "as usual"), (2, "far more")])
+def test_a_day_is_compared_by_its_weekday(
+    con: duckdb.DuckDBPyConnection, back: int, verdict: str
+) -> None:
+    """On Sundays the topic comes up five times as often, and so on the last Friday."""
+    often = [day for day in range(-62, 1) if day % 7 == 0 or day == -2]
+    rarely = [day for day in range(-62, 1) if day not in often]
+    fill(con, [("gb-post", often, 25, 100), ("gb-post", rarely, 5, 100)])
+    found = compare_with_past(con, "day", DAY - timedelta(back))["g20"]
+    assert found["verdict"] == verdict
+    assert found["expected"] == pytest.approx(24 if back == 0 else 5, abs=1.5)
 
 
 def test_a_rise_is_seen_beside_a_new_paper(con: duckdb.DuckDBPyConnection) -> None:

@@ -3,7 +3,7 @@
 -- Filled in by warehouse/questions/usual.py.
 --
 -- expected is computed from each source's own rate, so that a new, missing or larger paper is no change
--- of attention. The rates are shrunk to that of all sources by 20 articles, as in the spikes.
+-- of attention.
 WITH days AS (
     SELECT topic_id, source_id, day, ($day - day) // $length AS back,
            articles_with_mention AS hits, articles, articles_other_languages, estimated_published
@@ -39,14 +39,15 @@ of_all AS (
     GROUP BY topic_id
 ),
 rated AS (
-    SELECT topic_id, source_id, (hits + 20 * rate_of_all) / (articles + 20) AS rate,
-           greatest(articles, 20) AS known_from
+    SELECT topic_id, source_id, hits / articles AS rate,
+           -- How uncertain the rate is: with few articles, as much as that of all sources.
+           (hits + 20 * rate_of_all) / (articles + 20) / articles AS variance
     FROM past
     JOIN of_all USING (topic_id)
 ),
 by_source AS (
     SELECT topic_id, source_id, back, sum(hits) AS hits, sum(articles) AS articles,
-           any_value(rate) AS rate, any_value(known_from) AS known_from
+           any_value(rate) AS rate, any_value(variance) AS variance
     FROM days
     LEFT JOIN rated USING (topic_id, source_id)
     GROUP BY ALL
@@ -55,8 +56,8 @@ SELECT topic_id, back::INTEGER AS back,
        coalesce(sum(hits) FILTER (rate IS NOT NULL), 0)::BIGINT AS hits,
        coalesce(sum(articles) FILTER (rate IS NOT NULL), 0)::BIGINT AS articles,
        coalesce(sum(articles * rate), 0)::DOUBLE AS expected,
-       -- Its uncertainty, since the rates are estimated from few articles.
-       coalesce(sum(articles * rate * articles / known_from), 0)::DOUBLE AS unknown,
+       -- Its variance, since the rates are estimated from few articles.
+       coalesce(sum(articles * articles * variance), 0)::DOUBLE AS unknown,
        coalesce(list(source_id ORDER BY source_id) FILTER (rate IS NULL AND articles > 0), [])
            AS new_sources,
        -- The data behind the rates, over all periods of the past.

@@ -25,6 +25,8 @@ MIN_DAYS, MIN_WEEKS = 28, 4
 UNUSUAL_Z, FAR_Z = 2.0, 3.5  # standard deviations
 MIN_EXPECTED = 1.0  # articles; with fewer, and fewer than MIN_HITS, there is no verdict
 MIN_HITS = 4
+# By so many hits the factors of the weekdays are drawn to 1.
+FACTOR_HITS = 10
 
 
 class Comparison(NamedTuple):
@@ -35,7 +37,8 @@ class Comparison(NamedTuple):
     verdict: str
     # Of the compared sources, weighted by their articles of the period.
     past_share: float | None = None
-    expected: float | None = None  # articles with a mention, if each source had its past share
+    # Articles with a mention, if each source had its past share; of a day, that of its weekday.
+    expected: float | None = None
     score: float | None = None  # standard deviations above expected
     compared_hits: int = 0  # hits of the compared sources
     compared_articles: int = 0
@@ -49,7 +52,8 @@ def compare_period(periods: Sequence[Row], length: int) -> Comparison:
     """Compare a period with those before it.
 
     Counts are modelled as quasi-Poisson: the scatter is that of the past, but at least that of
-    chance. The verdict is "too few to say" if less than half of the past has articles.
+    chance. A day is expected to differ from others as its weekday did in the past. The verdict is
+    "too few to say" if less than half of the past has articles.
 
     Args:
         periods: the rows of a topic of queries/usual.sql.
@@ -76,19 +80,30 @@ def compare_period(periods: Sequence[Row], length: int) -> Comparison:
 def _comparison(now: Row, past: Sequence[Row], length: int) -> Comparison:
     if not now["articles"] or len(past) < max(4, length / 2):
         return Comparison("too few to say")
-    expected, hits, articles = now["expected"], now["hits"], now["articles"]
-    share = expected / articles
+    hits, articles = now["hits"], now["articles"]
+    share = now["expected"] / articles
+    # Of days, each weekday has a factor of its own; of weeks there is one kind, with a factor of 1.
+    kinds = length * 7 // PAST_DAYS
+    known, factors = [], []
+    for kind in range(kinds):
+        alike = [row for row in past if row["back"] % kinds == kind]
+        known.append(FACTOR_HITS + sum(row["expected"] for row in alike))
+        factors.append((FACTOR_HITS + sum(row["hits"] for row in alike)) / known[kind])
+    expected = now["expected"] * factors[0]
     if expected < MIN_EXPECTED and hits < MIN_HITS:
         return Comparison("too few to say", share, expected, None, hits, articles)
+    squares = [
+        (row["hits"] - mean) ** 2 / mean
+        for row in past
+        if (mean := row["expected"] * factors[row["back"] % kinds])
+    ]
+    scatter = max(1.0, sum(squares) / (len(past) - kinds))
     # A topic that never came up is expected in a tenth of an article, as in the spikes.
     least = max(expected, 0.1)
-    squares = [
-        (row["hits"] - row["expected"]) ** 2 / row["expected"] for row in past if row["expected"]
-    ]
-    scatter = max(1.0, sum(squares) / (len(past) - 1))
-    part_of_past = articles / sum(row["articles"] for row in past)
-    unknown = now["unknown"] / expected if expected else part_of_past
-    score = (hits - expected) / math.sqrt(scatter * least * (1 + unknown))
+    unknown = now["unknown"] or least * articles / sum(row["articles"] for row in past)
+    if kinds > 1:
+        unknown += expected**2 / known[0]
+    score = (hits - expected) / math.sqrt(scatter * (least + unknown))
     far = "far " if abs(score) >= FAR_Z else ""
     verdict = "as usual" if abs(score) < UNUSUAL_Z else f"{far}{'more' if score > 0 else 'less'}"
     return Comparison(verdict, share, expected, score, hits, articles)
