@@ -143,6 +143,17 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panel]:
     panel.con.close()
 
 
+def test_a_topic_of_one_paper_is_as_certain_as_its_share(made: Panel) -> None:
+    hits = [40, 44, 36, 41, 38, 45, 39, 42, 37, 43, 40, 41]
+    found = made.of({"gb-post": [(number, 400) for number in hits], "de-blatt": [(0, 400)] * 12})
+    widths = {
+        name: np.array(found[f"{name}_high"], float) / np.array(found[f"{name}_low"], float)
+        for name in INTERVALS
+    }
+    for name in INTERVALS:
+        assert widths[name] == pytest.approx(widths["pooled_share"], rel=0.2), name
+
+
 # The vectors; test_balance.py and test_local_index.py have series through the loader.
 
 

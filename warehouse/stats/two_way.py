@@ -81,8 +81,12 @@ def index_variances(
 
 
 def t_quantile(freedom: Numbers) -> Matrix:
-    """The 97.5 % quantile of Student's t, by its series in 1 / freedom; freedom is at least 1."""
-    inverse = 1 / np.maximum(freedom, 1)
+    """The 97.5 % quantile of Student's t, by its series in 1 / freedom.
+
+    That of the normal distribution for a freedom of 0: with a single source the scatter is
+    estimated from days, which are many.
+    """
+    inverse = np.where(freedom > 0, 1 / np.maximum(freedom, 1), 0)
     quantile: Matrix = np.full(len(inverse), Z)
     for power, term in enumerate(T_TERMS, 1):
         quantile += term * inverse**power
