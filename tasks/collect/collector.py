@@ -17,6 +17,7 @@ from tasks.collect.current_waits import CurrentWaits
 from tasks.collect.fetch.client import BUSY, FAILED, Client
 from tasks.collect.fetch.request import url_for_message
 from tasks.collect.listings import find_files, read_file
+from tasks.collect.listings.feeds_and_sitemaps import in_zone
 from tasks.collect.read_listings import ListingReader
 from tasks.collect.source_time import SourceTime, deferred
 from tasks.model import Attempt, Capture, CaptureKind, Entry, Outcome
@@ -137,7 +138,7 @@ class _Visit:
             attempt = read_file(entry, collector.limits.max_bytes)
             # Only new files leave a trace. Their URLs are still fetched when listed: pages change.
             if attempt.etag not in known:
-                self._record(attempt, entry)
+                self._record(attempt, in_zone(entry, source.timezone))
         if self.skipped:
             log.info("%s: %s", source.id, self.skipped)
             return

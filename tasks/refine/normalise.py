@@ -26,9 +26,9 @@ Row = dict[str, Any]
 
 
 def by_clock_of_source(capture: Capture, timezone: str) -> Capture:
-    """The capture, with its listing's printed time parsed in the source's time zone."""
+    """The capture, with the time of its listing or FILE.meta.json in the source's time zone."""
     raw = capture.entry_published_raw
-    if capture.kind is CaptureKind.FILE or not raw:
+    if not raw:
         return capture
     at = instant_in(raw, timezone) or capture.entry_published_at
     return replace(capture, entry_published_at=at)

@@ -4,7 +4,7 @@ import shutil
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
 from itertools import chain
 from pathlib import Path
@@ -520,6 +520,17 @@ def saved(folder: Path, files: Mapping[str, str], source_id: str = "gb-post") ->
     for name, text in files.items():
         (folder / name).write_text(text)
     return source(source_id, files=(str(folder / "*.txt"), str(folder / "*.html.gz")))
+
+
+def test_a_time_given_for_a_saved_file_is_of_its_sources_zone(desk: Desk, tmp_path: Path) -> None:
+    one = saved(tmp_path / "saved", {"a.txt": f"Ferry\n\n{TEXT}"})
+    one = one.model_copy(update={"timezone": "America/New_York"})
+    (tmp_path / "saved/a.txt.meta.json").write_text('{"published_at": "2026-03-01T22:30:00"}')
+    desk.run_and_load(one)
+    at = datetime(2026, 3, 2, 3, 30, tzinfo=UTC)
+    assert ask(desk, "SELECT entry_published_at FROM captures WHERE kind = 'file'") == [(at,)]
+    times = "SELECT published_at, published_local_date, published_source FROM articles"
+    assert ask(desk, times) == [(at, date(2026, 3, 1), "given")]
 
 
 def test_files_and_a_dead_feed(web: Loopback, desk: Desk, tmp_path: Path) -> None:

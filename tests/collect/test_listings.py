@@ -673,6 +673,13 @@ def test_a_given_day_stays_as_printed(tmp_path: Path) -> None:
         ({"url": 5}, "url: must be a string"),
         ({"url": "file:///etc/passwd"}, "url: must be an http(s) URL"),
         ({"published_at": "soon"}, "published_at: must be an ISO date or time"),
+        ({"published_at": "1000-01-01"}, "published_at: must be an ISO date or time"),
+        ({"published_at": "2099-03-07"}, "published_at: must not lie in the future"),
+        ({"published_at": "2099-03-07T10:00:00Z"}, "published_at: must not lie in the future"),
+        (
+            {"published_at": "2026-03-07", "fetched_at": "2026-03-02T10:00:00Z"},
+            "published_at: must not lie in the future, nor after the page was saved",
+        ),
         ({"fetched_at": "2026-03-02T10:00:00"}, "fetched_at: must be an ISO time with a zone"),
     ],
 )

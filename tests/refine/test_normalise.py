@@ -16,6 +16,7 @@ from tasks.refine.normalise import (
     published_ahead_at,
     stripped_rows,
 )
+from tasks.text.printed_times import instant
 from tasks.text.urls import article_id
 from warehouse.layers.parquet_schemas import ARTICLE_SCHEMA, STRIPPED_SCHEMA
 
@@ -135,6 +136,25 @@ def test_a_time_given_for_a_saved_file_wins() -> None:
     made = row(PAGE, saved(entry_published_at=SEEN - timedelta(days=400)))
     assert made["published_source"] == "given"
     assert made["published_date"] == date(2025, 10, 16)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("2025-03-07", "2025-03-07T00:00"),
+        ("20250307", "2025-03-07T00:00"),
+        ("2025-03-07T22:30:00", "2025-03-08T03:30"),
+        ("2025-03-07 22:30", "2025-03-08T03:30"),
+        ("2025-03-07T22:30:00Z", "2025-03-07T22:30"),
+        ("1985-03-07T22:30:00Z", "1985-03-07T22:30"),
+    ],
+)
+def test_a_time_given_for_a_saved_file_is_of_its_sources_zone(given: str, expected: str) -> None:
+    file = saved(entry_published_raw=given, entry_published_at=instant(given))
+    made = row(PAGE, by_clock_of_source(file, "America/New_York"))
+    at = datetime.fromisoformat(expected).replace(tzinfo=UTC)
+    assert (made["published_at"], made["published_source"]) == (at, "given")
+    assert made["published_at_raw"] == given
 
 
 def test_a_fetch_time_never_stands_in_and_the_future_is_passed_over() -> None:

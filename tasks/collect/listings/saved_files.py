@@ -26,7 +26,8 @@ from tasks.collect.listings.browser_saves import (
 )
 from tasks.collect.listings.feeds_and_sitemaps import unreadable
 from tasks.model import Attempt, CaptureKind, Entry, Failure, Outcome
-from tasks.text.printed_times import instant
+from tasks.text.dates import EARLIEST_YEAR
+from tasks.text.printed_times import instant, instant_in
 from tasks.text.urls import is_http
 
 GZIP_MAGIC = b"\x1f\x8b"
@@ -143,6 +144,7 @@ def read_file(entry: Entry, max_bytes: int) -> Attempt:
         etag=_digest(path),
     )
     try:
+        _refuse_if_ahead(path, entry, attempt.attempted_at)
         payload = _read_content(path, max_bytes)
     except Failure as failure:
         # A file name can be any bytes, and JSON can contain half a surrogate pair.
@@ -224,6 +226,26 @@ def _browser_save(path: Path, *, allow_private: bool) -> BrowserSave:
         return BrowserSave()  # an unreadable file is reported when the page is read
 
 
+def _is_iso(printed: str) -> bool:
+    """Whether a date or time is in the form of ISO 8601, and can be read in a source's zone."""
+    try:
+        datetime.fromisoformat(printed)
+    except ValueError:
+        return False
+    return (instant(printed) or instant_in(printed, "UTC")) is not None
+
+
+def _refuse_if_ahead(path: Path, entry: Entry, saved_at: datetime) -> None:
+    """Raises a Failure if FILE.meta.json gives a time that is too late to be used."""
+    given = entry.published_raw or ""
+    # MAX_AHEAD is more than any zone differs from UTC.
+    at = entry.published_at or instant_in(given, "UTC")
+    if at and at > saved_at + MAX_AHEAD:
+        wrong = f"must not lie in the future, nor after the page was saved, got {given!r}"
+        name = _meta_path(path).name
+        raise Failure(Outcome.UNREADABLE_FILE, f"{name}: published_at: {wrong}")
+
+
 def _checked_meta(values: object) -> _Meta:
     if not isinstance(values, dict):
         raise ValueError("must be a JSON object")
@@ -235,12 +257,9 @@ def _checked_meta(values: object) -> _Meta:
     url, published, fetched = (values.get(key) for key in ("url", "published_at", "fetched_at"))
     if url is not None and not is_http(url):
         raise ValueError(f"url: must be an http(s) URL, got {url!r}")
-    if published is not None:
-        try:
-            datetime.fromisoformat(published)
-        except ValueError:
-            wrong = f"published_at: must be an ISO date or time, got {published!r}"
-            raise ValueError(wrong) from None
+    if published is not None and not _is_iso(published):
+        wanted = f"an ISO date or time, with a zone before {EARLIEST_YEAR}"
+        raise ValueError(f"published_at: must be {wanted}, got {published!r}")
     fetched_at = instant(fetched) if fetched is not None else None
     if fetched is not None and fetched_at is None:
         raise ValueError(f"fetched_at: must be an ISO time with a zone, got {fetched!r}")
