@@ -408,6 +408,16 @@ def test_where_the_indexes_differ_is_noted(made: Panel) -> None:
     )
     assert made.con.execute(differing).fetchall() == [("harvest", None, True)]
 
+    asked = "In how many periods do these two differ by more than their intervals"
+    guide = Path("warehouse/README.md").read_text(encoding="utf-8").partition(asked)[2]
+    noted = guide.partition("```sql\n")[2].partition("```")[0]
+    assert [row[2] for row in made.con.execute(noted).fetchall()] != []
+    # A newer vintage without a note has none: those of the older one no longer hold.
+    made.fill({"xx-one": [(n, 400) for n in wave * 2]}, NOW + timedelta(days=1))
+    assert made.con.execute(noted).fetchall() == []
+    made.con.execute("DELETE FROM attention_index")
+    made.con.execute("DELETE FROM index_notes")
+
 
 # Papers that are left out
 
