@@ -34,9 +34,6 @@ def unchecked_selection(given: QueryParams, known: Choices) -> Selection:
     unit = given.get("unit") or fitting_unit(first_day, last_day)
     if unit not in UNITS:
         raise QueryError(f"unit must be one of {', '.join(UNITS)}, got {unit!r}")
-    days = last_day.toordinal() - first_day.toordinal()
-    if days / UNITS[unit] > MAX_PERIODS:
-        unit = next((each for each in UNITS if days / UNITS[each] <= MAX_PERIODS), "month")
     balance = given.get("balance") or ""
     if balance not in BALANCES:
         wanted = ", ".join(filter(None, BALANCES))
@@ -57,6 +54,14 @@ def unchecked_selection(given: QueryParams, known: Choices) -> Selection:
         panel_days=_panel_days(given.get("panel") or ""),
         last_whole_day=known.last_whole_day,
     )
+
+
+def charted(selection: Selection) -> Selection:
+    """The selection by a longer unit, where its chart would have more than MAX_PERIODS."""
+    days = selection.last_day.toordinal() - selection.first_day.toordinal()
+    longer = [*UNITS][[*UNITS].index(selection.unit) :]
+    fitting = (unit for unit in longer if days / UNITS[unit] <= MAX_PERIODS)
+    return replace(selection, unit=next(fitting, "month"))
 
 
 def panel_of(first_day: date, last_day: date) -> str:

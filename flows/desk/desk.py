@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -15,7 +15,15 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from flows.desk.address import address, is_by_local_days, panel_of, parameters, selection_of
+from flows.desk.address import (
+    MAX_PERIODS,
+    address,
+    charted,
+    is_by_local_days,
+    panel_of,
+    parameters,
+    selection_of,
+)
 from flows.desk.feed_searches import FeedSearches
 from flows.desk.reasons import reason
 from flows.desk.snapshots import Snapshots
@@ -75,7 +83,7 @@ class Desk:
             pair=lambda value: (value, value),
             chart=lambda spec: json.dumps(complete(spec), ensure_ascii=False),
         )
-        self.templates.globals.update(address=address, reason=reason)
+        self.templates.globals.update(address=address, reason=reason, max_periods=MAX_PERIODS)
 
 
 @dataclass(frozen=True)
@@ -104,12 +112,17 @@ class DeskRequest:
             "selection": self.selection,
             "load_no": self.load_no,
             "loaded_at": self.loaded_at,
+            "asked_unit": self.given.unit,
             "url": self.url,
             "nav": lambda path: address(path, self._url_parameters(self.given)),
             "query": self.query,
         }
         text = self.desk.templates.get_template(template).render(common | values)
         return HTMLResponse(text, status)
+
+    def as_chart(self) -> "DeskRequest":
+        """The request by a longer unit, where a chart of it would have too many periods."""
+        return replace(self, selection=charted(self.selection))
 
     def url(self, path: str, **changes: Any) -> str:  # noqa: ANN401
         """The address of a view with this selection and these changes; None removes a parameter."""

@@ -204,6 +204,30 @@ def test_uncollected_days_are_no_zeros(client: TestClient) -> None:
     assert "Nothing was collected in this time." in before.text
 
 
+def test_a_page_of_too_many_periods_says_so_and_files_have_them_all(client: TestClient) -> None:
+    days = {"from": "2025-01-01", "to": "2026-03-07"}
+    given = {"topic": "harvest", **days, "unit": "day", "by": "source"}
+    page = client.get("/attention", params=given).text
+    assert "The chart and the table are by week, as these are more than 400 days." in page
+    assert "Share of articles by week" in page
+    links = [unescape(link) for link in re.findall(r'href="(/export/[^"]*)"', page)]
+    tables = [link for link in links if ".csv?" in link]
+    assert [urlsplit(link).path for link in tables] == [
+        *("/export/attention.csv", "/export/parts.csv"),
+    ]
+    for link in tables:
+        rows = [*csv.DictReader(io.StringIO(client.get(link).text))]
+        assert "unit=day" in rows[0]["citation"]
+        assert {row["first_day"] for row in rows} >= {"2026-03-03", "2026-03-04"}
+        assert all(row["first_day"] == row["last_day"] for row in rows)
+    short = client.get("/attention", params={**given, "from": "2026-01-01"}).text
+    assert "more than 400" not in short
+    years = {**given, "from": "2016-01-01", "unit": "week"}
+    assert (
+        "by month, as these are more than 400 weeks." in client.get("/attention", params=years).text
+    )
+
+
 def test_exports_hold_the_series(client: TestClient, layout: Layout) -> None:
     given = {"topic": "harvest", **SPAN, "unit": "day"}
     answers = {

@@ -208,6 +208,14 @@ def test_page_shows_sentences_and_series(reader: TestClient) -> None:
     assert '<mark title="lakeside, mayor*">mayor</mark>' in reader.get(reading).text
 
 
+def test_a_search_of_too_many_days_says_so_and_its_file_has_them(reader: TestClient) -> None:
+    page = finished(reader, q="lakeside, mayor*", unit="day", **{"from": "2025-01-01"})
+    assert "The chart and the table are by week, as these are more than 400 days." in page
+    [link] = re.findall(r'href="(/export/search\.csv[^"]*)"', page)
+    rows = [*csv.DictReader(io.StringIO(reader.get(unescape(link)).text))]
+    assert all(row["first_day"] == row["last_day"] for row in rows)
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [

@@ -26,7 +26,7 @@ def attention(view: DeskRequest) -> Response:
     """The page of topics over time."""
     if view.known.last_day is None:
         return view.page("empty.html")
-    view = with_topics(view)
+    view = with_topics(view).as_chart()
     part = part_of(view)
     parts = {"": "nothing"} | {each: f"by {each}" for each in PARTS}
     about: dict[str, Any] = {"part": part, "parts": parts, "chart": None}

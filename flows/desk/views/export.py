@@ -55,6 +55,8 @@ class Answer:
 def export(view: DeskRequest) -> Response:
     """The view NAME as NAME.csv, .xlsx, .parquet, .sql, and as .png or .svg where it is a chart."""
     name, _, form = view.request.path_params["name"].partition(".")
+    if form in ("png", "svg"):
+        view = view.as_chart()
     rows: list[Row] = []
     answer = _search_answer(view) if name == "search" else None
     if name != "search":

@@ -19,6 +19,7 @@ from warehouse.read.query import QueryError
 
 def search(view: DeskRequest) -> Response:
     """The page of a search."""
+    view = view.as_chart()
     try:
         query = query_of(view.con, view.query)
     except QueryError as error:
