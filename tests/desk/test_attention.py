@@ -204,6 +204,22 @@ def test_uncollected_days_are_no_zeros(client: TestClient) -> None:
     assert "Nothing was collected in this time." in before.text
 
 
+@pytest.mark.parametrize("given", ["", "?copies=no", "?in=headline"])
+def test_the_overview_and_the_sources_lead_to_the_articles_that_they_count(
+    client: TestClient, given: str
+) -> None:
+    overview = client.get(f"/{given}").text
+    harvest = overview.partition(">Harvest</a>")[2]
+    counted = re.findall(r"(\d+) of \d+ articles\s+in these seven days", harvest)[0]
+    read = re.findall(r'href="([^"]*)">Read the articles', harvest)[0]
+    assert f'<p class="lead">{counted} article' in client.get(unescape(read)).text
+    sources = client.get(f"/sources{given}").text
+    linked = re.findall(r'<td class="n"><a href="(/articles[^"]*)">(\d+)</a>', sources)
+    assert linked
+    for link, number in linked:
+        assert f'<p class="lead">{number} article' in client.get(unescape(link)).text
+
+
 def test_a_page_of_too_many_periods_says_so_and_files_have_them_all(client: TestClient) -> None:
     days = {"from": "2025-01-01", "to": "2026-03-07"}
     given = {"topic": "harvest", **days, "unit": "day", "by": "source"}

@@ -134,8 +134,9 @@ def _source_row(view: DeskRequest, row: Row, health: SourceHealth) -> Row:
 
 
 def _only_this_source(row: Row) -> Row:
-    """The changes that narrow a selection to one source, with all its articles."""
-    return {"source": row["source_id"], "country": None, "language": None, "topic": None}
+    """The changes that narrow a selection to one source, with all its articles and copies."""
+    others = dict.fromkeys(("country", "language", "topic", "copies", "in"))
+    return {"source": row["source_id"]} | others
 
 
 def _kept_parameters(view: DeskRequest) -> Mapping[str, Any]:
