@@ -5,7 +5,7 @@ import io
 import re
 import zipfile
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,6 +14,8 @@ import pytest
 from pyarrow import parquet
 from starlette.testclient import TestClient
 
+from flows.desk.desk import Desk
+from tasks.settings import Settings
 from warehouse.layers.layout import Layout
 from warehouse.questions.citation import begun_or_ended
 from warehouse.questions.selection import Selection, choices
@@ -218,6 +220,29 @@ def test_the_overview_and_the_sources_lead_to_the_articles_that_they_count(
     assert linked
     for link, number in linked:
         assert f'<p class="lead">{number} article' in client.get(unescape(link)).text
+
+
+@pytest.mark.parametrize(
+    ("unit", "first", "last", "days"),
+    [
+        ("month", date(2026, 4, 1), date(2026, 4, 30), None),
+        ("month", date(2026, 2, 1), date(2026, 2, 28), None),
+        ("month", date(2026, 4, 1), date(2026, 4, 28), 28),
+        ("month", date(2026, 5, 4), date(2026, 5, 31), 28),
+        ("month", date(2024, 2, 1), date(2024, 2, 28), 28),
+        ("month", date(2026, 12, 2), date(2026, 12, 31), 30),
+        ("week", date(2026, 4, 6), date(2026, 4, 12), None),
+        ("week", date(2026, 4, 7), date(2026, 4, 12), 6),
+        ("day", date(2026, 4, 7), date(2026, 4, 7), None),
+    ],
+)
+def test_a_period_that_the_range_cuts_is_marked(
+    layout: Layout, unit: str, first: date, last: date, days: int | None
+) -> None:
+    macros = Desk(layout, Settings(data=layout.root)).templates.get_template("parts.html").module
+    row = {"period": first, "period_end": last + timedelta(days=1)}
+    said = macros.from_day(row, unit)  # type: ignore[attr-defined]
+    assert re.findall(r"\((\d+) days\)", said) == ([str(days)] if days else [])
 
 
 def test_a_page_of_too_many_periods_says_so_and_files_have_them_all(client: TestClient) -> None:
