@@ -273,7 +273,7 @@ def index(rows: Sequence[Row], unit: str) -> Spec:
     }
     y = {
         "type": "quantitative",
-        "axis": {"title": "index, mean 100", "tickCount": 4},
+        "axis": {"title": "index", "tickCount": 4},
         # The interval of a period with few articles may reach many times higher.
         "scale": {"domain": [min(0, *known), 1.2 * max(known)]},
     }

@@ -37,6 +37,7 @@ class Figures:
 
     first_day: date
     last_day: date
+    first_of_all: date  # of all days; the index is scaled to a mean of 100 from there on
     last_whole_day: date  # the last day that had ended for all sources, as on the desk's overview
     unit: str  # day, week or month: the period of the charts
     is_local: bool  # days of the sources' time zones; else UTC days

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -153,6 +153,15 @@ def test_the_head_counts_what_the_charts_count(layout: Layout) -> None:
     assert " papers · 1 article</p>" in render(replace(figures, articles=1, undated=0), "")
 
 
+def test_the_index_is_scaled_over_all_days_also_those_before_the_report(layout: Layout) -> None:
+    figures = read_figures(layout)
+    assert figures.first_of_all == figures.first_day
+    long = render(replace(figures, first_of_all=date(2021, 1, 6)), "")
+    last = f"{figures.last_day.day} {figures.last_day:%B %Y}"
+    average = "100 is the average of all days that were collected"
+    assert f"{average} from 6 January 2021 to {last}." in long
+
+
 def test_a_gap_has_no_share_and_a_zero_has_one(layout: Layout) -> None:
     harvest = [row for row in read_figures(layout).attention if row["topic_id"] == "harvest"]
     shares = {(row["period"] - START.date()).days: row["share"] for row in harvest}
@@ -220,6 +229,7 @@ def test_long_spans_are_shown_in_weeks_and_months(tmp_path: Path) -> None:
         figures = read_figures(layout)
         periods = [row for row in figures.attention if row["topic_id"] == "harvest"]
         assert figures.unit == unit
+        assert figures.first_of_all == START.date() + timedelta(days)
         assert len(periods) <= 60
         assert sum(row["days"] for row in periods) == min(1 - days, 1096)
 
