@@ -161,8 +161,8 @@ OF_PAGES = {
     "a page that was gone is read": Case(
         [FAR, Page("a", day=-1, outcome=GONE)], [Page("a", day=-1, outcome="section_page")]
     ),
-    "a page that failed is gone": Case(
-        [FAR, Page("a", day=-1, outcome=LOST)], [Page("a", day=-1, outcome=GONE)]
+    "a page that failed is a list at last": Case(
+        [FAR, Page("a", day=-1, outcome=LOST)], [Page("a", day=-1, outcome="section_page")]
     ),
     "more pages are left for later": Case(
         [FAR, Page("a", day=-1, outcome="left_for_later", detail="3")],

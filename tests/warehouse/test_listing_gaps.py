@@ -50,3 +50,9 @@ def test_a_gap_is_open_while_a_page_is_left_that_no_other_source_has(
         con, "captures", source_id="gb-mail", outcome="article", article_id=str(UUID(int=1)), **PAGE
     )
     assert has_left(con) == [False]
+
+
+def test_a_page_that_is_gone_leaves_no_gap_open(con: duckdb.DuckDBPyConnection) -> None:
+    """It stays lost, but no sitemap has to name it again."""
+    add(con, "captures", source_id="gb-post", outcome="not_found", **PAGE)
+    assert has_left(con) == [False]

@@ -10,11 +10,14 @@
 --
 -- Dates of a listing before 1990 or three days after the attempt are ignored: some feeds have a
 -- `<pubDate>` of 1970-01-01 or 2099.
--- A doubtful rejected page (rejections) is lost as well. A capture of the Wayback Machine is not: that
--- a page was archived is no evidence that the source published it on that day. For the same reason only
--- requests to the source that its listings led to say on which day a page came out. A saved file, a page
--- of an archive or of sitemaps of the past, without a date, belongs to no day until it gives an article:
--- one front page saved today would extend a calendar of 2013 to today, with thousands of missing days.
+-- A doubtful rejected page (rejections) is lost as well. A capture of an archive is not: that a page was
+-- archived is no evidence that the source published it on that day. For the same reason only requests to
+-- the source that its listings led to say on which day a page came out. A saved file, a page of an
+-- archive or of sitemaps of the past, without a date, belongs to no day until it gives an article: one
+-- front page saved today would extend a calendar of 2013 to today, with thousands of missing days.
+-- Once an attempt at the source has failed, the page stays lost until a later one reads it. An archive
+-- without the article does not say that there was none, nor does the source when the page is gone: a
+-- listing named it, and the request in time had failed.
 -- An article without a date leaves its page on the day that it would have without the article. Were it on
 -- none, a day whose articles all came undated would be a true zero.
 WITH asked AS (
@@ -22,9 +25,12 @@ WITH asked AS (
                                         AND attempted_at + INTERVAL 3 DAY,
                  entry_published_at, NULL) AS believed,
            local_date(believed, entry_published_raw, zone) AS believed_day,
-           obtained_from <> 'wayback'
-           AND (is_loss OR coalesce(prose_words >= doubted_from AND kind = 'page'
-                                    AND found_in LIKE 'http%', false)) AS may_be_lost,
+           CASE WHEN obtained_from IN ('warc', 'wayback') THEN NULL
+                WHEN is_loss OR (prose_words >= doubted_from AND kind = 'page'
+                                 AND found_in LIKE 'http%') THEN true
+                WHEN outcome IN ('not_found', 'soft_404') THEN NULL
+                ELSE false
+           END AS may_be_lost,
            if(obtained_from = 'source', attempted_at, NULL) AS placed_at
     FROM captures
     JOIN outcomes USING (outcome)
@@ -39,11 +45,11 @@ page AS (
            max(attempted_at) FILTER (article_id IS NOT NULL) AS article_at,
            bool_or(class = 'article') AS gave_article,
            bool_or(class IN ('article', 'no_article', 'unreadable')) AS was_read,
-           arg_max(may_be_lost, attempted_at) AS is_lost,
+           coalesce(arg_max(may_be_lost, attempted_at), false) AS is_lost,
            -- An attempt of an earlier version may stand for all pages of its day that were left for later.
-           arg_max(if(outcome = 'left_for_later',
-                      coalesce(nullif(regexp_extract(detail, '^\d+'), '')::INTEGER, 1), 1),
-                   attempted_at) AS stands_for,
+           coalesce(arg_max(if(outcome = 'left_for_later',
+                               coalesce(nullif(regexp_extract(detail, '^\d+'), '')::INTEGER, 1), 1),
+                            attempted_at) FILTER (may_be_lost IS NOT NULL), 1) AS stands_for,
            max(attempted_at) FILTER (believed IS NOT NULL) AS entry_at,
            arg_max(believed, attempted_at) AS entry_published_at,
            arg_max(believed_day, attempted_at) AS entry_day,

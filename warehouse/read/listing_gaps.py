@@ -33,8 +33,8 @@ class RecoveryRead:
 
 
 # In listing_reads a sitemap closes the gap of a feed even if its pages were deferred. Here the gap
-# stays open while pages that were deferred since then are lost, unless another source has them: a
-# feed may not name them any more.
+# stays open while pages that were deferred since then are lost, since a feed may not name them any
+# more; unless another source has them or they are gone, so that no later run could fetch them.
 OPEN_GAPS = """
     WITH recovery AS (
         SELECT source_id, max(attempted_at) AS attempted_at
@@ -48,7 +48,9 @@ OPEN_GAPS = """
         JOIN recovery USING (source_id)
         SEMI JOIN (FROM pages WHERE is_lost AND NOT gave_article) AS lost
             USING (source_id, url_hash)
-        ANTI JOIN (FROM captures WHERE article_id IS NOT NULL) AS elsewhere USING (url_hash)
+        ANTI JOIN (FROM captures
+                   WHERE article_id IS NOT NULL OR outcome IN ('not_found', 'soft_404')) AS answered
+            USING (url_hash)
         WHERE kind = 'page' AND outcome = 'left_for_later' AND captures.attempted_at > $since
     )
     SELECT source_id, min(previous_read_at) AS since,

@@ -18,7 +18,7 @@ COMMENT ON COLUMN outcomes.outcome IS 'Outcome, as in captures';
 COMMENT ON COLUMN outcomes.class IS 'article, listing, refused, failed, unreadable or no_article';
 COMMENT ON COLUMN outcomes.is_retryable IS
     'Whether a page is asked for again, because it may be better next time';
-COMMENT ON COLUMN outcomes.is_loss IS 'Whether there may be an article that was not collected';
+COMMENT ON COLUMN outcomes.is_loss IS 'Whether there may be an article that was not collected; a page that was lost and is then not_found or a soft_404 stays lost (pages.is_lost)';
 COMMENT ON COLUMN outcomes.is_unanswered IS
     'Whether the host did not answer; after five such pages in a row a run leaves the rest for later';
 COMMENT ON COLUMN outcomes.meaning IS 'In words';

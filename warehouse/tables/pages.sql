@@ -30,11 +30,11 @@ COMMENT ON COLUMN pages.article_at IS 'Time of that attempt (UTC)';
 COMMENT ON COLUMN pages.gave_article IS 'Whether any attempt gave an article';
 COMMENT ON COLUMN pages.was_read IS 'Whether any attempt brought a page that could be judged';
 COMMENT ON COLUMN pages.is_lost IS
-    'Whether the last attempt leaves open that there is an article (outcomes.is_loss, rejections.is_doubtful)';
+    'Whether the last attempt at the source leaves open that there is an article (outcomes.is_loss, rejections.is_doubtful); a page that is gone (not_found, soft_404) was lost if it was before';
 COMMENT ON COLUMN pages.is_undated IS
     'Whether no date could be found for its article, so that it counts on no day';
 COMMENT ON COLUMN pages.stands_for IS
-    'Pages: 1; where the last attempt is one of an earlier version, those of its day that it left for later';
+    'Pages: 1; where the last attempt at the source is one of an earlier version, those of its day that it left for later';
 COMMENT ON COLUMN pages.entry_at IS 'Time of the last attempt with a date of a listing (UTC)';
 COMMENT ON COLUMN pages.entry_published_at IS 'That date, where it can be believed (UTC)';
 COMMENT ON COLUMN pages.first_attempt_at IS 'Time of the first attempt (UTC)';

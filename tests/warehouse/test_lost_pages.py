@@ -1,0 +1,78 @@
+"""Pages that a source listed and that gave no article: which of them are lost."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.support.feed_reads import feed_reads
+from tests.support.staged_pages import Page, prose, source
+from tests.warehouse.test_local_days import ask, load_pages
+from warehouse.layers.layout import Layout
+
+pytestmark = pytest.mark.slow
+
+FAILED = Page("a", prose(1), 1, 25, outcome="timed_out")
+# Attempts at a page that failed on the second day, and how many pages of that day are lost then.
+AFTER_A_FAILURE: dict[str, tuple[dict[str, Any], int]] = {
+    **{
+        f"gb-{origin}-{outcome}".replace("_", "-"): (
+            {"outcome": outcome, "obtained_from": origin},
+            1,
+        )
+        for origin in ("wayback", "warc")
+        for outcome in ("server_error", "not_found", "section_page", "bot_challenge")
+    },
+    # It was published, and our next request came too late.
+    "gb-gone": ({"outcome": "not_found"}, 1),
+    "gb-said-to-be-gone": ({"outcome": "soft_404"}, 1),
+    "gb-gone-by-history": ({"outcome": "not_found", "obtained_from": "source_archive"}, 1),
+    "gb-list": ({"outcome": "section_page"}, 0),
+    "gb-no-page": ({"outcome": "not_a_page"}, 0),
+    "gb-given": ({"outcome": "article", "day": 1}, 0),
+    "gb-archived": ({"outcome": "article", "day": 1, "obtained_from": "wayback"}, 0),
+}
+OTHERS: dict[str, tuple[list[Page], int]] = {
+    "gb-never-there": ([replace(FAILED, outcome="not_found")], 0),
+    "gb-gone-after-a-list": (
+        [
+            FAILED,
+            replace(FAILED, hour=30, outcome="section_page"),
+            replace(FAILED, hour=35, outcome="not_found"),
+        ],
+        0,
+    ),
+    # As an earlier version noted all pages of a day that it left.
+    "gb-three-left": (
+        [
+            replace(FAILED, outcome="left_for_later", detail="3"),
+            replace(FAILED, hour=60, day=None, outcome="server_error", obtained_from="wayback"),
+        ],
+        3,
+    ),
+}
+CASES = OTHERS | {
+    name: ([FAILED, replace(FAILED, **{"hour": 60, "day": None} | later)], lost)
+    for name, (later, lost) in AFTER_A_FAILURE.items()
+}
+
+
+@pytest.fixture(scope="module")
+def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
+    """A paper for each case, polled for four days."""
+    pages = [
+        page
+        for name, (found, _) in CASES.items()
+        for page in (*feed_reads(name, range(96)), *(replace(one, source_id=name) for one in found))
+    ]
+    layout = Layout(tmp_path_factory.mktemp("lost") / "data")
+    load_pages(layout, pages, [source(name, timezone="UTC") for name in CASES])
+    return layout
+
+
+@pytest.mark.parametrize("local", ["", "_local"])
+def test_a_page_is_lost_until_the_source_answers_or_it_comes(layout: Layout, local: str) -> None:
+    rows = ask(layout, f"SELECT source_id, failed FROM coverage{local} WHERE day = '2026-03-03'")
+    assert dict(rows) == {name: lost for name, (_, lost) in CASES.items()}
+    lost = f"SELECT source_id FROM coverage{local} WHERE list_contains(reasons, 'pages_lost')"
+    assert {name for (name,) in ask(layout, lost)} == {name for name in CASES if CASES[name][1]}
