@@ -136,7 +136,8 @@ class ListingSummary:
     # Collected by an earlier run, named by another listing of this run, or by the previous read.
     known: int
     added: int | None  # entries that the previous read did not name; None without one
-    # Whether one of the newest entries of the previous read is still there; None without one.
+    # Whether the newest entry of the previous read, or most of the newest, are still there; None
+    # without one.
     is_continued: bool | None
     oldest_at: datetime | None  # publication times, as the listing dates its entries
     newest_at: datetime | None

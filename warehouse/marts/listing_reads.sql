@@ -14,7 +14,8 @@
 --     WHERE gap.previous_read_at < gap.covers_from AND late.kind = 'listing'
 --
 -- A read covers the time for which it names all published articles:
---   back to the previous read, if one of the newest entries of that read is still listed;
+--   back to the previous read, if the newest entry of that read, or most of its newest, are still listed
+--   (tasks/collect/listings/summary.py; in captures of before that rule, any one of the five newest);
 --   likewise for a sitemap that is not full, since entries leave it by age alone, but at most as far
 --   back as it has ever reached;
 --   otherwise back to window_from, or no time if the entries have no dates.

@@ -115,7 +115,7 @@ class SourceHealth:
 
     @property
     def rolled_over(self) -> str:
-        """When its listing last rolled over (named no entry of the last read), and the remedy."""
+        """When its listing last no longer named the newest of the read before, and the remedy."""
         if self.last_rolled_over_at is None:
             return ""
         if self.hours_unpolled is None:

@@ -52,9 +52,9 @@ COMMENT ON COLUMN listing_reads.feed_share IS
 COMMENT ON COLUMN listing_reads.is_complete IS
     'Whether a sitemap has room left: it names fewer entries than nine tenths of the most in thirty days, so that entries leave it by age alone';
 COMMENT ON COLUMN listing_reads.is_continued IS
-    'Whether nothing that was published since the previous read can have left it: it names one of the five newest entries of that read, or is complete and reached back so far before';
+    'Whether nothing that was published since the previous read can have left it: it names the newest entry of that read, or most of the five newest, or, without dates and order, most of all, or is complete and reached back so far before';
 COMMENT ON COLUMN listing_reads.rolled_over IS
-    'Whether it had entries before and names none of the newest of them any more: others may have come and gone between';
+    'Whether it had entries before and does not name the newest of them any more: others may have come and gone between';
 COMMENT ON COLUMN listing_reads.covers_from IS
     'All that was published from then until covers_until was listed (UTC). Later than previous_read_at: a gap, which a sitemap read within three days may close';
 COMMENT ON COLUMN listing_reads.covers_until IS 'The time of the read (UTC)';

@@ -4,15 +4,15 @@ import math
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from tasks.collect.listings.feeds_and_sitemaps import Listing
-from tasks.model import Entry, ListingSummary
+from tasks.model import ListingSummary
 from tasks.text.urls import fold_url
 from warehouse.read.known_urls import KnownListing
 
-# The newest entries of the previous read. When none of them is still listed, others may have come
-# and gone in between. Not all entries are compared: a story pinned for days stays listed anyway.
+# The newest entries of the previous read. Others may have come and gone in between unless most of
+# them are still listed, or the newest is. Not any one: live tickers and pinned stories stay listed.
 NEWEST_COMPARED = 5
 # With fewer dated entries, one wrong date would decide how far a listing reaches back.
 MIN_DATED = 5
@@ -36,10 +36,9 @@ def summary(
     read_at: datetime,
 ) -> ListingSummary:
     """What a read of a listing named, for `listing_reads`."""
-    keys = {fold_url(entry.url) for entry in listing.entries}
-    named = {fold_url(entry.url) for entry in before.entries} if before else set()
+    keys, named = _dates(listing).keys(), _dates(before).keys()
     dates = sorted(at for entry in listing.entries if (at := entry.published_at) and at <= read_at)
-    is_continued = not keys.isdisjoint(_newest(before)) if before and before.entries else None
+    is_continued = _is_continued(before, listing, last.read_at if last else None)
     is_dated = 2 * len(dates) >= len(keys) and len(dates) >= MIN_DATED
     window = _window(dates, listing.kind) if is_dated else []
     # Entries left out of a listing that is too long may be new, unless their dates say otherwise;
@@ -87,15 +86,32 @@ def _window(dates: Sequence[datetime], kind: str) -> Sequence[datetime]:
     return dates[max(apart, default=0) :]
 
 
-def _newest(listing: Listing) -> AbstractSet[str]:
-    """Folded URLs of a listing's newest entries; of all if neither dates nor order show them."""
-    dated: list[tuple[datetime, Entry]] = [
-        (entry.published_at, entry) for entry in listing.entries if entry.published_at
-    ]
-    if 2 * len(dated) >= len(listing.entries):
-        dated.sort(key=lambda pair: pair[0], reverse=True)
-        newest = [entry for _, entry in dated[:NEWEST_COMPARED]]
-    else:
-        is_ordered = listing.kind in ("feed", "jsonfeed")
-        newest = list(listing.entries[:NEWEST_COMPARED] if is_ordered else listing.entries)
-    return {fold_url(entry.url) for entry in newest}
+def _dates(listing: Listing | None) -> dict[str, datetime | None]:
+    """When each entry was published, by folded URL in the order of the listing."""
+    return {fold_url(entry.url): entry.published_at for entry in listing.entries} if listing else {}
+
+
+def _is_continued(before: Listing | None, listing: Listing, since: datetime | None) -> bool | None:
+    """Whether all that was published since the previous read must still be listed.
+
+    None if there was nothing to compare.
+    """
+    then, now = _dates(before), _dates(listing)
+    if not before or not then:
+        return None
+    past = {key: at for key, at in then.items() if at and (since is None or at <= since)}
+    # Entries that are not known to stay for another reason: that the newest of them is still
+    # listed shows that no later one has left.
+    if past and 2 * sum(map(bool, then.values())) >= len(then):
+        newest = sorted(past, key=past.__getitem__, reverse=True)
+        lasting = [key for key in newest if now.get(key, past[key]) == past[key]]
+    elif listing.kind in ("feed", "jsonfeed"):
+        newest = list(then)
+        # An entry that new ones follow is not in its turn.
+        in_turn = set(takewhile(then.__contains__, reversed(now)))
+        lasting = [key for key in newest if key in in_turn or key not in now]
+    else:  # Neither dates nor order show which are the newest.
+        return 2 * len(then.keys() & now.keys()) > len(then)
+    compared = newest[:NEWEST_COMPARED]
+    is_newest_listed = bool(lasting) and lasting[0] in now
+    return is_newest_listed or 2 * sum(key in now for key in compared) > len(compared)
