@@ -38,6 +38,7 @@ def list_topics(
         return
     from tasks.topics.languages import without_alias
     from tasks.topics.topic import phrases_of
+    from tasks.topics.uncounted_phrases import uncounted_phrases
 
     installation = open_installation(sources, topics)
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0), pad_edge=False)
@@ -64,6 +65,8 @@ def list_topics(
             without or "-",
         )
     wide_console().print(table)
+    for line in uncounted_phrases(installation.topics):
+        wide_console().print(printable(f"WARN {line}", "yellow"))
     if con := open_snapshot(installation.layout):
         with con:
             for topic in installation.topics:

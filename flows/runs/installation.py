@@ -1,12 +1,17 @@
 """The installation that a run works on."""
 
+import logging
+
 from prefect.context import FlowRunContext
 
 from flows.processes.child import end_with_worker
 from flows.runs.run_log import log_to_prefect
 from tasks.installation import Installation, keep_private, open_installation
 from tasks.settings import ConfigError
+from tasks.topics.uncounted_phrases import uncounted_phrases
 from warehouse.build.schema_version import refuse_newer_snapshot
+
+log = logging.getLogger(__name__)
 
 
 def open_for_run(sources_file: str, topics_file: str, data: str) -> Installation:
@@ -27,4 +32,6 @@ def open_for_run(sources_file: str, topics_file: str, data: str) -> Installation
     installation = open_installation(sources_file, topics_file, data)
     keep_private(installation.layout.root)
     refuse_newer_snapshot(installation.layout)
+    for line in uncounted_phrases(installation.topics):
+        log.warning("%s", line)
     return installation

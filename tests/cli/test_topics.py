@@ -1,4 +1,4 @@
-"""In which languages a topic has no alias: what the commands and a run's message say of it."""
+"""Languages without an alias of a topic, and phrases that count nothing: what is said of them."""
 
 from pathlib import Path
 
@@ -7,6 +7,9 @@ from typer.testing import CliRunner
 
 from flows.cli.app import app
 from flows.ingest import ingest
+from flows.runs.installation import open_for_run
+from tasks.topics.topic import load_topics
+from tasks.topics.uncounted_phrases import uncounted_phrases
 from tests.support.sample_newsroom import TOPICS
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query
@@ -62,6 +65,38 @@ def test_topics_lists_languages_and_what_they_lack(sources: Path, tmp_path: Path
     assert lines["ore"] == ["ore", "Ore", "2", "en,", "zh", "ka", "(1", "source)"]
     assert lines["all"] == ["all", "All", "1", "all", "-"]
     assert lines["both"][-1] == "-"
+
+
+def test_phrases_that_count_nothing_are_named(
+    sources: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    topics = tmp_path / "topics.toml"
+    topics.write_text(
+        '[[topic]]\nid = "web"\nname = "Web"\nlanguages = "all"\n'
+        'aliases = ["G20", "http://x.test", "#G20", "AT&T", "C++", "US$", "@whitehouse", "*ore"]\n'
+        '[[topic]]\nid = "both"\nname = "Both"\nlanguages = "all"\nwithin = "sentence"\n'
+        'all_of = [["ore"], ["Yahoo!", "booking.com"]]\nnone_of = ["a@b.com"]\n'
+        'exclude = ["ore.com"]\n'
+        '[[topic]]\nid = "accent"\nname = "Accent"\nlanguages = "all"\naliases = ["\\u0301"]\n',
+        encoding="utf-8",
+    )
+    said = [
+        *("topic web: 'http://x.test'", "topic web: '@whitehouse'"),
+        *("topic both: 'booking.com'", "topic both: 'a@b.com'", "topic accent: '\u0301'"),
+    ]
+    status, out = command("topics", "--sources", sources, "--topics", topics)
+    warned = [line for line in out.splitlines() if line.startswith("WARN ")]
+    assert status == 0
+    assert [line.partition(" counts nothing as it is written: ")[0] for line in warned] == [
+        f"WARN {each}" for each in said
+    ]
+    open_for_run(str(sources), str(topics), str(tmp_path / "data"))
+    assert [line.partition(" counts nothing")[0] for line in caplog.messages] == said
+
+
+def test_no_shipped_phrase_counts_nothing() -> None:
+    shipped = Path(__file__).parents[2] / "deployments" / "topics.toml"
+    assert [*uncounted_phrases(load_topics(shipped))] == []
 
 
 def test_an_ingest_says_it_in_message_and_ledger(
