@@ -144,7 +144,7 @@ class ListingSummary:
     window_from: datetime | None  # what was published since is listed; None without enough dates
     window_entries: int  # published since `window_from`
     # Of earlier reads: the time of the last one; over thirty days the most entries and the longest
-    # window.
+    # window. No most entries where the newest have left at an age within the longest window.
     previous_read_at: datetime | None = None
     most_entries: int | None = None
     longest_window: float | None = None  # seconds

@@ -13,6 +13,8 @@ from warehouse.read.known_urls import KnownListing
 THEN = datetime(2026, 3, 2, 12, tzinfo=UTC)
 NOW = THEN + timedelta(days=1)
 HOUR = timedelta(hours=1)
+WINDOW = 2 * 24 * 3600.0
+"""The longest window of earlier reads, in seconds."""
 
 Told = str | tuple[str, datetime]
 
@@ -24,7 +26,7 @@ def listing(kind: str, told: Sequence[Told]) -> Listing:
 
 
 def compared(before: Sequence[Told], told: Sequence[Told], kind: str = "feed") -> ListingSummary:
-    last = KnownListing(None, None, "", "", THEN, 30, None)
+    last = KnownListing(None, None, "", "", THEN, 30, WINDOW)
     return summary(listing(kind, told), listing(kind, before), last, set(), {}, NOW)
 
 
@@ -101,3 +103,14 @@ def test_of_entries_without_dates_and_order_most_have_to_stay(kind: str) -> None
     for first, is_continued in ((-9, True), (-5, True), (1, False)):
         told = [*evergreen, *stories(first, first + 9, is_dated=False)]
         assert compared(before, told, kind).is_continued is is_continued
+
+
+@pytest.mark.parametrize(
+    ("left", "most_entries"),
+    [(THEN - HOUR, None), (THEN - 23 * HOUR, None), (THEN - 25 * HOUR, 30)],
+)
+def test_a_sitemap_that_loses_young_entries_loses_them_not_by_age(
+    left: datetime, most_entries: int | None
+) -> None:
+    found = compared([("s", left)], [("t", NOW - HOUR)], "sitemap")
+    assert (found.is_continued, found.most_entries) == (False, most_entries)

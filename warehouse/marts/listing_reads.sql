@@ -17,8 +17,9 @@
 --   back to the previous read, if the newest entry of that read, or most of its newest, are still listed
 --   (tasks/collect/listings/summary.py; in captures of before that rule, any one of the five newest);
 --   likewise for a sitemap that is not full, since entries leave it by age alone, but at most as far
---   back as it has ever reached;
---   otherwise back to window_from, or no time if the entries have no dates.
+--   back as it has ever reached; unless the newest entries of that read have left it before that age,
+--   as at midnight those of a sitemap of today's articles: such a read has no listing.most_entries;
+--   otherwise back to window_from, or no time if the entries have no dates, or if there are none.
 -- A sitemap that names nine in ten entries of the feeds closes the gap of a feed. A sitemap that is
 -- read only for that (found_in = 'recovery' in captures) covers nothing by itself. A read by an earlier
 -- version has no summary: it covers, as it did then, its whole day, and the days before it back to the
@@ -41,9 +42,10 @@ WITH judged AS (
                AS previous_read_at,
            coalesce(listing.kind = 'sitemap' AND listing.entries < 0.9 * listing.most_entries,
                     false) AS is_complete,
-           outcome = 'not_modified' OR coalesce(listing.is_continued, false)
-               OR (is_complete AND epoch(read_at) - epoch(previous_read_at)
-                       <= listing.longest_window) AS is_continued,
+           entries IS DISTINCT FROM 0
+               AND (outcome = 'not_modified' OR coalesce(listing.is_continued, false)
+                    OR (is_complete AND epoch(read_at) - epoch(previous_read_at)
+                            <= listing.longest_window)) AS is_continued,
            listing IS NULL AS is_unknown,
            found_in IS NOT DISTINCT FROM 'recovery' AS is_recovery
     FROM captures

@@ -50,9 +50,9 @@ COMMENT ON COLUMN listing_reads.window_entries IS 'Entries published since windo
 COMMENT ON COLUMN listing_reads.feed_share IS
     'Of a sitemap: the share that it names of the entries of the feeds in this run that were published since window_from';
 COMMENT ON COLUMN listing_reads.is_complete IS
-    'Whether a sitemap has room left: it names fewer entries than nine tenths of the most in thirty days, so that entries leave it by age alone';
+    'Whether a sitemap has room left: it names fewer entries than nine tenths of the most in thirty days, so that entries leave it by age alone, and the newest have not left it younger than it reaches back';
 COMMENT ON COLUMN listing_reads.is_continued IS
-    'Whether nothing that was published since the previous read can have left it: it names the newest entry of that read, or most of the five newest, or, without dates and order, most of all, or is complete and reached back so far before';
+    'Whether nothing that was published since the previous read can have left it: it names the newest entry of that read, or most of the five newest, or, without dates and order, most of all, or is complete and reached back so far before. A read without entries is not';
 COMMENT ON COLUMN listing_reads.rolled_over IS
     'Whether it had entries before and does not name the newest of them any more: others may have come and gone between';
 COMMENT ON COLUMN listing_reads.covers_from IS

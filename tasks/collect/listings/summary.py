@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise, takewhile
 
@@ -48,9 +49,12 @@ def summary(
     if is_undated or (is_continued and listing.left_out_until >= since):
         # Then it covers nothing, as if it had not been read before.
         window, is_continued, last = [], None, None
-    if last and is_continued is False:
+    if last and before and is_continued is False:
         # The previous read's newest entries are gone: whatever is older than that read is pinned.
         window = [at for at in window if at > last.read_at] or window
+        if _left_early(before, listing, last, read_at):
+            # Otherwise entries would count as leaving it by age alone where it has fewer than that.
+            last = replace(last, most_entries=None)
     feed_share = None  # how much it names of the feeds' entries since then
     if listing.kind == "sitemap" and window:
         within = [key for key, at in feeds.items() if at and at >= window[0]]
@@ -115,3 +119,11 @@ def _is_continued(before: Listing | None, listing: Listing, since: datetime | No
     compared = newest[:NEWEST_COMPARED]
     is_newest_listed = bool(lasting) and lasting[0] in now
     return is_newest_listed or 2 * sum(key in now for key in compared) > len(compared)
+
+
+def _left_early(before: Listing, listing: Listing, last: KnownListing, read_at: datetime) -> bool:
+    """Whether an entry has left that is younger than the longest window of earlier reads."""
+    now = _dates(listing)
+    gone = (at for key, at in _dates(before).items() if at and key not in now)
+    ages = ((read_at - at).total_seconds() for at in gone if at <= last.read_at)
+    return min(ages, default=math.inf) < (last.longest_window or 0)
