@@ -56,6 +56,22 @@ CASES = OTHERS | {
     for name, (later, lost) in AFTER_A_FAILURE.items()
 }
 
+AGENCY = "https://agency.test/"
+# Of a paper that has the articles first, under other addresses; the second one without a date.
+FIRST = [
+    Page(name, prose(3 + seed), day, 20, "gb-first", canonical=AGENCY + name)
+    for seed, (name, day) in enumerate({"dated": 1, "undated": None}.items())
+]
+DATED = Page("go-1", prose(3), 1, 25, canonical=AGENCY + "dated")
+UNDATED = Page("go-2", prose(4), None, 25, canonical=AGENCY + "undated")
+CASES |= {
+    "gb-of-another": ([DATED, UNDATED], 2),
+    "gb-of-another-archived": ([replace(DATED, obtained_from="wayback")], 0),
+    "gb-own-then-of-another": ([Page("go-1", prose(5), 1, 24), DATED], 0),
+    "gb-of-another-then-own": ([DATED, Page("go-1", prose(6), 1, 30)], 0),
+    "gb-first": (FIRST, 0),
+}
+
 
 @pytest.fixture(scope="module")
 def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:

@@ -27,10 +27,10 @@ COMMENT ON COLUMN pages.day IS
 COMMENT ON COLUMN pages.day_local IS 'The same as a day of the source''s time zone';
 COMMENT ON COLUMN pages.article_id IS 'The article that the last attempt with one gave';
 COMMENT ON COLUMN pages.article_at IS 'Time of that attempt (UTC)';
-COMMENT ON COLUMN pages.gave_article IS 'Whether any attempt gave an article';
+COMMENT ON COLUMN pages.gave_article IS 'Whether any attempt gave an article that counts for this source';
 COMMENT ON COLUMN pages.was_read IS 'Whether any attempt brought a page that could be judged';
 COMMENT ON COLUMN pages.is_lost IS
-    'Whether the last attempt at the source leaves open that there is an article (outcomes.is_loss, rejections.is_doubtful); a page that is gone (not_found, soft_404) was lost if it was before';
+    'Whether the last attempt at the source leaves open that there is an article (outcomes.is_loss, rejections.is_doubtful); a page that is gone (not_found, soft_404) was lost if it was before. True, too, if the article counts for another source';
 COMMENT ON COLUMN pages.is_undated IS
     'Whether no date could be found for its article, so that it counts on no day';
 COMMENT ON COLUMN pages.stands_for IS
