@@ -16,7 +16,7 @@ from tasks.model import Entry, Failure, Outcome, Provenance
 from tasks.progress import advance
 from tasks.text.urls import fold_url, is_http, same_site
 from warehouse.read.history_state import site_of
-from warehouse.read.known_urls import known_urls
+from warehouse.read.known_urls import known_urls, unplaced_pages
 
 PLACE = "sitemaps"
 USUAL_PLACES = ("/sitemap_index.xml", "/sitemap.xml")  # without one in robots.txt
@@ -30,7 +30,6 @@ ANSWERED = frozenset({Outcome.FETCHED, Outcome.NOT_FOUND, Outcome.NOT_A_PAGE})
 class Sitemap:
     """A sitemap that was read, without its index."""
 
-    url: str
     period: Period | None  # that its address names
     wanted: list[Entry] = field(default_factory=list)
     # Whether it names pages of days outside `period`: then it proves no period complete.
@@ -43,7 +42,7 @@ def fill(visit: Visit) -> None:
         return
     unread = set[Period]()
     sitemaps = list(_sitemaps(visit, unread))
-    asked, planned = set[str](), set[str]()
+    asked, planned = dict[str, str](), set[str]()
     for sitemap in sitemaps:
         _fetch(visit, sitemap, asked, planned)
     by_period: dict[Period, list[Sitemap]] = defaultdict(list)
@@ -54,8 +53,8 @@ def fill(visit: Visit) -> None:
         whole = period.within(visit.job.period)
         is_read = period not in unread and not any(part.is_mixed for part in parts)
         pages = {fold_url(entry.url) for part in parts for entry in part.wanted}
-        if whole and pages and is_read and period.last < visit.job.today and pages <= asked:
-            visit.state_whole(parts[0].url, whole, len(pages))
+        if whole and pages and is_read and period.last < visit.job.today and pages <= asked.keys():
+            visit.state_whole({asked[key] for key in pages}, whole, len(pages))
 
 
 def _sitemaps(visit: Visit, unread: set[Period]) -> Iterator[Sitemap]:
@@ -124,7 +123,7 @@ def _may_have(visit: Visit, url: str, changed: float) -> bool:
 def _sitemap(
     visit: Visit, url: str, period: Period | None, pages: list[tuple[float, Entry]]
 ) -> Sitemap:
-    sitemap, passed = Sitemap(url, period), visit.tally.passed
+    sitemap, passed = Sitemap(period), visit.tally.passed
     wanted = set(visit.wanted_days)
     for changed, entry in pages:
         own = entry.published_at.date() if entry.published_at else named_day(entry.url)
@@ -150,20 +149,24 @@ def _sitemap(
     return sitemap
 
 
-def _fetch(visit: Visit, sitemap: Sitemap, asked: set[str], planned: set[str]) -> None:
+def _fetch(visit: Visit, sitemap: Sitemap, asked: dict[str, str], planned: set[str]) -> None:
     """Fetch the pages of a sitemap that no other one named and that are not known.
 
-    Adds folded URLs to `planned`, and those with an answer, new or earlier, to `asked`.
+    Adds folded URLs to `planned`, and those with an answer, new or earlier, to `asked`, each with
+    the address of the first sitemap that named it, which its capture has.
     """
     tally, period = visit.tally, sitemap.period
     month = (PLACE, f"{period.first:%Y-%m}" if period else "undated")
     fresh = {fold_url(entry.url): entry for entry in sitemap.wanted}
     sources = known_urls(visit.job.layout, fresh) if fresh else {}
     known = sources.keys()
-    # Days without the articles that are stored under another source are not whole.
-    asked |= {key for key in known if not sources[key] or visit.source.id in sources[key]}
+    # No day is whole without articles stored under another source, or lost pages that may be its.
+    unplaced = unplaced_pages(visit.job.layout, visit.source.id, known)
+    for key in known - unplaced:
+        if not sources[key] or visit.source.id in sources[key]:
+            asked.setdefault(key, fresh[key].found_in)
     tally.known[month] += sum(1 for key in known - planned if sources[key])
-    fresh = {key: entry for key, entry in fresh.items() if key not in asked | planned | known}
+    fresh = {key: entry for key, entry in fresh.items() if key not in planned | known}
     planned |= known | fresh.keys()
     tally.wanted[month] += len(fresh)
     if visit.job.dry_run:
@@ -177,6 +180,6 @@ def _fetch(visit: Visit, sitemap: Sitemap, asked: set[str], planned: set[str]) -
         attempt = visit.fetch(entry.url, Provenance.SOURCE_ARCHIVE)
         visit.record(attempt, entry)
         if attempt.outcome in ANSWERED:
-            asked.add(key)
+            asked[key] = entry.found_in
         if attempt.outcome is Outcome.FETCHED:
             visit.done.add(key)

@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from functools import cached_property
@@ -158,8 +158,11 @@ class Visit:
         if self._archive:
             self._archive.write(attempt, entry)
 
-    def state_whole(self, url: str, period: Period, pages: int) -> None:
-        """Record that all pages that a sitemap names for a period were requested."""
+    def state_whole(self, sitemaps: Iterable[str], period: Period, pages: int) -> None:
+        """Record that all pages that sitemaps name for a period were requested.
+
+        Each sitemap is recorded: whether the period is whole depends on what its pages gave.
+        """
         self._whole.append(period)
         about = f"all {pages} pages of {period.first} to {period.last} were asked for"
         summary = ListingSummary(
@@ -168,13 +171,14 @@ class Visit:
             window_from=datetime.combine(period.first, time(), UTC),
             window_entries=pages,
         )
-        self.record(
-            Attempt(
-                *(CaptureKind.INDEX, url, url, Outcome.LISTED, datetime.now(UTC), 0.0, about),
-                listing=summary,
-                obtained_from=Provenance.SOURCE_ARCHIVE,
+        for url in sorted(sitemaps):
+            self.record(
+                Attempt(
+                    *(CaptureKind.INDEX, url, url, Outcome.LISTED, datetime.now(UTC), 0.0, about),
+                    listing=summary,
+                    obtained_from=Provenance.SOURCE_ARCHIVE,
+                )
             )
-        )
 
     def note_end(self) -> None:
         """Note once why no more requests are made."""

@@ -1,13 +1,17 @@
 """Sitemaps that a source keeps of the past: found, read, and believed for the days they name."""
 
 import gzip
+import re
 from datetime import UTC, datetime
+
+import pytest
 
 from tests.history.conftest import MAY, Desk, article
 from tests.support.build_warcs import page
 from tests.support.loopback import Loopback, http
 from tests.support.staged_pages import source
 from tests.support.web_archive import StoredCapture
+from warehouse.read.known_urls import MAX_TRIES
 
 WHOLE: tuple[str, list[str], int, int] = ("observed", [], 1, 0)
 
@@ -126,3 +130,68 @@ def test_a_page_that_the_source_gave_is_not_asked_of_the_archive(desk: Desk) -> 
             pages[1].rpartition("/")[2]
         ]
         assert desk.days("state, archived")[2] == ("partial", 1)
+
+
+CHALLENGE = b"""<html><head><title>Just a moment...</title></head><body>
+    <h1>Checking your browser before accessing</h1><div id="cf-challenge"></div></body></html>"""
+
+
+def unanswered(kind: str, number: int) -> bytes:
+    """A page without a date in its address that gives no article, or one without a date."""
+    body = page(0, number)
+    return CHALLENGE if kind == "challenge" else re.sub(rb"<meta property[^>]*>", b"", body)
+
+
+def month_with(desk: Desk, site: Loopback, kind: str, sitemaps: int = 1) -> str:
+    """A month of three dated pages and such a one, which the last sitemap names; its path."""
+    pages = paper(desk, site)
+    path = "/news/harbour-board-meets-00009.html"
+    named = [*pages, site.set_answers(path, http(unanswered(kind, 9)))]
+    months = [
+        site.set_answers(f"/sitemap-2024-05-{number}.xml", http(sitemap(*named[number:])))
+        for number in range(sitemaps)
+    ]
+    if sitemaps > 1:
+        site.set_answers("/sitemap-2024-05-0.xml", http(sitemap(*pages)))
+    site.set_answers("/sitemap-archive.xml", http(sitemap(*months, kind="sitemap")))
+    return path
+
+
+UNREAD = dict.fromkeys((1, 2, 3), ("partial", ["no_listing_read"], 1, 0))
+
+
+@pytest.mark.parametrize("kind", ["challenge", "undated"])
+@pytest.mark.parametrize("sitemaps", [1, 2])
+def test_no_day_of_a_month_is_observed_without_pages_that_may_be_of_any_of_its_days(
+    desk: Desk, kind: str, sitemaps: int
+) -> None:
+    with Loopback() as site:
+        month_with(desk, site, kind, sitemaps)
+        desk.history(places="sitemaps")
+        assert desk.days() == UNREAD
+        # The archive is asked for what is missing once the source is asked no more.
+        for _ in range(MAX_TRIES):
+            desk.history(places="sitemaps wayback")
+        assert desk.archive.index_requests
+        assert desk.days() == UNREAD
+
+
+def test_a_month_is_observed_once_its_last_page_gives_an_article(desk: Desk) -> None:
+    with Loopback() as site:
+        path = month_with(desk, site, "challenge")
+        desk.history(places="sitemaps")
+        assert desk.days() == UNREAD
+        site.set_answers(path, http(page(0, 9, day=2)))
+        desk.history(places="sitemaps")
+        assert desk.days() == {1: WHOLE, 2: ("observed", [], 2, 0), 3: WHOLE}
+
+
+def test_a_page_that_its_sitemap_dates_speaks_against_its_own_day_alone(desk: Desk) -> None:
+    with Loopback() as site:
+        pages = paper(desk, site)
+        site.set_answers(pages[1].removeprefix(site.url), http(CHALLENGE))
+        printed = f"{pages[1]}</loc><publication_date>2024-05-02T21:30:00Z</publication_date>"
+        month = sitemap(*pages).replace(f"{pages[1]}</loc>".encode(), printed.encode())
+        site.set_answers("/sitemap-2024-05.xml.gz", http(gzip.compress(month)))
+        desk.history(places="sitemaps")
+        assert desk.days() == {1: WHOLE, 2: ("missing", ["pages_lost"], 0, 0), 3: WHOLE}

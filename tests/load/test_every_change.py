@@ -72,6 +72,14 @@ AGENCY = "https://agency.test/news"
 SAME = prose(5)
 BEFORE, NEW = "https://gb-post.test/before", "https://gb-post.test/new"
 
+MAP = Page(
+    *("map", "", None),
+    kind="index",
+    outcome="listed",
+    named={"window_from": at(-360), "newest_at": at(-240)},
+)
+OF_MAP: dict[str, Any] = {"found_in": MAP.url, "obtained_from": "source_archive"}
+
 OF_ARTICLES = {
     "an article moves to another day": Case(
         [FAR, Page("a", day=None, about=OLDER)], [Page("a", "Revised.", None, about=OLD)]
@@ -213,18 +221,10 @@ OF_DAYS = {
         ],
         [poll(-24 - 48, window_from=at(-50), previous_read_at=at(-96))],
     ),
-    "the paper's own sitemap names all of some days": Case(
-        [poll(-480), poll()],
-        [
-            Page(
-                "map",
-                "",
-                None,
-                kind="index",
-                outcome="listed",
-                named={"window_from": at(-360), "newest_at": at(-240)},
-            )
-        ],
+    "the paper's own sitemap names all of some days": Case([poll(-480), poll()], [MAP]),
+    "a page comes at last that may be of any day of a sitemap": Case(
+        [poll(-480), poll(), MAP, Page("a", "", None, outcome="needs_javascript", **OF_MAP)],
+        [Page("a", "Nothing.", None, about=dated(-12), **OF_MAP)],
     ),
     "a paper of saved files is polled": Case(
         [Page(f"saved-{day}", "Saved.", -day, kind="file") for day in range(2, 9)],
@@ -344,6 +344,7 @@ def pages(kind: str, hours: float = 0) -> Iterator[Page]:
                 source_id=of_case(page.source_id, name),
                 hour=page.hour + hours + minute / 60,
                 canonical=page.canonical and f"{page.canonical}-{NUMBERS[name]}",
+                found_in=page.found_in.replace(GB, of_case(GB, name)),
             )
 
 

@@ -12,6 +12,10 @@
 -- Touched by: source_id, unnest(days_between(utc_day(listing.window_from),
 --         utc_day(listing.newest_at)))
 --     FROM added_captures WHERE kind = 'index' AND listing.window_from IS NOT NULL
+-- Touched by: source_id, unnest(days_between(utc_day(listing.window_from),
+--         utc_day(listing.newest_at)))
+--     FROM captures SEMI JOIN (FROM changed_pages WHERE day{local} IS NULL) AS unplaced USING (source_id)
+--     WHERE kind = 'index' AND listing.window_from IS NOT NULL
 -- Touched by: source_id, day FROM coverage{local} SEMI JOIN changed_sources USING (source_id)
 -- Touched by: source_id, day FROM coverage{local}
 --     SEMI JOIN changed_source_calendars{local} USING (source_id)
@@ -38,7 +42,8 @@
 -- article that an earlier version collected. Articles from archives and saved files do not make a day
 -- read, since what they lack is unknown. A source's own sitemap of the past does, if all pages of its
 -- period were requested (the days from listing.window_from to newest_at of an index; its months may be
--- in UTC or in the source's time zone, and count as both).
+-- in UTC or in the source's time zone, and count as both). A page of these that is lost or undated may be
+-- of any day of the period, unless its own is known: then none of them is read.
 --
 -- missing   no dated article of the day, and a page of it lost, an article undated, or no part of the
 --           day read
@@ -90,11 +95,26 @@ texts AS (
     LEFT JOIN obtained USING (article_id)
     GROUP BY ALL
 ),
-whole AS (
-    SELECT DISTINCT source_id, unnest(days_between(utc_day(listing.window_from),
-                                                   utc_day(listing.newest_at))) AS day
+unplaced AS (
+    SELECT DISTINCT source_id, found_in
     FROM captures
-    WHERE kind = 'index' AND listing.window_from IS NOT NULL
+    SEMI JOIN (FROM pages WHERE day{local} IS NULL
+                            AND (is_undated OR is_lost AND NOT gave_article)) AS page
+        USING (source_id, url_hash)
+    WHERE kind = 'page' AND obtained_from = 'source_archive'
+),
+whole AS (
+    SELECT DISTINCT source_id, unnest(days) AS day
+    FROM (
+        SELECT captures.source_id,
+               days_between(utc_day(listing.window_from), utc_day(listing.newest_at)) AS days
+        FROM captures
+        LEFT JOIN unplaced
+            ON unplaced.source_id = captures.source_id AND unplaced.found_in = url_requested
+        WHERE kind = 'index' AND listing.window_from IS NOT NULL
+        GROUP BY captures.source_id, days
+        HAVING count(unplaced.found_in) = 0
+    )
 ),
 read_day AS (
     SELECT listing_reads.*, zone,

@@ -135,17 +135,29 @@ def lost_pages(layout: Layout, source_id: str, folded_urls: Iterable[str]) -> se
 
     An attempt of an earlier version may stand for all pages of its day that were left for later.
     """
+    lost = "is_lost AND NOT gave_article AND stands_for = 1"
+    return _pages_among(layout, source_id, folded_urls, lost)
+
+
+def unplaced_pages(layout: Layout, source_id: str, folded_urls: Iterable[str]) -> set[str]:
+    """Which of the folded URLs are lost or undated pages of the source whose day is not known."""
+    unplaced = "day IS NULL AND (is_undated OR is_lost AND NOT gave_article)"
+    return _pages_among(layout, source_id, folded_urls, unplaced)
+
+
+def _pages_among(
+    layout: Layout, source_id: str, folded_urls: Iterable[str], condition: str
+) -> set[str]:
     keys = sorted(set(folded_urls))
     if not keys:
         return set()
-    rows = snapshot_records(
-        layout,
-        "SELECT DISTINCT key FROM (SELECT unnest(url_keys) AS key FROM captures SEMI JOIN"
-        " (FROM pages WHERE is_lost AND NOT gave_article AND stands_for = 1) AS lost"
+    query = (
+        "SELECT DISTINCT key FROM (SELECT unnest(url_keys) AS key FROM captures SEMI JOIN"  # noqa: S608
+        f" (FROM pages WHERE {condition}) AS chosen"
         " USING (source_id, url_hash) WHERE kind = 'page' AND source_id = $source_id)"
-        " SEMI JOIN (SELECT unnest($keys::VARCHAR[]) AS key) USING (key)",
-        {"source_id": source_id, "keys": keys},
+        " SEMI JOIN (SELECT unnest($keys::VARCHAR[]) AS key) USING (key)"
     )
+    rows = snapshot_records(layout, query, {"source_id": source_id, "keys": keys})
     return {row["key"] for row in rows}
 
 

@@ -43,7 +43,7 @@ COMMENT ON COLUMN coverage{local}.listings_read IS
 COMMENT ON COLUMN coverage{local}.listings_failed IS
     'Those that were asked for on this day and never read';
 COMMENT ON COLUMN coverage{local}.hours_read IS
-    'Hours of the day that the reads of its listings cover: of the feed that covers least; without feeds of the sitemap that covers most; without sitemaps of the section page that covers least. A day of 23 or 25 hours is scaled to 24. Before polled_from of source_calendars{local}, 24 for a day of which an earlier version collected articles, and of a source that was never polled for one with saved files. 24, too, where all pages were asked for that a sitemap of the past names for the day';
+    'Hours of the day that the reads of its listings cover: of the feed that covers least; without feeds of the sitemap that covers most; without sitemaps of the section page that covers least. A day of 23 or 25 hours is scaled to 24. Before polled_from of source_calendars{local}, 24 for a day of which an earlier version collected articles, and of a source that was never polled for one with saved files. 24, too, where all pages were asked for that a sitemap of the past names for the day, and none of them is lost or undated without a day of its own';
 COMMENT ON COLUMN coverage{local}.is_spanned IS
     'Whether the day has no article and no listing was read on it, but a later read covers all of it';
 COMMENT ON COLUMN coverage{local}.estimated_lost IS
