@@ -191,6 +191,46 @@ def test_a_feed_is_known_by_its_dates_from_the_first_read_on(
     assert (row["interval_minutes"], row["basis"]) == (60, "no entries were counted yet")
 
 
+BLIND = {"is_continued": False, "rolled_over": True}
+"""A listing without dates that has rolled over."""
+
+
+@pytest.mark.parametrize(("hours", "minutes"), [(24, 60), (1, 19)])
+def test_a_listing_without_dates_that_rolls_over_is_asked_hourly_or_sooner(
+    con: duckdb.DuckDBPyConnection, hours: int, minutes: int
+) -> None:
+    """At least the entries that are new have come since the read before."""
+    poll(con)
+    for number in range(5 * 24 // hours):
+        at = NOW - number * hours * HOUR
+        read(con, at, 20, previous_read_at=at - hours * HOUR, **BLIND)
+    row = interval(con)
+    assert row["interval_minutes"] == minutes
+    assert row["basis"] == "rolled over, and its entries have no dates"
+
+
+def test_a_rush_hour_in_which_a_listing_without_dates_rolls_over_counts(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    """It is continued at all hours but one, at which twenty entries or more are new."""
+    poll(con)
+    for hours in range(24 * 14):
+        at = NOW - hours * HOUR
+        is_rush = at.hour == 19
+        read(con, at, 20 if is_rush else 0, **(BLIND if is_rush else {}))
+    assert 6 * 60 <= interval(con)["interval_minutes"] <= 7 * 60
+
+
+def test_a_listing_without_dates_that_was_read_once_is_asked_hourly(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    poll(con)
+    about: dict[str, Any] = {"previous_read_at": None, "is_continued": False}
+    read(con, NOW - 30 * HOUR, 0, **about)
+    row = interval(con)
+    assert (row["interval_minutes"], row["basis"]) == (60, "no rate is known yet")
+
+
 def test_a_feed_that_rolled_over_is_asked_sooner(con: duckdb.DuckDBPyConnection) -> None:
     """What it showed at the end of each gap came in an hour, whatever the gap was."""
     poll(con)

@@ -7,7 +7,9 @@
 -- two standard deviations of a Poisson count, fit into it. That is 2.7 for 10 entries, 10 for 30 and 41
 -- for 100. The expected entries are summed by hour of the week, with rates as in listing_reads.
 -- A sitemap that entries leave by age alone is due after four tenths of the time that it covers.
+-- Where a listing without dates has rolled over, its new entries are the least that can have come.
 --
+-- At most an hour: while a listing has no rate, and after a read without dates that rolled over.
 -- At most an hour: during the first day, while pages are left to fetch, and after a failed poll. Then
 -- also at least half an hour, since three failures within minutes would open the breaker.
 WITH newest AS (
@@ -36,9 +38,10 @@ asked_listing AS (
 ),
 read AS (
     SELECT number, read_at, entries, is_complete, window_from,
-           epoch(if(is_continued, previous_read_at, window_from)) / 3600 AS fresh_from,
+           coalesce(rolled_over AND window_from IS NULL, false) AS is_blind,
+           epoch(if(is_continued OR is_blind, previous_read_at, window_from)) / 3600 AS fresh_from,
            epoch(read_at) / 3600 AS fresh_until,
-           if(is_continued, added_entries, window_entries) AS fresh_entries
+           if(is_continued OR is_blind, added_entries, window_entries) AS fresh_entries
     FROM listing_reads
     JOIN asked_listing USING (source_id, listing)
     WHERE entries > 0 AND read_at BETWEEN polled_at - INTERVAL 28 DAY AND polled_at
@@ -48,6 +51,7 @@ listed AS (
     SELECT number, min(read_at) AS first_read_at,
            arg_max(entries, read_at) AS entries,
            arg_max(is_complete, read_at) AS is_complete,
+           arg_max(is_blind, read_at) AS is_blind,
            (epoch(max(read_at)) - epoch(arg_max(window_from, read_at))) / 3600 AS hours_back,
            pow(sqrt(arg_max(entries, read_at) + 1) - 1, 2) / 2 AS room
     FROM read
@@ -104,10 +108,12 @@ filled AS (
 first_due AS (
     SELECT source_id, min(first_read_at) AS first_read_at,
            arg_min({'listing': listing, 'entries': entries, 'rate': rate, 'room': room,
-                    'is_complete': is_complete, 'hours_back': hours_back, 'minutes': minutes},
+                    'is_complete': is_complete, 'is_blind': is_blind, 'hours_back': hours_back,
+                    'minutes': minutes},
                    (minutes, listing)) AS tightest
     FROM (
-        SELECT *, coalesce(if(is_complete, 0.4 * 60 * hours_back, minutes_until), 1440) AS minutes
+        SELECT *, least(coalesce(if(is_complete, 0.4 * 60 * hours_back, minutes_until), 1440),
+                        if(is_blind OR (rate IS NULL AND NOT is_complete), 60, 1440)) AS minutes
         FROM listed
         JOIN asked_listing USING (number)
         LEFT JOIN filled USING (number)
@@ -132,6 +138,8 @@ SELECT source_id, polled_at,
        CASE WHEN why_hourly IS NOT NULL AND (ended <> 'read' OR tightest.minutes IS NULL OR tightest.minutes > 60)
                 THEN why_hourly
             WHEN tightest.is_complete THEN format('a sitemap of the last {:.0f} hours', tightest.hours_back)
+            WHEN tightest.is_blind THEN 'rolled over, and its entries have no dates'
+            WHEN tightest.rate IS NULL THEN 'no rate is known yet'
             WHEN tightest.minutes >= 1440 THEN 'fewer new entries than it has room for in a day'
             WHEN tightest.minutes < 10 THEN 'more new entries than it has room for in 10 minutes'
             ELSE format('room for {:.1f} new entries', tightest.room)
