@@ -136,8 +136,7 @@ class ListingSummary:
     # Collected by an earlier run, named by another listing of this run, or by the previous read.
     known: int
     added: int | None  # entries that the previous read did not name; None without one
-    # Whether the newest entry of the previous read, or most of the newest, are still there; None
-    # without one.
+    # Whether the previous read's newest entry, or most of its newest, are there; None without one.
     is_continued: bool | None
     oldest_at: datetime | None  # publication times, as the listing dates its entries
     newest_at: datetime | None
