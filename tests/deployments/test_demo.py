@@ -83,7 +83,9 @@ def test_every_relation_has_rows(demo_folder: Path) -> None:
 @pytest.mark.parametrize("sql", ASKED)
 def test_each_query_of_the_guides_has_an_answer(demo_folder: Path, sql: str) -> None:
     rows = ask(demo_folder, sql)
-    assert rows
+    if not rows:  # the newest index has nothing to note
+        assert "FROM index_notes" in sql
+        return
     assert CERTAIN & rows[0].keys()
     empty = {column for column in rows[0] if all(row[column] is None for row in rows)}
     of_few = any(name in sql for name in ("archive_daily", "source_health", "FROM audits"))

@@ -84,7 +84,6 @@ def test_without_the_password_the_server_says_only_that_it_lives(machines: Machi
     assert refused.stderr == f"PREFECT_API_AUTH_STRING was rejected by {machines.api} (401)\n"
 
 
-@pytest.mark.soak
 def test_two_ingests_of_different_papers_at_once(machines: Machines, prefect_api: str) -> None:
     place = machines.place
     with writer_lock(place.layout):
@@ -138,7 +137,6 @@ def until_it_says(machines: Machines, run: UUID, words: str) -> None:
     wait_for(f"run {run} says {words}", said, RUN_SECONDS, pause=2)
 
 
-@pytest.mark.soak
 def test_a_dump_of_prefects_database_comes_back(
     machines: Machines, postgres: Postgres, orphaned: UUID
 ) -> None:
