@@ -27,6 +27,9 @@ MIN_GAP_RATIO = 3
 # Dates before a longer pause are left out, too, however many: they are stories of past years.
 MAX_PAUSE = timedelta(weeks=5)
 
+Dates = dict[str, datetime | None]
+"""When each entry was published, by folded URL in the order of the listing."""
+
 
 def summary(
     listing: Listing,
@@ -37,9 +40,10 @@ def summary(
     read_at: datetime,
 ) -> ListingSummary:
     """What a read of a listing named, for `listing_reads`."""
-    keys, named = _dates(listing).keys(), _dates(before).keys()
+    now, then = _dates(listing), _dates(before) if before else {}
+    keys, named = now.keys(), then.keys()
     dates = sorted(at for entry in listing.entries if (at := entry.published_at) and at <= read_at)
-    is_continued = _is_continued(before, listing, last.read_at if last else None)
+    is_continued = _is_continued(then, now, listing.kind, last.read_at if last else None)
     is_dated = 2 * len(dates) >= len(keys) and len(dates) >= MIN_DATED
     window = _window(dates, listing.kind) if is_dated else []
     # Entries left out of a listing that is too long may be new, unless their dates say otherwise;
@@ -49,10 +53,10 @@ def summary(
     if is_undated or (is_continued and listing.left_out_until >= since):
         # Then it covers nothing, as if it had not been read before.
         window, is_continued, last = [], None, None
-    if last and before and is_continued is False:
+    if last and is_continued is False:
         # The previous read's newest entries are gone: whatever is older than that read is pinned.
         window = [at for at in window if at > last.read_at] or window
-        if _left_early(before, listing, last, read_at):
+        if _left_early(then, now, last, read_at):
             # Otherwise entries would count as leaving it by age alone where it has fewer than that.
             last = replace(last, most_entries=None)
     feed_share = None  # how much it names of the feeds' entries since then
@@ -90,18 +94,16 @@ def _window(dates: Sequence[datetime], kind: str) -> Sequence[datetime]:
     return dates[max(apart, default=0) :]
 
 
-def _dates(listing: Listing | None) -> dict[str, datetime | None]:
-    """When each entry was published, by folded URL in the order of the listing."""
-    return {fold_url(entry.url): entry.published_at for entry in listing.entries} if listing else {}
+def _dates(listing: Listing) -> Dates:
+    return {fold_url(entry.url): entry.published_at for entry in listing.entries}
 
 
-def _is_continued(before: Listing | None, listing: Listing, since: datetime | None) -> bool | None:
+def _is_continued(then: Dates, now: Dates, kind: str, since: datetime | None) -> bool | None:
     """Whether all that was published since the previous read must still be listed.
 
     None if there was nothing to compare.
     """
-    then, now = _dates(before), _dates(listing)
-    if not before or not then:
+    if not then:
         return None
     past = {key: at for key, at in then.items() if at and (since is None or at <= since)}
     # Entries that are not known to stay for another reason: that the newest of them is still
@@ -109,7 +111,7 @@ def _is_continued(before: Listing | None, listing: Listing, since: datetime | No
     if past and 2 * sum(map(bool, then.values())) >= len(then):
         newest = sorted(past, key=past.__getitem__, reverse=True)
         lasting = [key for key in newest if now.get(key, past[key]) == past[key]]
-    elif listing.kind in ("feed", "jsonfeed"):
+    elif kind in ("feed", "jsonfeed"):
         newest = list(then)
         # An entry that new ones follow is not in its turn.
         in_turn = set(takewhile(then.__contains__, reversed(now)))
@@ -121,9 +123,8 @@ def _is_continued(before: Listing | None, listing: Listing, since: datetime | No
     return is_newest_listed or 2 * sum(key in now for key in compared) > len(compared)
 
 
-def _left_early(before: Listing, listing: Listing, last: KnownListing, read_at: datetime) -> bool:
+def _left_early(then: Dates, now: Dates, last: KnownListing, read_at: datetime) -> bool:
     """Whether an entry has left that is younger than the longest window of earlier reads."""
-    now = _dates(listing)
-    gone = (at for key, at in _dates(before).items() if at and key not in now)
+    gone = (at for key, at in then.items() if at and key not in now)
     ages = ((read_at - at).total_seconds() for at in gone if at <= last.read_at)
     return min(ages, default=math.inf) < (last.longest_window or 0)
