@@ -175,6 +175,17 @@ def test_a_small_paper_does_not_spike_by_a_few_articles(made: Days) -> None:
     assert set(made.spikes(hits, totals)) == {100}
 
 
+def test_small_papers_that_write_of_little_else_have_their_own_rate(made: Days) -> None:
+    totals = np.vstack([np.full((1, DAYS), 100), np.zeros((10, DAYS), np.int64)])
+    totals[1:, 2::7] = totals[1:, 5::7] = 1
+    hits = totals.copy()
+    hits[0] = 1
+    day = 159  # a day of the ten papers
+    hits[0, day] = 60
+    ((n, expected, _),) = made.spikes(hits, totals).values()
+    assert (n, round(expected)) == (70, 11)
+
+
 def test_a_day_that_was_not_collected_and_a_week_without_past_give_nothing(made: Days) -> None:
     hits, totals = drawn(7, *PAPERS)
     hits[:, [6, 150]] += 10
@@ -249,8 +260,7 @@ class Plain:
         past, of = self._past(day), self.counted[day]
         hits = {p: sum(self.hits[p][before] for before in past) for p in of}
         totals = {p: sum(self.totals[p][before] for before in past) for p in of}
-        rate = sum(hits.values()) / sum(totals.values()) if of else 0
-        return {p: self.totals[p][day] * (hits[p] + 20 * rate) / (totals[p] + 20) for p in of}
+        return {p: self.totals[p][day] * hits[p] / totals[p] for p in of}
 
     def _level(self, day: int) -> float:
         return sum(self._parts(day).values())
@@ -282,11 +292,12 @@ class Plain:
 
     def score(self, day: int) -> float | None:
         """None where there is too little past, no paper, or no article."""
-        n, parts = self.n[day], self._parts(day)
-        if self._collected(day) < 7 or not n:
+        n, parts, days = self.n[day], self._parts(day), float(self._collected(day))
+        if days < 7 or not n:
             return None
-        shares = {p: part / sum(parts.values()) for p, part in parts.items()}
-        days = 1 / sum(share / self.seen[p][day] for p, share in shares.items())
+        if sum(parts.values()):
+            shares = {p: part / sum(parts.values()) for p, part in parts.items()}
+            days = 1 / sum(share / self.seen[p][day] for p, share in shares.items())
         expected, scatter = max(0.1, self.expected[day]), self._scatter(day)
         unknown = min(1, scatter + (1 / expected + scatter) / days)
         # Wilson and Hilferty: cube roots of both gamma variables.

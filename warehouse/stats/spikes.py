@@ -4,8 +4,7 @@ After the methods of outbreak detection (Farrington et al., J. R. Stat. Soc. A 1
 Stat. Med. 32), with a negative binomial distribution: outliers of the past are limited, scatter is
 estimated.
 
-    1. rate of each source over the 56 days before, shrunk to that of all sources if it has few
-       articles
+    1. rate of each source over the 56 days before
     2. hits of a day are limited to 3 times those expected by these rates, + 3; then step 1 again
     3. expected = sum over the day's sources of articles * rate, times a factor of the weekday
     4. scatter = the squared coefficient of variation of past days' true levels around the
@@ -18,7 +17,7 @@ estimated.
     6. a spike's score is at least that of MIN_SCORES for the chosen rate of false alarms
 
 Steps 1 to 4 look back 56 days, the first two together 112. So a day's score depends on the 224 days
-before it, and a changed day touches the 224 after it (marts/topic_spikes.sql).
+before it, and a changed day touches the 224 after it (marts/topic_spikes{local}.sql).
 """
 
 # Not in SQL: a day's spikes, over a thousand days of 20 sources and 20 topics, take 7 ms of CPU in
@@ -53,10 +52,8 @@ class Past(NamedTuple):
 
     total: Matrix
     counted: Matrix  # 1 where a source has articles on the day and on 5 of the days before; else 0
-    # Its articles / (its articles of the days before + 20); 0 if it is not counted.
-    weight: Matrix
+    weight: Matrix  # its articles / its articles of the days before; 0 if it is not counted
     source_days: Matrix  # days before with articles, at least 1
-    before: Matrix  # articles of the day's counted sources on the days before
     sources: Numbers  # how many are counted
     past_days: Numbers  # days before on which any source was counted, or would have been
 
@@ -87,7 +84,7 @@ def spike_table(counts: Counts) -> pa.Table:
         total = (past.counted * past.total).sum(axis=0)
         for names, hits, originals in counts.hits(panel):
             level = level_of(past, hits[..., read])
-            enough = _sums_of_counted(originals[..., read], past) >= MIN_ORIGINALS
+            enough = _weighted_sums(originals[..., read], past.counted) >= MIN_ORIGINALS
             enough &= (level.hits >= MIN_HITS) & (past.past_days >= MIN_DAYS)
             topic, at = np.nonzero(enough[:, scored])
             at = scored[at]
@@ -115,17 +112,13 @@ def min_score(false_alarms: float) -> float:
 
 def past_of(total: Matrix) -> Past:
     """The values that are the same for all topics, from articles by source and day."""
-    past_total, source_days = (
-        _sums_of_past_days(total),
-        _sums_of_past_days((total > 0).astype(float)),
-    )
+    source_days = _sums_of_past_days((total > 0).astype(float))
     counted = ((total > 0) & (source_days >= MIN_SOURCE_DAYS)).astype(float)
     return Past(
         total=total,
         counted=counted,
-        weight=counted * total / (past_total + 20),
+        weight=counted * total / np.maximum(_sums_of_past_days(total), 1),
         source_days=np.maximum(source_days, 1),
-        before=(counted * past_total).sum(axis=0),
         sources=counted.sum(axis=0).astype(np.int64),
         past_days=_sums_of_past_days((total > 0).any(axis=0).astype(float)).astype(np.int64),
     )
@@ -155,44 +148,30 @@ def _weekdays_before(values: Matrix) -> Matrix:
     return sums
 
 
-def _sums_of_counted(values: Matrix | Whole, past: Past) -> Matrix:
-    sums: Matrix = np.einsum("tpd,pd->td", values, past.counted)
+def _weighted_sums(values: Matrix | Whole, weight: Matrix) -> Matrix:
+    """Sums over the sources, by topic and day."""
+    sums: Matrix = np.einsum("tpd,pd->td", values, weight)
     return sums
 
 
 def level_of(past: Past, hits: Whole) -> Level:
     """Steps 1 to 4, for articles with each topic by topic, source and day."""
-    counted = _sums_of_counted(hits, past)
-    first = _weighted(*_past_hits(past, hits), past.weight)
+    counted = _weighted_sums(hits, past.counted)
+    first = _weighted_sums(_sums_of_past_days(hits), past.weight)
     # Step 2, as the part of a day's hits that is kept, by topic and day. Hits of a source that is
     # not counted yet are not limited, since its rate is unknown.
     kept = np.fmin(1.0, (3 * first + 3) / np.where(counted > 0, counted, np.nan))
     limited = hits * np.where(past.counted > 0, kept[:, None, :], 1.0)
-    rates = _past_hits(past, limited)
-    level = _weighted(*rates, past.weight)
+    past_hits = _sums_of_past_days(limited)
+    level = _weighted_sums(past_hits, past.weight)
     # The uncertainty of a sum of sources combines that of each, which depends on its own days.
-    parts = _weighted(*rates, past.weight / past.source_days)
+    parts = _weighted_sums(past_hits, past.weight / past.source_days)
     days = np.where(level > 0, level / np.where(level > 0, parts, 1), past.past_days)
     # Shrunk by 50 hits and by two days: with less, the factor adds more noise than it explains.
     alike = 50 + 2 * level
     expected = level * (_weekdays_before(counted * kept) + alike)
     expected /= _weekdays_before(level) + alike
     return Level(counted, expected, _scatter(past, counted * kept, expected), np.maximum(days, 1))
-
-
-def _past_hits(past: Past, hits: Matrix | Whole) -> tuple[Matrix, Matrix]:
-    """Step 1: each source's hits on the days before, and the rate of all sources."""
-    past_hits = _sums_of_past_days(hits)
-    return past_hits, _sums_of_counted(past_hits, past) / np.where(
-        past.before > 0, past.before, np.inf
-    )
-
-
-def _weighted(past_hits: Matrix, rate_of_all: Matrix, weight: Matrix) -> Matrix:
-    """The sources' hits, shrunk by 20 articles, added up by weight."""
-    added: Matrix = np.einsum("tpd,pd->td", past_hits, weight)
-    added += 20 * rate_of_all * weight.sum(axis=0)
-    return added
 
 
 def _scatter(past: Past, hits: Matrix, expected: Matrix) -> Matrix:
