@@ -73,6 +73,8 @@ class Page:
     """What named it, where it is not the source's feed."""
     canonical: str | None = None
     """URL the article is known by, where it is not the page's."""
+    redirected_to: str = ""
+    """URL it was found at, where it is not the page's."""
     obtained_from: str | None = None
     """What gave the page, such as `wayback`, where it is not the source."""
     named: Mapping[str, Any] | None = None
@@ -178,7 +180,7 @@ def _capture(run_id: str, page: Page) -> dict[str, Any]:
         "source_id": page.source_id,
         "kind": page.kind,
         "url_requested": page.url,
-        "url_final": page.url,
+        "url_final": page.redirected_to or page.url,
         "found_in": page.found_in or f"https://{page.source_id}.test/feed",
         "outcome": page.outcome,
         "detail": page.detail,

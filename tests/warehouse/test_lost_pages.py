@@ -13,6 +13,7 @@ from warehouse.layers.layout import Layout
 pytestmark = pytest.mark.slow
 
 FAILED = Page("a", prose(1), 1, 25, outcome="timed_out")
+GONE, LIST = replace(FAILED, outcome="not_found"), replace(FAILED, outcome="section_page")
 # Attempts at a page that failed on the second day, and how many pages of that day are lost then.
 AFTER_A_FAILURE: dict[str, tuple[dict[str, Any], int]] = {
     **{
@@ -32,8 +33,19 @@ AFTER_A_FAILURE: dict[str, tuple[dict[str, Any], int]] = {
     "gb-given": ({"outcome": "article", "day": 1}, 0),
     "gb-archived": ({"outcome": "article", "day": 1, "obtained_from": "wayback"}, 0),
 }
+
+
+def _articles(count: int) -> list[Page]:
+    return [Page(f"article-{number}", prose(9 + number), 1, 25) for number in range(count)]
+
+
 OTHERS: dict[str, tuple[list[Page], int]] = {
-    "gb-never-there": ([replace(FAILED, outcome="not_found")], 0),
+    "gb-withdrawn": ([GONE, *_articles(9)], 0),
+    "gb-not-served": ([GONE, *_articles(8)], 1),
+    "gb-nothing-served": ([GONE, replace(GONE, slug="b", outcome="soft_404")], 2),
+    "gb-front-page-served": ([replace(LIST, redirected_to="https://a.test/")], 1),
+    "gb-lists-alone": ([replace(LIST, redirected_to="http://www.gb-lists-alone.test/a/")], 0),
+    "gb-archive-without": ([replace(GONE, obtained_from="wayback", found_in="cdx")], 0),
     "gb-gone-after-a-list": (
         [
             FAILED,

@@ -1,6 +1,6 @@
 -- Grain: one page of a watched source: a URL that was asked for as a page, or a saved file.
 -- Key: source_id, url_hash
--- Compared: day, day_local, gave_article, was_read, is_lost, is_undated, stands_for, obtained_from
+-- Compared: day, day_local, gave_article, was_read, is_lost, is_gone, is_undated, stands_for, obtained_from
 -- Touched by: source_id, url_hash FROM added_captures WHERE kind IN ('page', 'file')
 -- Touched by: source_id, url_hash FROM pages SEMI JOIN changed_articles USING (article_id)
 -- Touched by: source_id, url_hash FROM pages
@@ -18,6 +18,8 @@
 -- listing named it, and the request in time had failed.
 -- An article that counts for another source, as two addresses may lead to one, is none for this source:
 -- its page is lost, like one of which a listing names the address that the other source has.
+-- A page that was gone whenever the source was asked, or led to a page of links at another address, is not
+-- lost: listings keep naming what was withdrawn. But of many such pages of one day coverage says so.
 -- An article without a date leaves its page on the day that it would have without the article. Were it on
 -- none, a day whose articles all came undated would be a true zero.
 WITH asked AS (
@@ -33,6 +35,10 @@ WITH asked AS (
                 WHEN outcome IN ('not_found', 'soft_404') THEN NULL
                 ELSE false
            END AS may_be_lost,
+           if(obtained_from IN ('warc', 'wayback'), NULL,
+              kind = 'page' AND found_in LIKE 'http%'
+              AND (outcome IN ('not_found', 'soft_404')
+                   OR outcome = 'section_page' AND len(url_keys) > 1)) AS is_gone,
            if(obtained_from = 'source', attempted_at, NULL) AS placed_at
     FROM captures
     JOIN outcomes USING (outcome)
@@ -49,6 +55,7 @@ page AS (
            bool_or(class = 'article' AND NOT is_of_another) AS gave_article,
            bool_or(class IN ('article', 'no_article', 'unreadable')) AS was_read,
            coalesce(arg_max(may_be_lost, attempted_at), false) AS is_lost,
+           coalesce(bool_and(is_gone), false) AND NOT gave_article AND NOT is_lost AS is_gone,
            -- An attempt of an earlier version may stand for all pages of its day that were left for later.
            coalesce(arg_max(if(outcome = 'left_for_later',
                                coalesce(nullif(regexp_extract(detail, '^\d+'), '')::INTEGER, 1), 1),

@@ -9,6 +9,7 @@ CREATE TABLE IF NOT EXISTS pages (
     gave_article      BOOLEAN,
     was_read          BOOLEAN,
     is_lost           BOOLEAN,
+    is_gone           BOOLEAN,
     is_undated        BOOLEAN,
     stands_for        INTEGER,
     entry_at          TIMESTAMPTZ,
@@ -31,6 +32,8 @@ COMMENT ON COLUMN pages.gave_article IS 'Whether any attempt gave an article tha
 COMMENT ON COLUMN pages.was_read IS 'Whether any attempt brought a page that could be judged';
 COMMENT ON COLUMN pages.is_lost IS
     'Whether the last attempt at the source leaves open that there is an article (outcomes.is_loss, rejections.is_doubtful); a page that is gone (not_found, soft_404) was lost if it was before. True, too, if the article counts for another source';
+COMMENT ON COLUMN pages.is_gone IS
+    'Whether the source had nothing there whenever it was asked, or led to a page of links elsewhere, though a listing named the page. Coverage counts these as failed where they are more than a tenth of a day''s';
 COMMENT ON COLUMN pages.is_undated IS
     'Whether no date could be found for its article, so that it counts on no day';
 COMMENT ON COLUMN pages.stands_for IS
