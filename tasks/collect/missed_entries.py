@@ -1,15 +1,16 @@
 """Recovers the entries that came and went between two reads of a feed, from a news sitemap."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from tasks.collect.listings import Listing
 from tasks.model import Entry, ListingSummary
-from tasks.text.urls import is_http, same_site
+from tasks.text.urls import fold_url, is_http, same_site
 from warehouse.read.known_urls import KnownListing
 from warehouse.read.listing_gaps import RecoveryRead, open_gaps, recovery_reads
 
@@ -31,6 +32,9 @@ MARGIN = timedelta(hours=2)
 RETRY_AFTER = timedelta(hours=1)
 # As in listing_reads: a sitemap that names this share of the feeds' entries closes a gap.
 MIN_SHARE = 0.9
+# Of a directory's articles in a sitemap, the share that the feeds name if they follow it. Not all:
+# many feeds leave out videos, or articles of agencies.
+MIN_FOLLOWED = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,40 @@ def recovered(reader: "ListingReader", last: Mapping[str, KnownListing]) -> Iter
         chosen = list(filter(is_news, children)) or children
         waiting.extendleft(reversed(chosen[:MAX_CHILDREN]))
         seen.update(children)
+
+
+def followed(sitemap: Listing, in_feeds: Iterable[str], since: datetime | None) -> Listing:
+    """The sitemap of a whole site with the entries that the feeds would name, as of a section.
+
+    Each entry is judged by its directory, or the nearest one above with articles since then. If the
+    sitemap has no entry of the feeds, their URLs differ from its own, and it stays as it is.
+
+    Args:
+        sitemap: as read.
+        in_feeds: folded URLs of the feeds' entries.
+        since: from when on the feeds name all that they follow; None if that is unknown.
+    """
+    named = set(in_feeds)
+    articles, of_feeds = Counter[str](), Counter[str]()
+    for entry in sitemap.entries:
+        if entry.published_at and since and entry.published_at >= since:
+            articles.update(_directories(entry.url))
+            if fold_url(entry.url) in named:
+                of_feeds.update(_directories(entry.url))
+    if not of_feeds:
+        return sitemap
+
+    def is_followed(entry: Entry) -> bool:
+        nearest = next(each for each in reversed(_directories(entry.url)) if each in articles)
+        return of_feeds[nearest] >= MIN_FOLLOWED * articles[nearest]
+
+    return replace(sitemap, entries=tuple(filter(is_followed, sitemap.entries)))
+
+
+def _directories(url: str) -> list[str]:
+    """The directories of a URL, from the root down, without those that are numbers."""
+    names = [name for name in urlsplit(url).path.split("/")[1:-1] if not name.isdigit()]
+    return ["/".join(names[:depth]) for depth in range(len(names) + 1)]
 
 
 def places(

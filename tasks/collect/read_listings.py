@@ -12,7 +12,7 @@ from tasks.collect.index_sitemaps import IndexSitemaps
 from tasks.collect.listing_cache import ListingCache, archived_copy
 from tasks.collect.listings import Listing
 from tasks.collect.listings.summary import summary
-from tasks.collect.missed_entries import recovered
+from tasks.collect.missed_entries import followed, recovered
 from tasks.collect.parse_listing import parse_listing
 from tasks.collect.source_time import SourceTime, deferred
 from tasks.model import (
@@ -55,6 +55,7 @@ class ListingReader:
         self._sites: Counter[str] = Counter()  # origins of the entries of feeds
         self._named: set[str] = set()  # folded URLs that listings of this run name
         self._in_feeds: dict[str, datetime | None] = {}  # those of feeds, with their dates
+        self._feeds_since: datetime | None = None  # from when on all feeds name their entries
         # Whether earlier runs collected a folded URL, and the sources of its articles.
         self._known: dict[str, frozenset[str] | None] = {}
 
@@ -136,7 +137,8 @@ class ListingReader:
         if listing:
             # A sitemap that is read only after losses rolls over between reads: do not compare it.
             compared = (None, None) if found_in else (before, last)
-            attempt = self._with_summary(attempt, listing, *compared)
+            shown = followed(listing, self._in_feeds, self._feeds_since) if found_in else listing
+            attempt = self._with_summary(attempt, shown, *compared)
             attempt = replace(attempt, detail=attempt.detail or listing.left_out)
             if listing.left_out and not found_in:
                 self.notes.append(f"{url}: {listing.left_out}")
@@ -148,7 +150,7 @@ class ListingReader:
         if listing and copied_at and listing is not cached:
             self.cache.put(url, copied_at, listing)
         if found_in:
-            return listing
+            return shown if listing else None
         self.read_count += listing is not None
         if listing is None and attempt.outcome is not Outcome.LEFT_FOR_LATER:
             detail = attempt.detail if url in attempt.detail else f"{url}: {attempt.detail}"
@@ -172,6 +174,8 @@ class ListingReader:
         if listing.kind in ("feed", "jsonfeed"):
             self._in_feeds.update(entries)
             self._sites.update(origin(entry.url) for entry in listing.entries)
+            if since := found.window_from:
+                self._feeds_since = max(self._feeds_since or since, since)
             if found.is_continued is False and found.entries:
                 self.rolled_over.append(found)
         return replace(attempt, listing=found)

@@ -29,10 +29,14 @@ NEWS = "http://www.google.com/schemas/sitemap-news/0.9"
 
 
 class Paper:
-    """A paper with an article an hour, whose feed shows the last ten; hours count from START."""
+    """A paper with an article an hour, whose feed shows the last ten; hours count from START.
+
+    A feed of a section shows the last ten of every third article.
+    """
 
     def __init__(self, name: str, web: Loopback) -> None:
-        self.web, self.published, self.max_new = web, -10, 0
+        self.web, self.published, self.max_new = web, -40, 0
+        self.step = 3 if name in SECTIONS else 1
         self.one = source(name, feeds=(web.url + "/feed",))
 
     def collect(self, desk: Desk, hour: int) -> Collected:
@@ -46,12 +50,12 @@ class Paper:
     def show(self, hour: int) -> None:
         """Publish until then."""
         for number in range(self.published, hour):
-            self.web.set_answers(f"/a{number}", page(f"All about number {number}"))
+            self.web.set_answers(self.path(number), page(f"All about number {number}"))
         self.published = hour
         items = "".join(
-            f"<item><link>{self.web.url}/a{each}</link>"
+            f"<item><link>{self.web.url}{self.path(each)}</link>"
             f"<pubDate>{format_datetime(self.at(each))}</pubDate></item>"
-            for each in range(hour - 10, hour)
+            for each in [n for n in range(-40, hour) if n % self.step == 0][-10:]
         )
         rss = f'<rss version="2.0"><channel>{items}</channel></rss>'
         self.web.set_answers("/feed", http(rss.encode(), **XML))
@@ -59,7 +63,7 @@ class Paper:
 
     def say_sitemap(self, path: str, hours: Iterable[int], more: str = "") -> str:
         urls = "".join(
-            f"<url><loc>{self.web.url}/a{each}</loc><n:news><n:publication_date>"
+            f"<url><loc>{self.web.url}{self.path(each)}</loc><n:news><n:publication_date>"
             f"{self.at(each).isoformat()}</n:publication_date></n:news></url>"
             for each in hours
         )
@@ -78,11 +82,22 @@ class Paper:
         robots = f"Sitemap: http://[broken\nSitemap: {self.web.url}/index.xml?of=news\n"
         self.web.set_answers("/robots.txt", http(robots.encode()))
 
+    def path(self, number: int) -> str:
+        section = SECTIONS.get(self.one.id, ("", ""))[number % self.step > 0]
+        return f"{section}/a{number}"
+
     def at(self, hour: int) -> datetime:
         return START + hour * HOUR
 
 
+SECTIONS = {
+    "gb-politics": ("/news/politics/2026", "/news/sport/2026"),
+    "gb-no-sections": ("/2026", "/2026"),
+}
+"""Directories of the articles that the feed shows, and of the others."""
 HOURS = {
+    "gb-politics": (0, 45),
+    "gb-no-sections": (0, 45),
     "gb-daily": (0, 24, 48),
     "gb-without": (0, 24, 48),
     "gb-named": (0, 24),
@@ -106,6 +121,8 @@ def say_sitemaps(paper: Paper, hour: int) -> None:
         paper.web.set_answers("/news-sitemap.xml", http(b"", "503 Service Unavailable"))
     elif paper.one.id == "gb-failing" and hour > 24:
         paper.say_sitemap("/news-sitemap.xml", range(-20, 26))
+    elif paper.one.id in SECTIONS:
+        paper.say_sitemap("/news-sitemap.xml", range(hour - 48, hour))
     elif paper.one.id == "gb-crowded" and hour:
         paper.say_sitemap("/news-sitemap.xml", range(hour))
 
@@ -224,6 +241,17 @@ def test_pages_for_which_a_run_had_no_room_are_collected_by_the_next_one(visited
     assert visited.ask(
         "SELECT DISTINCT state FROM coverage WHERE source_id = 'gb-crowded' AND day = '2026-03-02'"
     ) == [{"state": "observed"}]
+
+
+def test_a_feed_of_a_section_takes_only_its_articles_from_the_sitemap(visited: Visited) -> None:
+    _, second = visited.visits["gb-politics"]
+    assert second.articles == 10 + 15
+    assert second.gaps == [{"hours": 0, "estimated_lost": None}]
+    _, second = visited.visits["gb-no-sections"]
+    assert second.articles == 10 + 10
+    ((hours, lost),) = [gap.values() for gap in second.gaps]
+    assert hours > 10
+    assert lost > 3
 
 
 def test_places_where_a_news_sitemap_may_be() -> None:
