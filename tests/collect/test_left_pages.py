@@ -17,8 +17,19 @@ from tasks.collect.collector import MAX_FAILURES_IN_A_ROW, Collected
 from tasks.collect.source_time import deferred
 from tasks.model import CaptureKind, Entry
 from tasks.process_pool import PagePool
-from tests.collect.test_collect import Desk, ask, captures, desk, feed, item, say_pages, source
-from tests.support.loopback import Loopback, http
+from tests.collect.test_collect import (
+    Desk,
+    ask,
+    captures,
+    desk,
+    feed,
+    item,
+    page,
+    say_pages,
+    sitemap,
+    source,
+)
+from tests.support.loopback import Loopback, http, redirect
 
 __all__ = ["desk"]
 
@@ -147,6 +158,28 @@ def test_a_page_is_left_once_however_many_runs_leave_it(web: Loopback, desk: Des
     assert [each.deferred for each in found] == [10, 8, 6]
     assert [each.outcomes.get("left_for_later", 0) for each in found] == [10, 0, 0]
     assert ask(desk, "SELECT sum(failed)::INT FROM coverage") == [(6,)]
+
+
+@pytest.mark.parametrize("failure", [None, http(b"", "503 Oops")])
+def test_a_lost_page_is_fetched_though_another_address_led_to_its_article(
+    web: Loopback, desk: Desk, failure: bytes | None
+) -> None:
+    names = [f"gb-post/{letter}" for letter in "ba"]
+    at_feed = [web.set_answers(f"/go/{name}", redirect(web.url + f"/{name}")) for name in names]
+    # Fetched by the feed's addresses first; those of the sitemap are left for later, or fail.
+    articles = [page(f"All about {name}") for name in names]
+    answers = [[article, failure, article] if failure else [article] for article in articles]
+    own = [web.set_answers(f"/{name}", *each) for name, each in zip(names, answers, strict=True)]
+    dated = map(item, at_feed, (format_datetime(published(letter)) for letter in "ba"))
+    feeds, sitemaps = (web.set_answers("/feed", feed(*dated)),), (web.url + "/sitemap.xml",)
+    web.set_answers("/sitemap.xml", sitemap(*own))
+    one = source("gb-post", feeds=feeds, sitemaps=sitemaps)
+    found = [desk.run_and_load(one, max_new=0 if failure else 2) for _ in range(3)]
+    lost = "server_error" if failure else "left_for_later"
+    assert [each.outcomes.get(lost, 0) for each in found] == [2, 0, 0]
+    assert [each.outcomes.get("fetched", 0) for each in found] == [2, 2, 0]
+    assert ask(desk, "SELECT DISTINCT gave_article, is_lost FROM pages") == [(True, False)]
+    assert ask(desk, "SELECT count(*)::INT FROM articles") == [(2,)]
 
 
 def test_a_capture_of_an_earlier_version_stands_for_its_pages_until_these_are_left_again(

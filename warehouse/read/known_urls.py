@@ -20,7 +20,8 @@ MOMENTARY = ("not_found", "soft_404", "bot_challenge", "empty_page", "page_timed
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 MAX_TRIES = 3  # after which such an outcome is accepted
 
-LAST_LISTINGS = Path(__file__).parents[1] / "queries" / "last_listings.sql"
+QUERIES = Path(__file__).parents[1] / "queries"
+LAST_LISTINGS, KNOWN_URLS = QUERIES / "last_listings.sql", QUERIES / "known_urls.sql"
 
 
 class QueryCache:
@@ -99,27 +100,17 @@ def known_urls(
     A source whose article was last captured before `since` is not among them.
 
     A URL is known if a fetch of it ended in an outcome that is not retryable, or MAX_TRIES times in
-    one of MOMENTARY. Requested, final and canonical URLs all count. A saved file does not count as
-    a fetch, since the source may have revised the article later; nor does a capture of the Wayback
-    Machine that gave no article, nor one that a backfill gave to archive-<domain>: a source of
-    sources.toml that lists the page takes it over.
+    one of MOMENTARY. Requested, final and canonical URLs all count. But a page that its source left
+    for later, or that failed, is fetched though another URL led to its article: it would stay lost.
+    A saved file does not count as a fetch, since the source may have revised the article later; nor
+    does a capture of the Wayback Machine that gave no article, nor one that a backfill gave to
+    archive-<domain>: a source of sources.toml that lists the page takes it over.
     """
     # Not as a registered Arrow table: when threads open the same file at the same time, DuckDB
     # 2.0.1 fails in 30 of 1,200 cases with "python_arrow_scan does not exist".
     rows = snapshot_records(
         layout,
-        "SELECT key, array_agg(DISTINCT source_id) FILTER (source_id IS NOT NULL) AS source_ids"
-        " FROM ("
-        " SELECT unnest(url_keys) AS key,"
-        " outcome IN $momentary AND http_status IS DISTINCT FROM 410 AS may_be_momentary,"
-        " if(article_id IS NOT NULL AND attempted_at >= $since::TIMESTAMPTZ, source_id, NULL)"
-        " AS source_id"
-        " FROM captures JOIN outcomes USING (outcome)"
-        " WHERE kind = 'page' AND NOT is_retryable"
-        " AND (obtained_from <> 'wayback' OR article_id IS NOT NULL)"
-        " AND source_id NOT IN (SELECT source_id FROM sources WHERE NOT is_watched))"
-        " SEMI JOIN (SELECT unnest($keys::VARCHAR[]) AS key) USING (key)"
-        " GROUP BY key HAVING count(*) >= $tries OR NOT bool_and(may_be_momentary)",
+        KNOWN_URLS.read_text(),
         {
             "keys": sorted(set(folded_urls)),
             "since": since,
@@ -127,7 +118,7 @@ def known_urls(
             "momentary": MOMENTARY,
         },
     )
-    return {row["key"]: frozenset(row["source_ids"] or ()) for row in rows}
+    return {row["key"]: frozenset(row["source_ids"]) for row in rows}
 
 
 def lost_pages(layout: Layout, source_id: str, folded_urls: Iterable[str]) -> set[str]:
