@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 
 from prefect.artifacts import create_table_artifact
@@ -93,7 +93,9 @@ def history(
     """
     installation = open_for_run(sources_file, topics_file, data)
     if first > last:
-        raise ConfigError([f"first: must not be after last ({last}), got {first}"])
+        raise ConfigError([f"first (--from): must not be after last ({last}), got {first}"])
+    if last > (today := datetime.now(UTC).date()):
+        raise ConfigError([f"last (--to): must not be after today ({today}, UTC), got {last}"])
     if not (sitemaps or wayback):
         raise ConfigError(["sitemaps, wayback: one of the two has to be asked"])
     chosen, run_id = installation.chosen(only), new_run_id()

@@ -265,15 +265,18 @@ def misspelt(names: Iterable[str]) -> Iterator[str]:
 
     Other variables are accepted: Kubernetes sets PRESSWATCH_PORT for a service of that name.
     """
-    for name in names:
-        if not name.upper().startswith(_PREFIX):
+    known: dict[str, str] = {}  # names of settings, by what may be written for them
+    for name, info in Settings.model_fields.items():
+        fields = getattr(info.annotation, "model_fields", {})
+        known |= {name: name} if not fields else {field: f"{name}__{field}" for field in fields}
+    known |= {name.replace("__", "_"): name for name in known.values()}
+    for variable in names:
+        name = variable.lower().removeprefix(_PREFIX.lower())
+        # An unknown key of a setting that exists ends the command with an error of its own.
+        if name == variable.lower() or name.partition("__")[0] in Settings.model_fields:
             continue
-        key, nested, rest = name[len(_PREFIX) :].partition("__")
-        if key.lower() in Settings.model_fields:
-            continue
-        for near in difflib.get_close_matches(key.lower(), Settings.model_fields, n=1, cutoff=0.8):
-            meant = f"{_PREFIX}{near.upper()}{nested}{rest}"
-            yield f"{name}: no such setting, did you mean {meant}?"
+        for near in difflib.get_close_matches(name.replace("__", "_"), known, n=1, cutoff=0.8):
+            yield f"{variable}: no such setting, did you mean {_PREFIX}{known[near].upper()}?"
 
 
 def available_cores() -> int:

@@ -176,13 +176,21 @@ def test_a_data_folder_is_no_address(monkeypatch: pytest.MonkeyPatch, given: str
         Settings()
 
 
-def test_a_misspelt_setting_is_named() -> None:
-    names = ("PRESSWATCH_CONTCT", "PRESSWATCH_LIMITZ__MAX_TRIES", "PRESSWATCH_LIMITS__MAX_TRIES")
-    others = ("PRESSWATCH_SAMPLE_PORT", "PRESSWATCH_PORT", "PRESSWATCH_ALERTS_MAIL", "CONTCT")
-    given = (*names, *others, "PRESSWATCH_DATA", "presswatch_data")
-    meant = ("PRESSWATCH_CONTACT", "PRESSWATCH_LIMITS__MAX_TRIES")
-    wanted = [
-        f"{name}: no such setting, did you mean {near}?"
-        for name, near in zip(names[:2], meant, strict=True)
-    ]
-    assert list(misspelt(given)) == wanted
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("CONTCT", "CONTACT"),
+        ("LIMITZ__MAX_TRIES", "LIMITS__MAX_TRIES"),
+        ("UPKEEP_KEEP_RAW_DAYS", "UPKEEP__KEEP_RAW_DAYS"),
+        ("KEEP_RAW_DAYS", "UPKEEP__KEEP_RAW_DAYS"),
+        ("LIMITS__PAGES_A_RUN", None),
+        ("DATA", None),
+        ("SAMPLE_PORT", None),
+        ("PORT", None),
+        ("ALERTS_MAIL", None),
+    ],
+)
+def test_a_misspelt_setting_is_named(given: str, meant: str | None) -> None:
+    name = f"PRESSWATCH_{given}"
+    wanted = [f"{name}: no such setting, did you mean PRESSWATCH_{meant}?"] if meant else []
+    assert list(misspelt([name, "CONTCT", "presswatch_data"])) == wanted

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.upkeep.backup_target import refusal, unknown_in
+from tasks.upkeep.backup_target import lost_since, refusal, unknown_in
 from warehouse.damage.layer_findings import document_findings, read_committed
 from warehouse.layers.commits import CommittedFile, read_commits
 from warehouse.layers.findings import LayersBroken
@@ -50,8 +50,8 @@ def back_up(
 
     The DuckDB file, which can be rebuilt, and the cache are left out. BackupFailed when a file is
     gone or differs from its commit, or the target has data that this folder lacks: it belongs to
-    another installation, or is newer. LayersBroken when a document is damaged: the backup may have
-    an intact one.
+    another installation, is newer, or a repair could not restore all that it has. LayersBroken when
+    a document is damaged: the backup may have an intact one.
     """
     copy, coming = Layout(target), Layout(target / "coming")
     with _naming_the_path(target), pulled_and_pushed(copy, waiting):
@@ -61,6 +61,11 @@ def back_up(
                 raise LayersBroken(damaged)
             if unknown := unknown_in(copy, layout):
                 raise BackupFailed(refusal(copy, layout, unknown))
+            if lost := lost_since(copy, layout):
+                raise BackupFailed(
+                    f"{target} still has what {layout.root} has lost: {lost}; a backup would delete"
+                    " it there: name another folder, and keep this one"
+                )
             sweep(copy)
             shutil.rmtree(coming.root, ignore_errors=True)
             sweep(layout)

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from warehouse.layers.commits import committed_runs, run_of_commit
+from tasks.model import Outcome
+from tasks.text.counted import counted
+from warehouse.layers.commits import commit_path, committed_runs, decode_commit, run_of_commit
 from warehouse.layers.definitions import read_definitions
 from warehouse.layers.documents import DocumentError
 from warehouse.layers.layout import Layout
@@ -41,6 +43,23 @@ def unknown_in(copy: Layout, layout: Layout) -> list[str]:
         if begun.isdisjoint(archived.union(map(run_of_commit, ours), _begun_runs(layout))):
             found += [f"archive files of run {name}" for name in sorted(begun)]
     return [*found, *_newer(copy, layout)]
+
+
+def lost_since(copy: Layout, layout: Layout) -> str:
+    """The pages that a repair of `layout` could not restore and `copy` has; empty for none."""
+    lost: dict[str, int] = {}
+    for name in sorted({*committed_runs(copy.commits)} & {*committed_runs(layout.commits)}):
+        there, here = (commit_path(each.commits, name).read_bytes() for each in (copy, layout))
+        if there == here:
+            continue
+        # An unreadable commit of the copy is replaced by the readable one of this folder.
+        with suppress(DocumentError):
+            before, now = (decode_commit(content, name) for content in (there, here))
+            gone = before.attempts - now.attempts
+            gone += now.totals[Outcome.LOST] - before.totals[Outcome.LOST]
+            if gone > 0:
+                lost[before.run_id] = lost.get(before.run_id, 0) + gone
+    return ", ".join(f"{counted(count, 'page')} of run {name}" for name, count in lost.items())
 
 
 def _commits(layout: Layout) -> set[str]:

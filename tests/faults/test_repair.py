@@ -8,6 +8,7 @@ import pytest
 
 from tasks.load.load_run import load
 from tasks.model import Batch, Outcome
+from tasks.upkeep.backup import BackupFailed, back_up
 from tasks.upkeep.repair.repair import repair
 from tasks.upkeep.repair.report import Repaired
 from tasks.upkeep.verification import findings
@@ -151,6 +152,8 @@ def test_rows_that_no_layer_holds_are_lost_and_no_others(layout: Layout) -> None
     versions += " WHERE url_requested = 'https://gb-post.test/{}' ORDER BY version_no"
     front, swing = (query(layout, versions.format(page)).to_pylist() for page in ("front", "swing"))
     lost = run_id(3)
+    copy = Layout(layout.root.with_name("copy"))
+    back_up(layout, copy.root)
     for name in (lost, LAST):
         lose_archives(layout, name)
     for gone in layout.articles.glob(f"*/{lost}.*.parquet"):
@@ -177,6 +180,9 @@ def test_rows_that_no_layer_holds_are_lost_and_no_others(layout: Layout) -> None
     sql = "SELECT outcome, version_no FROM captures WHERE url_requested LIKE '%gb-post%/swing'"
     seen = query(layout, f"{sql} AND run_id = '{LAST}'").to_pylist()
     assert seen == [{"outcome": Outcome.UNCHANGED, "version_no": 3}]
+    with pytest.raises(BackupFailed, match=f"has lost: .*pages? of run {lost}.*, 2 pages of"):
+        back_up(layout, copy.root)
+    assert (copy.root / path.relative_to(layout.root)).exists()
 
 
 def test_damaged_records_cost_themselves_only(layout: Layout, whole: dict[str, list[str]]) -> None:
