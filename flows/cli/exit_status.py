@@ -86,6 +86,10 @@ def _system_problem(error: OSError | duckdb.Error, data: Path | None) -> str:
         text = " ".join(str(error).split())
         full = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT))
         is_full = any(each in text for each in full)
+        if "Could not set lock" in text:
+            # A notebook, for example. The text goes on with a link.
+            text = text.partition(" See also")[0]
+            return f"{text}; close the file there, or open it with read_only=True"
         if is_full or isinstance(error, duckdb.IOException):
             return f"{text}; {REMEDIES[errno.ENOSPC]}" if is_full else text
         return ""

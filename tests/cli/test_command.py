@@ -184,6 +184,7 @@ def test_sql_is_read_only_and_says_what_is_wrong(layout: Layout) -> None:
         "SELECT mention\nFROM mentions": 'Binder Error: Referenced column "mention" not found',
         "DROP TABLE articles": "DROP is refused: a query reads the warehouse and writes nothing",
         "SELECT\nFROM": "(line 2)",
+        " -- $QUERY": "the query is empty",
         "SELEC 1": "Parser Error: syntax error at or near",
     }
     for text, message in wrong.items():

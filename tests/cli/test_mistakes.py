@@ -176,6 +176,22 @@ def test_a_snapshot_of_a_newer_version(desk: Desk, news: DailyNews, words: str) 
     assert not layout.raw.exists()
 
 
+@pytest.mark.parametrize("words", ["sql x", "report --table", "recount", "maintain --verify"])
+def test_a_database_that_another_program_has_open(desk: Desk, news: DailyNews, words: str) -> None:
+    layout = news(1)
+    reads = words in {"sql x", "report --table"}
+    path = layout.current.resolve() if reads else layout.writer
+    hold = "import duckdb, sys; con = duckdb.connect(sys.argv[1]); print(flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", hold, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout
+        other.stdout.readline()
+        why = f"{path}", "close the file there, or open it with read_only=True"
+        desk.fails(words, 1, *why, data=layout.root)
+        other.communicate(b"\n")
+
+
 def make_newer_database(home: Path) -> None:
     """Write a database of Prefect's as a later version of it would leave it."""
     with sqlite3.connect(home / "prefect.db") as con:

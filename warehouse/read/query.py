@@ -182,8 +182,13 @@ def _errors_in_a_line() -> Iterator[None]:
 
 
 def _refuse_writing(con: duckdb.DuckDBPyConnection, sql: str) -> None:
-    """QueryError for a statement that may write, since COPY can write wherever DuckDB can read."""
+    """QueryError for a statement that may write, since COPY can write wherever DuckDB can read.
+
+    Also for none: a script whose variable is not set would take no rows for the answer.
+    """
     kinds = [statement.type for statement in con.extract_statements(sql)]
+    if not kinds:
+        raise QueryError("the query is empty")
     refused = [kind.name for kind in kinds if kind not in READING]
     # EXPLAIN ANALYZE runs what it explains, and a statement of several may hold COPY (PIVOT ...).
     if not HOLDING_OTHERS.isdisjoint(kinds):
