@@ -258,6 +258,7 @@ class PageText:
     language_source: str = "none"  # page, text, source or none
     published_at: datetime | None = None
     published_raw: str | None = None
+    published_has_time: bool | None = None  # a time of day was read; None without a date
     published_source: str = "none"  # jsonld, meta, page, url, feed, given or none
     modified_at: datetime | None = None
     access: str = "unknown"  # free, metered, paywalled or unknown

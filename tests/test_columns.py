@@ -27,7 +27,7 @@ COMPUTED_BY_THE_LOAD = {"body_chars", "body_key"}
 OF_ARTICLES_ONLY = {
     *("versions", "duplicate_of", "cluster_id", "published_precision", "published_local_date"),
 }
-OF_VERSIONS_ONLY = {"page_sha256"}
+OF_VERSIONS_ONLY = {"page_sha256", "published_has_time"}
 
 TABLES = {
     "article_versions": (ARTICLE_SCHEMA, IN_PARQUET_ONLY, COMPUTED_BY_THE_LOAD),

@@ -131,6 +131,7 @@ def _article_or_refusal(
         language_source=language_source,
         published_at=meta.published.at if meta.published else None,
         published_raw=meta.published.raw if meta.published else None,
+        published_has_time=meta.published.has_time if meta.published else None,
         published_source=meta.published_source,
         modified_at=meta.modified_at,
         access=access,

@@ -11,7 +11,7 @@ from tasks.model import Capture, CaptureKind, Extraction, PageText
 from tasks.text.control_characters import quoted_controls, without_controls
 from tasks.text.declared_urls import canonical
 from tasks.text.html_tree import one_line
-from tasks.text.printed_times import instant_in
+from tasks.text.printed_times import has_time, instant_in
 from tasks.text.sentence_split import word_count
 from tasks.text.text_sketches import sketch
 from tasks.text.urls import article_id, is_http
@@ -157,17 +157,20 @@ def _text_columns(page: PageText, headline: str) -> Row:
 def _times(page: PageText, capture: Capture) -> Row:
     is_file, latest = capture.kind is CaptureKind.FILE, capture.attempted_at + MAX_AHEAD
     entry_raw = capture.entry_published_raw
-    entry = (capture.entry_published_at, entry_raw, "given" if is_file else "feed")
-    own = (page.published_at, page.published_raw or entry_raw, page.published_source)
+    entry_has_time = has_time(entry_raw) if entry_raw else None
+    entry = (capture.entry_published_at, entry_raw, entry_has_time, "given" if is_file else "feed")
+    own_raw = page.published_raw or entry_raw
+    own = (page.published_at, own_raw, page.published_has_time, page.published_source)
     # For a saved file, a time given by a person wins. The capture time is never a substitute.
     stated = (entry, own) if is_file else (own, entry)
     usable = (found for found in stated if found[0] is not None and found[0] <= latest)
-    at, raw, source = next(usable, (None, own[1], "none"))
+    at, raw, is_timed, source = next(usable, (None, own_raw, None, "none"))
     at = at and at.astimezone(UTC)
     modified = page.modified_at
     return {
         "published_at": at,
         "published_at_raw": _line(raw) or None,
+        "published_has_time": is_timed,
         "published_source": source,
         "published_date": at and at.date(),
         "modified_at": modified if modified and modified <= latest else None,

@@ -1,7 +1,7 @@
 """Parses the times of feeds, sitemaps and headers: ISO 8601 and RFC 822, nothing looser."""
 
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, time, timedelta, timezone
 from email.utils import parsedate_to_datetime
 
 from tasks.text.dates import EARLIEST_YEAR, ZONES, zone_of
@@ -41,6 +41,12 @@ def instant(printed: str) -> datetime | None:
         return None
 
 
+def has_time(printed: str) -> bool:
+    """Whether a printed time, of those that are read here, is more than a date."""
+    found = as_printed(printed)
+    return bool(_CLOCK.search(printed) or (found and found.time() != time()))
+
+
 def instant_in(printed: str, own: str) -> datetime | None:
     """A time printed by a source in the IANA zone `own`, in UTC; by default it is in that zone.
 
@@ -59,8 +65,7 @@ def instant_in(printed: str, own: str) -> datetime | None:
             if name not in ZONES or name in _AMBIGUOUS:
                 return instant(printed)
             zone = timezone(timedelta(hours=ZONES[name]))
-        is_day = not _CLOCK.search(printed)
-        at = found.replace(tzinfo=UTC if is_day else zone).astimezone(UTC)
+        at = found.replace(tzinfo=zone if has_time(printed) else UTC).astimezone(UTC)
     except (OverflowError, ValueError):
         return None
     return at if at.year >= EARLIEST_YEAR else None

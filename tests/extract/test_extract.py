@@ -55,6 +55,7 @@ def test_an_article_is_read() -> None:
     assert list(found.page.paragraphs) == PARAGRAPHS
     assert (found.page.dateline, found.page.language) == ("QUILLFORD", "en")
     assert (found.page.published_source, found.page.is_truncated) == ("url", False)
+    assert found.page.published_has_time is False
 
 
 def test_a_page_saved_as_text_is_read() -> None:

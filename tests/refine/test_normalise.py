@@ -43,6 +43,7 @@ PAGE = PageText(
     authors=("Ada Quill",),
     published_at=SEEN - timedelta(hours=3),
     published_raw="2026-11-20T09:00:00Z",
+    published_has_time=True,
     published_source="jsonld",
     declared_url="https://mill.example/mill-turns",
 )
@@ -130,6 +131,33 @@ def test_a_feeds_time_is_of_its_sources_zone(printed: str, zone: str, expected: 
     assert made["published_at_raw"] == printed
     dated = article_row(Extraction(Outcome.ARTICLE, page=PAGE), fed, extractor_version="1")
     assert dated["published_source"] == "jsonld"
+
+
+@pytest.mark.parametrize(
+    ("printed", "has_time"),
+    [
+        ("Fri, 20 Nov 2026 00:00:00 GMT", True),
+        ("2026-11-20T00:00Z", True),
+        ("2026-11-20 10", True),
+        ("20 Nov 2026 10.30 GMT", True),
+        ("2026-11-20", False),
+        ("20261120", False),
+    ],
+)
+def test_a_row_says_whether_a_time_was_read(printed: str, has_time: bool) -> None:
+    assert row(PAGE)["published_has_time"] is True
+    assert row(replace(PAGE, published_has_time=False))["published_has_time"] is False
+    undated = replace(
+        PAGE,
+        published_at=None,
+        published_raw=None,
+        published_has_time=None,
+        published_source="none",
+    )
+    assert row(undated)["published_has_time"] is None
+    fed = by_clock_of_source(replace(CAPTURE, entry_published_raw=printed), "America/New_York")
+    made = row(undated, fed)
+    assert (made["published_source"], made["published_has_time"]) == ("feed", has_time)
 
 
 def test_a_time_given_for_a_saved_file_wins() -> None:

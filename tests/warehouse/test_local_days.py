@@ -51,7 +51,23 @@ PAGES = (
 )
 
 
+# What was read: a date, of a page with a time that nothing reads; a time, in words of any language.
+READ = [
+    ("us-read", False, "March 4, 2026, 20:00 o'clock sharp", (date(2026, 3, 4), "day")),
+    ("us-read", True, "3 de marzo de 2026 19 horas", (date(2026, 3, 3), "minute")),
+    ("us-read", None, "2026-03-04T00:00Z", (date(2026, 3, 3), "minute")),
+    ("us-read", None, "2026-03-04", (date(2026, 3, 4), "day")),
+]
+
+
+def pages_read() -> Iterator[Page]:
+    for number, (source_id, has_time, raw, _) in enumerate(READ):
+        about = dated("2026-03-04T00:00", raw) | {"published_has_time": has_time}
+        yield Page(f"read-{number}", source_id=source_id, hour=200, about=about)
+
+
 ZONES = {
+    "us-read": "America/New_York",
     TOKYO.id: "Asia/Tokyo",
     NEW_YORK.id: "America/New_York",
     "us-whole": "America/New_York",
@@ -73,6 +89,7 @@ def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
     layout = Layout(tmp_path_factory.mktemp("zones") / "data")
     pages = [
         *PAGES,
+        *pages_read(),
         *(page for name in ("us-whole", "ws-whole") for page in reads_of(name, WHOLE)),
         *hour_left_out(),
         *(page for name in ("jp-loses", "gb-loses") for page in reads_of(name, LOSES)),
@@ -105,8 +122,14 @@ def test_a_page_counts_on_the_day_of_its_source(layout: Layout) -> None:
     assert sorted(ask(layout, week)) == [(1, 1), (2, 2)]
 
 
+def test_the_day_follows_what_was_read_and_not_what_was_printed(layout: Layout) -> None:
+    columns = "published_local_date, published_precision"
+    asked = f"SELECT {columns} FROM articles WHERE source_id = 'us-read' ORDER BY url_canonical"
+    assert ask(layout, asked) == [found for *_, found in READ]
+
+
 def test_without_time_is_what_the_page_printed() -> None:
-    """The rule for `published_precision` agrees with what the parser saw, in all its forms."""
+    """The rule for articles of earlier versions agrees with the parser, in all its forms."""
     printed = [(*form[:2], True) for form in FORMS] + [(*day, False) for day in DAYS]
     with duckdb.connect() as con:
         con.execute(read_sql("steps")["macros"])
@@ -114,7 +137,7 @@ def test_without_time_is_what_the_page_printed() -> None:
             moment = parse_moment(raw, zone)
             assert moment is not None
             at = moment.at.replace(hour=0, minute=0, second=0, microsecond=0)  # the worst case
-            ((told,),) = con.execute("SELECT precision_of(?, ?)", [at, raw]).fetchall()
+            ((told,),) = con.execute("SELECT precision_of(?, ?, NULL)", [at, raw]).fetchall()
             assert (told != "day") == has_time, raw
 
 
@@ -137,7 +160,7 @@ def test_the_precision_of_midnight_is_in_what_was_printed(raw: str | None, preci
     with duckdb.connect() as con:
         con.execute(read_sql("steps")["macros"])
         midnight = "TIMESTAMPTZ '2024-05-17 00:00:00+00'"
-        found = con.execute(f"SELECT precision_of({midnight}, ?)", [raw]).fetchall()
+        found = con.execute(f"SELECT precision_of({midnight}, ?, NULL)", [raw]).fetchall()
     assert found == [(precision,)]
 
 

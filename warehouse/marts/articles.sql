@@ -35,16 +35,19 @@ moved AS (
     GROUP BY moved_to
 ),
 dated AS (
-    SELECT rowid AS dated_place, published_at, published_at_raw, published_source, published_date
+    SELECT rowid AS dated_place, published_at, published_at_raw, published_has_time, published_source,
+           published_date
     FROM article_versions
     WHERE rowid IN (SELECT dated_place FROM shown)
 )
 SELECT version.* EXCLUDE (source_id, first_seen_at, page_sha256, published_at, published_at_raw,
-                          published_source, published_date),
-       shown.source_id, dated.* EXCLUDE (dated_place), versions,
+                          published_has_time, published_source, published_date),
+       shown.source_id, dated.* EXCLUDE (dated_place, published_has_time), versions,
        least(shown.first_seen_at, moved.first_seen_at) AS first_seen_at,
-       precision_of(dated.published_at, dated.published_at_raw) AS published_precision,
-       local_date(dated.published_at, dated.published_at_raw, zone) AS published_local_date,
+       precision_of(dated.published_at, dated.published_at_raw, dated.published_has_time)
+           AS published_precision,
+       local_date(dated.published_at, dated.published_at_raw, dated.published_has_time, zone)
+           AS published_local_date,
        NULL::UUID AS duplicate_of, NULL::UUID AS cluster_id
 FROM article_versions AS version
 JOIN shown ON version.rowid = shown.place

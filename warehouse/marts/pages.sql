@@ -26,7 +26,7 @@ WITH asked AS (
     SELECT *, if(entry_published_at BETWEEN TIMESTAMPTZ '1990-01-01 00:00:00+00'
                                         AND attempted_at + INTERVAL 3 DAY,
                  entry_published_at, NULL) AS believed,
-           local_date(believed, entry_published_raw, zone) AS believed_day,
+           local_date(believed, entry_published_raw, NULL, zone) AS believed_day,
            coalesce(owner_id <> source_id, false) AS is_of_another,
            CASE WHEN obtained_from IN ('warc', 'wayback') THEN NULL
                 WHEN is_loss OR is_of_another

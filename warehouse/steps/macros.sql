@@ -17,18 +17,22 @@ CREATE OR REPLACE TEMP MACRO overlap_hours(from_1, until_1, from_2, until_2) AS
     greatest(0, epoch(least(until_1, until_2)) - epoch(greatest(from_1, from_2))) / 3600;
 -- A time of day: 10:20, 10.20 (no part of 17.05.2024), T1020, 10h, 10 Uhr, 10時, 8 pm,
 -- 20240517102030 or seconds since 1970; no offset such as +09:00.
-CREATE OR REPLACE TEMP MACRO precision_of(moment, raw) AS
+CREATE OR REPLACE TEMP MACRO prints_time(raw) AS
+    coalesce(regexp_matches(raw,
+        '(?i)(^|[^\d+-])\d{1,2}\s?[:：]\s?\d\d|(^|[^\d.])\d{1,2}\.\d\d($|[^\d.])|\dT\d\d'
+        || '|\d\s?([時时시点]|uhr\b|h\b|h\d|[ap]\.?\s?m\b)|\d{12}|^\d{9,10}$'), false);
+-- has_time: whether a time of day was read. NULL, as for articles of earlier versions and what listings
+-- print: a moment other than 00:00 UTC, or one that was printed with a time of day.
+CREATE OR REPLACE TEMP MACRO precision_of(moment, raw, has_time) AS
     CASE WHEN moment IS NULL THEN NULL
-         WHEN epoch_us(moment) % 86_400_000_000 = 0 AND NOT coalesce(regexp_matches(raw,
-              '(?i)(^|[^\d+-])\d{1,2}\s?[:：]\s?\d\d|(^|[^\d.])\d{1,2}\.\d\d($|[^\d.])|\dT\d\d'
-              || '|\d\s?([時时시点]|uhr\b|h\b|h\d|[ap]\.?\s?m\b)|\d{12}|^\d{9,10}$'), false)
+         WHEN NOT coalesce(has_time, epoch_us(moment) % 86_400_000_000 <> 0 OR prints_time(raw))
              THEN 'day'
          WHEN epoch_us(moment) % 60_000_000 <> 0 OR coalesce(regexp_matches(raw,
               '(?i)\d\s?[:：]\s?\d\d\s?[:：]\s?\d\d|T\d{6}|[秒초]|\d{13}|^\d{9,10}$'), false)
              THEN 'second'
          ELSE 'minute' END;
-CREATE OR REPLACE TEMP MACRO local_date(moment, raw, zone) AS
-    if(precision_of(moment, raw) = 'day', utc_day(moment), day_of_local(moment, zone));
+CREATE OR REPLACE TEMP MACRO local_date(moment, raw, has_time, zone) AS
+    if(precision_of(moment, raw, has_time) = 'day', utc_day(moment), day_of_local(moment, zone));
 -- At least 70 % of the shingles of the shorter text are in the other, and they are not too unlike.
 CREATE OR REPLACE TEMP MACRO is_nearly_same(jaccard, shingles, other_shingles) AS
     jaccard >= 0.3 AND jaccard / (1 + jaccard) * (shingles + other_shingles)

@@ -20,6 +20,7 @@ CREATE TABLE IF NOT EXISTS article_versions (
     language_source      VARCHAR,
     published_at         TIMESTAMPTZ,
     published_at_raw     VARCHAR,
+    published_has_time   BOOLEAN,
     published_source     VARCHAR,
     published_date       DATE,
     modified_at          TIMESTAMPTZ,
@@ -66,6 +67,8 @@ COMMENT ON COLUMN article_versions.language_source IS
 COMMENT ON COLUMN article_versions.published_at IS
     'Time of publication (UTC); NULL where the page does not say';
 COMMENT ON COLUMN article_versions.published_at_raw IS 'Time of publication as printed';
+COMMENT ON COLUMN article_versions.published_has_time IS
+    'Whether published_at has a time of day, or was read from a date alone; NULL where undated, and for pages read before there was this column, of which published_at_raw tells';
 COMMENT ON COLUMN article_versions.published_source IS
     'What named the time of publication: jsonld, meta, page, url, feed, given or none';
 COMMENT ON COLUMN article_versions.published_date IS

@@ -75,7 +75,7 @@ COMMENT ON COLUMN articles.published_source IS
 COMMENT ON COLUMN articles.published_date IS
     'UTC day of published_at; undated articles stay out of time series';
 COMMENT ON COLUMN articles.published_precision IS
-    'How precise published_at is: second; minute; or day, where it is 00:00 UTC and published_at_raw has no time of day. NULL where undated';
+    'How precise published_at is: second; minute; or day, where a date alone was read and it is 00:00 UTC. NULL where undated';
 COMMENT ON COLUMN articles.published_local_date IS
     'Day of publication in the time zone of the source (sources.timezone; UTC where there is none), whatever offset the page prints. A page with a date and no time keeps its date';
 COMMENT ON COLUMN articles.modified_at IS 'Time of the last change, as the page says (UTC)';
