@@ -10,6 +10,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from tasks.text.calendar_names import MONTH_NUMBER, OTHER_MONTHS, WEEKDAY_NUMBER
+from tasks.text.clock_times import CLOCK, OFFSET_OF, WHOLE_HOURS, clock_before, clock_of
 
 EARLIEST_YEAR = 1990
 # `১৭ মার্চ ২০২৬`: the digits of other scripts
@@ -52,32 +53,20 @@ AMERICAN = {
     "PT": "America/Los_Angeles",
 }
 
-# `GMT+7` and `UTC +7`
-_OFFSET_OF = r"(?:(?:GMT|UTC)\s?(?=[+-]\d))?"
-_HOURS = r"(?:(?<=GMT)|(?<=UTC)|(?<=GMT\s)|(?<=UTC\s))[+-]\d\b"
-CLOCK = (
-    r"(?P<hour>\d{1,2})\s?(?:[:.hH時时시点]|\s?Uhr\b)\s?(?P<minute>\d{2}|\d(?=\s?[分분]))?"
-    r"(?:\s?[:分분]\s?(?P<second>\d{2}))?(?:[.,]\d+)?\s?(?:[分분秒초]|Uhr)?\s*(?P<half>[AaPp]\.?\s?[Mm]\b\.?)?"
-    r"\s*\(?"
-    + _OFFSET_OF
-    + r"(?P<zone>[+-]\d{2}:?\d{2}|[+-]\d{2}\b|"
-    + _HOURS
-    + r"|\b[A-Z]{2,4}\b|Z)?"
-)
 ISO = re.compile(
     r"(?P<year>\d{4})(?P<gap>[-/]|\.\s?|)(?P<month>\d{1,2})(?P=gap)(?P<day>\d{1,2})(?!\d)\.?"
-    r"(?:(?:\s*[T,|]\s*|\s+(?:at\s+)?|-)(?P<hour>\d{1,2}):?(?P<minute>\d{2})(?::?(?P<second>\d{2}))?"
-    r"(?:[.,:]\d+)?\s*(?P<half>[AaPp]\.?[Mm]\b)?\s*"
-    + _OFFSET_OF
+    r"(?:(?:\s*[T,|]\s*|\s+(?:at\s+)?|-)(?P<hour>\d{1,2})"
+    r"(?::?(?P<minute>\d{2})(?::?(?P<second>\d{2}))?(?:[.,:]\d+)?|(?=\s?[AaPp]\.?[Mm]\b))\s*(?P<half>[AaPp]\.?[Mm]\b)?\s*"
+    + OFFSET_OF
     + r"(?P<zone>[+-]\d{1,2}:?\d{2}|[+-]\d{2}\b|"
-    + _HOURS
+    + WHOLE_HOURS
     + r"|Z|[A-Z]{3,4}\b)?)?"
 )
 COMPACT = re.compile(
     r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?\b"
 )
-# RFC 822, as in feeds and HTTP headers.
-MAIL = re.compile(r"[A-Za-z]{3,9}, \d{1,2} [A-Za-z]{3} \d{4} \d")
+# RFC 822, as in feeds and HTTP headers; the email package passes over AM and PM.
+MAIL = re.compile(r"[A-Za-z]{3,9}, \d{1,2} [A-Za-z]{3} \d{4} \d(?!\S*\s?[AaPp]\.?[Mm]\b)")
 EAST_ASIA = re.compile(
     r"(?:(?P<year>\d{4})|令和\s?(?P<reiwa>\d{1,2}|元))\s?[年년]\s?"
     r"(?P<month>\d{1,2})\s?[月월]\s?(?P<day>\d{1,2})\s?[日일号]"
@@ -237,7 +226,9 @@ def _from_match(
     found_day = _valid_day(year, month, day)
     if found_day is None:
         return None, False
-    clock = _clock(parts)
+    if not parts.get("hour"):
+        parts |= clock_before(found.string, found.start())
+    clock = clock_of(parts)
     if clock is None:
         return datetime.combine(found_day, time(), UTC), False
     at = datetime.combine(found_day, clock, _zone(parts.get("zone"), zone))
@@ -254,23 +245,6 @@ def _number(text: str | None) -> int:
 def _valid_day(year: int, month: int, day: int) -> date | None:
     try:
         return date(year, month, day)
-    except ValueError:
-        return None
-
-
-def _clock(parts: dict[str, str | None]) -> time | None:
-    """The time of day; None when it is missing or invalid."""
-    if not parts.get("hour"):
-        return None
-    hour = _number(parts["hour"])
-    half = (parts.get("half") or "").lower()[:1]
-    noon = parts.get("noon") or ""
-    if (half == "p" or noon in ("午後", "下午", "晚上", "오후")) and hour < 12:
-        hour += 12
-    elif (half == "a" or noon in ("午前", "上午", "오전")) and hour == 12:
-        hour = 0
-    try:
-        return time(hour, _number(parts.get("minute")), _number(parts.get("second")))
     except ValueError:
         return None
 

@@ -50,6 +50,20 @@ FORMS = [
     ("2024年5月17日 午後1時5分", "Asia/Tokyo", "2024-05-17T04:05"),
     ("2024年5月17日13:05", "Asia/Shanghai", "2024-05-17T05:05"),
     ("2024년 5월 17일 오후 1:05", "Asia/Seoul", "2024-05-17T04:05"),
+    ("Fri, 17 May 2024 01:05 PM EDT", "America/New_York", "2024-05-17T17:05"),
+    ("May 17, 2024 at 1 p.m.", "America/New_York", "2024-05-17T17:00"),
+    ("May 17, 2024 9 AM", "America/New_York", "2024-05-17T13:00"),
+    ("2024-05-17 9 PM", "America/New_York", "2024-05-18T01:00"),
+    ("10:02 AM EDT May 17, 2024", "America/New_York", "2024-05-17T14:02"),
+    ("12:15 a.m. ET, Fri May 17, 2024", "UTC", "2024-05-17T04:15"),
+    ("7pm on Friday, May 17th, 2024", "America/New_York", "2024-05-17T23:00"),
+    ("14:30 - 17/05/2024", "America/Sao_Paulo", "2024-05-17T17:30"),
+    ("14h30 de 17 de maio de 2024", "America/Sao_Paulo", "2024-05-17T17:30"),
+    ("18:00 (GMT+7) 17/05/2024", "Asia/Ho_Chi_Minh", "2024-05-17T11:00"),
+    ("10.30am Friday 17 May 2024", "Europe/London", "2024-05-17T09:30"),
+    ("12:30 Uhr am 17. Mai 2024", "Europe/Berlin", "2024-05-17T10:30"),
+    ("12:30 am 17. Mai 2024", "Europe/Berlin", "2024-05-17T10:30"),
+    ("19 Uhr, 17. Mai 2024", "Europe/Berlin", "2024-05-17T17:00"),
 ]
 DAYS = [
     ("2024-05-17", "Asia/Tokyo"),
@@ -64,6 +78,14 @@ DAYS = [
     ("17 мая 2024", "Europe/Kyiv"),
     ("17. května 2024", "Europe/Prague"),
     ("17. svibnja 2024.", "Europe/Zagreb"),
+]
+# Beside numbers that are no time of day.
+DAYS_AND_NUMBERS = [
+    ("4:15 min read, May 17, 2024", "America/New_York"),
+    ("Vol. 10.30, 17 May 2024", "America/New_York"),
+    ("Seite 3 am 17. Mai 2024", "Europe/Berlin"),
+    ("25:30 May 17, 2024", "America/New_York"),
+    ("May 17, 2024 1 AMERICA", "America/New_York"),
 ]
 # A day in May of 2024, by the languages of papers.
 _OF_MAY = """
@@ -92,7 +114,7 @@ def test_a_time_is_read_in_utc(raw: str, zone: str, expected: str) -> None:
     assert moment.raw == raw
 
 
-@pytest.mark.parametrize(("raw", "zone"), DAYS)
+@pytest.mark.parametrize(("raw", "zone"), DAYS + DAYS_AND_NUMBERS)
 def test_a_day_without_a_time_stays_that_day(raw: str, zone: str) -> None:
     moment = parse_moment(raw, zone)
     assert moment is not None
