@@ -13,6 +13,10 @@ _OFFSET = re.compile(
     r"(?P<clock>\d\d:\d\d(?::\d\d(?:\.\d+)?)?\s*)(?:GMT|UTC)?"
     r"(?P<sign>[+-])(?P<hours>\d{1,2})(?::?(?P<minutes>\d\d))?(?:\s*\(.*\))?\Z"
 )
+# `07:30 PM`: the email package passes over what follows the clock.
+_TWELVE_HOURS = re.compile(
+    r"(?<![\d:])(?P<hour>\d{1,2})(?P<rest>(?::\d\d)*)\s?(?P<half>[AP])\.?M\b\.?", re.I
+)
 _ZONE_NAME = re.compile(r"(?<=\d)\s*\(?(?P<name>[A-Z]{3,5})\)?\Z")
 _CLOCK = re.compile(r":|\dT\d")
 # Ambiguous names, such as BST (Britain, Bangladesh); the email package reads EST etc. as American.
@@ -23,7 +27,7 @@ def as_printed(printed: str) -> datetime | None:
     """A printed time; naive if no zone is printed, or an unknown one."""
     if _NO_YEAR.search(printed):
         return None
-    text = _OFFSET.sub(_whole_offset, printed.strip())
+    text = _OFFSET.sub(_whole_offset, _in_24_hours(printed.strip()))
     for read in (datetime.fromisoformat, parsedate_to_datetime):
         try:
             return read(text)
@@ -43,7 +47,7 @@ def instant(printed: str) -> datetime | None:
 
 def has_time(printed: str) -> bool:
     """Whether a printed time, of those that are read here, is more than a date."""
-    found = as_printed(printed)
+    found, printed = as_printed(printed), _in_24_hours(printed)
     return bool(_CLOCK.search(printed) or (found and found.time() != time()))
 
 
@@ -54,6 +58,7 @@ def instant_in(printed: str, own: str) -> datetime | None:
     read as in RFC 822: PST and MST are American, BST and IST give None. A day without a time is
     midnight in UTC, as on pages.
     """
+    printed = _in_24_hours(printed)
     named = _ZONE_NAME.search(printed)
     found = as_printed(printed[: named.start()] if named else printed)
     if found is None:
@@ -69,6 +74,18 @@ def instant_in(printed: str, own: str) -> datetime | None:
     except (OverflowError, ValueError):
         return None
     return at if at.year >= EARLIEST_YEAR else None
+
+
+def _in_24_hours(printed: str) -> str:
+    """The text with the hours of a 12-hour clock as those of a day: `19:30` for `07:30 PM`."""
+    return _TWELVE_HOURS.sub(_hour_of_day, printed)
+
+
+def _hour_of_day(found: re.Match[str]) -> str:
+    hour = int(found["hour"])
+    if hour <= 12:
+        hour = hour % 12 + (12 if found["half"] in "pP" else 0)
+    return f"{hour:02}{found['rest'] or ':00'}"
 
 
 def _whole_offset(found: re.Match[str]) -> str:

@@ -118,6 +118,13 @@ def test_the_pages_own_time_wins_over_the_feeds() -> None:
         ("Fri, 20 Nov 2026 10:00:00 CST", "Asia/Shanghai", "2026-11-20T02:00"),
         ("Fri, 20 Nov 2026 10:00:00 XYZ", "Asia/Shanghai", None),
         ("Thu, 01 Jan 1970 00:00:00", "Asia/Shanghai", None),
+        ("Fri, 20 Nov 2026 07:30 PM EST", "America/New_York", "2026-11-21T00:30"),
+        ("Fri, 20 Nov 2026 12:15 AM EST", "America/New_York", "2026-11-20T05:15"),
+        ("Fri, 20 Nov 2026 7:30:05 p.m. -0500", "UTC", "2026-11-21T00:30:05"),
+        ("Fri, 20 Nov 2026 12:30 pm", "Asia/Tokyo", "2026-11-20T03:30"),
+        ("2026-11-20 7:30 PM", "Asia/Tokyo", "2026-11-20T10:30"),
+        ("Fri, 20 Nov 2026 7 PM EST", "America/New_York", "2026-11-21T00:00"),
+        ("Fri, 20 Nov 2026 19:30 PM EST", "America/New_York", "2026-11-21T00:30"),
     ],
 )
 def test_a_feeds_time_is_of_its_sources_zone(printed: str, zone: str, expected: str | None) -> None:
