@@ -78,7 +78,7 @@ def _extract_html(
     text: str, url: str, source_language: str | None, timezone: str, known: Hints
 ) -> Extraction:
     tree = parse_html(text)
-    meta = read_metadata(tree, url, timezone)
+    meta = read_metadata(tree, url, timezone, source_language)
     hints = replace(
         known,
         headline=meta.headline,

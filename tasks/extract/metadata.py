@@ -31,7 +31,6 @@ _AUTHORS = """
 parsely-author author article:author byl sailthru.author dc.creator dcterms.creator
 cxenseparse:author article.author citation_author
 """
-CODE = re.compile(r"\s*([A-Za-z]{2,3})(?:[-_][A-Za-z]{2,8}|[-_]\d{3})*\s*(?:$|[,;])")
 # `byline`, `author-name`, `post__author`; not `comment-author` or `author-bio`.
 BYLINE_CLASS = re.compile(
     r"(?:(?:article|content|entry|news|post|story)[-_]*)?(?:byline|authors?)(?:[-_]*names?)?", re.I
@@ -70,13 +69,16 @@ class Metadata:
     kinds: frozenset[str] = frozenset()  # schema.org types on the page, and `og:<type>`
 
 
-def read_metadata(tree: LexborHTMLParser, url: str, timezone: str = "UTC") -> Metadata:
-    """What the page says about its article; `timezone` is that of times written without one."""
-    page = Page(tree, url, timezone)
+def read_metadata(
+    tree: LexborHTMLParser, url: str, timezone: str = "UTC", source_language: str | None = None
+) -> Metadata:
+    """What the page says about its article.
+
+    `timezone` is that of times written without one, `source_language` that of ambiguous dates on
+    pages that state none.
+    """
+    page = Page(tree, url, timezone, source_language or "")
     published, source = find_published(page)
-    stated = first_text(page.structured.article.get("inLanguage"))
-    languages = (page.named_language, stated, page.first("og:locale", "content-language"))
-    codes = (CODE.match(name or "") for name in languages)
     named = (page.meta.get(name) for name in _SECTIONS.split())
     sections = (*texts(page.structured.article.get("articleSection")), *named)
     kinds = {kind for thing in page.structured.things for kind in types_of(thing)}
@@ -110,7 +112,7 @@ def read_metadata(tree: LexborHTMLParser, url: str, timezone: str = "UTC") -> Me
         published=published,
         published_source=source,
         modified_at=find_modified(page, published),
-        language=next((code[1].lower() for code in codes if code), None),
+        language=page.stated_language,
         access=stated_access(page),
         stated_words=stated_words(page),
         is_one_of_pages=is_one_of_pages(page),

@@ -1,5 +1,6 @@
 """The elements of a page that hold metadata, each looked up once."""
 
+import re
 from functools import cached_property
 from urllib.parse import urljoin, urlsplit
 
@@ -15,6 +16,7 @@ from tasks.text.urls import same_site
 MIN_HEADLINE_WORDS = 3  # of an h2 that is the headline
 MAX_PAGE_LINKS = 6
 MAX_TEXT_CHARS = 3000  # taken of one meta element, title or heading
+CODE = re.compile(r"\s*([A-Za-z]{2,3})(?:[-_][A-Za-z]{2,8}|[-_]\d{3})*\s*(?:$|[,;])")
 TAGS = ("meta", "title", "h1", "h2", "link", "script", "footer")
 # One search for everything that is looked up on every page: each search walks the whole tree.
 PLACES = (
@@ -25,10 +27,16 @@ PLACES = (
 
 
 class Page:
-    """A parsed page, and what its head and its headings hold; `url` may be a file's or empty."""
+    """A parsed page, and what its head and its headings hold; `url` may be a file's or empty.
 
-    def __init__(self, tree: LexborHTMLParser, url: str, timezone: str = "UTC") -> None:
+    `timezone` and `source_language` are those of its source.
+    """
+
+    def __init__(
+        self, tree: LexborHTMLParser, url: str, timezone: str = "UTC", source_language: str = ""
+    ) -> None:
         self.tree, self.url, self.timezone = tree, url, timezone
+        self.source_language = source_language
         # Elements by tag; those of any other tag are footers.
         self._places: dict[str, list[LexborNode]] = {tag: [] for tag in TAGS}
         # Links to the next page and to the previous one, as they stand.
@@ -148,6 +156,25 @@ class Page:
         root = self.tree.css_first("html")
         attributes = root.attributes if root else {}
         return (attributes.get("lang") or attributes.get("xml:lang") or "").strip().lower()
+
+    @cached_property
+    def stated_language(self) -> str | None:
+        """The code of the language that the page states."""
+        stated = first_text(self.structured.article.get("inLanguage"))
+        languages = (self.named_language, stated, self.first("og:locale", "content-language"))
+        codes = (CODE.match(name or "") for name in languages)
+        return next((code[1].lower() for code in codes if code), None)
+
+    @cached_property
+    def language_of_dates(self) -> str:
+        """The language by which ambiguous dates are read: the page's, else its source's.
+
+        It has a region only if the html element or the source names it: templates state the
+        region of `og:locale` for papers of other countries, too.
+        """
+        named = self.named_language if CODE.match(self.named_language) else None
+        language = named or self.stated_language or self.source_language
+        return language.lower().replace("_", "-")
 
     @cached_property
     def names(self) -> frozenset[str]:

@@ -117,13 +117,13 @@ def _moment(page: Page, value: object) -> Moment | None:
 
 
 def _parsed(page: Page, text: str, *, day_first: bool) -> Moment | None:
-    language = page.named_language[:2]
+    language = page.language_of_dates[:2]
     return parse_moment(text, page.timezone, day_first=day_first, language=language)
 
 
 def _is_month_first(page: Page) -> bool:
     """Whether 03/04/2024 is in March, as in the English of America and of the Philippines."""
-    language = page.named_language.replace("_", "-")
+    language = page.language_of_dates
     if language == "en":
         return page.timezone.startswith(MONTH_FIRST_ZONES)
     return language in ("en-us", "en-ph")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tasks.extract import extract_page
 from tasks.extract.metadata_elements import Page
 from tasks.extract.publication_dates import find_published
 from tasks.text.dates import Moment
@@ -180,6 +181,37 @@ def test_the_order_of_day_and_month_is_that_of_the_page() -> None:
     assert day_of(near, lang="en-US") == day_of(near, lang="en-PH") == "2026-03-04 page"
     assert day_of(near, url="https://mill.example/2026/03/04/mill") == "2026-03-04 page"
     assert day_of(f"{HEADING}<p>17. listopada 2026.</p>", lang="hr") == "2026-10-17 page"
+
+
+@pytest.mark.parametrize(
+    ("stated", "source_language", "zone", "expected"),
+    [
+        ("", "en", "America/New_York", "2026-03-04"),
+        ("", "en", "Europe/London", "2026-04-03"),
+        ("", "es", "America/New_York", "2026-04-03"),
+        ("", "en-US", "UTC", "2026-03-04"),
+        ("<html lang='es'>", "en", "America/New_York", "2026-04-03"),
+        ("<html lang=''>", "en", "America/New_York", "2026-03-04"),
+        ("<meta property='og:locale' content='es_US'>", "en", "America/New_York", "2026-04-03"),
+    ],
+)
+def test_an_ambiguous_date_is_read_in_the_sources_language_if_the_page_states_none(
+    stated: str, source_language: str, zone: str, expected: str
+) -> None:
+    html = f"{stated}<body>{HEADING}<p class='date'>03/04/2026 10:00</p>{TEXT}"
+    page = Page(parse_html(html), "https://mill.example/a", zone, source_language)
+    published, _ = find_published(page)
+    assert published is not None
+    assert published.at.date().isoformat() == expected
+
+
+def test_a_month_is_named_in_the_sources_language_if_the_page_states_none() -> None:
+    html = f"<html><body><h1>Ministri u luci</h1><p>5. listopada 2026. 10:30</p>{TEXT}"
+    for source_language, month in (("hr", 10), ("pl", 11)):
+        found = extract_page(html.encode(), "text/html", "", source_language=source_language)
+        assert found.page is not None
+        assert found.page.published_at is not None
+        assert found.page.published_at.month == month
 
 
 def test_the_date_below_the_headline_counts_not_that_below_the_sites_name() -> None:
