@@ -13,7 +13,7 @@ from tasks.extract.heading_lines import find_untagged, is_of_the_article
 from tasks.extract.jsonld import first_text
 from tasks.extract.metadata_elements import Page, text_of
 from tasks.extract.printed_dates import CLOSE_WORDS, Printed, printed_dates
-from tasks.text.dates import Moment, day_in_url, parse_moment
+from tasks.text.dates import Moment, day_in_url, parse_moment, zone_of
 
 STANDARD_NAMES = ("article:published_time", "og:article:published_time", "datepublished")
 # Other meta elements, in the order of the page: of 102 pages that date their article elsewhere too,
@@ -40,14 +40,16 @@ MONTH_FIRST_ZONES = ("America/", "US/", "Asia/Manila")
 def find_published(page: Page) -> tuple[Moment | None, str]:
     """When it was published, and the place that states it.
 
-    A place that names only the day gives way to a later one that adds a time on the same day.
+    A place that names only the day gives way to a later one that adds a time on the same day, in
+    UTC or in the source's zone.
     """
     best: tuple[Moment, str] | None = None
     for moment, source in _readings(page):
         # `2031-03-02` in JSON-LD, `2 March, 10:20` beside the headline: the day agrees, so the
         # second is the same date, only more precise.
         best = best or (moment, source)
-        if moment.has_time and moment.at.date() == best[0].at.date():
+        days = (moment.at.date(), moment.at.astimezone(zone_of(page.timezone)).date())
+        if moment.has_time and best[0].at.date() in days:
             return moment, source
     return best or (None, "none")
 

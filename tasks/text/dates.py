@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from datetime import MAXYEAR, UTC, date, datetime, time, timedelta, timezone, tzinfo
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -136,8 +136,8 @@ def parse_moment(
         return None
     zone = zone_of(timezone)
     for at, has_time in _readings(text.translate(DIGITS), zone, day_first, language):
-        # Earlier dates, such as 1970-01-01, are default values.
-        if at is not None and at.year >= EARLIEST_YEAR:
+        # Other dates, such as 1970-01-01 and 9999-12-31, are default values.
+        if at is not None and EARLIEST_YEAR <= at.year < MAXYEAR:
             return Moment(at, text, has_time)
     return None
 

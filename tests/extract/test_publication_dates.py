@@ -184,6 +184,26 @@ def test_the_order_of_day_and_month_is_that_of_the_page() -> None:
 
 
 @pytest.mark.parametrize(
+    ("time", "expected"),
+    [
+        ("2026-03-18T02:00:00Z", "2026-03-18T02:00 meta"),  # the 17th in New York
+        ("2026-03-17T02:00:00Z", "2026-03-17T02:00 meta"),  # the 17th in UTC
+        ("2026-03-18T12:00:00Z", "2026-03-17T00:00 jsonld"),
+    ],
+)
+def test_a_time_that_is_on_the_stated_day_in_the_sources_zone_is_taken(
+    time: str, expected: str
+) -> None:
+    stated = '{"@type": "NewsArticle", "datePublished": "2026-03-17"}'
+    head = f"<meta property='article:published_time' content='{time}'>"
+    html = f"{head}<script type='application/ld+json'>{stated}</script><body>{HEADING}{TEXT}"
+    page = Page(parse_html(html), "https://mill.example/a", "America/New_York")
+    published, source = find_published(page)
+    assert published is not None
+    assert f"{published.at.isoformat()[:16]} {source}" == expected
+
+
+@pytest.mark.parametrize(
     ("stated", "source_language", "zone", "expected"),
     [
         ("", "en", "America/New_York", "2026-03-04"),

@@ -158,7 +158,11 @@ def test_a_month_name_of_two_languages_is_that_of_the_page(language: str, month:
 
 
 @pytest.mark.parametrize(
-    "raw", ["", "yesterday", "5", "2024-02-31", "31.04.2024", "1970-01-01", "99/99/9999", "v2.0.1"]
+    "raw",
+    [
+        *("", "yesterday", "5", "2024-02-31", "31.04.2024", "99/99/9999", "v2.0.1"),
+        *("1970-01-01", "9999-12-31T23:59:59Z"),
+    ],
 )
 def test_what_is_no_date_is_none(raw: str) -> None:
     assert parse_moment(raw) is None
