@@ -1,5 +1,7 @@
 """Names of months and weekdays as news pages print them, in the languages of their papers."""
 
+import re
+
 MONTHS = {
     "en": "january february march april may june july august september october november december",
     "en-short": "jan feb mar apr may jun jul aug sep oct nov dec",
@@ -10,6 +12,8 @@ MONTHS = {
     "es": "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre "
     "diciembre",
     "es-short": "ene feb mar abr may jun jul ago set oct nov dic",
+    "es-pe": "enero febrero marzo abril mayo junio julio agosto setiembre octubre noviembre "
+    "diciembre",
     "it": "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre "
     "dicembre",
     "it-short": "gen feb mar apr mag giu lug ago set ott nov dic",
@@ -42,12 +46,16 @@ MONTHS = {
     "decembra",
     "hr": "siječnja veljače ožujka travnja svibnja lipnja srpnja kolovoza rujna listopada "
     "studenoga prosinca",
+    "hr-other": "siječnja veljače ožujka travnja svibnja lipnja srpnja kolovoza rujna listopada "
+    "studenog prosinca",
     "sr": "januar februar mart april maj jun jul avgust septembar oktobar novembar decembar",
     "sr-cyrl": "јануар фебруар март април мај јун јул август септембар октобар новембар децембар",
     "mk": "јануари февруари март април мај јуни јули август септември октомври ноември декември",
     "bg": "януари февруари март април май юни юли август септември октомври ноември декември",
     "el": "ιανουαρίου φεβρουαρίου μαρτίου απριλίου μαΐου ιουνίου ιουλίου αυγούστου σεπτεμβρίου "
     "οκτωβρίου νοεμβρίου δεκεμβρίου",
+    "el-plain": "ιανουαριου φεβρουαριου μαρτιου απριλιου μαιου ιουνιου ιουλιου αυγουστου "
+    "σεπτεμβριου οκτωβριου νοεμβριου δεκεμβριου",
     "pl": "stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października "
     "listopada grudnia",
     "tr": "ocak şubat mart nisan mayıs haziran temmuz ağustos eylül ekim kasım aralık",
@@ -57,9 +65,12 @@ MONTHS = {
     "be": "студзеня лютага сакавіка красавіка мая чэрвеня ліпеня жніўня верасня кастрычніка "
     "лістапада снежня",
     "id": "januari februari maret april mei juni juli agustus september oktober november desember",
+    "sw": "januari februari machi aprili mei juni julai agosti septemba oktoba novemba desemba",
     "ms": "januari februari mac april mei jun julai ogos september oktober november disember",
     "hy": "հունվարի փետրվարի մարտի ապրիլի մայիսի հունիսի հուլիսի օգոստոսի սեպտեմբերի հոկտեմբերի "
     "նոյեմբերի դեկտեմբերի",
+    "ka": "იანვარი თებერვალი მარტი აპრილი მაისი ივნისი ივლისი აგვისტო სექტემბერი ოქტომბერი "
+    "ნოემბერი დეკემბერი",
     "ur": "جنوری فروری مارچ اپریل مئی جون جولائی اگست ستمبر اکتوبر نومبر دسمبر",
     "hi": "जनवरी फरवरी मार्च अप्रैल मई जून जुलाई अगस्त सितंबर अक्टूबर नवंबर दिसंबर",
     "hi-dotted": "जनवरी फ़रवरी मार्च अप्रैल मई जून जुलाई अगस्त सितम्बर अक्तूबर नवम्बर दिसम्बर",
@@ -70,11 +81,44 @@ MONTHS = {
     "he-in": "בינואר בפברואר במרץ באפריל במאי ביוני ביולי באוגוסט בספטמבר באוקטובר בנובמבר בדצמבר",
     "ar": "يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر",
     "ar-plain": "يناير فبراير مارس ابريل مايو يونيو يوليو اغسطس سبتمبر اكتوبر نوفمبر ديسمبر",
+    "ar-eg": "يناير فبراير مارس إبريل مايو يونيه يوليه أغسطس سبتمبر أكتوبر نوفمبر ديسمبر",
+    "ar-ma": "يناير فبراير مارس أبريل ماي يونيو يوليوز غشت شتنبر أكتوبر نونبر دجنبر",
+    # Of the Levant; two words are one name: `one_name`
+    "ar-lb": "كانون_الثاني شباط آذار نيسان أيار حزيران تموز آب أيلول تشرين_الأول تشرين_الثاني "
+    "كانون_الأول",
+    "ar-lb-plain": "كانون_الثاني شباط اذار نيسان ايار حزيران تموز اب ايلول تشرين_الاول "
+    "تشرين_الثاني كانون_الاول",
     "ar-dz": "جانفي فيفري مارس أفريل ماي جوان جويلية أوت سبتمبر أكتوبر نوفمبر ديسمبر",
 }
-MONTH_NUMBER = {name: n for names in MONTHS.values() for n, name in enumerate(names.split(), 1)}
-# A name of two months, by the languages in which it is not that of MONTH_NUMBER.
-OTHER_MONTHS = {("listopada", language): 10 for language in ("hr", "bs", "sh")}
+MONTH_NUMBER = {
+    name.replace("_", ""): n for names in MONTHS.values() for n, name in enumerate(names.split(), 1)
+}
+# Short names, which are words of other languages, such as `des` and `sie`.
+SHORT_MONTHS = {
+    "pl": "sty lut mar kwi maj cze lip sie wrz paź lis gru",
+    "tr": "oca şub mar nis may haz tem ağu eyl eki kas ara",
+    "ru": "янв февр март апр май июнь июль авг сент окт нояб дек",
+    "uk": "січ лют бер квіт трав черв лип серп вер жовт лист груд",
+    "el": "ιαν φεβ μαρ απρ μαΐ ιουν ιουλ αυγ σεπ οκτ νοε δεκ",
+    "is": "jan feb mar apr maí jún júl ágú sep okt nóv des",
+    "no": "jan feb mars apr mai juni juli aug sep okt nov des",
+    "id": "jan feb mar apr mei jun jul ags sep okt nov des",
+}
+SHORT_MONTHS |= {"nb": SHORT_MONTHS["no"], "nn": SHORT_MONTHS["no"]}
+# A name's month by the languages in which it is not that of MONTH_NUMBER.
+OTHER_MONTHS = {
+    (name, language): n
+    for language, names in SHORT_MONTHS.items()
+    for n, name in enumerate(names.split(), 1)
+} | {("listopada", language): 10 for language in ("hr", "bs", "sh")}
+_TWO_WORDS = re.compile(r"\b(كانون|تشرين)\s(?=ال(?:ثاني|[أا]ول)\b)")
+
+
+def one_name(text: str) -> str:
+    """The text, with the names of months that are two words as one, as in MONTH_NUMBER."""
+    return _TWO_WORDS.sub(r"\1", text)
+
+
 WEEKDAYS = {
     "en": "monday tuesday wednesday thursday friday saturday sunday",
     "en-short": "mon tue wed thu fri sat sun",

@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from tasks.text.calendar_names import MONTH_NUMBER, OTHER_MONTHS, WEEKDAY_NUMBER
+from tasks.text.calendar_names import MONTH_NUMBER, OTHER_MONTHS, WEEKDAY_NUMBER, one_name
 from tasks.text.clock_times import CLOCK, OFFSET_OF, WHOLE_HOURS, clock_before, clock_of
 
 EARLIEST_YEAR = 1990
@@ -76,7 +76,8 @@ EAST_ASIA = re.compile(
 _NAME = r"(?:[^\W\d_]|[\u0900-\u0dff]){2,12}"
 DAY_FIRST = re.compile(
     r"\b(?P<day>\d{1,2})(?:st|nd|rd|th|er|º|\.)?\s*(?:de\s+|of\s+|-)?"
-    r"(?P<name>" + _NAME + r")\.?,?\s*(?:de\s+|del\s+|-)?"
+    # `12 نوفمبر/تشرين الثاني 2026`
+    r"(?P<name>" + _NAME + r")(?:\s?[/(]\s?[\u0600-\u06ff]+\)?)?\.?,?\s*(?:de\s+|del\s+|-)?"
     r"(?P<year>\d{4})\b(?:\D{0,18}?\b" + CLOCK + ")?"
 )
 MONTH_FIRST = re.compile(
@@ -135,7 +136,7 @@ def parse_moment(
     if not any(c.isdigit() for c in text):
         return None
     zone = zone_of(timezone)
-    for at, has_time in _readings(text.translate(DIGITS), zone, day_first, language):
+    for at, has_time in _readings(one_name(text.translate(DIGITS)), zone, day_first, language):
         # Other dates, such as 1970-01-01 and 9999-12-31, are default values.
         if at is not None and EARLIEST_YEAR <= at.year < MAXYEAR:
             return Moment(at, text, has_time)

@@ -1,9 +1,11 @@
+import re
 from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tasks.text.calendar_names import MONTHS, SHORT_MONTHS
 from tasks.text.dates import day_in_url, parse_moment, zone_of
 
 FORMS = [
@@ -103,6 +105,41 @@ def test_a_day_in_may_is_read_in_the_languages_of_papers(raw: str) -> None:
     moment = parse_moment(raw)
     assert moment is not None
     assert moment.at.date() == date(2024, 5, 17)
+
+
+@pytest.mark.parametrize(
+    ("language", "names"),
+    [
+        ("ar", MONTHS["ar-ma"]),
+        ("ar", MONTHS["ar-eg"]),
+        ("ar", MONTHS["ar-lb"].replace("_", " ")),
+        ("ar", MONTHS["ar-lb-plain"].replace("_", " ")),
+        ("es", MONTHS["es-pe"]),
+        ("hr", MONTHS["hr-other"]),
+        ("el", MONTHS["el-plain"].upper()),
+        ("sw", MONTHS["sw"]),
+        ("ka", MONTHS["ka"]),
+        *SHORT_MONTHS.items(),
+    ],
+)
+def test_the_months_of_a_language_are_read_on_its_pages(language: str, names: str) -> None:
+    split = re.split(r"(?<!كانون)(?<!تشرين)\s", names)
+    read = [parse_moment(f"17 {name}. 2024, 14:05", language=language) for name in split]
+    assert [found and (found.at.month, found.has_time) for found in read] == [
+        (month, True) for month in range(1, 13)
+    ]
+
+
+def test_a_month_is_read_that_is_named_twice() -> None:
+    for name in ("نوفمبر/تشرين الثاني", "تشرين الثاني / نوفمبر", "تشرين الثاني (نوفمبر)"):
+        moment = parse_moment(f"17 {name} 2024")
+        assert moment is not None
+        assert moment.at.date() == date(2024, 11, 17)
+
+
+@pytest.mark.parametrize("raw", ["Les 5 des 2024 mots", "Lesen Sie 5 2024", "17 sie 2024"])
+def test_a_short_name_is_no_month_in_another_language(raw: str) -> None:
+    assert parse_moment(raw, language="de") is None
 
 
 @pytest.mark.parametrize(("raw", "zone", "expected"), FORMS)
