@@ -1,5 +1,6 @@
 """Loads runs: partition into Parquet, load the warehouse, count topics, run the checks."""
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -57,6 +58,7 @@ from warehouse.store.link import is_working_copy
 from warehouse.store.working_copy import Step, pulled_and_pushed, run_step
 
 OnWait = Callable[[str], None]
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,11 +229,27 @@ def _update_tables(
 ) -> None:
     """Update the tables that are not read from the files of runs: settings, audits, marts."""
     set_definitions(con, definitions)
+    _warn_of_changed_zones(con)
     set_audits(con, layout)
     begin_vintage(con, layout, now)
     mart_refresh.refresh(con)
     point_texts(con, layout)
     set_breaker_rule(con, rule)
+
+
+def _warn_of_changed_zones(con: Connection) -> None:
+    """Say of which sources the articles' times were read by the clock of another time zone."""
+    changed = con.execute(
+        "SELECT source_id FROM source_definitions AS defined JOIN sources USING (source_id)"
+        " SEMI JOIN articles USING (source_id) WHERE defined.timezone <> sources.timezone"
+        " ORDER BY source_id"
+    ).fetchall()
+    for (source_id,) in changed:
+        log.warning(
+            "%s: the time zone has changed; times that its pages print without an offset stay as"
+            " they were read until presswatch rebuild articles",
+            source_id,
+        )
 
 
 def _add_runs(

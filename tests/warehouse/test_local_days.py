@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -218,6 +219,23 @@ def hour_left_out() -> Iterator[Page]:
         hour = (at - START) / timedelta(hours=1)
         about = ("feed", "", None, hour, "us-clocks")
         yield Page(*about, outcome="listed", kind="listing", named=of_read)
+
+
+def test_a_changed_time_zone_says_how_printed_times_are_read_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The days follow at once, the times that were converted when they were read do not."""
+    layout = Layout(tmp_path / "data")
+    papers = [source("jp-shimbun"), source("us-times"), source("gb-unread")]
+    load_pages(layout, [Page(paper.id, source_id=paper.id) for paper in papers[:2]], papers)
+    assert caplog.messages == []
+    moved = [TOKYO, papers[1], source("gb-unread", timezone="Europe/London")]
+    load(layout, TOPICS, moved)
+    [said] = caplog.messages
+    assert said.startswith("jp-shimbun: the time zone has changed; times that its pages print")
+    assert said.endswith("presswatch rebuild articles")
+    load(layout, TOPICS, moved)
+    assert len(caplog.messages) == 1
 
 
 def test_an_hour_of_25_that_was_not_read(layout: Layout) -> None:
