@@ -6,8 +6,9 @@ from typing import Literal
 
 # The marks of a text that are kept: all; those that newspapers write, so no Arabic and Hebrew
 # vowel points; those but the dot of a Turkish İ, which folding case would make a mark of its own
-# (i̇), so that it equals i; or none.
-Marks = Literal["all", "written", "undotted", "none"]
+# (i̇), so that it equals i; or none. "typed" is "undotted", and "bare" is "none", with signs that
+# keyboards lack as they are typed in their place (`tasks/text/folding.py`).
+Marks = Literal["all", "written", "undotted", "typed", "none", "bare"]
 
 # Latin letters that do not decompose into a plain letter: "Łódź" is also Lodz, "Diyarbakır"
 # Diyarbakir. Not æ, œ, þ, ð, which nobody writes as one other letter.
@@ -35,16 +36,16 @@ def without_marks(text: str, marks: Marks) -> str:
     """The text, in NFC or NFKC as given, with only the marks that `marks` keeps.
 
     With "written", Arabic and Hebrew have no points, and alef, yeh and kaf one form each. With
-    "undotted", i has no second dot either. With "none", Latin and Greek letters have no marks, ё
-    becomes е, and stress marks are removed. A letter stays one letter; marks that are characters of
-    their own are removed.
+    "undotted" and "typed", i has no second dot either. With "none" and "bare", Latin and Greek
+    letters have no marks, ё becomes е, and stress marks are removed. A letter stays one letter;
+    marks that are characters of their own are removed.
     """
     if marks == "all" or text.isascii():
         return text
     plain = _ABJAD.sub(lambda sign: ARABIC.get(sign[0], ""), text)
-    if marks == "undotted":
+    if marks in ("undotted", "typed"):
         return plain.replace("i\u0307", "i")
-    return _LOOSE.sub("", plain.translate(_PLAIN)) if marks == "none" else plain
+    return plain if marks == "written" else _LOOSE.sub("", plain.translate(_PLAIN))
 
 
 _BLOCKS = (range(0xC0, 0x250), range(0x370, 0x400), range(0x1E00, 0x2000))

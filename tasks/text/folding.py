@@ -33,9 +33,19 @@ _SPACING_MARKS = (
     "\ufe78\ufe7a\ufe7c\ufe7e\uffe3"
 )
 _FULL_WIDTH = "\uff01-\uff5e"
+# What keyboards type for them: the Hebrew signs of abbreviations (ארה״ב is also ארה"ב) and other
+# quotes; subscripts, which are part of a name (CO₂ is CO2), as footnotes' numbers are not.
+_TYPED = dict(
+    zip(
+        "\u05f3\u055a\u275b\u275c\u05f4\u02ee\u275d\u275e₀₁₂₃₄₅₆₇₈₉",
+        "''''\"\"\"\"0123456789",
+        strict=True,
+    )
+)
 
 _SIGNS = re.compile(
-    f"[{_INVISIBLE}{_SPACES}{_DASHES}{_SINGLE}{_DOUBLE}{_RAISED}{_SPACING_MARKS}{_FULL_WIDTH}]"
+    f"[{_INVISIBLE}{_SPACES}{_DASHES}{_SINGLE}{_DOUBLE}{_RAISED}{_SPACING_MARKS}{_FULL_WIDTH}"
+    f"{''.join(_TYPED)}]"
 )
 _PLAIN = (
     (" ", _SPACES),
@@ -111,7 +121,8 @@ def fold(text: str, *, keep_case: bool = False, marks: Marks = "all") -> Folded:
     NFKC (with compositions, so by cluster); zero-width characters and soft hyphens removed; dashes
     and quotes to ASCII; case folded; a gap of whitespace to one space or, with a blank line in it,
     to a paragraph break (`\n\n`). Superscripts become `^`: the number of a footnote or a trademark
-    sign is not part of the word. `marks` selects the marks that are kept, as in `without_marks`.
+    sign is not part of the word. `marks` selects the marks that are kept, as in `without_marks`,
+    and whether Hebrew signs of abbreviations and subscripts are as typed ("typed" and "bare").
     """
     folded, is_aligned = _fold_characters(text, keep_case, marks)
     # In most texts all gaps are one space.
@@ -130,11 +141,12 @@ def _fold_characters(text: str, keep_case: bool, marks: Marks) -> tuple[str, boo
     if plain.isascii():
         return (plain if keep_case else plain.lower()), True
     # Only NFKC both adds and drops characters, so otherwise equal length means equal offsets.
-    plain = _SIGNS.sub(lambda sign: _plain_sign(sign[0]), plain)
+    is_typed = marks in ("typed", "bare")
+    plain = _SIGNS.sub(lambda sign: _plain_sign(sign[0], is_typed), plain)
     is_normal = unicodedata.is_normalized("NFKC", plain)
     normal = plain if is_normal else unicodedata.normalize("NFKC", plain)
     # Before folding case, which would make two characters of it: so most texts stay aligned.
-    dotless = normal.replace("İ", "i") if marks == "undotted" else normal
+    dotless = normal.replace("İ", "i") if marks in ("undotted", "typed") else normal
     folded = normal if keep_case else dotless.casefold()
     bare = without_marks(folded, marks)
     # Removing marks only drops characters, or replaces one by one.
@@ -142,10 +154,14 @@ def _fold_characters(text: str, keep_case: bool, marks: Marks) -> tuple[str, boo
 
 
 @lru_cache(maxsize=8192)
-def _plain_sign(sign: str) -> str:
+def _plain_sign(sign: str, is_typed: bool) -> str:
+    if is_typed and sign in _TYPED:
+        return _TYPED[sign]
     for plain, signs in _PLAIN:
         if re.match(f"[{signs}]", sign):
             return plain
+    if sign in _TYPED:
+        return sign
     return chr(ord(sign) - 0xFEE0) if "\uff01" <= sign <= "\uff5e" else ""
 
 

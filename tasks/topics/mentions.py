@@ -113,7 +113,7 @@ class _Finder:
 
     def __init__(self, topics: Sequence[Topic], marks: Marks) -> None:
         # If any letter may carry marks, only folding shows which texts can contain a phrase.
-        self._prefilter = None if marks == "none" else Prefilter(topics, marks)
+        self._prefilter = None if marks in ("none", "bare") else Prefilter(topics, marks)
         self._marks = marks
         caseless = [topic for topic in topics if not topic.case_sensitive]
         cased = [topic for topic in topics if topic.case_sensitive]

@@ -22,10 +22,12 @@ __all__ = ["ConfigError", "Topic", "TopicEntry", "load_topics"]
 # `python -m tests.upgrade.fingerprints`. A topic keeps the version by which it was first counted
 # until its definition changes, or `presswatch recount`, so that no series changes unasked. 2:
 # kickers are counted; Arabic and Hebrew marks that newspapers leave out are ignored; the vowel
-# signs of Indic scripts are parts of words. 3: a Turkish İ is a capital i.
-RULES = 3
+# signs of Indic scripts are parts of words. 3: a Turkish İ is a capital i. 4: Hebrew ״ and ׳ are
+# quotes; subscripts are digits (CO₂).
+RULES = 4
 _SPELLING_RULES = 2  # The first version that ignores some marks
 CAPITAL_RULES = 3  # The first version by which İ equals i
+_TYPED_RULES = 4  # The first version by which signs equal what is typed for them
 _MAX_WORDS = 100
 # Roles of phrases; the role of any other phrase is the number of its group.
 EXCLUDES, FORBIDS, IS_CONTEXT = -1, -2, -3
@@ -45,8 +47,11 @@ def phrases_of(topic: Topic) -> Iterator[tuple[str, int]]:
 
 def marks_of(topic: Topic) -> Marks:
     """The marks of letters that matter to a topic."""
+    is_typed = topic.rules >= _TYPED_RULES
     if topic.fold_diacritics:  # never set in topics with version 1 of the rules
-        return "none"
+        return "bare" if is_typed else "none"
+    if is_typed:
+        return "typed"
     if topic.rules >= CAPITAL_RULES:
         return "undotted"
     return "written" if topic.rules >= _SPELLING_RULES else "all"
@@ -59,7 +64,7 @@ def folded_phrase(phrase: str, *, keep_case: bool = False, marks: Marks = "all")
 
 
 def _phrase(value: str) -> str:
-    if not folded_phrase(value, marks="none"):
+    if not folded_phrase(value, marks="bare"):
         raise ValueError(f"must not be empty, got {value!r}")
     if "*" in value[1:-1]:
         raise ValueError(f"may hold * only as its first or last character, got {value!r}")

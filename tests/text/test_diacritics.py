@@ -61,10 +61,23 @@ def test_a_dotted_capital_is_the_small_letter(text: str) -> None:
     assert fold("İhracat yasağı", marks="undotted").is_aligned
 
 
+def test_signs_are_as_they_are_typed() -> None:
+    text = "ארה״ב צ׳רצ׳יל H₂O İ São, כ׳ x² ❝a❞"
+    typed = "ארה\"ב צ'רצ'יל h2o i {}, כ' x^ \"a\""
+    assert fold(text, marks="typed").text == typed.format("são")
+    assert fold(text, marks="typed").is_aligned
+    assert fold(text, marks="bare").text == typed.format("sao")
+    # As before, for topics counted by earlier rules.
+    earlier = "ארה״ב צ׳רצ׳יל h^o i são, כ׳ x^ ❝a❞"
+    assert fold(text, marks="undotted").text == earlier
+    assert fold(text, marks="none").text == earlier.replace("ã", "a")
+    assert fold("ארה״ב", marks="all").text == "ארה״ב"
+
+
 @given(
-    TRICKY | st.text(st.sampled_from("عقوباتـأىکֹٍש \u0654xİiIß\u0307")),
+    TRICKY | st.text(st.sampled_from("عقوباتـأىکֹٍש \u0654xİiIß\u0307״׳₂")),
     st.booleans(),
-    st.sampled_from(["written", "undotted"]),
+    st.sampled_from(["written", "undotted", "typed"]),
 )
 def test_every_unpointed_character_has_its_place(text: str, keep_case: bool, marks: Marks) -> None:
     folded = fold(text, keep_case=keep_case, marks=marks)
@@ -76,14 +89,18 @@ def test_every_unpointed_character_has_its_place(text: str, keep_case: bool, mar
         assert folded.text[at] in piece
 
 
-@given(TRICKY | st.text(st.sampled_from("éÉe\u0301\u0308İıßøёй がÅ \u00adﬁ")), st.booleans())
-def test_every_bare_character_has_its_place(text: str, keep_case: bool) -> None:
-    folded = fold(text, keep_case=keep_case, marks="none")
+@given(
+    TRICKY | st.text(st.sampled_from("éÉe\u0301\u0308İıßøёй がÅ \u00adﬁ״׳₂")),
+    st.booleans(),
+    st.sampled_from(["none", "bare"]),
+)
+def test_every_bare_character_has_its_place(text: str, keep_case: bool, marks: Marks) -> None:
+    folded = fold(text, keep_case=keep_case, marks=marks)
     spans = [folded.span(at, at + 1) for at in range(len(folded.text))]
     assert all(0 <= start < end <= len(text) for start, end in spans)
     assert spans == sorted(spans)
     for at, (start, end) in enumerate(spans):
-        piece = fold(text[start:end], keep_case=keep_case, marks="none").text
+        piece = fold(text[start:end], keep_case=keep_case, marks=marks).text
         assert folded.text[at] in piece
 
 

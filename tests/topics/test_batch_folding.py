@@ -14,9 +14,10 @@ ANY = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 @given(
     st.lists(TEXTS | ANY, max_size=8),
     st.booleans(),
-    st.sampled_from(["all", "written", "undotted", "none"]),
+    st.sampled_from(["all", "written", "undotted", "typed", "none", "bare"]),
 )
 @example(["İ", "i", "\u0307", "İ\u0301", "i\u0307", "ßi\u0307"], False, "undotted")
+@example(["ארה״ב", "׳", "CO₂", "₂\u0301"], False, "typed")
 @example(["a\u0301", "ab"], False, "all")
 @example(["الـ20", "والعقوباتٍ", "أسعار", "ا\u0654", "שָׁ"], False, "written")
 @example(["ᄀ", "ᅡ", "가", "ᆨ"], False, "all")

@@ -195,6 +195,38 @@ def test_a_section_may_begin_with_a_dotted_capital() -> None:
         assert len(earlier) == (phrase == "iş dünyası")
 
 
+@pytest.mark.parametrize(
+    ("alias", "text"),
+    [
+        ('ארה"ב', "ארה״ב"),
+        ("ארה״ב", 'ארה"ב'),
+        ("צ'רצ'יל", "צ׳רצ׳יל"),
+        ("CO2", "CO₂"),
+        ("CO₂", "CO2"),
+    ],
+)
+def test_signs_are_as_they_are_typed(alias: str, text: str) -> None:
+    """Hebrew signs of abbreviations, and subscripts."""
+    both = f"{alias}, {text}"
+    for is_marked in (False, True):
+        latest = topic("signs", alias, fold_diacritics=is_marked)
+        assert found(latest, both) == [alias, text]
+        assert found(replace(latest, rules=3), both) == [alias]
+        rows = count(articles({"body": both, "captions": [both]}), [latest], {"signs": 1})
+        assert [row["matched_text"] for row in rows.to_pylist()] == 2 * [alias, text]
+    # Beside a topic by earlier rules, each by its own.
+    earlier = replace(latest, topic_id="earlier", rules=3)
+    assert len(Matcher([latest, earlier]).find(both)) == 3
+    assert found(topic("signs", alias, case_sensitive=True), both) == [alias, text]
+    assert found(topic("without", f"{alias[0]}*", exclude=(alias,)), both) == []
+
+
+def test_a_subscript_is_part_of_the_word() -> None:
+    carbon = topic("carbon", "CO")
+    assert found(carbon, "CO₂ CO² CO") == ["CO", "CO"]
+    assert len(found(replace(carbon, rules=3), "CO₂ CO² CO")) == 3
+
+
 def test_an_excluded_phrase_does_not_hide_a_shorter_alias_beside_it() -> None:
     assert found(topic("g", "G20", "G20 summit", exclude=("summit tent",)), "G20 summit tent") == [
         "G20"

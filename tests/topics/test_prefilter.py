@@ -48,6 +48,9 @@ TOPICS = (
     replace(topic("first", "عقوبات", "أسعار", "प्रतिबंध", "प्रति*"), rules=1),
     topic("dotted", "ihracat*", "İran", exclude=("ihracatlı",)),
     replace(topic("second", "istanbul", "İran"), rules=2),
+    topic("typed", 'ארה"ב', "*ארה״ב", "צ'רצ'יל", "CO2", "H₂O*", exclude=("CO₂-frei",)),
+    replace(topic("third", 'ארה"ב', "צ׳רצ׳יל", "CO2", "H₂O"), rules=3),
+    replace(topic("open-third", 'ארה"ב', "CO2", fold_diacritics=True), rules=3),
 )
 HARD = (
     "STRASSE|STRAẞE|maßes|Massen|ſs|ß|ẞ|s|S|oß|ßs|ISTANBUL|i̇stanbul|İSTANBUL|ıSPARTA|ΚΥΡΏΣΕΙΣ"
@@ -56,6 +59,7 @@ HARD = (
     "|والعقوبات|عقـوبات|عُقوبات|وعقوباتٍ|هواوى|هواوی|أسعار|اسعار|ا\u0654سعار"
     "|קנון|הַסַּנְקְצִיּוֹת|प्रतिबंधित|प्रतिबंधों|প্ৰ"
     "|handelssancties|контрсанкции|SANÇÕES|sanc\u0327o\u0303es|LỆNH TRỪNG PHẠT|й|и\u0306од"
+    "|ארה״ב|בארה״ב|צ׳רצ׳יל|צ’רצ׳יל|CO₂|CO²|co₂-frei|H2O|h₂o"
     "|Group\u00a0of\n20|Hua\u00adwei|G\u200b20|E. On the G20|z.B. Huawei|Nov. 3 G20"
 )
 SPELT = [
@@ -190,7 +194,7 @@ def test_every_character_folds_as_the_sieve_foresees_or_is_odd() -> None:
             continue  # Unassigned or private; those of the first plane stand for them.
         if (signs[code] if code < 1 << 16 else blocks[code >> 6]) or sign == "ß":
             continue
-        folded = fold(sign, marks="undotted").text
+        folded = fold(sign, marks="typed").text
         assert (
             folded == sign
             or not folded

@@ -19,6 +19,8 @@ TOPICS: dict[str, dict[str, Any]] = {
     "folded": {"aliases": ["São Paulo", "İstanbul", "Горбачёв"], "fold_diacritics": True},
     "cased": {"aliases": ["WHO", "Group of 20"], "case_sensitive": True},
     "dotted": {"aliases": ["ihracat yasağı", "İran*"], "exclude": ["idam kararı İran"]},
+    "typed": {"aliases": ['ארה"ב', "צ׳רצ׳יל", "CO2"], "exclude": ["CO2-frei"]},
+    "typed bare": {"aliases": ['ארה"ב', "CO2"], "fold_diacritics": True},
     "excluded": {"aliases": ["G20", "华为"], "exclude": ["BMW G20", "G20 model*", "振兴中华为"]},
     "context": {
         "aliases": ["Paris"],
@@ -73,6 +75,7 @@ ARTICLES: tuple[dict[str, Any], ...] = (
     {"body": "The bank on the river was fined. A bank that had not paid was fined by a bank."},
     {"body": "这家银行被罚款。银行说：“罚款！”\n\n银行", "captions": ["A bank", "fined"]},
     {"body": "İhracat yasağı: İran'da, İRANLI, i̇ran, I\u0307ran. İdam kararı İran"},
+    {"body": """ארה״ב ארה"ב; צ׳רצ׳יל, צ'רצ'יל: CO₂, CO2, CO₂-frei"""},
 )
 
 
