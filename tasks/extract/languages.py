@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from py3langid.langid import MODEL_DIR, MODEL_FILE, LanguageIdentifier
 
+from tasks.topics.languages import LANGUAGES
+
 MIN_DETECTED_CHARS = 200  # For a shorter text, the language that the page states counts
 SURE_PROBABILITY = 0.999
 SAMPLE_CHARS = 1500
@@ -17,7 +19,10 @@ SAMPLE_CHARS = 1500
 BEGINNING_CHARS = 400
 LONGEST_TEXTS = 5
 MAX_RUN_BYTES = 6  # Bytes of the longest run that the identifier's model knows
+# Codes of pages and of the detector, and the languages that topics know them as.
 SAME_AS = {"nb": "no", "nn": "no", "in": "id", "iw": "he", "ji": "yi", "cmn": "zh", "yue": "zh"}
+SAME_AS |= {"fuv": "ff", "gom": "kok", "gug": "gn", "kik": "ki"}
+NO_LANGUAGE = "zxx"  # What the detector takes tables and code for
 # Not what newspapers are written in, but so like Arabic, Greek, Hebrew and Chinese that the
 # detector is not sure of these beside them.
 UNWRITTEN = frozenset(("ary", "arz", "grc", "hbo", "wuu", "yue"))
@@ -42,6 +47,11 @@ def choose_language(page: str | None, text: str, source: str | None) -> tuple[st
     return (source, "source") if source else (None, "none")
 
 
+def is_language(code: str) -> bool:
+    """Whether topics know the code: some pages name their country (cn, ua), or English as eng."""
+    return code in LANGUAGES or code in SAME_AS
+
+
 def detect_page(texts: Iterable[str]) -> str | None:
     """The language of a page by its longest texts, which are not those of menus."""
     return detect("\n".join(nlargest(LONGEST_TEXTS, texts, key=len)))
@@ -51,8 +61,10 @@ def detect(text: str) -> str | None:
     """The language of a text; None when it is short or the detector is not sure."""
     if len(text) < MIN_DETECTED_CHARS * (1 if text.isascii() else 0.4):
         return None
-    language, probability = _identifier().classify(text[:SAMPLE_CHARS])
-    return str(language) if probability > SURE_PROBABILITY else None
+    found, probability = _identifier().classify(text[:SAMPLE_CHARS])
+    if probability <= SURE_PROBABILITY or found == NO_LANGUAGE:
+        return None
+    return SAME_AS.get(str(found), str(found))
 
 
 class Identifier(LanguageIdentifier):  # type: ignore[misc]

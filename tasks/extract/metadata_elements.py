@@ -9,6 +9,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from tasks.extract import jsonld
 from tasks.extract.headlines import letters, main_heading
 from tasks.extract.jsonld import Structured, first_text
+from tasks.extract.languages import is_language
 from tasks.prompts.word_weights import word_count
 from tasks.text.html_tree import one_line
 from tasks.text.urls import same_site
@@ -162,8 +163,7 @@ class Page:
         """The code of the language that the page states."""
         stated = first_text(self.structured.article.get("inLanguage"))
         languages = (self.named_language, stated, self.first("og:locale", "content-language"))
-        codes = (CODE.match(name or "") for name in languages)
-        return next((code[1].lower() for code in codes if code), None)
+        return next(filter(None, map(_language_code, languages)), None)
 
     @cached_property
     def language_of_dates(self) -> str:
@@ -172,7 +172,7 @@ class Page:
         It has a region only if the html element or the source names it: templates state the
         region of `og:locale` for papers of other countries, too.
         """
-        named = self.named_language if CODE.match(self.named_language) else None
+        named = self.named_language if _language_code(self.named_language) else None
         language = named or self.stated_language or self.source_language
         return language.lower().replace("_", "-")
 
@@ -193,6 +193,13 @@ class Page:
 def text_of(node: LexborNode) -> str:
     """The text of an element, on one line."""
     return one_line(node.text(deep=True, separator=" ") or "")
+
+
+def _language_code(tag: str | None) -> str | None:
+    """The code that a language tag begins with; None for what is no language."""
+    match = CODE.match(tag or "")
+    code = match[1].lower() if match else ""
+    return code if is_language(code) else None
 
 
 def _joined(base: str, url: str) -> str | None:

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tasks.collect.listings.feeds_and_sitemaps import plain_text
-from tasks.extract.languages import choose_language, detect
+from tasks.extract.languages import choose_language, detect, is_language
 from tasks.find.countries import COUNTRY_OF, country_code, country_of_domain
 from tasks.find.judge import Trial
 from tasks.find.search_site import Page, SiteSearchResult
@@ -144,8 +144,8 @@ def _language(taken: Sequence[Trial], named: dict[str, str]) -> Value:
     stated = next((tag for tag in named.values() if tag), "")
     by_script = language_of_script(text)
     code = stated.replace("_", "-").partition("-")[0].lower()
-    is_code = re.fullmatch(r"[a-z]{2,3}", code)
-    chosen = by_script or choose_language(code if is_code else None, text, None)[0]
+    named_code = code if is_language(code) else None
+    chosen = by_script or choose_language(named_code, text, None)[0]
     why = [f"{name} {tag}" for name, tag in named.items() if tag]
     if detected := by_script or detect(text):
         why.append(f"{counted(len(headlines), 'headline')} in {detected}")

@@ -8,24 +8,26 @@ from tasks.text.folding import fold
 from warehouse.layers.definitions import Topic
 
 # By the first word of the Unicode names of a script's letters; a language may have several scripts.
-# ISO 639-1 codes, else ISO 639-3 for other languages of news. Articles in Norwegian are `no`.
+# ISO 639-1 codes, else ISO 639-3 for other languages of news, and of those that are detected.
+# Articles in Norwegian are `no`. A topic keeps the languages it has, as it does its rules.
 _WRITTEN_IN = {
     "LATIN": (
-        "aa af ak an ay az bi bm br bs ca ceb ch co cs cy da de ee en eo es et eu ff fi fil fj fo "
-        "fr fy ga gd gl gn gsw gv ha haw ho hr hsb ht hu hz ia id ie ig ik io is it jv kg ki kj kl "
-        "kr ku kw la lb lg li ln lt lu lv mg mh mi ms mt na nb nd nds ng nl nn no nr nv ny oc om "
-        "pap pl pt qu rm rn ro rw sc se sg sk sl sm sn so sq sr ss st su sv sw tet tk tl tn to tpi "
-        "tr ts tw ty uz ve vi vo wa wo xh yo za zu"
+        "aa ace af ak an ay az bcl bi bm br bs ca ceb ch co crh cs cy da de ee en eo es et eu "
+        "ext ff fi fil fj fo fr fy ga gcf gcr gd gl gn gsw guw gv ha haw ho hr hsb ht hu hz ia "
+        "id ie ig ik io is it jv kab kg ki kj kl kr ku kw la lb lg li lij ln lt ltg lu lv mg mh "
+        "mi ms mt na nb nd nds ng nl nn no nr nso nv ny oc om pap pcm pl pt qu rm rn ro rw sc se "
+        "sg sk sl sm sn so sq sr ss st su sv sw tet tk tl tn to tpi tr ts tw ty uz ve vec vi vo "
+        "wa wo xh yo za zu"
     ),
     "CYRILLIC": (
-        "ab av az ba be bg bs bua ce cu cv kk kv ky mk mn mo os ru sah sr tg tk tt tyv uk uz"
+        "ab av az ba be bg bs bua ce crh cu cv kk kv ky mk mn mo os ru sah sr tg tk tt tyv uk uz"
     ),
     "GREEK": "el",
     "ARMENIAN": "hy",
     "GEORGIAN": "ka",
     "AVESTAN": "ae",
     "HEBREW": "he yi",
-    "ARABIC": "ar az ckb fa ks ku ms pnb prs ps sd ug ur",
+    "ARABIC": "ar az ckb fa ks ku ms pnb prs ps sd sdh ug ur uzs",
     "THAANA": "dv",
     "ETHIOPIC": "am ti",
     "DEVANAGARI": "bh bho hi kok ks mai mr ne pi sa sd",

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from py3langid.langid import MODEL_DIR, MODEL_FILE, LanguageIdentifier
 
-from tasks.extract.languages import MAX_RUN_BYTES, Identifier, detect
+from tasks.extract.languages import MAX_RUN_BYTES, Identifier, choose_language, detect
 
 MODEL = Path(MODEL_DIR) / MODEL_FILE
 TEXTS = [
@@ -47,6 +47,23 @@ def test_languages_are_those_that_the_library_detects(
 def test_chinese_with_foreign_names_is_chinese() -> None:
     text = "苹果公司(Apple)周三发布了新款iPhone。首席执行官库克(Tim Cook)表示，新产品将于下月上市。"
     assert detect(text * 2) == "zh"
+
+
+KIKUYU = (
+    "Thirikari nĩĩracokerete kũruta wĩra mũthenya wa njumatatũ, na andũ aingĩ magĩcemania mũciĩ "
+    "mũnene nĩguo maarĩrĩrie ũhoro wa mbeca cia mwaka ũyũ. Mũtongoria nĩoigire atĩ nĩekũheana. "
+)
+
+
+def test_a_detected_language_has_the_code_that_topics_have() -> None:
+    assert detect(KIKUYU) == "ki"
+    assert choose_language("ki", KIKUYU, "en") == ("ki", "page")
+
+
+def test_figures_are_in_no_language() -> None:
+    figures = " ".join(str(7919 * number) for number in range(100))
+    assert detect(figures) is None
+    assert choose_language("de", figures, None) == ("de", "page")
 
 
 @settings(max_examples=100, deadline=None)

@@ -302,10 +302,21 @@ def test_the_notice_is_found_in_the_footer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lang", "expected"), [("de-AT", "de"), ("zh_Hant", "zh"), ("x", None), ("utf-8", None)]
+    ("lang", "expected"),
+    [
+        *(("de-AT", "de"), ("zh_Hant", "zh"), ("x", None), ("utf-8", None)),
+        *(("pcm", "pcm"), ("iw", "iw"), ("fil-PH", "fil"), ("cn", None), ("zh-cn", "zh")),
+        *(("eng", None), ("ua", None), ("jp", None), ("und", None)),
+    ],
 )
 def test_the_pages_language(lang: str, expected: str | None) -> None:
     assert page(lang=lang).language == expected
+
+
+def test_of_several_codes_the_first_of_a_language_counts() -> None:
+    assert page('<meta property="og:locale" content="zh_CN">', lang="cn").language == "zh"
+    head = '<script type="application/ld+json">{"@type": "Article", "inLanguage": "ja"}</script>'
+    assert page(head, lang="jp").language == "ja"
 
 
 def pick(**candidates: str) -> str | None:

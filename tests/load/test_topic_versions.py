@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from tests.support.daily_news import NOW, run_id
 from tests.support.kept_folder import KeptFolder
 from tests.support.publishing import publish
 from tests.support.staged_pages import SOURCES, Page, stage, tables
+from warehouse.layers.definitions import update_definitions
 from warehouse.layers.layout import Layout
 from warehouse.read.query import query
 
@@ -189,3 +191,21 @@ def test_a_change_counts_among_the_languages_of_each_version(
     assert "pl" in latin
     assert "ru" not in latin
     assert given == languages
+
+
+def test_a_topic_keeps_its_inferred_languages_as_it_does_its_rules(tmp_path: Path) -> None:
+    layout = Layout(tmp_path)
+    fewer = ("de", "en")
+
+    def languages(*topics: Topic, **more: Any) -> list[tuple[str, ...] | None]:
+        found = update_definitions(layout, topics, [], NOW, **more)
+        return [topic.languages for topic in found.topics]
+
+    before = replace(LATEST, rules=3, languages=fewer)
+    assert languages(before) == [fewer]
+    assert languages(replace(LATEST, name="Renamed")) == [fewer]
+    assert languages(LATEST, latest_rules=True) == [fewer, LATEST.languages]
+    # Version 0.1 knew none.
+    early = replace(LATEST, topic_id="early")
+    assert languages(replace(early, rules=1, languages=None))[:1] == [None]
+    assert languages(early)[:1] == [LATEST.languages]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.extract.languages import SAME_AS
+from tasks.extract.languages import NO_LANGUAGE, SAME_AS, _identifier
 from tasks.sources import language_codes
 from tasks.topics.languages import LANGUAGES, WRITTEN_IN, languages_of
 from tasks.topics.topic import TopicEntry, load_topics
@@ -21,6 +21,8 @@ def covered(*aliases: str) -> tuple[str, ...] | None:
 def test_every_language_of_a_source_or_an_article_has_a_script() -> None:
     assert set(language_codes.ISO_639_1.split()) - LANGUAGES == set()
     assert {*SAME_AS.values()} <= LANGUAGES
+    detected = {str(code) for code in _identifier().nb_classes} - {NO_LANGUAGE}
+    assert {SAME_AS.get(code, code) for code in detected} - LANGUAGES == set()
 
 
 @pytest.mark.parametrize(

@@ -123,10 +123,12 @@ def update_definitions(
         ):
             versions.append(replace(topic, valid_to=now))
         else:
-            # A topic's name, for example, may change without a new version.
+            # A topic's name, for example, may change without a new version. The languages that are
+            # inferred for it stay, as its rules do; before 0.2.0 none were.
             del changed[topic_id]
             known = replace(new, topic_version=version, valid_from=topic.valid_from)
-            versions.append(replace(known, rules=topic.rules))
+            languages = topic.languages or new.languages
+            versions.append(replace(known, rules=topic.rules, languages=languages))
     versions += (
         replace(topic, topic_version=last_version.get(topic.topic_id, 0) + 1, valid_from=now)
         for topic in changed.values()
