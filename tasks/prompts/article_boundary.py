@@ -4,13 +4,17 @@ import re
 
 import numpy as np
 
-from tasks.prompts.page import HIDDEN_FLAG, TAG_FLAGS, Page
+from tasks.prompts.page import HIDDEN_FLAG, TAG_FLAGS, Element, Page
 from tasks.prompts.reader_comments import MIN_ARTICLE_CHARS, reader_comments
+from tasks.prompts.short_lines import find_byline, is_date_line
 from tasks.prompts.split_into_blocks import INLINE
 from tasks.prompts.tree_arrays import Column
 
 CAPTION = re.compile(r"caption|bildunterschrift|bildtext")
 FIGURE = TAG_FLAGS["figure"] | TAG_FLAGS["figcaption"]
+HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
+DIGITS = re.compile(r"\d+")
+MAX_OPENING_BLOCKS = 6  # before an article's headline, and after it up to its byline or date
 
 
 def foreign_blocks(page: Page, headline: int, kept: Column, *, is_live: bool) -> dict[int, str]:
@@ -34,7 +38,8 @@ def foreign_blocks(page: Page, headline: int, kept: Column, *, is_live: bool) ->
     if is_live:  # The entries of a live blog are articles of their own, each with a headline.
         return found
     found |= _lists_above(page, headline, rest)
-    return found | _other_articles(page, headline, rest) | _next_headline(page, headline, rest)
+    found |= _other_articles(page, headline, rest) | _next_headline(page, headline, rest)
+    return found | _later_articles(page, headline, rest)
 
 
 def _lists_above(page: Page, headline: int, kept: Column) -> dict[int, str]:
@@ -116,3 +121,51 @@ def _is_section(page: Page, headline: int, before: int, at: int) -> bool:
     both = next((page.elements[up] for up in around if page.elements[up].start <= before), own)
     # The headline often stands outside of the element with the article's text alone.
     return both.tag == "article" or not both.start <= headline < both.end
+
+
+def _later_articles(page: Page, headline: int, kept: Column) -> dict[int, str]:
+    """Blocks of elements after the one with the headline that are built like it.
+
+    Both have a heading and, in elements of one name, a byline or a date of their own, as the
+    articles of an endlessly scrolling page do. Chapters have none.
+    """
+    around = page.ancestors(page.blocks[headline].element) if headline >= 0 else []
+    beside = {page.elements[up].parent: page.elements[up] for up in around}
+    found: dict[int, str] = {}
+    for element in page.elements:
+        own = beside.get(element.parent)
+        if own is None or element.start < own.end or _name(element) != _name(own):
+            continue
+        if kept[own.start : own.end].any() and kept[element.start : element.end].any():
+            heading = _heading_in(page, element, page.elements[page.blocks[headline].element])
+            shared = _credits(page, own, headline) & _credits(page, element, heading)
+            # Plain elements may hold the parts of one article, each with its year.
+            if any(key or own.key for _, key in shared):
+                found |= dict.fromkeys(range(element.start, element.end), "dom:other-article")
+    return found
+
+
+def _name(element: Element) -> tuple[str, str]:
+    """Tag and key of an element without its number: `story-2`."""
+    return element.tag, DIGITS.sub("", element.key)
+
+
+def _heading_in(page: Page, element: Element, title: Element) -> int:
+    """The heading that opens an element, or its first line named like the headline; -1 for none."""
+    for at in range(element.start, min(element.end, element.start + MAX_OPENING_BLOCKS)):
+        own = page.elements[page.blocks[at].element]
+        if own.tag in HEADINGS or (title.key and own.key == title.key):
+            return at
+    return -1
+
+
+def _credits(page: Page, around: Element, heading: int) -> set[tuple[str, str]]:
+    """The names of the elements with bylines and dates close to an article's heading."""
+    start = max(around.start, heading - MAX_OPENING_BLOCKS)
+    end = min(around.end, heading + 1 + MAX_OPENING_BLOCKS) if heading >= 0 else start
+    blocks = page.blocks[start:end]
+    return {
+        _name(page.elements[block.element])
+        for block in blocks
+        if is_date_line(block.text) or find_byline(block.text, ())
+    }
