@@ -1,5 +1,7 @@
 """Choose the blocks of the article by score, and take out what is not part of it."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from tasks.prompts.article_boundary import foreign_blocks
@@ -17,7 +19,9 @@ EXPECTED_SCORE, NOISE_SCORE = 0.9, 0.02
 # the last one, blocks that score MIN_SCORE_BETWEEN or more are kept.
 SURE_SCORE, MIN_SCORE_BETWEEN, BLOCKS_AFTER = 0.3, 0.1, 3
 MAX_RESTORED_SCORE = 0.7  # Blocks with a higher one stay stripped
-MIN_COPY_CHARS = 60
+MIN_COPY_CHARS = 60  # of a text, no sentence of nine words, that is a copy if repeated
+# Items of these say the same of several things: `Made in Italy, with a guarantee of two years.`
+ITEMS = frozenset(("li", "td", "dd"))
 MIN_COPIED_SHARE = 0.6  # of the article, and of the block, that both contain if it is a copy
 
 
@@ -139,12 +143,8 @@ def strip_copies(draft: Draft, running: Mask) -> None:
     The one in the running text is kept: a button to share may hold the first paragraph, too.
     Repetition within one element, such as a recipe's steps, is the author's.
     """
-    seen: dict[str, int] = {}
-    for at in sorted(draft.roles, key=lambda at: (not running[at], at)):
-        block = draft.page.blocks[at]
-        around = at if draft.page.is_text else draft.page.elements[block.element].parent
-        if len(block.text) >= MIN_COPY_CHARS and seen.setdefault(block.text, around) != around:
-            draft.strip(at, "furniture", "dom:copy")
+    for at in _copies(draft, running):
+        draft.strip(at, "furniture", "dom:copy")
     if draft.page.is_text:
         return
     # A block that holds the whole text again: `<div>First. Second. Third.</div>`.
@@ -159,3 +159,30 @@ def strip_copies(draft: Draft, running: Mask) -> None:
         if inside >= MIN_COPIED_SHARE * max(others, len(text)):
             draft.strip(at, "furniture", "dom:copy")
             return
+
+
+def _copies(draft: Draft, running: Mask) -> dict[int, int]:
+    """The kept blocks that repeat one elsewhere, each with the one that it repeats."""
+    page, order = draft.page, sorted(draft.roles)
+    kinds = {at: _kind(page, at) for at in order}
+    good = {at for at in order if draft.columns["good"][at] and kinds[at][0] not in ITEMS}
+    first: dict[str, int] = {}
+    found: dict[int, int] = {}
+    for at in sorted(order, key=lambda at: (not running[at], at)):
+        text = draft.text(at)
+        if at in good or len(text) >= MIN_COPY_CHARS:
+            original = first.setdefault(text, at)
+            is_apart = at != original if page.is_text else kinds[at][2] != kinds[original][2]
+            found |= {at: original} if is_apart else {}
+    # Of short lines those next to a copied sentence, as they are next to the original: `Yes.` alone
+    # is an answer.
+    beside = {at: original for at, original in found.items() if {at, original} <= good}
+    for line in (order, order[::-1]):
+        after = dict(pairwise(line))
+        for at in line:
+            own, other = after.get(at, -1), after.get(beside.get(at, -1), -1)
+            if min(own, other) < 0 or own == other or {own, other} & found.keys():
+                continue
+            if draft.text(own) == draft.text(other):
+                found[own] = beside[own] = other
+    return found

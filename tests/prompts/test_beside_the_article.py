@@ -33,3 +33,57 @@ def test_a_chapter_in_a_box_like_the_first_stays(meta: str) -> None:
     first = f"<section><h1>{{h}}</h1>{own}{paragraphs(STORY)}</section>"
     body = f"{first}<section>{chapter}{paragraphs(PARAGRAPHS)}</section>"
     assert [text for text in read(body).paragraphs if text in PARAGRAPHS] == PARAGRAPHS
+
+
+SCREENS = [
+    "<div class=wide>{0}</div><div class=narrow>{0}</div>",
+    "<article>{0}</article><article>{0}</article>",
+    "{0}<div id=print style='display:none'>{0}</div>",
+    "<div class=wide>{0}</div><ul class=narrow>{1}</ul>",
+]
+SHORT = {
+    "en": [
+        "He paid.",
+        "“Nobody asked,” she said.",
+        *STORY,
+        "It snowed.",
+        "Nobody came.",
+        STORY[0][:50],
+    ],
+    "ja": [
+        "市は老朽化した橋を二年間閉鎖すると発表した。",
+        "工事は来月始まる。",
+        "市民からは不安の声が上がっている。",
+        "「買い物に困る」と近くの商店主は話した。",
+        "市長は謝罪した。",
+        "渡し船は市の立つ日に限り倍の便数で運航される予定だ。",
+        "費用の半分は県が負担する。",
+    ],
+}
+
+
+@pytest.mark.parametrize("language", SHORT)
+@pytest.mark.parametrize("layout", SCREENS)
+def test_short_paragraphs_of_a_copy_are_kept_once_too(layout: str, language: str) -> None:
+    texts = SHORT[language]
+    items = "".join(f"<li><p>{text}</p></li>" for text in texts)
+    title = {"en": OTHER, "ja": "老朽化した橋、二年間閉鎖へ"}[language]
+    body = f"<h1>{{h}}</h1>{layout.format(paragraphs(texts), items)}"
+    assert list(read(body, title, language).paragraphs) == texts
+
+
+def test_a_short_answer_that_is_repeated_alone_stays() -> None:
+    answers = [*STORY[:2], "Yes.", *STORY[2:4], "Yes.", *STORY[4:], "Yes."]
+    boxes = "".join(f"<div class=qa><p>{text}</p></div>" for text in answers)
+    assert list(read(f"<article><h1>{{h}}</h1>{boxes}</article>").paragraphs) == answers
+
+
+def test_an_item_that_is_true_of_two_things_stays_with_both() -> None:
+    fact = "It is cheap, but takes a year to be built."
+    plans = [[fact, "Boats have room."], ["Nobody likes it.", fact]]
+    lists = [
+        f"<h3>Plan {at}</h3><ul>{''.join(f'<li>{x}</li>' for x in items)}</ul>"
+        for at, items in enumerate(plans)
+    ]
+    body = f"<h1>{{h}}</h1><div>{paragraphs(STORY)}{''.join(lists)}{paragraphs(PARAGRAPHS)}</div>"
+    assert list(read(body).paragraphs).count(fact) == 2
