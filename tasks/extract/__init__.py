@@ -25,6 +25,7 @@ from tasks.text.charsets import decode
 from tasks.text.html_tree import parse_html
 from tasks.text.root_element import is_feed_or_sitemap
 from tasks.text.sentence_split import word_count
+from tasks.text.urls import is_http
 
 VIEW_CHARS = 6000
 LIVE_BLOG = "[itemtype$=LiveBlogPosting]"
@@ -84,6 +85,7 @@ def _extract_html(
         headline=meta.headline,
         description=meta.description,
         authors=meta.authors,
+        address=url if is_http(url) else meta.declared_url or "",
         language=meta.language or detect_page(map(text_of, tree.css("p"))) or source_language,
         body=meta.body,
         is_live="LiveBlogPosting" in meta.kinds or tree.css_first(LIVE_BLOG) is not None,

@@ -12,6 +12,7 @@ from tasks.prompts.block_roles import assign_roles, find_headline, is_descriptio
 from tasks.prompts.block_selection import keep_article, rescue_article, strip_copies, strip_foreign
 from tasks.prompts.draft import Draft, Role, explain, score_blocks
 from tasks.prompts.link_lines import strip_link_lines
+from tasks.prompts.linked_paragraphs import strip_linked_paragraphs
 from tasks.prompts.never_text import asides, is_clean, strip_leftovers
 from tasks.prompts.page import Page
 from tasks.prompts.page_hints import Hints
@@ -159,6 +160,7 @@ def finish(draft: Draft, headline: int, hints: Hints) -> Cleaned:
     strip_clusters(draft, running)
     strip_boxes(draft, headline, running)
     strip_link_lines(draft)
+    strip_linked_paragraphs(draft, hints.address)
     keep_announced_lists(draft)
     rescue_article(draft)
     strip_copies(draft, running)

@@ -26,6 +26,7 @@ class Hints:
     description: str | None = None
     authors: tuple[str, ...] = ()
     language: str | None = None
+    address: str = ""  # The page's own
     overrides: BlockOverrides = NO_OVERRIDES
     site: Site = NO_SITE
     body: str | None = None  # JSON-LD's `articleBody`

@@ -1,9 +1,11 @@
 """Other articles, links to them, and copies of the text on an article's page."""
 
+from dataclasses import replace
+
 import pytest
 
-from tests.prompts.test_page_shapes import STORY, paragraphs, read
-from tests.prompts.test_prompts import PARAGRAPHS
+from tests.prompts.test_page_shapes import HEADLINE, HINTS, STORY, paragraphs, read
+from tests.prompts.test_prompts import PARAGRAPHS, clean
 
 OTHER = "Old bridge to close for two years"
 LATER = {
@@ -87,3 +89,57 @@ def test_an_item_that_is_true_of_two_things_stays_with_both() -> None:
     ]
     body = f"<h1>{{h}}</h1><div>{paragraphs(STORY)}{''.join(lists)}{paragraphs(PARAGRAPHS)}</div>"
     assert list(read(body).paragraphs).count(fact) == 2
+
+
+LINKS = {
+    "/2026/10/market": "Mayor opens the winter market in snow",
+    "https://www.example.org/2026/10/ferry": "Why is the ferry late again?",
+    "/2026/10/bus.html?from=text#top": "Last bus leaves an hour earlier from May",
+}
+LABELS = {"none": "", "a heading": "<h3>More on it</h3>", "bold": "<p><b>More on it:</b></p>"}
+
+
+def related(links: dict[str, str], mark: str = "") -> str:
+    return "".join(f"<p>{mark}<a href='{url}'>{text}</a></p>" for url, text in links.items())
+
+
+def read_at_herald(part: str) -> list[str]:
+    body = f"<h1>{{h}}</h1><div>{paragraphs(STORY[:3])}{part}{paragraphs(STORY[3:])}</div>"
+    html = f"<body><main>{body}</main></body>".replace("{h}", HEADLINE)
+    hints = replace(HINTS, address="https://example.org/2026/10/trust")
+    return list(clean(html, hints).paragraphs)
+
+
+@pytest.mark.parametrize("label", LABELS)
+@pytest.mark.parametrize("mark", ["", "• ", "→ "])
+def test_headlines_that_are_paragraphs_and_links_go_with_their_label(label: str, mark: str) -> None:
+    assert read_at_herald(LABELS[label] + related(LINKS, mark)) == STORY
+
+
+CITED = {
+    "sources elsewhere": {
+        f"https://{site}.example/report": f"Report of {site} on the lost letters of the trust"
+        for site in ("cases", "health", "audit")
+    },
+    "documents": {
+        f"/wp-content/{name}.pdf": f"The {name} of the inquiry into the lost letters"
+        for name in ("report", "annex")
+    },
+    "parts of the page": {
+        f"https://example.org/2026/10/trust#{at}": f"What the trust did in part {at}"
+        for at in range(3)
+    },
+    "people": {f"/people/{name}": f"{name} Forde" for name in ("Alan", "Mary", "Jane")},
+    "no address": {f"http://[{at}": f"What the trust did with letter {at}" for at in range(3)},
+    "one page": {"/letter": "Read the letter of the families in full"},
+    "sentences": {
+        f"/{at}": f"The letter of the families was read on day {at} of the inquiry."
+        for at in (1, 2)
+    },
+}
+
+
+@pytest.mark.parametrize("cited", CITED)
+def test_what_an_author_cites_in_paragraphs_of_its_own_stays(cited: str) -> None:
+    found = read_at_herald(related(CITED[cited]))
+    assert found == [*STORY[:3], *CITED[cited].values(), *STORY[3:]]
