@@ -112,7 +112,8 @@ def judge_page(signals: Mapping[str, float], meta: Metadata, url: str) -> PageVe
     reason = f"{deciding}; {listed or n['links'] + ' links'}, {n['kept_words']} words of text"
     # Of 130 listings one states an article that is dated and whose headline it prints; articles of
     # few paragraphs in elements without names look like listings otherwise.
-    is_dated = meta.published_source in ("jsonld", "meta") or bool(meta.entries)
+    is_dated = meta.published_source in ("jsonld", "meta") and meta.is_dated_article
+    is_dated |= bool(meta.entries)
     is_stated = meta.is_printed and is_dated and states_article(meta)
     return PageVerdict(bool(score < REJECTED_BELOW[bool(address)]) and not is_stated, reason)
 

@@ -17,7 +17,7 @@ from tasks.extract.headlines import (
 )
 from tasks.extract.jsonld import first_text, texts, types_of
 from tasks.extract.metadata_elements import Page, text_of
-from tasks.extract.publication_dates import find_modified, find_published
+from tasks.extract.publication_dates import find_modified, find_published, is_dated_article
 from tasks.extract.stated_terms import (
     find_notice,
     find_reservation,
@@ -66,6 +66,8 @@ class Metadata:
     declared_url: str | None = None
     # Whether the page prints the headline that JSON-LD or Open Graph states.
     is_printed: bool = False
+    # Whether an article in JSON-LD, or a meta element, has a publication date.
+    is_dated_article: bool = False
     kinds: frozenset[str] = frozenset()  # schema.org types on the page, and `og:<type>`
 
 
@@ -120,6 +122,7 @@ def read_metadata(
         tdm_reservation=find_reservation(page),
         declared_url=page.declared,
         is_printed=bool(printed) and printed in (jsonld, og),
+        is_dated_article=is_dated_article(page),
         kinds=frozenset(kinds),
     )
 

@@ -154,6 +154,35 @@ def test_a_front_of_teasers_is_no_article_however_long_they_are(path: str, sente
     assert found.prose_words < DOUBTFUL
 
 
+def on_day(kind: str) -> str:
+    thing = {"@type": kind, "headline": TITLE, "datePublished": "2020-01-01T08:00:00Z"}
+    return f"<script type='application/ld+json'>{json.dumps(thing)}</script>"
+
+
+DATES = {
+    "an article": (on_day("NewsArticle"), Outcome.ARTICLE),
+    "a meta element beside the page": (
+        on_day("WebPage") + "<meta property='article:published_time' content='2020-01-01'>",
+        Outcome.ARTICLE,
+    ),
+    "the page alone": (on_day("WebPage"), Outcome.SECTION_PAGE),
+    "the page and a change": (
+        on_day("WebPage") + "<meta property='article:modified_time' content='2026-05-04'>",
+        Outcome.SECTION_PAGE,
+    ),
+}
+
+
+@pytest.mark.parametrize("date", DATES)
+def test_a_page_of_teasers_is_no_article_for_the_day_it_was_set_up(date: str) -> None:
+    head, outcome = DATES[date]
+    head += (
+        f"<meta property='og:type' content='article'><meta property='og:title' content='{TITLE}'>"
+    )
+    found = extract(f"<h1>{TITLE}</h1>{teasers(6, 2)}", "/islands/", head, TITLE)
+    assert found.outcome is outcome, found.detail
+
+
 def test_a_story_amid_headlines_is_rejected_with_its_prose() -> None:
     rail, story = teasers(40, 0), f"<div class='story'>{paragraphs(12)}</div>"
     found = extract(f"<h1>Islands</h1>{rail}{story}{rail}", "/islands/", WEBSITE, "Islands")
