@@ -9,7 +9,7 @@ from tasks.text.calendar_names import MONTH_NUMBER, WEEKDAY_NUMBER
 
 BY = re.compile(
     r"^\s*(?:(?:written|reported|story|text|words|posted|published|review|analysis|opinion)\s+)?"
-    r"(?:by|von|vom|par|por|di|da|door|av|af|autor|autorin|author|authors|texte?|redaktion:|作者|記者|文"
+    r"(?:by|von|vom|par|por|di|da|door|av|af|autor|autorin|author|authors|texte?|redaktion:|haber:|作者|記者|文"
     r"|oleh|teksti?|írta|autore|автор|текст|הכתב|מאת|بقلم|كتب|نویسنده|تحریر|رپورٹ|Հեղինակ|โดย)"
     r"(?:\s*[:：՝]\s*|\s+)",
     re.I,
@@ -18,11 +18,16 @@ EAST_ASIAN_ROLE = re.compile(
     r"^(?:\S{1,8}(?:部|局|課)\s+|[^\s＝]{1,12}＝|记者\s*|記者\s*)"
     r"|\s*(?:記者|记者|特派員|編集委員|論説委員|기자|특파원)$"
 )
-MAIL = re.compile(r"\S+@\S+\.\w+")
-ADDRESS = re.compile(r"https?://\S+|www\.\S+|@\w{2,}")
-BRACKETS = re.compile(r"\s*[(\[（【][^)\]）】]*[)\]）】]\s*")
+BY_AT_END = re.compile(r"\s+द्वारा$")
+# In brackets up to the closing one: `Ada Quill (ada@mill.example)`.
+_SIGNS = r"[^\s()\[\]<>（）【】]+"
+MAIL = re.compile(rf"{_SIGNS}@{_SIGNS}\.\w+")
+ADDRESS = re.compile(rf"https?://{_SIGNS}|www\.{_SIGNS}|@\w{{2,}}")
+BRACKETS = re.compile(r"\s*[(\[（【<][^)\]）】>]*[)\]）】>]\s*")
+# `Marta Zielińska i Jan Kos` are two, `Josep Puig i Cadafalch` is one.
 SPLIT = re.compile(
-    r"\s*(?:[;|•·⋅]|\s/\s|,\s(?!(?:Jr|Sr|MD|PhD|M\.D|Ph\.D|II|III)\b)|\s(?:and|und|et|y|e|och|og|en|&)\s|、|，|＆)\s*"
+    r"\s*(?:[;|•·⋅]|\s/\s|,\s(?!(?:Jr|Sr|MD|PhD|M\.D|Ph\.D|II|III)\b)|、|，|＆"
+    r"|\s(?:and|und|et|y|e|och|og|en|&|и|та|ve|και|și|و|और|i(?=\s\S+\s\S))\s)\s*"
 )
 ROLE = re.compile(
     r"\b(?:reporter|correspondent|editor|journalist|staff|writer|columnist|contributor|bureau chief"
@@ -71,7 +76,8 @@ def clean_authors(
         text = BRACKETS.sub(" ", ADDRESS.sub(" ", MAIL.sub(" ", text)))
         text = WHEN.split(text, maxsplit=1)[0]
         for part in SPLIT.split(BY.sub("", text)):
-            name = EAST_ASIAN_ROLE.sub("", BY.sub("", part)).strip(" ,.;:|-–—\"'")
+            part = BY_AT_END.sub("", EAST_ASIAN_ROLE.sub("", BY.sub("", part)))
+            name = part.strip(" ,.;:|-–—\"'([<")
             while (cut := LAST_PART.search(name)) and ROLE.search(name[cut.end() :]):
                 name = name[: cut.start()]
             # `Senior political correspondent`, or `AP Sports Writer` after a name
