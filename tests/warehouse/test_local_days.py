@@ -12,6 +12,7 @@ import pytest
 from tasks.load.load_run import load
 from tasks.sources.source import Source
 from tasks.text.dates import parse_moment
+from tasks.text.printed_times import has_time, instant_in
 from tests.support.partial_days import LOSES, ROLLED_OVER, WHOLE, reads
 from tests.support.publishing import publish
 from tests.support.staged_pages import START, TOPICS, Page, source, stage
@@ -62,8 +63,8 @@ READ = [
 
 
 def pages_read() -> Iterator[Page]:
-    for number, (source_id, has_time, raw, _) in enumerate(READ):
-        about = dated("2026-03-04T00:00", raw) | {"published_has_time": has_time}
+    for number, (source_id, is_timed, raw, _) in enumerate(READ):
+        about = dated("2026-03-04T00:00", raw) | {"published_has_time": is_timed}
         yield Page(f"read-{number}", source_id=source_id, hour=200, about=about)
 
 
@@ -134,12 +135,28 @@ def test_without_time_is_what_the_page_printed() -> None:
     printed = [(*form[:2], True) for form in FORMS] + [(*day, False) for day in DAYS]
     with duckdb.connect() as con:
         con.execute(read_sql("steps")["macros"])
-        for raw, zone, has_time in printed:
+        for raw, zone, is_timed in printed:
             moment = parse_moment(raw, zone)
             assert moment is not None
             at = moment.at.replace(hour=0, minute=0, second=0, microsecond=0)  # the worst case
             ((told,),) = con.execute("SELECT precision_of(?, ?, NULL)", [at, raw]).fetchall()
-            assert (told != "day") == has_time, raw
+            assert (told != "day") == is_timed, raw
+
+
+def test_a_time_in_a_listing_is_what_its_reader_saw() -> None:
+    """Captures store no `has_time`: the rule decides on which day a page without article is."""
+    printed = """
+        Thu, 05 Mar 2026 00:00:00 GMT|Thu, 05 Mar 2026 12:00 AM EST|Thu, 05 Mar 2026 7 PM EST
+        2026-03-05|20260305|2026-W10-4|2026-03-05T19:30|2026-03-05T193000Z|2026-03-05 19:30:00 EST
+        Thu Mar 05 19:30:00 EST 2026|Thu, 05 Mar 2026 19.30|Thu,05 Mar 2026 19:30:00 -5
+    """
+    with duckdb.connect() as con:
+        con.execute(read_sql("steps")["macros"])
+        midnight = "TIMESTAMPTZ '2026-03-05 00:00:00+00'"  # the worst case
+        for raw in map(str.strip, printed.strip().replace("\n", "|").split("|")):
+            assert instant_in(raw, "America/New_York"), raw
+            asked = f"SELECT precision_of({midnight}, ?, NULL) <> 'day'"
+            assert con.execute(asked, [raw]).fetchall() == [(has_time(raw),)], raw
 
 
 @pytest.mark.parametrize(
