@@ -162,7 +162,7 @@ def _end(done: Filled) -> State[Filled]:
         description="What would be fetched" if done.dry_run else "What was fetched, and what came",
     )
     failed = [one.collected for one in done.failed]
-    return final_state(done, message, failed, len(done.sources), "every source")
+    return final_state(done, message, failed, len(done.sources), "every source failed")
 
 
 def ledger(done: Filled) -> list[dict[str, Any]]:

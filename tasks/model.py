@@ -88,6 +88,10 @@ ARTICLE_OUTCOMES = frozenset({Outcome.ARTICLE, Outcome.REVISED, Outcome.UNCHANGE
 LISTING_OUTCOMES = frozenset({Outcome.LISTED, Outcome.NOT_MODIFIED, Outcome.ROBOTS_READ})
 
 
+# In the message of an ingest that failed as all its sources did: alerts look for it.
+EVERY_SOURCE_FAILED = "every source asked failed"
+
+
 class RunFailed(Exception):  # noqa: N818 - named for what happened
     """Every source or shard of a run failed, or the run cannot work in its environment."""
 

@@ -19,6 +19,7 @@ from prefect.exceptions import ObjectNotFound
 
 from flows.runs.prefect_settings import POOL
 from tasks.installation import open_layout, settings_of
+from tasks.model import EVERY_SOURCE_FAILED
 from tasks.monitor.alert_settings import AlertSettings, Kind, load_alerts
 from tasks.monitor.channels import Channel, NotAccepted, channels_of
 from tasks.monitor.incidents import CurrentIncidents, Incident
@@ -153,6 +154,7 @@ def _incidents_of(client: SyncPrefectClient, *, with_workers: bool) -> Iterator[
                     *(Kind.RUN_FAILED, deployment.name, f"{deployment.name} failed"),
                     f"{run.name}: {run.state.message}\n{server}/v2/runs/flow-run/{run.id}",
                     *(f"{deployment.name} completed", run.end_time),
+                    every_source_failed=EVERY_SOURCE_FAILED in (run.state.message or ""),
                 )
     if not with_workers:
         return

@@ -19,7 +19,14 @@ from tasks.collect.collector import Collected
 from tasks.installation import Installation
 from tasks.load.load_run import LoadReport
 from tasks.locks.source_locks import busy_with
-from tasks.model import ARTICLE_OUTCOMES, LISTING_OUTCOMES, Batch, Outcome, RunFailed
+from tasks.model import (
+    ARTICLE_OUTCOMES,
+    EVERY_SOURCE_FAILED,
+    LISTING_OUTCOMES,
+    Batch,
+    Outcome,
+    RunFailed,
+)
 from tasks.refine.refine_source import outcome_counts
 from tasks.report.completeness import lost_articles, rolled_over
 from tasks.report.run_summary import (
@@ -124,7 +131,7 @@ def end(installation: Installation, done: Ingested, *, is_published: bool) -> St
     names = {source.id: source.name for source in installation.sources}
     emit_source_events(names, done.failed, ailing)
     asked_for = sum(not source.skipped for source in done.sources)
-    return final_state(done, message, done.failed, asked_for, "every source asked")
+    return final_state(done, message, done.failed, asked_for, EVERY_SOURCE_FAILED)
 
 
 def emit_source_events(
@@ -158,14 +165,14 @@ def emit_source_events(
 
 
 def final_state(
-    done: Result, message: str, failed: Sequence[Collected], tried: int, every: str
+    done: Result, message: str, failed: Sequence[Collected], tried: int, all_failed: str
 ) -> State[Result]:
     """A run's final state: Completed, or Partial if some sources failed; RunFailed if all did."""
     if not failed:
         return Completed(message=message, data=done)
     why = f"{failed[0].source_id}: {failed[0].error}"
     if len(failed) == tried:
-        raise RunFailed(f"{every} failed ({len(failed)}); {why}")
+        raise RunFailed(f"{all_failed} ({len(failed)}); {why}")
     message = f"{len(failed)} of {tried} sources failed; {why}; {message}"
     return Completed(name="Partial", message=message, data=done)
 

@@ -19,6 +19,7 @@ from tasks.collect.collector import Collected, Collector
 from tasks.collect.current_waits import CurrentWaits
 from tasks.collect.fetch.client import Client
 from tasks.installation import Installation
+from tasks.model import EVERY_SOURCE_FAILED
 from tasks.process_pool import PagePool
 from tasks.progress import stage
 from tasks.sources.source import Source
@@ -173,7 +174,7 @@ def collect_sources(
     asked = [one for one in collected if not one.skipped]
     if asked and all(one.error for one in asked):
         first = asked[0]
-        message = f"every source asked failed ({len(asked)}); {first.source_id}: {first.error}"
+        message = f"{EVERY_SOURCE_FAILED} ({len(asked)}); {first.source_id}: {first.error}"
         return Failed(message=message, data=collected)  # type: ignore[return-value]
     for one in collected:
         shared.give(one)

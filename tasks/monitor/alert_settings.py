@@ -21,6 +21,7 @@ class Kind(StrEnum):
     NO_LOAD = "no_load"
     NO_WORKER = "no_worker"
     RUN_FAILED = "run_failed"
+    CUT_OFF = "cut_off"
     SOURCE_FAILED = "source_failed"
     SOURCE_NOT_ASKED = "source_not_asked"
     SOURCE_SILENT = "source_silent"

@@ -1,6 +1,6 @@
 """Finds incidents in the current snapshot: what is wrong now, and topics that spiked."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,15 +18,16 @@ from warehouse.read.source_health import SourceHealth, source_health
 from warehouse.read.utc_or_local_days import sql_for_days
 
 # No load is expected while no source is due. Failing sources are left out: they are polled when the
-# circuit breaker allows it. Loads in the future, recorded by a clock that was ahead, are ignored:
-# they would hide missing loads until that time.
+# circuit breaker allows it, which ignores runs that no host answered. Loads in the future, recorded
+# by a clock that was ahead, are ignored: they would hide missing loads until that time.
 LAST_LOAD = """
     SELECT max(loaded_at) FILTER (loaded_at <= latest) AS loaded_at,
            (SELECT min(due_at) FROM poll_intervals JOIN sources USING (source_id)
-            WHERE is_configured AND last_poll = 'read' AND polled_at <= any_value(latest)) AS due_at
+            WHERE is_configured AND last_poll IN ('read', 'cut_off')
+              AND polled_at <= any_value(latest)) AS due_at
     FROM (SELECT loaded_at, $now::TIMESTAMPTZ + INTERVAL 1 HOUR AS latest FROM loads)
 """
-# Outcomes named in a message about a source's pages.
+# Sources, or outcomes of a source's pages, that a message names.
 MAX_NAMED = 3
 
 
@@ -43,6 +44,7 @@ class Incident:
     # Other keys under which a spike may have been reported: of the same topic on the adjacent days,
     # if those are no spikes.
     moved_from: tuple[str, ...] = ()
+    every_source_failed: bool = False  # the reason of a failed run
 
     @property
     def key(self) -> str:
@@ -120,6 +122,7 @@ def _find_incidents(
     health = source_health(layout)
     found = [
         *_no_load(last["loaded_at"], settings, now, last["due_at"]),
+        *_cut_off([health[one] for one in names if one in health]),
         *(
             incident
             for source_id, name in names.items()
@@ -158,6 +161,25 @@ def _no_load(
         headline, text = "no load yet", "Nothing has been loaded into this warehouse."
     text += " Are server and worker running, is the schedule on, did the last runs fail?"
     yield Incident(Kind.NO_LOAD, "", headline, text, "loads again", last)
+
+
+def _cut_off(configured: Sequence[SourceHealth]) -> Iterator[Incident]:
+    """One incident for all sources whose last run no host answered."""
+    cut_off = [each for each in configured if each.state == "cut_off"]
+    if not cut_off:
+        return
+    read_at = max((each.last_success_at for each in cut_off if each.last_success_at), default=None)
+    of = f"{len(cut_off)} of {counted(len(configured), 'source')}"
+    text = f"No host answered when {of} were last asked."
+    if read_at:
+        text += f" Last read at {moment(read_at)}."
+    text += " Are network, DNS, proxy and firewall of this installation well?"
+    ids = [each.source_id for each in cut_off]
+    text += f"\n{', '.join(ids[:MAX_NAMED])}"
+    if len(ids) > MAX_NAMED:
+        text += f" and {len(ids) - MAX_NAMED} more"
+    text += f"\nTry one: presswatch sources check {ids[0]}"
+    yield Incident(Kind.CUT_OFF, "", "no host answers", text, "hosts answer again", read_at)
 
 
 def _failures(health: SourceHealth, name: str, settings: AlertSettings) -> Iterator[Incident]:

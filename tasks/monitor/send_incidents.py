@@ -29,7 +29,9 @@ KEPT_FOR = timedelta(days=7)
 # Days for which a reported spike is remembered: more than those that are searched for spikes.
 SPIKE_DAYS = 7
 # Kinds of incidents that are not about a source.
-GENERAL_KINDS = frozenset({Kind.NO_LOAD, Kind.NO_WORKER, Kind.RUN_FAILED, Kind.TOPIC_SPIKED})
+GENERAL_KINDS = frozenset(
+    {Kind.NO_LOAD, Kind.NO_WORKER, Kind.RUN_FAILED, Kind.CUT_OFF, Kind.TOPIC_SPIKED}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +95,17 @@ def _alerts(
 ) -> Iterator[tuple[str, str]]:
     """Messages about new incidents, which are added to the state."""
     failing = {each.about for each in found.incidents if each.kind is Kind.SOURCE_FAILED}
+    tells_outage = {Kind.CUT_OFF} & {each.kind for each in found.incidents} - {*settings.off}
     for incident in found.incidents:
         is_known = incident.key in state.told or incident.kind in settings.off
-        # A failing source has nothing new: only the failure is reported.
-        if is_known or (incident.kind is Kind.SOURCE_SILENT and incident.about in failing):
+        # A failing source has nothing new, and without a network every source of a run fails: only
+        # the cause is reported.
+        is_effect = (
+            incident.about in failing
+            if incident.kind is Kind.SOURCE_SILENT
+            else tells_outage and incident.every_source_failed
+        )
+        if is_known or is_effect:
             continue
         day = None if incident.is_problem else now.date() + timedelta(days=SPIKE_DAYS)
         about = (incident.kind, incident.about, incident.headline, incident.recovered)

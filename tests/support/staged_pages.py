@@ -81,6 +81,8 @@ class Page:
     """Of a listing: what it named, as in `captures.listing`."""
     file: Path | None = None
     """A saved file, read as it is."""
+    http_status: int | None = 200
+    """None where no host answered."""
 
     @property
     def url(self) -> str:
@@ -187,7 +189,7 @@ def _capture(run_id: str, page: Page) -> dict[str, Any]:
         "prose_words": page.prose_words,
         "attempted_at": page.fetched_at,
         "seconds": 0.1,
-        "http_status": 200,
+        "http_status": page.http_status,
         "content_type": "text/html",
         "etag": digest_of(page.file) if page.file else f'"{page.slug}"',
         "payload_bytes": len(page.body),
