@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 
 # Runs that ended by themselves. One that crashed is repeated; the server's automation reports it.
 ENDED = [StateType.COMPLETED, StateType.FAILED]
+# Names of the states of runs that asked no source: they neither failed nor did the run's work.
+IDLE = ["NothingDue", "Skipped"]
 # Errors that may prevent a check, but must not end the run or the server that makes it.
 EXPECTED = (ConfigError, QueryError, DocumentError, OSError, duckdb.Error, httpx.HTTPError)
 
@@ -140,9 +142,10 @@ def prefect_incidents(*, with_workers: bool = True) -> CurrentIncidents:
 
 
 def _incidents_of(client: SyncPrefectClient, *, with_workers: bool) -> Iterator[Incident]:
+    ended = {"state": {"type": {"any_": ENDED}, "name": {"not_any_": IDLE}}}
     for deployment in client.read_deployments():
         runs = client.read_flow_runs(
-            flow_run_filter=FlowRunFilter.model_validate({"state": {"type": {"any_": ENDED}}}),
+            flow_run_filter=FlowRunFilter.model_validate(ended),
             deployment_filter=DeploymentFilter.model_validate({"id": {"any_": [deployment.id]}}),
             sort=FlowRunSort.END_TIME_DESC,
             limit=1,

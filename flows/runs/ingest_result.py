@@ -131,6 +131,8 @@ def end(installation: Installation, done: Ingested, *, is_published: bool) -> St
     names = {source.id: source.name for source in installation.sources}
     emit_source_events(names, done.failed, ailing)
     asked_for = sum(not source.skipped for source in done.sources)
+    if not asked_for and not done.batches:
+        return Completed(name="Skipped", message=message, data=done)
     return final_state(done, message, done.failed, asked_for, EVERY_SOURCE_FAILED)
 
 

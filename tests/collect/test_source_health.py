@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from prefect.client.schemas.objects import StateType
 
 from flows.ingest import ingest
 from flows.runs.ingest_result import summary
@@ -536,8 +537,10 @@ def test_the_flow_skips_tells_and_asks_by_name(
     path.write_text(f"[[source]]{both.rpartition('[[source]]')[2]}")
     with pytest.raises(RunFailed, match=r"every source asked failed \(1\); gb-dead: "):
         ingest(**installation)
-    # A run that skips every source is well.
-    done = ingest(**installation)
+    # A run that skips every source is well, and has not done its work.
+    state = ingest(**installation, return_state=True)
+    done = state.result()
+    assert (state.type, state.name) == (StateType.COMPLETED, "Skipped")
     assert (done.failed, done.batches, done.loaded.load_no) == ((), (), None)
     assert "skipped until" in str(list(summary(done).columns[-1].cells))
 

@@ -116,9 +116,10 @@ def test_the_last_run_of_a_deployment_counts(prefect_api: str) -> None:
         flow_id = client.create_flow_from_name("ingest")
         deployment = client.create_deployment(flow_id, "ingest")
 
-        def end(kind: StateType, message: str = "") -> None:
+        def end(kind: StateType, message: str = "", name: str | None = None) -> None:
             run = client.create_flow_run_from_deployment(deployment)
-            for state in (State(type=StateType.RUNNING), State(type=kind, message=message)):
+            ended = State[None](type=kind, name=name, message=message)
+            for state in (State(type=StateType.RUNNING), ended):
                 client.set_flow_run_state(run.id, state)
 
         try:
@@ -126,8 +127,10 @@ def test_the_last_run_of_a_deployment_counts(prefect_api: str) -> None:
             assert not failed()
             end(StateType.FAILED, "a check failed")
             end(StateType.CRASHED)  # repeated by the next run
+            end(StateType.COMPLETED, "no source is due", "NothingDue")
+            end(StateType.COMPLETED, "all sources are being collected", "Skipped")
             assert failed() == ["ingest failed"]
-            end(StateType.COMPLETED)
+            end(StateType.COMPLETED, "1 of 2 sources failed", "Partial")
             assert not failed()
         finally:
             client.delete_deployment(deployment)
