@@ -4,10 +4,10 @@ import re
 
 import numpy as np
 
+from tasks.prompts.inline_elements import INLINE
 from tasks.prompts.page import HIDDEN_FLAG, TAG_FLAGS, Element, Page
 from tasks.prompts.reader_comments import MIN_ARTICLE_CHARS, reader_comments
 from tasks.prompts.short_lines import find_byline, is_date_line
-from tasks.prompts.split_into_blocks import INLINE
 from tasks.prompts.tree_arrays import Column
 
 CAPTION = re.compile(r"caption|bildunterschrift|bildtext")

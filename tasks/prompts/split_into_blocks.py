@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from tasks.prompts.inline_elements import BLOCK, FORM_PARTS, INLINE, is_part_of_line
 from tasks.prompts.page import (
     BODY_FLAG,
     DIALOG_FLAG,
@@ -23,19 +24,14 @@ SKIPPED = frozenset(_SKIPPED.split())
 # Characters from which a noscript is read: some sites put the whole article into one and have
 # scripts show it, `<noscript id="as-https-..."><div class="story-content"><p>`.
 MIN_NOSCRIPT_CHARS = 500
-_INLINE = """
-a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd mark nobr
-q rb rp rt ruby s samp small span strike strong sub sup time tt u var wbr img
-picture source br
-"""
-INLINE = frozenset(_INLINE.split())
 IMAGES = frozenset({"img", "picture", "amp-img"})
 CONTROLS = frozenset({"button", "form", "amp-form"})
 EMPHASIS = frozenset(("b", "strong", "em", "i", "h1", "h2", "h3", "h4", "h5", "h6"))
 MEANING_ATTRIBUTES = frozenset({"itemprop", "role", "aria-modal"})
 NAME_ATTRIBUTES = ("class", "id", "role")
 MAX_NODES = 500_000  # Later nodes of a page are not read; the corpus's largest page has 20,000
-MAY_HIDE = "[hidden], [style]"
+STYLED = "[hidden], [style]"
+INLINE_STYLE = re.compile(r"display\s*:\s*inline\b(?!-)", re.I)
 HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 # A zero-width non-joiner is spelling in scripts from Arabic to Malayalam: Persian plurals have one.
 INVISIBLE = re.compile(
@@ -58,13 +54,16 @@ def split_tree(
 
     Walks without recursion, in time linear in the nodes.
     """
-    hidden = set[int]()
-    for node in tree.css(MAY_HIDE):
+    hidden, inline = set[int](), set[int]()
+    for node in tree.css(STYLED):
         attributes = node.attributes
         is_hidden = attributes.get("hidden", "until-found") != "until-found"
-        if is_hidden or HIDDEN_STYLE.search(attributes.get("style") or ""):
+        style = attributes.get("style") or ""
+        if is_hidden or HIDDEN_STYLE.search(style):
             hidden.add(node.mem_id)
-    splitter = _Splitter(overridden, frozenset(hidden))
+        elif INLINE_STYLE.search(style):
+            inline.add(node.mem_id)
+    splitter = _Splitter(overridden, frozenset(hidden), frozenset(inline))
     root = tree.body or tree.root
     if root is not None:
         splitter.walk(root)
@@ -88,9 +87,11 @@ class _Run(NamedTuple):
 class _Splitter:
     """Collects the text of the inline run at hand and closes it at block-level borders."""
 
-    def __init__(self, overridden: Mapping[int, str], hidden: frozenset[int]) -> None:
+    def __init__(
+        self, overridden: Mapping[int, str], hidden: frozenset[int], inline: frozenset[int]
+    ) -> None:
         self.page = Page()
-        self.overridden, self.hidden = overridden, hidden
+        self.overridden, self.hidden, self.inline = overridden, hidden, inline
         self.apart = hidden.union(overridden)
         self.opened: list[tuple[LexborNode, int, bool, bool]] = []
         # The sentence that each hidden inline element interrupts, by the element's index.
@@ -157,9 +158,16 @@ class _Splitter:
         self.in_link += is_link
         self.in_bold += is_bold
         # An inline element that is hidden or named by an override becomes a block of its own.
-        if tag in INLINE and not (self.apart and node.mem_id in self.apart):
+        is_inline = tag in INLINE or (
+            (tag not in BLOCK or node.mem_id in self.inline)
+            and is_part_of_line(node, tag, has_text=self.has_text)
+        )
+        if is_inline and not (self.apart and node.mem_id in self.apart):
             self.opened.append((node, -1, is_link, is_bold))
             self.links += is_link
+            # A button has a border: `said Professor<button>Malone</button>`.
+            if tag in FORM_PARTS and self.parts and self.parts[-1][-1:].islower():
+                self.parts.append(" ")
             if not self.parts:
                 self.run_node = node
         else:

@@ -1,0 +1,62 @@
+"""Tell which elements of a page are part of a line of text, and which are blocks."""
+
+from itertools import islice
+
+from selectolax.lexbor import LexborNode
+
+_INLINE = """
+a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd mark nobr
+q rb rp rt ruby s samp small span strike strong sub sup time tt u var wbr img
+picture source br
+"""
+INLINE = frozenset(_INLINE.split())
+_BLOCK = """
+address article aside blockquote body caption center col colgroup dd details dialog dir div dl dt
+fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu
+nav ol p pre search section summary table tbody td tfoot th thead tr ul
+"""
+BLOCK = frozenset(_BLOCK.split())
+# Beside a text they are no part of it, unless it goes on after them.
+FORM_PARTS = frozenset({"button", "label", "output"})
+MAX_INNER_NODES = 30  # of an element that is a word or a few of a sentence
+
+
+def is_part_of_line(node: LexborNode, tag: str, *, has_text: bool) -> bool:
+    """Whether an element that need not be a block, such as one unknown to HTML, is none.
+
+    It is part of a line if text stands beside it and it holds no block-level element. `has_text`
+    says whether the line before it has text.
+    """
+    after = _next_text(node)
+    if tag in FORM_PARTS:
+        # `<p><button>Listen</button> Posted by the editor` is no sentence.
+        begins = after[:1] and not after[0].isupper() and _parent_tag(node) == "p"
+        is_beside = after if has_text else begins
+    else:
+        is_beside = has_text or after or _leads_to_inline(node)
+    if not is_beside:
+        return False
+    inner = [each.tag for each in islice(node.traverse(include_text=True), MAX_INNER_NODES + 1)]
+    return len(inner) <= MAX_INNER_NODES and BLOCK.isdisjoint(inner[1:])
+
+
+def _parent_tag(node: LexborNode) -> str | None:
+    return node.parent.tag if node.parent is not None else None
+
+
+def _next_text(node: LexborNode) -> str:
+    """The text directly after an element."""
+    after = node.next
+    while after is not None and after.tag == "-comment":
+        after = after.next
+    if after is None or after.tag != "-text":
+        return ""
+    return (after.text_content or "").strip()
+
+
+def _leads_to_inline(node: LexborNode) -> bool:
+    """Whether an inline element with content comes next: `<x-firm>Huawei</x-firm> <b>said</b>`."""
+    after = node.next
+    while after is not None and after.tag in ("-text", "-comment"):
+        after = after.next
+    return after is not None and after.tag in INLINE and after.first_child is not None

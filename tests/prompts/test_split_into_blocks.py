@@ -1,0 +1,53 @@
+"""What ends a block of a page and what does not, and which text it has."""
+
+import pytest
+
+from tasks.prompts.split_into_blocks import split_tree
+from tasks.text.html_tree import parse_html
+
+
+def texts(html: str) -> list[str]:
+    return [block.text for block in split_tree(parse_html(f"<body>{html}</body>")).blocks]
+
+
+WORDS = [
+    "<x-firm>{}</x-firm>",
+    "<ps-link><a href=/firms/huawei>{}</a></ps-link>",
+    "<noindex><a href=/firms/huawei>{}</a></noindex>",
+    "<g class=gr_>{}</g>",
+    "<st1:place w:st=on>{}</st1:place>",
+    "<button class=term aria-expanded=false>{}</button>",
+    "<label>{}</label>",
+    "<output>{}</output>",
+]
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_an_element_amid_a_sentence_is_part_of_it(word: str) -> None:
+    term = word.format("Huawei")
+    assert texts(f"<p>It is made by {term}, they said.</p>") == ["It is made by Huawei, they said."]
+    assert texts(f"<p>{term} said so.</p>") == ["Huawei said so."]
+
+
+def test_a_sentence_may_end_or_go_on_beside_an_unknown_element() -> None:
+    assert texts("<p>made by <x-firm>Huawei</x-firm></p>") == ["made by Huawei"]
+    assert texts("<p><x-firm>Huawei</x-firm> <b>said</b></p>") == ["Huawei said"]
+    in_style = '<div>made by <div style="display:inline">Huawei</div>, they said</div>'
+    assert texts(in_style) == ["made by Huawei, they said"]
+    # A button has a border.
+    assert texts("<p>Professor<button>Malone</button> said</p>") == ["Professor Malone said"]
+
+
+BLOCKS = {
+    "<x-text><p>One.</p><p>Two.</p></x-text>": ["One.", "Two."],
+    "<x-line>One.</x-line> <x-line>Two.</x-line>": ["One.", "Two."],
+    "One.<x-text><div>Two.</div></x-text>Three.": ["One.", "Two.", "Three."],
+    "<div>One. <button>Share</button></div>": ["One.", "Share"],
+    "<p><button>Listen</button> Posted by Ada</p>": ["Listen", "Posted by Ada"],
+    '<div style="display:inline-block">One</div> two': ["One", "two"],
+}
+
+
+@pytest.mark.parametrize("html", BLOCKS)
+def test_an_element_beside_a_text_or_around_blocks_is_a_block(html: str) -> None:
+    assert texts(html) == BLOCKS[html]
