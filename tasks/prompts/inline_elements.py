@@ -1,9 +1,16 @@
 """Tell which elements of a page are part of a line of text, and which are blocks."""
 
+import re
 from itertools import islice
 
-from selectolax.lexbor import LexborNode
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from tasks.text.sentence_split import END_SIGNS
+
+_SKIPPED = """script style noscript template svg math iframe object embed head select option
+datalist textarea canvas audio video map frameset"""
+SKIPPED = frozenset(_SKIPPED.split())
+EMBEDDED = frozenset({"iframe", "object", "embed", "canvas", "audio", "video"})
 _INLINE = """
 a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd mark nobr
 q rb rp rt ruby s samp small span strike strong sub sup time tt u var wbr img
@@ -16,9 +23,30 @@ fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr html l
 nav ol p pre search section summary table tbody td tfoot th thead tr ul
 """
 BLOCK = frozenset(_BLOCK.split())
+# Without content they show nothing. Advertisements are put into an empty `ins`.
+SILENT = INLINE - {"ins", "img", "picture"} | {"input", "link", "meta"}
+ENDS = frozenset(END_SIGNS + "”’»)]")
+BLOCK_STYLE = re.compile(r"display\s*:\s*block", re.I)
+STYLED = "[hidden], [style]"
+INLINE_STYLE = re.compile(r"display\s*:\s*inline\b(?!-)", re.I)
+HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 # Beside a text they are no part of it, unless it goes on after them.
 FORM_PARTS = frozenset({"button", "label", "output"})
 MAX_INNER_NODES = 30  # of an element that is a word or a few of a sentence
+
+
+def styled_elements(tree: LexborHTMLParser) -> tuple[frozenset[int], frozenset[int]]:
+    """The elements, by `mem_id`, that are hidden, and those whose style says `inline`."""
+    hidden, inline = set[int](), set[int]()
+    for node in tree.css(STYLED):
+        attributes = node.attributes
+        is_hidden = attributes.get("hidden", "until-found") != "until-found"
+        style = attributes.get("style") or ""
+        if is_hidden or HIDDEN_STYLE.search(style):
+            hidden.add(node.mem_id)
+        elif INLINE_STYLE.search(style):
+            inline.add(node.mem_id)
+    return frozenset(hidden), frozenset(inline)
 
 
 def is_part_of_line(node: LexborNode, tag: str, *, has_text: bool) -> bool:
@@ -38,6 +66,11 @@ def is_part_of_line(node: LexborNode, tag: str, *, has_text: bool) -> bool:
         return False
     inner = [each.tag for each in islice(node.traverse(include_text=True), MAX_INNER_NODES + 1)]
     return len(inner) <= MAX_INNER_NODES and BLOCK.isdisjoint(inner[1:])
+
+
+def is_glued(before: str, after: str) -> bool:
+    """Whether two texts with an image or the like between them need a space: `end.` and `Next`."""
+    return after[:1].isalnum() and (before[-1:].isalnum() or before[-1:] in ENDS)
 
 
 def _parent_tag(node: LexborNode) -> str | None:

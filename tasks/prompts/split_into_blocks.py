@@ -7,7 +7,18 @@ from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from tasks.prompts.inline_elements import BLOCK, FORM_PARTS, INLINE, is_part_of_line
+from tasks.prompts.inline_elements import (
+    BLOCK,
+    BLOCK_STYLE,
+    EMBEDDED,
+    FORM_PARTS,
+    INLINE,
+    SILENT,
+    SKIPPED,
+    is_glued,
+    is_part_of_line,
+    styled_elements,
+)
 from tasks.prompts.page import (
     BODY_FLAG,
     DIALOG_FLAG,
@@ -18,9 +29,6 @@ from tasks.prompts.page import (
     Page,
 )
 
-_SKIPPED = """script style noscript template svg math iframe object embed head select option
-datalist textarea canvas audio video map frameset"""
-SKIPPED = frozenset(_SKIPPED.split())
 # Characters from which a noscript is read: some sites put the whole article into one and have
 # scripts show it, `<noscript id="as-https-..."><div class="story-content"><p>`.
 MIN_NOSCRIPT_CHARS = 500
@@ -30,9 +38,6 @@ EMPHASIS = frozenset(("b", "strong", "em", "i", "h1", "h2", "h3", "h4", "h5", "h
 MEANING_ATTRIBUTES = frozenset({"itemprop", "role", "aria-modal"})
 NAME_ATTRIBUTES = ("class", "id", "role")
 MAX_NODES = 500_000  # Later nodes of a page are not read; the corpus's largest page has 20,000
-STYLED = "[hidden], [style]"
-INLINE_STYLE = re.compile(r"display\s*:\s*inline\b(?!-)", re.I)
-HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 # A zero-width non-joiner is spelling in scripts from Arabic to Malayalam: Persian plurals have one.
 INVISIBLE = re.compile(
     "[\u00ad\u200b\u200e\u200f\u2060\ufeff]|(?<![\u0600-\u0d7f])\u200c|\u200c(?![\u0600-\u0d7f])"
@@ -54,16 +59,8 @@ def split_tree(
 
     Walks without recursion, in time linear in the nodes.
     """
-    hidden, inline = set[int](), set[int]()
-    for node in tree.css(STYLED):
-        attributes = node.attributes
-        is_hidden = attributes.get("hidden", "until-found") != "until-found"
-        style = attributes.get("style") or ""
-        if is_hidden or HIDDEN_STYLE.search(style):
-            hidden.add(node.mem_id)
-        elif INLINE_STYLE.search(style):
-            inline.add(node.mem_id)
-    splitter = _Splitter(overridden, frozenset(hidden), frozenset(inline))
+    hidden, inline = styled_elements(tree)
+    splitter = _Splitter(overridden, hidden, inline)
     root = tree.body or tree.root
     if root is not None:
         splitter.walk(root)
@@ -108,26 +105,25 @@ class _Splitter:
         """Begin a new inline run."""
         self.parts.clear()
         self.link_chars = self.bold_chars = self.breaks = 0
-        self.has_text = False
+        self.has_text = self.has_gap = False
 
     def walk(self, root: LexborNode) -> None:
         """Go through the subtree in page order."""
         node: LexborNode | None = root
-        parts = self.parts
         for _ in range(MAX_NODES):
             if node is None:
                 break
             child, tag = None, node.tag or ""
             if tag == "-text":
-                parts.append(node.text_content or "")
-                if not parts[-1].isspace():
-                    self.add_text(parts[-1])
+                self.add_text(node.text_content or "")
             elif tag == "rt" and (node.parent is None or node.parent.css_first("rp") is None):
                 pass  # Only between the brackets of `rp` a ruby reads as text, `橋（はし）`.
             elif tag not in SKIPPED or (
                 tag == "noscript" and len(node.text()) >= MIN_NOSCRIPT_CHARS
             ):
                 child = self.enter(node, tag)
+            elif tag in EMBEDDED:
+                self.has_gap = self.has_text
             if child is None and self.opened:
                 child = node.next
             node = self.following() if child is None else child
@@ -153,6 +149,7 @@ class _Splitter:
             self.note(self.page.controls)
         child = node.first_child
         if child is None:
+            self.separate(node, tag)
             return None
         is_link, is_bold = tag == "a", tag in EMPHASIS
         self.in_link += is_link
@@ -176,6 +173,16 @@ class _Splitter:
             self.target = node.attributes.get("href") or ""
             self.targets.append(self.target)
         return child
+
+    def separate(self, node: LexborNode, tag: str) -> None:
+        """Keep apart the texts before and after an element without any content."""
+        if not self.has_text or tag in SILENT:
+            return
+        style = node.attributes.get("style") or "" if tag == "ins" else ""
+        if tag in BLOCK or BLOCK_STYLE.search(style):
+            self.flush()
+        else:
+            self.has_gap = True
 
     def note(self, holders: set[int]) -> None:
         """Add the current element and those around it to `holders`."""
@@ -245,9 +252,15 @@ class _Splitter:
         return node
 
     def add_text(self, text: str) -> None:
-        """Count the characters in links and in bold of a text of the run."""
+        """Add a text to the run, and count its characters in links and in bold."""
+        if text.isspace():
+            self.parts.append(text)
+            return
+        if self.has_gap and is_glued(self.parts[-1], text):
+            self.parts.append(" ")
+        self.parts.append(text)
         self.breaks = 0
-        self.has_text = True
+        self.has_text, self.has_gap = True, False
         if self.in_link or self.in_bold:
             size = len(text.strip())
             self.link_chars += size if self.in_link else 0

@@ -51,3 +51,38 @@ BLOCKS = {
 @pytest.mark.parametrize("html", BLOCKS)
 def test_an_element_beside_a_text_or_around_blocks_is_a_block(html: str) -> None:
     assert texts(html) == BLOCKS[html]
+
+
+EMPTY_BLOCKS = [
+    "<div class=ad-slot id=d1></div>",
+    "<hr>",
+    "<p></p>",
+    "</p>",
+    "<ul></ul>",
+    "<ins class=adsbygoogle style='display:block'></ins>",
+]
+
+
+@pytest.mark.parametrize("empty", EMPTY_BLOCKS)
+def test_an_empty_block_element_ends_a_block(empty: str) -> None:
+    assert texts(f"<div>One family.{empty}Nine families</div>") == ["One family.", "Nine families"]
+
+
+EMPTY = [
+    "<iframe src=x></iframe>",
+    "<video src=x></video>",
+    "<ad-slot></ad-slot>",
+    "<ins class=adsbygoogle></ins>",
+    "<img src=i.jpg>",
+]
+
+
+@pytest.mark.parametrize("empty", EMPTY)
+def test_what_shows_no_text_keeps_words_apart(empty: str) -> None:
+    assert texts(f"<div>One family.{empty}Nine families</div>") == ["One family. Nine families"]
+    # Not so beside a sign, as before the comma after a word with an icon.
+    assert texts(f"<p>(<b>{empty}Huawei{empty}</b>, they said)</p>") == ["(Huawei, they said)"]
+
+
+def test_an_empty_inline_element_says_nothing() -> None:
+    assert texts("<p>Hua<span class=anchor></span>we<wbr>i<a name=x></a>’s</p>") == ["Huawei’s"]
