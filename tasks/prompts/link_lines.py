@@ -30,6 +30,10 @@ TIME = re.compile(
     """,
     re.I | re.X,
 )
+# Where a reader tells Google to show more of the paper: the same address in every language. The
+# linked share of a line that asks for it; news of it has less.
+PREFERENCES = re.compile(r"^(?:https?:)?//(?:www\.)?google\.[a-z.]+/preferences/source\b", re.I)
+MIN_LINKED_OF_ORDER = 0.4
 MAX_TEASER_BLOCKS = 3  # after its heading
 MAX_LABEL_WORDS, MIN_LABEL_REPEATS = 4, 5  # of a label that a page repeats, such as `Read more`
 # A list of links.
@@ -60,6 +64,7 @@ def strip_link_lines(draft: Draft) -> None:
         is_shouted = sum(map(str.isupper, letters)) > MIN_CAPITALS * max(1, len(letters))
         if is_shouted and page.elements[page.blocks[at].element].tag == "p":
             draft.strip(at, "related", "dom:link-line")
+    _strip_preferences(draft)
     _strip_labels(draft)
     _strip_times(draft)
     _strip_teasers(draft)
@@ -79,6 +84,14 @@ def strip_link_lines(draft: Draft) -> None:
         if share >= MIN_LINKED_OF_LIST and is_long and draft.score[items].mean() < highest:
             for at in draft.roles.keys() & range(element.start, element.end):
                 draft.strip(at, "related", "dom:link-list")
+
+
+def _strip_preferences(draft: Draft) -> None:
+    """Strip `Add us as a preferred source on Google`."""
+    for at in list(draft.roles):
+        is_order = draft.columns["link_share"][at] >= MIN_LINKED_OF_ORDER
+        if is_order and any(map(PREFERENCES.match, draft.page.blocks[at].targets)):
+            draft.strip(at, "other", "dom:preferred-source")
 
 
 def _strip_labels(draft: Draft) -> None:

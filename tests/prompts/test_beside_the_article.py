@@ -143,3 +143,23 @@ CITED = {
 def test_what_an_author_cites_in_paragraphs_of_its_own_stays(cited: str) -> None:
     found = read_at_herald(related(CITED[cited]))
     assert found == [*STORY[:3], *CITED[cited].values(), *STORY[3:]]
+
+
+PREFERRED = "<a href='https://www.google.com/preferences/source?q=example.org'>{}</a>"
+
+
+@pytest.mark.parametrize(
+    "line", ["<p>{}</p>", "<p><b>{}</b></p>", "<p>★ Quick: {}</p>", "<div>{}</div>"]
+)
+@pytest.mark.parametrize("order", ["Bizi Google'da tercih edilen kaynak yapın", "Google优先来源"])
+def test_an_order_to_prefer_the_paper_on_google_goes_in_every_language(
+    line: str, order: str
+) -> None:
+    assert read_at_herald(line.format(PREFERRED.format(order))) == STORY
+
+
+def test_news_of_preferred_sources_stays() -> None:
+    news = "Since May readers name {} themselves, and the trust hopes to be among them, it said."
+    text = news.format("the papers that Google shows")
+    part = news.format(PREFERRED.format("the papers that Google shows"))
+    assert read_at_herald(f"<p>{part}</p>") == [*STORY[:3], text, *STORY[3:]]
