@@ -4,8 +4,6 @@ import re
 from itertools import groupby
 from urllib.parse import urljoin, urlsplit
 
-import numpy as np
-
 from tasks.prompts.draft import Draft
 from tasks.prompts.link_lines import MAX_LABEL_WORDS, MIN_LINKED_IF_LONG, MIN_MEAN_ITEM_WORDS
 from tasks.text.urls import same_site
@@ -23,32 +21,33 @@ def strip_linked_paragraphs(draft: Draft, address: str) -> None:
 
     A list of sources leads elsewhere, a list of people has shorter names.
     """
-    page, columns = draft.page, draft.columns
+    page, words = draft.page, draft.columns["words"]
     if page.is_text:
         return
-    is_title = columns["ends_sentence"] == 0
-    is_title |= np.array([block.text.endswith(QUESTIONS) for block in page.blocks])
-    sizes = np.array([len(BULLET.sub("", block.text)) for block in page.blocks])
-    is_link = is_title & (columns["link_share"] * columns["chars"] > MIN_LINKED_IF_LONG * sizes)
-
-    def holder(at: int) -> int:
-        """The element around a linked paragraph; -1 for other blocks."""
-        own = page.elements[page.blocks[at].element]
-        targets = page.blocks[at].targets
-        is_away = is_link[at] and all(_is_page(address, target) for target in targets)
-        return own.parent if own.tag == "p" and is_away else -1
-
-    for outer, group in groupby(range(len(page.blocks)), holder):
+    for outer, group in groupby(range(len(page.blocks)), lambda at: _around_link(draft, at)):
         links = list(group)
-        is_long = columns["words"][links].mean() >= MIN_MEAN_ITEM_WORDS
+        if outer < 0 or len(links) < MIN_LINKS or not draft.roles.keys() & links:
+            continue
         # Several may lead to parts of one page, or be of one link, as to a product.
         targets = [target for at in links for target in page.blocks[at].targets]
         places = {target.partition("#")[0] for target in targets}
-        if outer >= 0 and min(len(links), len(places)) >= MIN_LINKS and is_long:
+        is_long = words[links].mean() >= MIN_MEAN_ITEM_WORDS
+        if is_long and len(places) >= MIN_LINKS and all(_is_page(address, x) for x in targets):
             above = links[0] - 1
             label = [above] if _is_label(draft, above, outer) else []
             for at in draft.roles.keys() & {*links, *label}:
                 draft.strip(at, "related", "dom:linked-paragraphs")
+
+
+def _around_link(draft: Draft, at: int) -> int:
+    """The element around a paragraph that is a link and no sentence; -1 for other blocks."""
+    block = draft.page.blocks[at]
+    own = draft.page.elements[block.element]
+    if own.tag != "p" or not block.link_chars:
+        return -1
+    is_link = block.link_chars > MIN_LINKED_IF_LONG * len(BULLET.sub("", block.text))
+    is_title = not draft.columns["ends_sentence"][at] or block.text.endswith(QUESTIONS)
+    return own.parent if is_link and is_title else -1
 
 
 def _is_page(address: str, target: str) -> bool:
