@@ -7,6 +7,7 @@ import numpy as np
 from tasks.prompts.article_boundary import foreign_blocks
 from tasks.prompts.draft import Draft, Role, prose_sizes
 from tasks.prompts.page import Page
+from tasks.prompts.reader_comments import heads_nothing
 from tasks.prompts.tree_arrays import Mask
 from tasks.prompts.word_weights import fold
 
@@ -125,6 +126,12 @@ def strip_foreign(draft: Draft, headline: int, *, is_live: bool) -> None:
         kept[at] = draft.columns["good"][at]
     for at, rule in foreign_blocks(draft.page, headline, kept, is_live=is_live).items():
         draft.strip(at, "furniture", rule)
+
+
+def strip_comments_heading(draft: Draft) -> None:
+    """Strip `Comments (4)` at the end of the article, of which the comments are gone."""
+    if (body := draft.body) and heads_nothing(draft.page, body[-1]):
+        draft.strip(body[-1], "furniture", "dom:comments")
 
 
 def first_paragraph(draft: Draft, headline: int = -1) -> int:

@@ -9,7 +9,13 @@ from tasks.model import Cleaned, StrippedBlock
 from tasks.prompts.apply_overrides import keep_overridden, overridden_blocks, overridden_nodes
 from tasks.prompts.block_model import load_model
 from tasks.prompts.block_roles import assign_roles, find_headline, is_description_of
-from tasks.prompts.block_selection import keep_article, rescue_article, strip_copies, strip_foreign
+from tasks.prompts.block_selection import (
+    keep_article,
+    rescue_article,
+    strip_comments_heading,
+    strip_copies,
+    strip_foreign,
+)
 from tasks.prompts.draft import Draft, Role, explain, score_blocks
 from tasks.prompts.link_lines import strip_link_lines
 from tasks.prompts.linked_paragraphs import strip_linked_paragraphs
@@ -164,6 +170,7 @@ def finish(draft: Draft, headline: int, hints: Hints) -> Cleaned:
     keep_announced_lists(draft)
     rescue_article(draft)
     strip_copies(draft, running)
+    strip_comments_heading(draft)
     assign_roles(draft, headline, hints)
     # Again: roles may have been lost to the rescue or to the search for date lines and biographies.
     keep_overridden(draft, kept)

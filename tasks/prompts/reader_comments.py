@@ -23,14 +23,15 @@ _COUNTED = (
     "|reacties?|yorum|комментари[йяев]+|коментар[ії]?в?|تعليقات?"
 )
 TITLE = re.compile(
-    rf"(?:reader |user |all |show |view |leser|alle )?(?:{_PLURAL})(?:\s?[(:]?\d[\d.,]*\)?)?"
-    rf"|\d[\d.,]*\s(?:{_COUNTED})|\w+ (?:responses|replies|comments) (?:to|on) .*"
+    rf"(?:reader |user |all |show |view |leser|alle )?(?:{_PLURAL})(?:\s?[(:·]?\s?\d[\d.,]*\)?)?"
+    rf"|\d[\d.,]*\s(?:{_COUNTED}|{_PLURAL})|\w+ (?:responses|replies|comments) (?:to|on) .*"
     r"|(?:join|start) the (?:conversation|discussion)|leave a (?:comment|reply)",
     re.I,
 )
 MAX_TITLE_CHARS = 80
 MIN_ARTICLE_CHARS = 400  # of running text, for a part of the page to be an article
 MIN_THREAD_ELEMENTS = 3  # Elements named for comments that are a thread, nested or side by side
+MAX_TITLE_WORDS = 3  # of one over nothing that is kept: not `Mayor comments on the bridge`
 MIN_BLOCKS = 4  # of a part that a heading over comments opens
 
 
@@ -60,13 +61,22 @@ def _holds_comments(key: str) -> bool:
     return bool(COMMENTS.search(key) and not NOT_COMMENTS.search(key))
 
 
+def heads_nothing(page: Page, last: int) -> bool:
+    """Whether the last line that is kept of a page heads comments, which are not."""
+    text, more = page.blocks[last].text, last + 1 < len(page.blocks)
+    return more and not page.is_text and len(text.split()) <= MAX_TITLE_WORDS and _is_title(text)
+
+
+def _is_title(text: str) -> bool:
+    return len(text) <= MAX_TITLE_CHARS and TITLE.fullmatch(text.strip(" :?!")) is not None
+
+
 def _titled_comments(page: Page, headline: int, kept: Column) -> set[int]:
     """Blocks of the part after the article that a heading over comments opens."""
     if headline < 0:
         return set()
     for at in range(headline + 1, len(page.blocks)):
-        text = page.blocks[at].text
-        if len(text) > MAX_TITLE_CHARS or not TITLE.fullmatch(text.strip(" :?!")):
+        if not _is_title(page.blocks[at].text):
             continue
         # A link to the comments opens nothing.
         around = page.ancestors(page.blocks[at].element)

@@ -3,7 +3,10 @@
 from dataclasses import replace
 
 import pytest
+from selectolax.lexbor import LexborHTMLParser
 
+from tasks.prompts.reader_comments import heads_nothing
+from tasks.prompts.split_into_blocks import split_tree
 from tests.prompts.test_page_shapes import HEADLINE, HINTS, STORY, paragraphs, read
 from tests.prompts.test_prompts import PARAGRAPHS, clean
 
@@ -163,3 +166,27 @@ def test_news_of_preferred_sources_stays() -> None:
     text = news.format("the papers that Google shows")
     part = news.format(PREFERRED.format("the papers that Google shows"))
     assert read_at_herald(f"<p>{part}</p>") == [*STORY[:3], text, *STORY[3:]]
+
+
+def thread(heading: str) -> str:
+    said = ["Well said!", "+1", "haha yes", "So it is"]
+    items = "".join(
+        f"<div class=item><b>Ole{at}</b><p>{text}</p><button>Reply</button></div>"
+        for at, text in enumerate(said)
+    )
+    body = f"<div>{paragraphs(STORY)}{heading}<div class=thread>{items}</div></div>"
+    return f"<article><h1>{{h}}</h1>{body}</article>"
+
+
+@pytest.mark.parametrize(
+    "heading", ["Kommentare (4)", "4 Yorumlar", "评论", "Komentarze · 4", "评论: 4"]
+)
+def test_a_heading_of_comments_goes_with_them(heading: str) -> None:
+    assert list(read(thread(f"<h3>{heading}</h3>")).paragraphs) == STORY
+
+
+@pytest.mark.parametrize("heading", ["The mayor comments on the bridge", "Ein Kommentar"])
+def test_another_heading_stays_over_what_is_gone(heading: str) -> None:
+    page = split_tree(LexborHTMLParser(thread(f"<h3>{heading}</h3>").replace("{h}", HEADLINE)))
+    at = [block.text for block in page.blocks].index(heading)
+    assert not heads_nothing(page, at)
