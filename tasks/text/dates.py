@@ -89,6 +89,10 @@ YEAR_FIRST = re.compile(
     r"\b(?P<year>\d{4})(?:\.|\.?\sm\.)?\s(?P<name>" + _NAME + r")\.?\s(?P<day>\d{1,2})\b"
     r"(?:\D{0,14}?\b" + CLOCK + ")?"
 )
+VIETNAMESE = re.compile(
+    r"\b(?P<day>\d{1,2})\s[Tt]háng\s(?P<month>\d{1,2}),?\s(?:năm\s)?(?P<year>\d{4})\b"
+    r"(?:\D{0,18}?\b" + CLOCK + ")?"
+)
 YEAR_LAST = re.compile(
     r"\b(?P<name>[A-Z][a-z]{2}) (?P<day>\d{1,2}) (?P<hour>\d{1,2}):(?P<minute>\d{2})"
     r":(?P<second>\d{2}) (?:(?:GMT|UTC)(?=[+-]))?(?P<zone>[A-Z]{2,4}|[+-]\d{2}:?\d{2})"
@@ -190,7 +194,7 @@ def _readings(text: str, zone: tzinfo, day_first: bool, language: str) -> Iterat
             yield (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC), True
     if found := EAST_ASIA.search(text):
         yield _from_match(found, zone)
-    for form in (YEAR_LAST, MONTH_FIRST, DAY_FIRST, YEAR_FIRST):
+    for form in (YEAR_LAST, MONTH_FIRST, DAY_FIRST, YEAR_FIRST, VIETNAMESE):
         for match in form.finditer(text):
             yield _from_match(match, zone, language=language)
     for match in NUMBERS.finditer(text):

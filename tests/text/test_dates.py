@@ -61,6 +61,8 @@ FORMS = [
     ("7pm on Friday, May 17th, 2024", "America/New_York", "2024-05-17T23:00"),
     ("14:30 - 17/05/2024", "America/Sao_Paulo", "2024-05-17T17:30"),
     ("14h30 de 17 de maio de 2024", "America/Sao_Paulo", "2024-05-17T17:30"),
+    ("Thứ Sáu, ngày 17 tháng 5 năm 2024 - 18:00", "Asia/Ho_Chi_Minh", "2024-05-17T11:00"),
+    ("18:00, 17 Tháng 5, 2024", "Asia/Ho_Chi_Minh", "2024-05-17T11:00"),
     ("18:00 (GMT+7) 17/05/2024", "Asia/Ho_Chi_Minh", "2024-05-17T11:00"),
     ("10.30am Friday 17 May 2024", "Europe/London", "2024-05-17T09:30"),
     ("12:30 Uhr am 17. Mai 2024", "Europe/Berlin", "2024-05-17T10:30"),
@@ -119,6 +121,7 @@ def test_a_day_in_may_is_read_in_the_languages_of_papers(raw: str) -> None:
         ("el", MONTHS["el-plain"].upper()),
         ("sw", MONTHS["sw"]),
         ("ka", MONTHS["ka"]),
+        ("fa", MONTHS["fa"]),
         *SHORT_MONTHS.items(),
     ],
 )
