@@ -59,6 +59,17 @@ CASES = {
         "a",
     ),
     "twice": Case([shown("a"), shown("a", at="b"), shown("a", at="c")], "c"),
+    "to an address without a date": Case([shown("a"), shown("a", at="b", day=None)], "b"),
+    "twice, and the date is lost": Case(
+        [
+            *(shown("a"), shown("a", UPDATED, "b", day=None)),
+            *(shown("b", UPDATED, day=None), shown("b", UPDATED, "c", day=None)),
+        ],
+        "c",
+    ),
+    "back from an address without a date": Case(
+        [shown("a"), shown("a", at="b", day=None), shown("a", day=None)], "a"
+    ),
     "before it is rewritten": Case([shown("a"), shown("a", at="b"), shown("b", REWRITTEN)], "b"),
     "an address of changing articles": Case(
         [shown("live", at="a"), shown("live", OTHER, "b"), shown("live", REWRITTEN, "c")], "abc"
@@ -177,3 +188,18 @@ def test_an_article_stays_with_the_source_that_asked_for_it_first(tmp_path: Path
     ]
     versions = f"source_id FROM article_versions WHERE url_canonical = '{first.url}'"
     assert ask(layout, f"SELECT {versions} ORDER BY version_no") == [("gb-post",), (other,)]
+
+
+def test_copies_follow_the_day_that_a_moved_article_keeps(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "data")
+    first = Page("a", BODIES[TEXT](0))
+    moved = replace(first, canonical=f"{first.url}/b", day=None, hour=60)
+    copy = Page("copy", BODIES[UPDATED](0), day=1, hour=30, source_id="gb-paper-1")
+    load_each(layout, [[first, copy], [moved]])
+    told = "article_id, published_at, duplicate_of FROM articles ORDER BY published_at"
+    seen = ask(layout, f"SELECT {told}")
+    (kept, _, original), (later, _, duplicate_of) = seen
+    assert (str(kept), original) == (str(moved.article_id), None)
+    assert (str(later), str(duplicate_of)) == (str(copy.article_id), str(moved.article_id))
+    rebuild_warehouse(layout, TOPICS, SOURCES)
+    assert ask(layout, f"SELECT {told}") == seen

@@ -1,8 +1,9 @@
 -- Grain: one article of `waiting`, whose duplicate_of is to be decided: those of `touched`, and their copies.
 --
--- Texts without a date are sketched at the time of publication that other versions of the article have.
+-- Texts without a date are sketched at the time of publication that other versions of the article have, or
+-- else those before its page moved.
 UPDATE text_sketches
-SET moment = dated.published_at
+SET moment = coalesce(shown.published_at, own.published_at, version.fetched_at)
 FROM article_versions AS version
 JOIN (
     SELECT article_id,
@@ -11,11 +12,15 @@ JOIN (
     FROM article_versions
     SEMI JOIN touched USING (article_id)
     GROUP BY article_id
-    HAVING count(published_at) BETWEEN 1 AND count(*) - 1
-) AS dated USING (article_id)
+    HAVING count(published_at) < count(*)
+) AS own USING (article_id)
+LEFT JOIN (
+    SELECT article_id, published_at FROM articles SEMI JOIN touched USING (article_id)
+) AS shown USING (article_id)
 WHERE version.published_at IS NULL
   AND text_sketches.article_id = version.article_id
-  AND text_sketches.version_no = version.version_no;
+  AND text_sketches.version_no = version.version_no
+  AND moment <> coalesce(shown.published_at, own.published_at, version.fetched_at);
 
 CREATE OR REPLACE TEMP TABLE waiting AS
 SELECT rowid AS place, article_id, coalesce(published_at, fetched_at) AS moment, true AS is_touched

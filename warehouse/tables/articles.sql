@@ -68,7 +68,7 @@ COMMENT ON COLUMN articles.body_chars IS
 COMMENT ON COLUMN articles.language IS 'Language code of the text';
 COMMENT ON COLUMN articles.language_source IS 'What named the language: page, text, source or none';
 COMMENT ON COLUMN articles.published_at IS
-    'Time of publication (UTC), as the latest version with a date states it; NULL where none does';
+    'Time of publication (UTC), as the latest version with a date states it, or else, if its page has moved, that by the URL before; NULL where none does';
 COMMENT ON COLUMN articles.published_at_raw IS 'Time of publication as printed';
 COMMENT ON COLUMN articles.published_source IS
     'What named the time of publication: jsonld, meta, page, url, feed, given or none';

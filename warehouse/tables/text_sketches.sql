@@ -13,7 +13,7 @@ COMMENT ON TABLE text_sketches IS
 COMMENT ON COLUMN text_sketches.article_id IS 'UUID of the canonical URL';
 COMMENT ON COLUMN text_sketches.version_no IS 'Number of the version';
 COMMENT ON COLUMN text_sketches.moment IS
-    'Time of publication (UTC), of an undated version that of the latest dated one; else of the capture';
+    'Time of publication (UTC), of an undated version that of the article; else of the capture';
 COMMENT ON COLUMN text_sketches.shingles IS
     'Different runs of four words in the body; NULL, as the rest, for texts under 40 words, which are never compared';
 COMMENT ON COLUMN text_sketches.minhash IS
