@@ -157,3 +157,25 @@ def test_the_desk_s_table_gives_each_topic_its_own_articles(layout: Layout) -> N
     assert articles == ""
     anywhere, articles, _ = cells("anywhere")
     assert (anywhere[:6], articles) == ("2, 50%", "4")
+
+
+def test_a_topic_enters_no_article_in_another_language(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "data")
+    russian = {"language": "ru"}
+    first = [Page("a", "Встреча прошла.", about=russian), Page("b", "They met.")]
+    later = [
+        Page("a", "Встреча прошла: sanctions, Хуавэй.", hour=25, about=russian),
+        Page("b", "They met on sanctions and Хуавэй.", hour=25),
+    ]
+    for number, pages in enumerate([[listing(hour=-1), *first], [*later, listing(hour=47)]]):
+        run = stage(layout, f"2026030{number + 2}T060000Z-000000", pages)
+        load(layout, [LATIN, ALL, CYRILLIC], [source()], [run], now=START + timedelta(days=9))
+    publish(layout)
+    asked = "SELECT topic_id, url_canonical, change, mentions_after, fields FROM mention_changes"
+    rows = query(layout, f"{asked} JOIN articles USING (article_id) ORDER BY ALL").to_pylist()
+    assert [tuple(row.values()) for row in rows] == [
+        ("anywhere", first[0].url, "entered", 1, ["body"]),
+        ("anywhere", first[1].url, "entered", 1, ["body"]),
+        ("huawei", first[0].url, "entered", 1, ["body"]),
+        ("sanctions", first[1].url, "entered", 1, ["body"]),
+    ]
