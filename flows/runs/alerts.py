@@ -118,14 +118,20 @@ def check_served(settings: Settings) -> None:
 
 
 def prefect_incidents(*, with_workers: bool = True) -> CurrentIncidents:
-    """What Prefect's server shows: no worker, and deployments whose last run failed.
+    """What Prefect's server shows: no worker, and how the last run of each deployment ended.
 
     A server that does not answer counts as one without a worker.
     """
     workers = frozenset({Kind.NO_WORKER} if with_workers else ())
     try:
         with get_client(sync_client=True) as client:
-            found = tuple(_incidents_of(client, with_workers=with_workers))
+            last = list(_last_runs(client))
+            failed = [
+                _failed(name, run, client)
+                for name, run in last
+                if run and run.state_type is StateType.FAILED
+            ]
+            found = (*failed, *(_no_worker(client) if with_workers else ()))
     except httpx.HTTPError as error:
         if not with_workers:
             raise
@@ -138,10 +144,15 @@ def prefect_incidents(*, with_workers: bool = True) -> CurrentIncidents:
         text = f"The Prefect server could not be asked: {why}"
         about = (Kind.NO_WORKER, "", "no worker is polling", text, "a worker polls again")
         return CurrentIncidents((Incident(*about),), workers)
-    return CurrentIncidents(found, workers | {Kind.RUN_FAILED})
+    completed = {
+        name: run.end_time if run and run.state_type is StateType.COMPLETED else None
+        for name, run in last
+    }
+    return CurrentIncidents(found, workers | {Kind.RUN_FAILED}, completed=completed)
 
 
-def _incidents_of(client: SyncPrefectClient, *, with_workers: bool) -> Iterator[Incident]:
+def _last_runs(client: SyncPrefectClient) -> Iterator[tuple[str, FlowRun | None]]:
+    """Each deployment and the last run of it that ended by itself and did its work."""
     ended = {"state": {"type": {"any_": ENDED}, "name": {"not_any_": IDLE}}}
     for deployment in client.read_deployments():
         runs = client.read_flow_runs(
@@ -150,17 +161,21 @@ def _incidents_of(client: SyncPrefectClient, *, with_workers: bool) -> Iterator[
             sort=FlowRunSort.END_TIME_DESC,
             limit=1,
         )
-        for run in runs:
-            if run.state and run.state.is_failed():
-                server = str(client.api_url).removesuffix("/").removesuffix("/api")
-                yield Incident(
-                    *(Kind.RUN_FAILED, deployment.name, f"{deployment.name} failed"),
-                    f"{run.name}: {run.state.message}\n{server}/v2/runs/flow-run/{run.id}",
-                    *(f"{deployment.name} completed", run.end_time),
-                    every_source_failed=EVERY_SOURCE_FAILED in (run.state.message or ""),
-                )
-    if not with_workers:
-        return
+        yield deployment.name, next(iter(runs), None)
+
+
+def _failed(name: str, run: FlowRun, client: SyncPrefectClient) -> Incident:
+    server = str(client.api_url).removesuffix("/").removesuffix("/api")
+    why = run.state.message if run.state else ""
+    return Incident(
+        *(Kind.RUN_FAILED, name, f"{name} failed"),
+        f"{run.name}: {why}\n{server}/v2/runs/flow-run/{run.id}",
+        *(f"{name} completed", run.end_time),
+        every_source_failed=EVERY_SOURCE_FAILED in (why or ""),
+    )
+
+
+def _no_worker(client: SyncPrefectClient) -> Iterator[Incident]:
     online = WorkerFilter.model_validate({"status": {"any_": [WorkerStatus.ONLINE]}})
     try:
         client.read_work_pool(POOL)  # the next call has no ObjectNotFound

@@ -1,7 +1,7 @@
 """Finds incidents in the current snapshot: what is wrong now, and topics that spiked."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -65,6 +65,8 @@ class CurrentIncidents:
     # Kinds that were checked: an open incident of another kind is not over.
     asked: frozenset[Kind] = frozenset()
     sources: frozenset[str] = frozenset()  # ids of the configured ones
+    # When the last run of each deployment ended, if it completed: what failed before is over.
+    completed: Mapping[str, datetime | None] = field(default_factory=dict)
 
     @property
     def problems(self) -> tuple[Incident, ...]:
@@ -73,7 +75,10 @@ class CurrentIncidents:
 
     def __add__(self, other: "CurrentIncidents") -> "CurrentIncidents":
         return CurrentIncidents(
-            self.incidents + other.incidents, self.asked | other.asked, self.sources | other.sources
+            self.incidents + other.incidents,
+            self.asked | other.asked,
+            self.sources | other.sources,
+            {**self.completed, **other.completed},
         )
 
 

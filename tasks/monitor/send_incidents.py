@@ -123,11 +123,16 @@ def _recoveries(
     keys = {each.key for each in found.incidents}
     for key, reported in list(state.told.items()):
         is_open = key in keys or reported.kind not in found.asked
+        is_retired = reported.kind not in GENERAL_KINDS and reported.about not in found.sources
+        if reported.kind is Kind.RUN_FAILED:
+            # Another server than the one that has the deployment knows of no run that completed.
+            completed = found.completed.get(reported.about)
+            is_retired = bool(found.completed) and reported.about not in found.completed
+            is_open |= not is_retired and (not completed or completed <= reported.since)
         if is_open if reported.day is None else now.date() <= reported.day:
             continue
         del state.told[key]
-        # A source that was taken out of sources.toml has not recovered.
-        is_retired = reported.kind not in GENERAL_KINDS and reported.about not in found.sources
+        # A source that was taken out of sources.toml, or a deployment, has not recovered.
         if reported.day is None and not is_retired:
             since, subject = moment(reported.since), f"Presswatch: recovered: {reported.recovered}"
             yield subject, f"It is over: {reported.headline}, since {since}; seen {moment(now)}."

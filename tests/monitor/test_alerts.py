@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from email import message_from_string
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from tasks.load.load_run import load
 from tasks.monitor.alert_settings import AlertSettings, Kind
+from tasks.monitor.alert_state import read_state
 from tasks.monitor.channels import Channel, channels_of
 from tasks.monitor.incidents import CurrentIncidents, Incident, find_incidents
 from tasks.monitor.send_incidents import check_and_send
@@ -28,7 +30,7 @@ from tests.monitor.failing_warehouse import (
     reads,
 )
 from tests.support.publishing import publish
-from tests.support.receivers import Mailbox, Receiver
+from tests.support.receivers import Kept, Mailbox, Receiver
 from tests.support.staged_pages import TOPICS, stage
 from warehouse.layers.layout import Layout
 from warehouse.read.query import DatabaseDamaged
@@ -87,6 +89,11 @@ RUN = Incident(Kind.RUN_FAILED, "maintain", "maintain failed", "Broken.", "maint
 PREFECT = frozenset({Kind.NO_WORKER, Kind.RUN_FAILED})
 
 
+def prefect(*found: Incident, completed: datetime | None = None) -> CurrentIncidents:
+    """What a server shows that has the deployment `maintain`."""
+    return CurrentIncidents(found, PREFECT, completed={"maintain": completed})
+
+
 def test_each_incident_is_reported_once_and_so_is_its_end(
     stages: Stages, hook: Receiver, mailbox: Mailbox
 ) -> None:
@@ -98,9 +105,9 @@ def test_each_incident_is_reported_once_and_so_is_its_end(
         layout, before = stages(day), len(hook.bodies)
         for minutes in (0, 5):
             now = at(day, hours) + timedelta(minutes=minutes)
-            done = check_and_send(
-                layout, settings, channels, now, CurrentIncidents(others, PREFECT)
-            )
+            completed = None if RUN in others else at(day)
+            shown = prefect(*others, completed=completed)
+            done = check_and_send(layout, settings, channels, now, shown)
             assert done.refused == ()
         return [title.removeprefix("Presswatch: ") for title in hook.titles[before:]]
 
@@ -227,9 +234,12 @@ def test_a_damaged_snapshot_silences_no_other_incident(tmp_path: Path, hook: Rec
     layout.current.parent.mkdir(parents=True)
     layout.current.write_bytes(bytes(100_000))
     channels = channels_of(settings)
-    for run, hours in (((RUN,), 3.0), ((RUN,), 4.0), ((), 5.0)):
+    for shown, hours in (
+        *((prefect(RUN), hours) for hours in (3.0, 4.0)),
+        (prefect(completed=at(0, 4.5)), 5.0),
+    ):
         with pytest.raises(DatabaseDamaged):
-            check_and_send(layout, settings, channels, at(0, hours), CurrentIncidents(run, PREFECT))
+            check_and_send(layout, settings, channels, at(0, hours), shown)
     assert [title.removeprefix("Presswatch: ") for title in hook.titles] == [
         "maintain failed",
         "recovered: maintain completed",
@@ -252,6 +262,27 @@ def test_what_was_not_asked_is_not_over(stages: Stages, hook: Receiver) -> None:
     check_and_send(layout, settings, channels, at(HEALTHY), CurrentIncidents((WORKER,), PREFECT))
     check_and_send(layout, settings, channels, at(HEALTHY))
     assert hook.titles == ["Presswatch: no worker is polling"]
+
+
+def test_a_failed_run_is_over_with_a_later_one_of_its_deployment(tmp_path: Path) -> None:
+    settings, layout, channel = AlertSettings(), Layout(tmp_path / "data"), Kept()
+    layout.root.mkdir()
+    run = replace(RUN, since=at(0, 2))
+
+    def subjects(*shown: CurrentIncidents) -> list[str]:
+        for each in shown:
+            check_and_send(layout, settings, [channel], at(0, 5), each)
+        told, channel.subjects = channel.subjects, []
+        return told
+
+    assert subjects(prefect(run)) == ["maintain failed"]
+    by_hand = CurrentIncidents(asked=PREFECT)  # of a command's own server
+    is_deleted = prefect(completed=at(0, 1))
+    assert subjects(by_hand, prefect(), is_deleted, prefect(run)) == []
+    assert subjects(prefect(completed=at(0, 4))) == ["recovered: maintain completed"]
+    other = CurrentIncidents(asked=PREFECT, completed={"upkeep": at(0, 4)})
+    assert subjects(prefect(run), other) == ["maintain failed"]
+    assert not read_state(layout, at(0)).told
 
 
 def test_nothing_loaded_is_reported_after_hours(tmp_path: Path, hook: Receiver) -> None:

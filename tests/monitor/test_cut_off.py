@@ -11,6 +11,7 @@ from tasks.monitor.send_incidents import check_and_send
 from tests.monitor.failing_warehouse import at
 from tests.support.kept_folder import KeptFolder
 from tests.support.publishing import publish
+from tests.support.receivers import Kept
 from tests.support.staged_pages import TOPICS, Page, listing, source, stage
 from warehouse.layers.layout import Layout
 
@@ -21,18 +22,6 @@ SOURCES = tuple(source(name) for name in PAPERS)
 OUTAGE, BACK = 2, 5
 """Days after START of the first run that no host answered, and of the first that one did."""
 SETTINGS = AlertSettings()
-
-
-class Kept:
-    """A channel that keeps the subjects of messages."""
-
-    name = "kept"
-
-    def __init__(self) -> None:
-        self.subjects: list[str] = []
-
-    def send(self, subject: str, body: str) -> None:
-        self.subjects.append(subject.removeprefix("Presswatch: "))
 
 
 def unanswered(name: str, hour: float) -> Page:

@@ -11,6 +11,7 @@ from prefect.blocks.notifications import CustomWebhookNotificationBlock
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.client.schemas.sorting import FlowRunSort
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
@@ -24,6 +25,7 @@ from flows.runs.alerts import (
 )
 from flows.runs.prefect_settings import POOL
 from tasks.monitor.alert_settings import AlertSettings, Kind, load_alerts
+from tasks.monitor.incidents import CurrentIncidents, Incident
 from tasks.monitor.send_incidents import check_and_send
 from tasks.settings import Settings
 from tests.collect.test_collect import feed, item, page
@@ -130,8 +132,14 @@ def test_the_last_run_of_a_deployment_counts(prefect_api: str) -> None:
             end(StateType.COMPLETED, "no source is due", "NothingDue")
             end(StateType.COMPLETED, "all sources are being collected", "Skipped")
             assert failed() == ["ingest failed"]
+            assert prefect_incidents().completed == {"ingest": None}
             end(StateType.COMPLETED, "1 of 2 sources failed", "Partial")
             assert not failed()
+            (at,) = prefect_incidents().completed.values()
+            assert at
+            end(StateType.FAILED, "a check failed")
+            client.delete_flow_run(client.read_flow_runs(sort=FlowRunSort.END_TIME_DESC)[0].id)
+            assert (failed(), prefect_incidents().completed) == ([], {"ingest": at})
         finally:
             client.delete_deployment(deployment)
 
@@ -192,6 +200,13 @@ def test_runs_tell_of_a_source_once_and_of_its_recovery(
         "topics_file": str(TOPICS),
         "data": str(tmp_path / "data"),
     }
+    # Of a deployment that the server of these runs does not have.
+    maintain = (Kind.RUN_FAILED, "maintain", "maintain failed", "Broken.", "maintain completed")
+    layout, told = Layout(tmp_path / "data"), alert_channels(load_alerts(Settings(alerts=alerts)))
+    layout.root.mkdir()
+    shown = CurrentIncidents((Incident(*maintain),))
+    check_and_send(layout, AlertSettings(), told, datetime.now(UTC), shown)
+    assert hook.bodies.pop()["title"] == "Presswatch: maintain failed"
     for _ in range(2):
         assert ingest(**files).failed
     assert hook.titles == ["Presswatch: bad (gb-bad) fails"]

@@ -9,6 +9,16 @@ from typing import Any
 from tests.support.serving import wait_for
 
 
+class Kept:
+    """A channel that keeps the subjects of messages."""
+
+    def __init__(self, name: str = "kept") -> None:
+        self.name, self.subjects = name, list[str]()
+
+    def send(self, subject: str, body: str) -> None:
+        self.subjects.append(subject.removeprefix("Presswatch: "))
+
+
 class Receiver(ThreadingHTTPServer):
     """A webhook that keeps the JSON it is sent."""
 
