@@ -25,6 +25,8 @@ class Reported:
     recovered: str
     since: datetime
     day: date | None = None  # the last day on which it is remembered, if it has no end of its own
+    # Names of the channels it was reported to; None in a state of an earlier version.
+    channels: list[str] | None = None
 
 
 @dataclass(slots=True)
@@ -45,6 +47,7 @@ class AlertState:
     told: dict[str, Reported] = field(default_factory=dict)  # by key; named as in the file
     messages: list[Message] = field(default_factory=list)  # oldest first
     digest_day: date | None = None  # UTC day of the last digest
+    digest_channels: list[str] | None = None  # names of the channels it was for, likewise
 
 
 def read_state(layout: Layout, now: datetime) -> AlertState:

@@ -20,7 +20,7 @@ from warehouse.read.utc_or_local_days import sql_for_days
 USUAL = "usual is the number in as many articles of the same sources in the eight weeks before"
 
 
-def due_day(settings: AlertSettings, last: date | None, now: datetime) -> date | None:
+def due_day(settings: AlertSettings, now: datetime) -> date | None:
     """The UTC day of the digest that is due, which covers the days before; None when none is."""
     now = now.astimezone(UTC)
     if settings.digest == "off" or now.hour < settings.digest_hour:
@@ -28,8 +28,7 @@ def due_day(settings: AlertSettings, last: date | None, now: datetime) -> date |
     day = now.date()
     if settings.digest == "weekly":
         day -= timedelta(days=(day.weekday() - WEEKDAYS.index(settings.digest_weekday)) % 7)
-    # A digest of days to come was sent by a clock that was ahead.
-    return day if last is None or last < day or last > now.date() else None
+    return day
 
 
 def digest(

@@ -2,8 +2,8 @@
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 
 import duckdb
 
@@ -55,8 +55,9 @@ def check_and_send(
     """Find incidents, and send a message to all channels for each that begins or ends.
 
     Messages are written into the state before they are sent, and struck off one by one as they are
-    accepted: after a kill, the next check sends at most one of them again. Without channels
-    nothing is recorded, so that a channel that is added later is sent all open incidents. `others`
+    accepted: after a kill, the next check sends at most one of them again. A channel that an open
+    incident was not reported to, since it was added later or a command's own server lacks the
+    block, is sent it now. An end is for those that the incident was reported to. `others`
     are incidents that the data folder does not show, such as those of Prefect; where the snapshot
     cannot be read, its error is raised once they are sent. With `is_local`, spikes and the digest
     are by local days, rather than by UTC days.
@@ -76,12 +77,15 @@ def check_and_send(
         if len(kept) < len(state.messages):
             dropped = len(state.messages) - len(kept)
             log.warning("alerts: dropped %d messages that not all channels accepted", dropped)
-        texts = [*_alerts(state, found, settings, now), *_recoveries(state, found, now)]
-        if not unread and (day := due_day(settings, state.digest_day, now)):
-            state.digest_day = day
-            texts.append(digest(layout, settings, day, found.problems, is_local=is_local))
         names = [channel.name for channel in channels]
-        made = [Message(subject, body, now, [*names]) for subject, body in texts]
+        made = [
+            *_alerts(state, found, settings, now, names),
+            *_recoveries(state, found, now, names),
+        ]
+        due = None if unread else due_day(settings, now)
+        if due and (lacking := _without_digest(state, due, now, names)):
+            text = digest(layout, settings, due, found.problems, is_local=is_local)
+            made.append(Message(*text, now, lacking))
         state.messages = [each for each in (*kept, *made) if each.waiting]
         write_state(layout, state)
         sent, refused = _send(layout, state, channels)
@@ -90,14 +94,33 @@ def check_and_send(
     return Checked(found, sent, tuple(refused))
 
 
+def _without_digest(state: AlertState, due: date, now: datetime, names: list[str]) -> list[str]:
+    """The channels without the digest that is due, which is recorded as made for them."""
+    # A digest of days to come was sent by a clock that was ahead.
+    if state.digest_day is None or not due <= state.digest_day <= now.date():
+        state.digest_day, state.digest_channels = due, []
+    state.digest_channels, lacking = _added(state.digest_channels, names)
+    return lacking
+
+
+def _added(known: list[str] | None, names: list[str]) -> tuple[list[str], list[str]]:
+    """The known channels with these, and which of these are new; all are known if None."""
+    known = names if known is None else known
+    lacking = [name for name in names if name not in known]
+    return [*known, *lacking], lacking
+
+
 def _alerts(
-    state: AlertState, found: CurrentIncidents, settings: AlertSettings, now: datetime
-) -> Iterator[tuple[str, str]]:
-    """Messages about new incidents, which are added to the state."""
+    state: AlertState,
+    found: CurrentIncidents,
+    settings: AlertSettings,
+    now: datetime,
+    names: list[str],
+) -> Iterator[Message]:
+    """Messages about incidents to the channels that lack them, which are added to the state."""
     failing = {each.about for each in found.incidents if each.kind is Kind.SOURCE_FAILED}
     tells_outage = {Kind.CUT_OFF} & {each.kind for each in found.incidents} - {*settings.off}
     for incident in found.incidents:
-        is_known = incident.key in state.told or incident.kind in settings.off
         # A failing source has nothing new, and without a network every source of a run fails: only
         # the cause is reported.
         is_effect = (
@@ -105,20 +128,23 @@ def _alerts(
             if incident.kind is Kind.SOURCE_SILENT
             else tells_outage and incident.every_source_failed
         )
-        if is_known or is_effect:
+        if is_effect or incident.kind in settings.off:
             continue
         day = None if incident.is_problem else now.date() + timedelta(days=SPIKE_DAYS)
         about = (incident.kind, incident.about, incident.headline, incident.recovered)
         has_moved = not state.told.keys().isdisjoint(incident.moved_from)
-        state.told[incident.key] = Reported(*about, incident.since or now, day)
+        new = Reported(*about, incident.since or now, day, [])
+        reported = state.told.get(incident.key, new)
+        told, lacking = _added(reported.channels, names)
+        state.told[incident.key] = replace(reported, channels=told)
         # Moved by another setting of days, another time zone or another date of an article.
-        if not has_moved:
-            yield f"Presswatch: {incident.headline}", incident.text
+        if lacking and not has_moved:
+            yield Message(f"Presswatch: {incident.headline}", incident.text, now, lacking)
 
 
 def _recoveries(
-    state: AlertState, found: CurrentIncidents, now: datetime
-) -> Iterator[tuple[str, str]]:
+    state: AlertState, found: CurrentIncidents, now: datetime, names: list[str]
+) -> Iterator[Message]:
     """Messages about incidents that are over, which are removed from the state."""
     keys = {each.key for each in found.incidents}
     for key, reported in list(state.told.items()):
@@ -135,7 +161,9 @@ def _recoveries(
         # A source that was taken out of sources.toml, or a deployment, has not recovered.
         if reported.day is None and not is_retired:
             since, subject = moment(reported.since), f"Presswatch: recovered: {reported.recovered}"
-            yield subject, f"It is over: {reported.headline}, since {since}; seen {moment(now)}."
+            text = f"It is over: {reported.headline}, since {since}; seen {moment(now)}."
+            to = names if reported.channels is None else reported.channels
+            yield Message(subject, text, now, [*to])
 
 
 def _send(layout: Layout, state: AlertState, channels: Sequence[Channel]) -> tuple[int, list[str]]:

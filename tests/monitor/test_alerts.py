@@ -11,7 +11,7 @@ import pytest
 
 from tasks.load.load_run import load
 from tasks.monitor.alert_settings import AlertSettings, Kind
-from tasks.monitor.alert_state import read_state
+from tasks.monitor.alert_state import read_state, write_state
 from tasks.monitor.channels import Channel, channels_of
 from tasks.monitor.incidents import CurrentIncidents, Incident, find_incidents
 from tasks.monitor.send_incidents import check_and_send
@@ -214,6 +214,43 @@ def test_nobody_to_tell_keeps_nothing(stages: Stages, hook: Receiver) -> None:
     assert not layout.alerts.exists()
     settings = settings_for(hook.apprise_url)
     assert check_and_send(layout, settings, channels_of(settings), at(TROUBLE)).sent == 5
+
+
+def test_a_channel_that_a_check_does_not_know_is_told_by_the_next(stages: Stages) -> None:
+    """As of a command with a server of its own, which lacks the notification block."""
+    hook, block = Kept("hook"), Kept("block")
+    settings = settings_for(digest="daily", off=("topic_spiked", "no_load"))
+    begun = {*BEGUN} - {each for each in BEGUN if each.startswith("Harvest")}
+    day = "daily digest, 18 Apr 2026"
+
+    def check(day: int, *channels: Channel) -> None:
+        check_and_send(stages(day), settings, channels, at(day))
+
+    check(TROUBLE, hook)
+    for _ in range(2):
+        check(TROUBLE, hook, block)
+    for each in (hook, block):
+        assert sorted(each.subjects) == sorted({*begun, day})
+        each.subjects.clear()
+    check(RECOVERED, hook)
+    assert ({*hook.subjects} - OVER, block.subjects) == ({"daily digest, 20 Apr 2026"}, [])
+    added = Kept("added")
+    check(RECOVERED, hook, block, added)
+    assert sorted(block.subjects) == sorted(hook.subjects)
+    assert added.subjects == ["daily digest, 20 Apr 2026"]
+
+
+def test_what_an_earlier_version_reported_is_not_reported_again(stages: Stages) -> None:
+    channel, layout = Kept(), stages(TROUBLE)
+    check_and_send(layout, AlertSettings(), [channel], at(TROUBLE))
+    state = read_state(layout, at(TROUBLE))
+    state.told = {key: replace(each, channels=None) for key, each in state.told.items()}
+    write_state(layout, state)
+    channel.subjects.clear()
+    check_and_send(layout, AlertSettings(), [channel], at(TROUBLE))
+    assert channel.subjects == []
+    check_and_send(stages(RECOVERED), AlertSettings(), [channel], at(RECOVERED))
+    assert {*channel.subjects} == OVER
 
 
 @pytest.mark.parametrize("content", ["{", '{"format": 9}', '{"format": 1, "told": 3}'])
