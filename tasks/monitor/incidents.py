@@ -178,7 +178,7 @@ def _cut_off(configured: Sequence[SourceHealth]) -> Iterator[Incident]:
     text = f"No host answered when {of} were last asked."
     if read_at:
         text += f" Last read at {moment(read_at)}."
-    text += " Are network, DNS, proxy and firewall of this installation well?"
+    text += " Check network, DNS, proxy and firewall."
     ids = [each.source_id for each in cut_off]
     text += f"\n{', '.join(ids[:MAX_NAMED])}"
     if len(ids) > MAX_NAMED:

@@ -119,14 +119,14 @@ def _alerts(
 ) -> Iterator[Message]:
     """Messages about incidents to the channels that lack them, which are added to the state."""
     failing = {each.about for each in found.incidents if each.kind is Kind.SOURCE_FAILED}
-    tells_outage = {Kind.CUT_OFF} & {each.kind for each in found.incidents} - {*settings.off}
+    reports_outage = {Kind.CUT_OFF} & {each.kind for each in found.incidents} - {*settings.off}
     for incident in found.incidents:
         # A failing source has nothing new, and without a network every source of a run fails: only
         # the cause is reported.
         is_effect = (
             incident.about in failing
             if incident.kind is Kind.SOURCE_SILENT
-            else tells_outage and incident.every_source_failed
+            else reports_outage and incident.every_source_failed
         )
         if is_effect or incident.kind in settings.off:
             continue
