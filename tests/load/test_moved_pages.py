@@ -10,10 +10,13 @@ from typing import Any, NamedTuple
 from uuid import NAMESPACE_URL, uuid5
 
 import pytest
+from starlette.testclient import TestClient
 
+from flows.desk.app import create_app
 from tasks.load.load_run import load, rebuild_warehouse
+from tasks.settings import Settings
 from tests.support.publishing import publish
-from tests.support.staged_pages import TOPICS, Page, listing, prose, source, stage, tables
+from tests.support.staged_pages import START, TOPICS, Page, listing, prose, source, stage, tables
 from warehouse.layers.layout import Layout
 from warehouse.questions.articles import latest
 from warehouse.read.query import open_existing_snapshot, query
@@ -161,7 +164,9 @@ def test_a_page_that_moves_is_one_article_in_any_order_of_loading(tmp_path: Path
     # The desk still shows the old article, beside the one that counts.
     old, new = (uuid5(NAMESPACE_URL, address("a new address", slug)) for slug in "ab")
     with open_existing_snapshot(layout) as con:
-        assert [str(value) for value in latest(con, str(old)).values()] == ["1", str(new), str(new)]
+        *places, published_at = latest(con, str(old)).values()
+        assert [str(value) for value in places] == ["1", str(new), str(new)]
+        assert published_at == latest(con, str(new))["published_at"] == START
 
     seen = told(layout)
     backwards = Layout(tmp_path / "backwards")
@@ -201,5 +206,8 @@ def test_copies_follow_the_day_that_a_moved_article_keeps(tmp_path: Path) -> Non
     (kept, _, original), (later, _, duplicate_of) = seen
     assert (str(kept), original) == (str(moved.article_id), None)
     assert (str(later), str(duplicate_of)) == (str(copy.article_id), str(moved.article_id))
+    with TestClient(create_app(layout, Settings(data=layout.root)), "http://127.0.0.1") as desk:
+        page = desk.get(f"/article/{moved.article_id}").text
+    assert '<span class="soft">(as another version says)</span>' in page
     rebuild_warehouse(layout, TOPICS, SOURCES)
     assert ask(layout, f"SELECT {told}") == seen

@@ -145,16 +145,18 @@ def revisions(con: duckdb.DuckDBPyConnection, article_id: str) -> dict[int, Row]
 
 
 def latest(con: duckdb.DuckDBPyConnection, article_id: str) -> Row:
-    """An article's row of `articles`: version_no, duplicate_of, cluster_id.
+    """An article's row of `articles`: version_no, duplicate_of, cluster_id, published_at.
 
     One whose page has moved has none: it counts as a copy of the article of the new URL.
     """
     [row] = records(
         con,
-        """SELECT version_no, duplicate_of, cluster_id FROM articles WHERE article_id = $id
+        """SELECT version_no, duplicate_of, cluster_id, published_at
+        FROM articles WHERE article_id = $id
         UNION ALL
         SELECT arg_max(version_no, (fetched_at, version_no)), moved_to,
-               (SELECT cluster_id FROM articles WHERE articles.article_id = moved_to)
+               (SELECT cluster_id FROM articles WHERE articles.article_id = moved_to),
+               arg_max(published_at, (fetched_at, version_no)) FILTER (published_at IS NOT NULL)
         FROM moved_articles JOIN article_versions USING (article_id)
         WHERE article_id = $id GROUP BY moved_to""",
         {"id": article_id},

@@ -1,9 +1,7 @@
 """Reading one article: its text, versions, what was stripped, and the page as it was archived."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from http import HTTPStatus
-from operator import itemgetter
 from uuid import UUID
 
 from starlette.exceptions import HTTPException
@@ -44,7 +42,7 @@ def read(view: DeskRequest) -> Response:
         article=shown,
         latest=latest,
         versions=versions,
-        dated_at=_dated_at(versions),
+        dated_at=latest["published_at"],
         revisions=articles.revisions(view.con, shown["article_id"]) if versions[1:] else {},
         source=view.known.sources.get(shown["source_id"], shown["source_id"]),
         text={
@@ -92,13 +90,6 @@ def _article(view: DeskRequest) -> tuple[list[Row], Row]:
     if not versions:
         raise HTTPException(404, f"There is no article {article_id} in this snapshot.")
     return versions, articles.latest(view.con, article_id)
-
-
-def _dated_at(versions: list[Row]) -> datetime | None:
-    """The time of publication in `articles`: that of the latest version that gives one."""
-    dated = [row for row in versions if row["published_at"]]
-    last = max(dated, key=itemgetter("fetched_at", "version_no"), default=None)
-    return last["published_at"] if last else None
 
 
 def _version(view: DeskRequest, versions: list[Row], name: str, default: int) -> Row:
