@@ -41,7 +41,7 @@ CREATE TABLE IF NOT EXISTS article_versions (
 );
 
 COMMENT ON TABLE article_versions IS
-    'Every version of every article, also of those whose page has moved (moved_articles). A version is made only when the cleaned text changed, an undated text got its date, or a source took an article over that a backfill had given to archive-<domain>.';
+    'Every version of every article, also of those whose page has moved (moved_articles). A version is made only when the headline, standfirst or body changed, an undated text got its date, or a source took an article over that a backfill had given to archive-<domain>.';
 COMMENT ON COLUMN article_versions.article_id IS 'UUID of the canonical URL';
 COMMENT ON COLUMN article_versions.version_no IS
     'Number of this state of the text, from 1, in the order in which they were loaded';
