@@ -172,7 +172,9 @@ def _copies(draft: Draft, running: Mask) -> dict[int, int]:
     """The kept blocks that repeat one elsewhere, each with the one that it repeats."""
     page, order = draft.page, sorted(draft.roles)
     kinds = {at: _kind(page, at) for at in order}
-    good = {at for at in order if draft.columns["good"][at] and kinds[at][0] not in ITEMS}
+    # On a page saved as text nothing tells sentences from items.
+    sentences = np.flatnonzero(draft.columns["good"]).tolist() if not page.is_text else ()
+    good = {at for at in sentences if at in kinds and kinds[at][0] not in ITEMS}
     first: dict[str, int] = {}
     found: dict[int, int] = {}
     for at in sorted(order, key=lambda at: (not running[at], at)):
