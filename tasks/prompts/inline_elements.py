@@ -30,6 +30,7 @@ BLOCK_STYLE = re.compile(r"display\s*:\s*block", re.I)
 STYLED = "[hidden], [style]"
 INLINE_STYLE = re.compile(r"display\s*:\s*inline\b(?!-)", re.I)
 HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
+MIN_ANCHORED_CHARS = 60  # A button has less text
 # Beside a text they are no part of it, unless it goes on after them.
 FORM_PARTS = frozenset({"button", "label", "output"})
 MAX_INNER_NODES = 30  # of an element that is a word or a few of a sentence
@@ -71,6 +72,18 @@ def is_part_of_line(node: LexborNode, tag: str, *, has_text: bool) -> bool:
 def is_glued(before: str, after: str) -> bool:
     """Whether two texts with an image or the like between them need a space: `end.` and `Next`."""
     return after[:1].isalnum() and (before[-1:].isalnum() or before[-1:] in ENDS)
+
+
+def is_link(node: LexborNode) -> bool:
+    """Whether an `a` is a link rather than a mark on the page itself.
+
+    Marks are an anchor without address around a text, and the sign of a footnote or of a permanent
+    link, `<a href="#note-1">1</a>`. Contents, buttons and menus are links, wherever they lead.
+    """
+    target = node.attributes.get("href")
+    if target is None:
+        return len(node.text()) < MIN_ANCHORED_CHARS
+    return target[:1] != "#" or len(target) == 1 or any(map(str.isalpha, node.text()))
 
 
 def _parent_tag(node: LexborNode) -> str | None:

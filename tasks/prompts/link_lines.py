@@ -48,8 +48,11 @@ def strip_link_lines(draft: Draft) -> None:
     linked = columns["link_share"]
     is_line = (linked > MIN_LINKED) & (columns["words"] <= MAX_TAG_WORDS)
     is_line |= linked > MIN_LINKED_IF_LONG
-    # A heading that is a link leads to another article.
+    # A heading that is a link leads to another article, unless it leads to a place on the page.
     is_heading = (columns["heading"] > 1) & (linked > MIN_LINKED_IF_LONG)
+    targets = (block.targets for block in page.blocks)
+    stays = np.array([all(target[:1] in ("", "#") for target in each) for each in targets])
+    is_line &= ~(is_heading & stays)
     limit = np.where(is_heading, MIN_HEADING_SCORE, MIN_LABEL_SCORE)
     is_line &= (columns["ends_sentence"] == 0) & (draft.score < limit)
     for at in np.flatnonzero(is_line).tolist():

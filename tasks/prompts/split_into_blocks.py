@@ -16,6 +16,7 @@ from tasks.prompts.inline_elements import (
     SILENT,
     SKIPPED,
     is_glued,
+    is_link,
     is_part_of_line,
     styled_elements,
 )
@@ -151,8 +152,8 @@ class _Splitter:
         if child is None:
             self.separate(node, tag)
             return None
-        is_link, is_bold = tag == "a", tag in EMPHASIS
-        self.in_link += is_link
+        leads, is_bold = tag == "a" and is_link(node), tag in EMPHASIS
+        self.in_link += leads
         self.in_bold += is_bold
         # An inline element that is hidden or named by an override becomes a block of its own.
         is_inline = tag in INLINE or (
@@ -160,16 +161,16 @@ class _Splitter:
             and is_part_of_line(node, tag, has_text=self.has_text)
         )
         if is_inline and not (self.apart and node.mem_id in self.apart):
-            self.opened.append((node, -1, is_link, is_bold))
-            self.links += is_link
+            self.opened.append((node, -1, leads, is_bold))
+            self.links += leads
             # A button has a border: `said Professor<button>Malone</button>`.
             if tag in FORM_PARTS and self.parts and self.parts[-1][-1:].islower():
                 self.parts.append(" ")
             if not self.parts:
                 self.run_node = node
         else:
-            self.opened.append((node, self.open(node, tag), is_link, is_bold))
-        if is_link:
+            self.opened.append((node, self.open(node, tag), leads, is_bold))
+        if leads:
             self.target = node.attributes.get("href") or ""
             self.targets.append(self.target)
         return child

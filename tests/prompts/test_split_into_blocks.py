@@ -4,6 +4,7 @@ import pytest
 
 from tasks.prompts.split_into_blocks import split_tree
 from tasks.text.html_tree import parse_html
+from tests.prompts.test_page_shapes import STORY, paragraphs, read
 
 
 def texts(html: str) -> list[str]:
@@ -86,3 +87,32 @@ def test_what_shows_no_text_keeps_words_apart(empty: str) -> None:
 
 def test_an_empty_inline_element_says_nothing() -> None:
     assert texts("<p>Hua<span class=anchor></span>we<wbr>i<a name=x></a>’s</p>") == ["Huawei’s"]
+
+
+LONG = "The council voted on Tuesday to close the old bridge for two years."
+MARKS = {
+    f"<p><a name=content>{LONG}</p>": 0,
+    f"<a id=top><div>{LONG}</div></a>": 0,
+    f"<p>{LONG}<sup><a href=#note-1>1</a></sup> <a href=#p1>¶</a></p>": 0,
+    f"<p>{LONG} <a href=/bridge>More</a></p>": 1,
+    "<p><a href=#comments>12 comments</a></p>": 1,
+    "<p><a href=#>+</a></p>": 1,
+    "<p><a id=send class=button>Send</a></p>": 1,
+}
+
+
+@pytest.mark.parametrize("html", MARKS)
+def test_an_anchor_or_the_sign_of_a_footnote_is_no_link(html: str) -> None:
+    (block,) = split_tree(parse_html(f"<body>{html}</body>")).blocks
+    assert (block.links, bool(block.link_chars), len(block.targets)) == (MARKS[html],) * 3
+
+
+ANCHORS = ["<a href=#s1>{}</a>", "<a name=s1>{}</a>", "<a id=s1 class=anchor>{}</a>"]
+
+
+@pytest.mark.parametrize("anchor", ANCHORS)
+def test_a_heading_that_leads_to_a_place_on_the_page_stays(anchor: str) -> None:
+    for heading in ("The storm", "A long winter", "Back at sea"):
+        headed = f"<h2>{anchor.format(heading)}</h2>{paragraphs(STORY[3:])}"
+        found = read(f"<article><h1>{{h}}</h1><div>{paragraphs(STORY[:3])}{headed}</div></article>")
+        assert list(found.paragraphs) == [*STORY[:3], heading, *STORY[3:]]
