@@ -31,6 +31,8 @@ STYLED = "[hidden], [style]"
 INLINE_STYLE = re.compile(r"display\s*:\s*inline\b(?!-)", re.I)
 HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 MIN_ANCHORED_CHARS = 60  # A button has less text
+# `Huawei<sup>1</sup>` is Huawei¹, not a word with a 1 at its end; so m² and 10⁶ keep their sense.
+RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 # Beside a text they are no part of it, unless it goes on after them.
 FORM_PARTS = frozenset({"button", "label", "output"})
 MAX_INNER_NODES = 30  # of an element that is a word or a few of a sentence
@@ -84,6 +86,16 @@ def is_link(node: LexborNode) -> bool:
     if target is None:
         return len(node.text()) < MIN_ANCHORED_CHARS
     return target[:1] != "#" or len(target) == 1 or any(map(str.isalpha, node.text()))
+
+
+def text_of(node: LexborNode) -> str:
+    """The text of a text node, raised digits as such."""
+    text = node.text_content or ""
+    if text.strip().isdecimal() and node.parent is not None:
+        around = node.parent, node.parent.parent  # `<sup><a href="#note-1">1</a></sup>`
+        if any(each is not None and each.tag == "sup" for each in around):
+            return text.translate(RAISED)
+    return text
 
 
 def _parent_tag(node: LexborNode) -> str | None:

@@ -19,6 +19,7 @@ from tasks.prompts.inline_elements import (
     is_link,
     is_part_of_line,
     styled_elements,
+    text_of,
 )
 from tasks.prompts.page import (
     BODY_FLAG,
@@ -116,7 +117,7 @@ class _Splitter:
                 break
             child, tag = None, node.tag or ""
             if tag == "-text":
-                self.add_text(node.text_content or "")
+                self.add_text(text_of(node))
             elif tag == "rt" and (node.parent is None or node.parent.css_first("rp") is None):
                 pass  # Only between the brackets of `rp` a ruby reads as text, `橋（はし）`.
             elif tag not in SKIPPED or (

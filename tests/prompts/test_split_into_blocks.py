@@ -4,6 +4,8 @@ import pytest
 
 from tasks.prompts.split_into_blocks import split_tree
 from tasks.text.html_tree import parse_html
+from tasks.topics.mentions import Matcher
+from tasks.topics.topic import TopicEntry
 from tests.prompts.test_page_shapes import STORY, paragraphs, read
 
 
@@ -116,3 +118,21 @@ def test_a_heading_that_leads_to_a_place_on_the_page_stays(anchor: str) -> None:
         headed = f"<h2>{anchor.format(heading)}</h2>{paragraphs(STORY[3:])}"
         found = read(f"<article><h1>{{h}}</h1><div>{paragraphs(STORY[:3])}{headed}</div></article>")
         assert list(found.paragraphs) == [*STORY[:3], heading, *STORY[3:]]
+
+
+RAISED = {
+    "made by Huawei<sup><a href=#fn1>1</a></sup>, they said": "made by Huawei¹, they said",
+    "made by Huawei<sup>12</sup>.": "made by Huawei¹².",
+    "400 m<sup>2</sup> and CO<sub>2</sub>": "400 m² and CO2",
+    "the 1<sup>st</sup> of May": "the 1st of May",
+}
+
+
+@pytest.mark.parametrize("html", RAISED)
+def test_raised_digits_stay_raised(html: str) -> None:
+    assert texts(f"<p>{html}</p>") == [RAISED[html]]
+
+
+def test_a_word_with_the_number_of_a_footnote_is_a_mention() -> None:
+    topic = TopicEntry(id="huawei", name="Huawei", aliases=("Huawei",)).topic()
+    assert len(Matcher([topic]).find(*texts("<p>made by Huawei<sup>1</sup>, they said</p>"))) == 1
