@@ -373,6 +373,33 @@ def test_where_nobody_answers_the_papers_are_not_blamed(web: Loopback, desk: Des
     assert desk.ask("FROM polls ORDER BY ALL") == before
 
 
+def test_an_outage_is_seen_by_runs_of_few_sources(web: Loopback, desk: Desk) -> None:
+    """As with a schedule that asks only what is due: they are counted over the runs in a row."""
+    names = ("gb-a", "gb-b", "gb-c")
+    answering = [source(name, feeds=(web.set_answers(f"/{name}", feed()),)) for name in names]
+    nowhere = f"http://127.0.0.1:{dead_port()}/feed"
+    a, b, c = dead = [source(name, feeds=(nowhere,)) for name in names]
+    found = desk.named([0], *answering)
+    for hour, asked in enumerate([(a,), (a, b), (c,), (a,)], 1):
+        found |= desk.named([hour], *asked)
+    # A host answers, so that the next runs are counted anew.
+    found |= desk.named([5], answering[2]) | desk.named([6], a) | desk.named([7], b)
+    # In loads of their own the runs are judged as in one.
+    for after, collected in found.items():
+        desk.load_runs({after: collected}, tuple(dead))
+    ended = desk.ask(
+        "SELECT source_id, list(ended ORDER BY sequence) FROM polls GROUP BY ALL ORDER BY ALL"
+    )
+    assert ended == [
+        ("gb-a", ["read", "failed", "failed", "cut_off", "failed"]),
+        ("gb-b", ["read", "failed", "failed"]),
+        ("gb-c", ["read", "cut_off", "read"]),
+    ]
+    before = desk.ask("FROM polls ORDER BY ALL")
+    rebuild_warehouse(desk.layout, TOPICS, dead)
+    assert desk.ask("FROM polls ORDER BY ALL") == before
+
+
 def test_a_failure_in_the_future_and_saved_files_alone_hold_nothing_up(
     web: Loopback, desk: Desk, tmp_path: Path
 ) -> None:

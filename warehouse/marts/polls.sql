@@ -47,18 +47,38 @@ placed AS (
     FROM judged
     JOIN runs USING (run_id)
 ),
+known AS (
+    SELECT run_id, source_id, sequence, listings_read, run_answers
+    FROM (FROM polls UNION ALL BY NAME FROM placed)
+),
+-- From the last run before them that a host answered; no row is sorted when a host answered all runs.
+recent AS (
+    SELECT *, max(sequence) FILTER (run_answers > 0) OVER (ORDER BY sequence) AS answered
+    FROM known
+    WHERE sequence >= (
+        SELECT if(first IS NULL, NULL, coalesce(max(sequence), 0))
+        FROM (SELECT min(sequence) AS first FROM placed WHERE run_answers = 0)
+        LEFT JOIN (SELECT sequence FROM known WHERE run_answers > 0) ON sequence < first
+        GROUP BY first
+    )
+),
+-- A run may ask for few sources: they are counted over all runs in a row that no host answered.
+unanswered AS (
+    SELECT run_id, source_id, sequence, answered,
+           row_number() OVER (PARTITION BY answered, source_id ORDER BY sequence) = 1 AS is_first
+    FROM recent
+    WHERE run_answers = 0
+),
 -- Judged by earlier runs alone, so that a rebuild judges as the loads did.
 cut_off AS (
-    SELECT unanswered.run_id
-    FROM (FROM placed WHERE run_answers = 0) AS unanswered
-    ASOF LEFT JOIN (
-        SELECT source_id, sequence, listings_read
-        FROM (FROM polls UNION ALL BY NAME FROM placed)
-        WHERE run_answers > 0
-    ) AS answered
-        ON answered.source_id = unanswered.source_id AND unanswered.sequence > answered.sequence
-    GROUP BY unanswered.run_id
-    HAVING count(*) >= 3 AND 2 * count(*) FILTER (answered.listings_read > 0) > count(*)
+    SELECT run_id
+    FROM unanswered
+    ASOF LEFT JOIN (SELECT source_id, sequence, listings_read FROM known WHERE run_answers > 0) AS before
+        ON before.source_id = unanswered.source_id AND unanswered.sequence > before.sequence
+    WINDOW so_far AS (PARTITION BY answered ORDER BY unanswered.sequence)
+    QUALIFY count(*) FILTER (is_first) OVER so_far >= 3
+        AND 2 * count(*) FILTER (is_first AND before.listings_read > 0) OVER so_far
+            > count(*) FILTER (is_first) OVER so_far
 )
 SELECT run_id, source_id, sequence, polled_at, listings, listings_read, unread, pages_to_retry,
        run_answers,

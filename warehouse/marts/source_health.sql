@@ -154,7 +154,7 @@ COMMENT ON VIEW source_health IS
     'Which sources fail, are skipped because they fail, are no longer asked, have fallen silent, lose articles, or reject more pages than before. A failure is a run in which no listing could be read, or whose pages got no answer any more, as in polls.';
 COMMENT ON COLUMN source_health.source_id IS 'Id of the source, as in sources';
 COMMENT ON COLUMN source_health.state IS
-    'open: skipped until open_until; not_asked: not_asked_since; cut_off: the last run reached no source at all, so the fault is on this side; failing: the last run failed, the next one asks; silent: is_silent; healthy; new: never asked for its listings; files_only: saved files, nothing to ask; retired: no longer in sources.toml. The first that holds, as of now';
+    'open: skipped until open_until; not_asked: not_asked_since; cut_off: the last run reached no source at all, as in polls, so the fault is on this side; failing: the last run failed, the next one asks; silent: is_silent; healthy; new: never asked for its listings; files_only: saved files, nothing to ask; retired: no longer in sources.toml. The first that holds, as of now';
 COMMENT ON COLUMN source_health.last_run_at IS 'When its listings were last asked for (UTC)';
 COMMENT ON COLUMN source_health.last_success_at IS
     'When one of them was last read, or found unchanged (UTC)';

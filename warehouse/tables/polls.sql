@@ -28,7 +28,7 @@ COMMENT ON COLUMN polls.pages_to_retry IS
     'Pages of the source that a later run asks for again: left by this one, or without an answer';
 COMMENT ON COLUMN polls.run_answers IS 'Attempts of the whole run, for any source, that a host answered';
 COMMENT ON COLUMN polls.ended IS
-    'read: at least one listing; failed: none; fell_silent: listings were read, but the last five pages asked for got no answer; cut_off: none, nor did any host answer the run, though it asked for three or more sources, most of which were read in their last run that any host answered: the fault is on this side';
+    'read: at least one listing; failed: none; fell_silent: listings were read, but the last five pages asked for got no answer; cut_off: none, nor did any host answer the run, or those before it since a host last answered one, though together they asked for three or more sources, most of which were read in their last run that any host answered: the fault is on this side';
 COMMENT ON COLUMN polls.failed_at IS
     'Time of the last attempt without success (UTC); NULL when all listings were read and the pages answered';
 COMMENT ON COLUMN polls.failure_outcome IS
