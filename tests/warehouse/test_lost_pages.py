@@ -35,17 +35,22 @@ AFTER_A_FAILURE: dict[str, tuple[dict[str, Any], int]] = {
 }
 
 
+def _three(page: Page) -> list[Page]:
+    return [replace(page, slug=f"{page.slug}{number}") for number in range(3)]
+
+
 def _articles(count: int) -> list[Page]:
     return [Page(f"article-{number}", prose(9 + number), 1, 25) for number in range(count)]
 
 
 OTHERS: dict[str, tuple[list[Page], int]] = {
-    "gb-withdrawn": ([GONE, *_articles(9)], 0),
-    "gb-not-served": ([GONE, *_articles(8)], 1),
-    "gb-nothing-served": ([GONE, replace(GONE, slug="b", outcome="soft_404")], 2),
-    "gb-front-page-served": ([replace(LIST, redirected_to="https://a.test/")], 1),
-    "gb-lists-alone": ([replace(LIST, redirected_to="http://www.gb-lists-alone.test/a/")], 0),
-    "gb-archive-without": ([replace(GONE, obtained_from="wayback", found_in="cdx")], 0),
+    "gb-two-withdrawn": (_three(GONE)[:2], 0),
+    "gb-many-withdrawn": ([*_three(GONE), *_articles(2)], 0),
+    "gb-not-served": ([*_three(GONE), *_articles(1)], 3),
+    "gb-said-not-to-be-there": (_three(replace(GONE, outcome="soft_404")), 3),
+    "gb-front-page-served": (_three(replace(LIST, redirected_to="https://a.test/")), 3),
+    "gb-lists-alone": (_three(LIST), 0),
+    "gb-archive-without": (_three(replace(GONE, obtained_from="wayback", found_in="cdx")), 0),
     "gb-gone-after-a-list": (
         [
             FAILED,

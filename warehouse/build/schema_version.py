@@ -15,7 +15,7 @@ from warehouse.read.query import QueryError, columns_of, snapshot
 # tests.upgrade.fingerprints`. The next load of every user rebuilds the warehouse from Parquet,
 # about a minute for a million articles. Views, macros and comments have no rows: the next load
 # replaces them in any case.
-SCHEMA_VERSION = 15
+SCHEMA_VERSION = 16
 # `loads.sql_hash` of version 1 as written by 0.1.0, which had no version numbers.
 SQL_HASH_1 = "09105c2c3d5e199817cb6ff0aa1f8d45a8f06de1741696d3ad80fd687a060082"
 

@@ -3,8 +3,9 @@ SELECT source_id, day, discovered, asked, fetched, was_read, failed, lost, undat
 FROM touched_coverage
 FULL JOIN (
     SELECT source_id, day, count(*) AS asked, count(*) FILTER (was_read) AS was_read,
+           count(*) FILTER (is_gone) AS gone,
            coalesce(sum(stands_for) FILTER (is_lost AND NOT gave_article), 0)
-               + if(10 * count(*) FILTER (is_gone) > sum(stands_for), count(*) FILTER (is_gone), 0) AS lost,
+               + if(gone >= 3 AND 3 * gone > 2 * sum(stands_for), gone, 0) AS lost,
            count(DISTINCT article_id) FILTER (is_undated) AS without_date
     FROM touched_days_pages
     SEMI JOIN source_calendars AS calendar

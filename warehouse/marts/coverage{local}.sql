@@ -32,9 +32,10 @@
 -- days that its gap reaches into, by time.
 --
 -- A page counts once, on its day, however often it was requested: it has failed if no attempt gave an
--- article, but by the outcome of the last attempt there may be one. So have pages that were gone, if more
--- than a tenth of the day's: not single articles were withdrawn, but the site did not serve them. An undated article was most likely
--- published on the day of its page: it is taken for one of that day that is not counted.
+-- article, but by the outcome of the last attempt there may be one. So have pages that were gone, if they
+-- are three or more, and more than two thirds of the day's: no articles were withdrawn, but the site did not
+-- serve them. An undated article was most likely published on the day of its page: it is taken for one of
+-- that day that is not counted.
 -- The day of a listing is the day of the attempt; a 304 reads it as well as a 200.
 --
 -- A day is read as far as the reads of listings cover it (listing_reads): if the source has feeds, all
@@ -67,7 +68,7 @@ found AS (
            count(*) FILTER (was_read) AS fetched,
            count(*) FILTER (is_gone) AS gone,
            coalesce(sum(stands_for) FILTER (is_lost AND NOT gave_article), 0)::BIGINT
-               + if(10 * gone > listed, gone, 0) AS failed,
+               + if(gone >= 3 AND 3 * gone > 2 * listed, gone, 0) AS failed,
            count(DISTINCT article_id) FILTER (is_undated) AS undated
     FROM pages
     SEMI JOIN touched ON touched.source_id = pages.source_id AND touched.day = pages.day{local}

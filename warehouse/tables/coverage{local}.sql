@@ -35,7 +35,7 @@ COMMENT ON COLUMN coverage{local}.truncated IS 'Of these, the ones delivered in 
 COMMENT ON COLUMN coverage{local}.archived IS
     'Of the articles collected, those that are known from archives alone: the Wayback Machine, WARC files of others, saved files of days before polled_from of source_calendars{local} or of a source that was never polled';
 COMMENT ON COLUMN coverage{local}.failed IS
-    'URLs of this day that gave no article though one may be there (pages.is_lost), and pages that were gone (pages.is_gone) where they are more than a tenth of those listed';
+    'URLs of this day that gave no article though one may be there (pages.is_lost), and pages that were gone (pages.is_gone) where they are three or more, and more than two thirds of those listed';
 COMMENT ON COLUMN coverage{local}.undated IS
     'Articles of pages of this day (the day that a listing gives, else that of the first attempt) for which no date could be found: they count on no day';
 COMMENT ON COLUMN coverage{local}.listings_read IS

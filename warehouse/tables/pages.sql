@@ -33,7 +33,7 @@ COMMENT ON COLUMN pages.was_read IS 'Whether any attempt brought a page that cou
 COMMENT ON COLUMN pages.is_lost IS
     'Whether the last attempt at the source leaves open that there is an article (outcomes.is_loss, rejections.is_doubtful); a page that is gone (not_found, soft_404) was lost if it was before. True, too, if the article counts for another source';
 COMMENT ON COLUMN pages.is_gone IS
-    'Whether the source had nothing there whenever it was asked, or led to a page of links elsewhere, though a listing named the page. Coverage counts these as failed where they are more than a tenth of a day''s';
+    'Whether the source had nothing there whenever it was asked, or led to a page of links elsewhere, though a listing named the page. Coverage counts these as failed where they are three or more, and more than two thirds of a day''s';
 COMMENT ON COLUMN pages.is_undated IS
     'Whether no date could be found for its article, so that it counts on no day';
 COMMENT ON COLUMN pages.stands_for IS
