@@ -1,5 +1,6 @@
 """Days of publication in the time zone of a source."""
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -242,6 +243,7 @@ def test_a_changed_time_zone_says_how_printed_times_are_read_again(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The days follow at once, the times that were converted when they were read do not."""
+    caplog.set_level(logging.WARNING)  # progress is logged by time
     layout = Layout(tmp_path / "data")
     papers = [source("jp-shimbun"), source("us-times"), source("gb-unread")]
     load_pages(layout, [Page(paper.id, source_id=paper.id) for paper in papers[:2]], papers)

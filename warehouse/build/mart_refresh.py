@@ -33,7 +33,9 @@ def refresh(con: Connection) -> None:
     They also read temporary tables of the load: `new_runs`, `source_definitions`, `recounted`
     (topics counted again, or removed), `replaced_topics`, `mentions_before` and `vintage_rules`.
     """
-    con.execute(read_sql("steps")["macros"])
+    steps = read_sql("steps")
+    con.execute(steps["macros"])
+    con.execute(steps["all_moves"])
     view_added(con)
     con.execute(SOURCE_ZONES)
     counts = {local: Counts(con, f"topic_daily{local}") for local in ("", "_local")}

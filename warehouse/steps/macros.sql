@@ -37,15 +37,6 @@ CREATE OR REPLACE TEMP MACRO local_date(moment, raw, has_time, zone) AS
 CREATE OR REPLACE TEMP MACRO is_nearly_same(jaccard, shingles, other_shingles) AS
     jaccard >= 0.3 AND jaccard / (1 + jaccard) * (shingles + other_shingles)
         >= 0.7 * least(shingles, other_shingles);
--- Each article whose page has moved, with every article that it became, one after the other.
-CREATE OR REPLACE TEMP MACRO all_moves() AS TABLE
-    WITH RECURSIVE moves AS (
-        SELECT article_id, moved_to FROM moved_articles
-        UNION
-        SELECT moves.article_id, later.moved_to
-        FROM moves JOIN moved_articles AS later ON later.article_id = moves.moved_to
-    )
-    FROM moves;
 CREATE OR REPLACE TEMP MACRO common_hours(from_1, until_1, from_2, until_2, from_3, until_3) AS
     overlap_hours(greatest(from_1, from_2), least(until_1, until_2), from_3, until_3);
 CREATE OR REPLACE TEMP MACRO lost_within(lost_by_day, gap_from, gap_until, begins_at, ends_at) AS
