@@ -88,10 +88,6 @@ ARTICLE_OUTCOMES = frozenset({Outcome.ARTICLE, Outcome.REVISED, Outcome.UNCHANGE
 LISTING_OUTCOMES = frozenset({Outcome.LISTED, Outcome.NOT_MODIFIED, Outcome.ROBOTS_READ})
 
 
-# In the message of an ingest that failed as all its sources did: alerts look for it.
-EVERY_SOURCE_FAILED = "every source asked failed"
-
-
 class RunFailed(Exception):  # noqa: N818 - named for what happened
     """Every source or shard of a run failed, or the run cannot work in its environment."""
 
@@ -240,8 +236,7 @@ class Cleaned:
     byline: str | None = None
     section: str | None = None
     stripped: tuple[StrippedBlock, ...] = ()
-    # Features of the whole page, from `tasks.prompts.page_signals`; empty for text pages.
-    signals: Mapping[str, float] = field(default_factory=dict)
+    signals: Mapping[str, float] = field(default_factory=dict)  # of page_signals; none for text
     prose_words: int = 0  # of the kept paragraphs that are certainly sentences of an article
 
 

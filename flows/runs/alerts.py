@@ -18,8 +18,8 @@ from prefect.client.schemas.sorting import FlowRunSort
 from prefect.exceptions import ObjectNotFound
 
 from flows.runs.prefect_settings import POOL
+from tasks.collect.circuit_breaker import EVERY_SOURCE_FAILED
 from tasks.installation import open_layout, settings_of
-from tasks.model import EVERY_SOURCE_FAILED
 from tasks.monitor.alert_settings import AlertSettings, Kind, load_alerts
 from tasks.monitor.channels import Channel, NotAccepted, channels_of
 from tasks.monitor.incidents import CurrentIncidents, Incident

@@ -15,18 +15,12 @@ from prefect.states import Completed
 from rich.table import Table
 from rich.text import Text
 
+from tasks.collect.circuit_breaker import EVERY_SOURCE_FAILED
 from tasks.collect.collector import Collected
 from tasks.installation import Installation
 from tasks.load.load_run import LoadReport
 from tasks.locks.source_locks import busy_with
-from tasks.model import (
-    ARTICLE_OUTCOMES,
-    EVERY_SOURCE_FAILED,
-    LISTING_OUTCOMES,
-    Batch,
-    Outcome,
-    RunFailed,
-)
+from tasks.model import ARTICLE_OUTCOMES, LISTING_OUTCOMES, Batch, Outcome, RunFailed
 from tasks.refine.refine_source import outcome_counts
 from tasks.report.completeness import lost_articles, rolled_over
 from tasks.report.run_summary import (

@@ -12,6 +12,9 @@ from tasks.sources.source import Source
 from tasks.text.counted import counted
 from warehouse.read.source_health import SourceHealth
 
+# In the message of an ingest that failed as all its sources did: alerts look for it.
+EVERY_SOURCE_FAILED = "every source asked failed"
+
 
 @dataclass(frozen=True, slots=True)
 class Breaker:

@@ -14,12 +14,11 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.states import Failed
 
-from tasks.collect.circuit_breaker import Breaker
+from tasks.collect.circuit_breaker import EVERY_SOURCE_FAILED, Breaker
 from tasks.collect.collector import Collected, Collector
 from tasks.collect.current_waits import CurrentWaits
 from tasks.collect.fetch.client import Client
 from tasks.installation import Installation
-from tasks.model import EVERY_SOURCE_FAILED
 from tasks.process_pool import PagePool
 from tasks.progress import stage
 from tasks.sources.source import Source

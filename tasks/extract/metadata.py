@@ -74,11 +74,7 @@ class Metadata:
 def read_metadata(
     tree: LexborHTMLParser, url: str, timezone: str = "UTC", source_language: str | None = None
 ) -> Metadata:
-    """What the page says about its article.
-
-    `timezone` is that of times written without one, `source_language` that of ambiguous dates on
-    pages that state none.
-    """
+    """What the page says about its article; `timezone` and the language are those of its source."""
     page = Page(tree, url, timezone, source_language or "")
     published, source = find_published(page)
     named = (page.meta.get(name) for name in _SECTIONS.split())

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -50,9 +51,8 @@ def strip_link_lines(draft: Draft) -> None:
     is_line |= linked > MIN_LINKED_IF_LONG
     # A heading that is a link leads to another article, unless it leads to a place on the page.
     is_heading = (columns["heading"] > 1) & (linked > MIN_LINKED_IF_LONG)
-    targets = (block.targets for block in page.blocks)
-    stays = np.array([all(target[:1] in ("", "#") for target in each) for each in targets])
-    is_line &= ~(is_heading & stays)
+    headings = np.flatnonzero(is_line & is_heading).tolist()
+    is_line[headings] = [not _stays(page.blocks[at].targets) for at in headings]
     limit = np.where(is_heading, MIN_HEADING_SCORE, MIN_LABEL_SCORE)
     is_line &= (columns["ends_sentence"] == 0) & (draft.score < limit)
     for at in np.flatnonzero(is_line).tolist():
@@ -87,6 +87,11 @@ def strip_link_lines(draft: Draft) -> None:
         if share >= MIN_LINKED_OF_LIST and is_long and draft.score[items].mean() < highest:
             for at in draft.roles.keys() & range(element.start, element.end):
                 draft.strip(at, "related", "dom:link-list")
+
+
+def _stays(targets: Iterable[str]) -> bool:
+    """Whether all links lead to places on the page."""
+    return all(target[:1] in ("", "#") for target in targets)
 
 
 def _strip_preferences(draft: Draft) -> None:

@@ -47,8 +47,7 @@ def instant(printed: str) -> datetime | None:
 
 def has_time(printed: str) -> bool:
     """Whether a printed time, of those that are read here, is more than a date."""
-    found, printed = as_printed(printed), _in_24_hours(printed)
-    return bool(_CLOCK.search(printed) or (found and found.time() != time()))
+    return _is_timed(as_printed(printed), _in_24_hours(printed))
 
 
 def instant_in(printed: str, own: str) -> datetime | None:
@@ -70,10 +69,14 @@ def instant_in(printed: str, own: str) -> datetime | None:
             if name not in ZONES or name in _AMBIGUOUS:
                 return instant(printed)
             zone = timezone(timedelta(hours=ZONES[name]))
-        at = found.replace(tzinfo=zone if has_time(printed) else UTC).astimezone(UTC)
+        at = found.replace(tzinfo=zone if _is_timed(found, printed) else UTC).astimezone(UTC)
     except (OverflowError, ValueError):
         return None
     return at if at.year >= EARLIEST_YEAR else None
+
+
+def _is_timed(found: datetime | None, printed: str) -> bool:
+    return bool(_CLOCK.search(printed) or (found and found.time() != time()))
 
 
 def _in_24_hours(printed: str) -> str:
