@@ -12,6 +12,9 @@ NESTING = re.compile(
     r"|details|fieldset|ul|ol|dl|table|font|span|b|i|em|strong|u|a|small|big|pre|menu)\b[^>]*>",
     re.I,
 )
+TEMPLATE = re.compile(r"<(/?)template\b([^>]*)>", re.I)
+# Browsers write a component's shadow tree so into a page that they save, some sites serve it so.
+SHADOW = re.compile(r"\sshadow(?:root)?mode\s*=", re.I)
 
 
 def one_line(text: str) -> str:
@@ -20,7 +23,9 @@ def one_line(text: str) -> str:
 
 
 def parse_html(text: str) -> LexborHTMLParser:
-    """Parse a page; nesting deeper than MAX_DEPTH is flattened."""
+    """Parse a page; shadow trees become part of it, nesting deeper than MAX_DEPTH is flattened."""
+    if "<template " in text and SHADOW.search(text):
+        text = _with_shadow_trees(text)
     # The parser takes quadratic time in the depth, which hostile pages exploit.
     depth = 0
     for slash in NESTING.findall(text) if text.count("<") > MANY_TAGS else ():
@@ -28,6 +33,19 @@ def parse_html(text: str) -> LexborHTMLParser:
         if depth > MAX_DEPTH:
             return LexborHTMLParser(_flatten(text))
     return LexborHTMLParser(text)
+
+
+def _with_shadow_trees(text: str) -> str:
+    """A page whose shadow trees are plain elements: the parser leaves a template out."""
+    are_shadow: list[bool] = []  # the templates that are open
+
+    def replaced(tag: re.Match[str]) -> str:
+        if not tag[1]:
+            are_shadow.append(SHADOW.search(tag[2]) is not None)
+            return "<div>" if are_shadow[-1] else tag[0]
+        return "</div>" if are_shadow and are_shadow.pop() else tag[0]
+
+    return TEMPLATE.sub(replaced, text)
 
 
 def _flatten(text: str) -> str:

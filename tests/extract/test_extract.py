@@ -498,6 +498,16 @@ def test_nesting_that_no_page_has_is_flattened_and_its_text_kept() -> None:
     assert tree.css_first("body > p") is not None
 
 
+@pytest.mark.parametrize("attribute", ["shadowrootmode=open", 'shadowmode="closed" x'])
+def test_the_shadow_trees_of_a_saved_page_are_read(attribute: str) -> None:
+    inner = "".join(f"<x-p><template {attribute}><p>{p}</p></template></x-p>" for p in PARAGRAPHS)
+    menu = "<template><p>Only a script would show this sentence on the page.</p></template>"
+    body = f"<x-page><template {attribute}><main>{menu}{inner}</main></template></x-page>"
+    page = extract(article_html(body=f"<h1>{HEADLINE}</h1>{body}")).page
+    assert page is not None
+    assert list(page.paragraphs) == PARAGRAPHS
+
+
 @pytest.mark.parametrize("content_type", ["text/html;charset=utf-8", "", "text/plain"])
 @pytest.mark.parametrize("root", ["rss", "feed", "rdf:RDF", "urlset"])
 def test_a_feed_is_no_article_whatever_it_is_served_as(root: str, content_type: str) -> None:
