@@ -40,6 +40,8 @@ EMPHASIS = frozenset(("b", "strong", "em", "i", "h1", "h2", "h3", "h4", "h5", "h
 MEANING_ATTRIBUTES = frozenset({"itemprop", "role", "aria-modal"})
 NAME_ATTRIBUTES = ("class", "id", "role")
 MAX_NODES = 500_000  # Later nodes of a page are not read; the corpus's largest page has 20,000
+# Begins a paragraph where a single `<br>` ends the one before, as `<br>　　` does in Chinese.
+INDENT = re.compile("[ \\t\\r\\n]*(?:\u3000|\u00a0{2})")
 # A zero-width non-joiner is spelling in scripts from Arabic to Malayalam: Persian plurals have one.
 INVISIBLE = re.compile(
     "[\u00ad\u200b\u200e\u200f\u2060\ufeff]|(?<![\u0600-\u0d7f])\u200c|\u200c(?![\u0600-\u0d7f])"
@@ -255,6 +257,8 @@ class _Splitter:
 
     def add_text(self, text: str) -> None:
         """Add a text to the run, and count its characters in links and in bold."""
+        if self.breaks and self.has_text and INDENT.match(text):
+            self.flush()
         if text.isspace():
             self.parts.append(text)
             return
@@ -269,7 +273,7 @@ class _Splitter:
             self.bold_chars += size if self.in_bold else 0
 
     def line_break(self) -> None:
-        """One line break is a space, two in a row end the block."""
+        """One line break is a space; two in a row end the block, as does one before an indent."""
         self.breaks += 1
         self.parts.append(" ")
         if self.breaks > 1:

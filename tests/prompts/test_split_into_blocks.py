@@ -91,6 +91,22 @@ def test_an_empty_inline_element_says_nothing() -> None:
     assert texts("<p>Hua<span class=anchor></span>we<wbr>i<a name=x></a>’s</p>") == ["Huawei’s"]
 
 
+@pytest.mark.parametrize("indent", ["\u3000", "\n\t\u3000\u3000", "&nbsp;&nbsp;", "\u3000<b></b>"])
+def test_a_line_that_is_indented_begins_a_block(indent: str) -> None:
+    lines = [
+        "First part,",
+        "of two lines.",
+        f"{indent}Second",
+        "&nbsp;part.",
+        f"{indent}<b>Third</b>",
+    ]
+    assert texts(f"<p>{'<br>'.join(lines)}</p>") == [
+        "First part, of two lines.",
+        "Second part.",
+        "Third",
+    ]
+
+
 LONG = "The council voted on Tuesday to close the old bridge for two years."
 MARKS = {
     f"<p><a name=content>{LONG}</p>": 0,
