@@ -45,19 +45,11 @@ def sql(
     from warehouse.read.query import user_query
 
     forms = [name for name, on in zip(PRINTERS, (as_csv, as_json, as_ndjson), strict=True) if on]
-    if len(forms) + (parquet is not None) > 1:
-        fail("choose one of --csv, --json, --ndjson and --parquet", Exit.WRONG_USAGE)
-    if (query is None) == (file is None):
-        why = "give one query: as an argument, by --file, or - and on standard input"
-        fail(why, Exit.WRONG_USAGE)
-    text = sys.stdin.read() if query == "-" else query or ""
-    if file:
-        try:
-            text = file.read_text(encoding="utf-8")
-        except OSError as error:
-            fail(f"{file} cannot be read: {error.strerror}", Exit.WRONG_USAGE)
-        except UnicodeDecodeError as error:
-            fail(f"{file} cannot be read: not UTF-8 at byte {error.start}", Exit.WRONG_USAGE)
+    if parquet and (forms or out):
+        fail("--parquet stands alone: nothing is printed", Exit.WRONG_USAGE)
+    if len(forms) > 1:
+        fail("choose one of --csv, --json and --ndjson", Exit.WRONG_USAGE)
+    text = _read_query(query, file)
     with user_query(readable_layout(data), text, parquet) as answer, _written_to(out):
         if answer is None:
             return
@@ -71,6 +63,21 @@ def sql(
             PRINTERS[forms[0]](answer)
         else:
             print_table(answer, rows)
+
+
+def _read_query(query: str | None, file: Path | None) -> str:
+    """The text of the one query that is given, as an argument, in a file or on standard input."""
+    if (query is None) == (file is None):
+        why = "give one query: as an argument, by --file, or - and on standard input"
+        fail(why, Exit.WRONG_USAGE)
+    if not file:
+        return sys.stdin.read() if query == "-" else query or ""
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        fail(f"{file} cannot be read: {error.strerror}", Exit.WRONG_USAGE)
+    except UnicodeDecodeError as error:
+        fail(f"{file} cannot be read: not UTF-8 at byte {error.start}", Exit.WRONG_USAGE)
 
 
 @contextmanager

@@ -114,7 +114,9 @@ class DeskRequest:
             "loaded_at": self.loaded_at,
             "asked_unit": self.given.unit,
             "url": self.url,
-            "nav": lambda path: address(path, self._url_parameters(self.given)),
+            "nav": lambda path, **changes: address(
+                path, self._url_parameters(self.given) | changes
+            ),
             "query": self.query,
         }
         text = self.desk.templates.get_template(template).render(common | values)

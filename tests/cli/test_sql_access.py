@@ -121,6 +121,9 @@ def test_a_parquet_file_that_is_there_is_replaced(layout: Layout, tmp_path: Path
         assert sql(layout, f"SELECT {number} AS n", "--parquet", tmp_path / "n.parquet")[0] == 0
     assert query(layout, f"FROM '{tmp_path}/n.parquet'").to_pylist() == [{"n": 2}]
     assert [file.name for file in tmp_path.iterdir()] == ["n.parquet"]
+    files = ("--parquet", tmp_path / "m.parquet", "--out", tmp_path / "m.txt")
+    status, _, err = sql(layout, "SELECT 1 AS n", *files)
+    assert (status, err.count("\n"), len([*tmp_path.iterdir()])) == (2, 1, 1)
 
 
 @pytest.mark.parametrize("rows", [1, 2])

@@ -384,9 +384,10 @@ def test_an_outage_is_seen_by_runs_of_few_sources(web: Loopback, desk: Desk) -> 
         found |= desk.named([hour], *asked)
     # A host answers, so that the next runs are counted anew.
     found |= desk.named([5], answering[2]) | desk.named([6], a) | desk.named([7], b)
-    # In loads of their own the runs are judged as in one.
-    for after, collected in found.items():
-        desk.load_runs({after: collected}, tuple(dead))
+    # In several loads the runs are judged as in one.
+    runs = [*found.items()]
+    for some in (runs[:3], runs[3:4], runs[4:]):
+        desk.load_runs(dict(some), tuple(dead))
     ended = desk.ask(
         "SELECT source_id, list(ended ORDER BY sequence) FROM polls GROUP BY ALL ORDER BY ALL"
     )

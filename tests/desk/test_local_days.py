@@ -1,7 +1,9 @@
 """Report, desk and MCP show the days of the setting, and the SQL that they show is theirs."""
 
+import re
 from collections.abc import Iterator
 from datetime import date
+from html import unescape
 from itertools import product
 
 import duckdb
@@ -197,3 +199,13 @@ def test_a_snapshot_without_local_days_is_shown_by_utc_days() -> None:
         con.execute(f"CREATE TABLE sources ({columns})")
         known = choices(con, is_local=True)
     assert not known.is_local
+
+
+@pytest.mark.parametrize("option", ["", "&copies=no", "&in=headline"])
+def test_the_link_of_a_spike_lists_its_articles(spiked: Layout, option: str) -> None:
+    app = create_app(spiked, Settings(data=spiked.root))
+    with TestClient(app, base_url="http://127.0.0.1:8700") as client:
+        page = client.get("/attention?topic=summit&unit=day" + option).text
+        found = re.findall(r'<li><a href="([^"]+)">.*</a>: (\d+) of \d+ articles', page)
+        [(link, hits)] = found
+        assert f'<p class="lead">{hits} articles' in client.get(unescape(link)).text

@@ -59,7 +59,7 @@ def test_a_paper_without_a_past_of_its_own_is_left_out_and_named(said: str) -> N
     assert "42 of 120 articles in these seven days" in harvest
     assert "as usual (10% in the eight weeks before, 6.0 expected)" in harvest
     assert "Compared are 6 of 60 articles. Left out as new" in harvest
-    assert "in the eight weeks before: gb-new." in harvest
+    assert "in the eight weeks before: gb-new. The eight weeks" in harvest
 
 
 def test_what_the_past_is_known_from_is_said_beside_the_verdict(said: str) -> None:

@@ -137,7 +137,7 @@ def missing(
     )
     lacks, partial = (states.get(state, 0) for state in ("missing", "partial"))
     sentences.append(
-        f"Collected: {published_share(added)}. Of {added['days']:,} days (a day of each source)"
-        f" {lacks:,} are missing and {partial:,} were collected in part."
+        f"Collected: {published_share(added)}. Missing: {lacks:,} of {added['days']:,} days"
+        f" (a day of each source); collected in part: {partial:,}."
     )
     return " ".join(sentences)

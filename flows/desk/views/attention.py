@@ -126,9 +126,11 @@ def labelled(view: DeskRequest, rows: Sequence[Row], part: str = "") -> list[Row
     names, found = view.known.sources, []
     for row in (row for topic in view.selection.topics for row in topic_rows(rows, topic)):
         name, changes = view.known.topics[row["topic_id"]], dict[str, Any]()
+        if "day" in row:  # spikes are of all articles, wherever the phrase is
+            changes = {"copies": None, "in": None}
         if part:
             name, changes = names.get(row["part"], row["part"]) or "unknown", {part: row["part"]}
-        first = row.get("period") or row["day"]  # a spike has a day
+        first = row.get("period") or row["day"]
         last = row["period_end"] - timedelta(days=1) if "period_end" in row else first
         url = view.url("/articles", topic=row["topic_id"], first=first, last=last, **changes)
         found.append(row | {"series": name, "url": url})
