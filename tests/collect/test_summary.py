@@ -69,6 +69,40 @@ def test_a_dated_listing_is_continued_by_what_was_newest(
     assert compared(before[::-1], told[::-1]).is_continued is is_continued
 
 
+@pytest.mark.parametrize("pinned_count", [1, 2])
+@pytest.mark.parametrize("kind", ["feed", "jsonfeed"])
+def test_the_newest_entries_of_a_dated_feed_prove_nothing_out_of_the_order_of_dates(
+    kind: str, pinned_count: int
+) -> None:
+    pinned = BEFORE[:pinned_count]
+    for told in ([*pinned, *ALL_NEW], [*ALL_NEW[:3], *pinned, *ALL_NEW[3:]]):
+        found = compared(BEFORE, told, kind)
+        assert found.is_continued is False
+        assert found.window_from == THEN + 11 * HOUR
+        assert compared(BEFORE[::-1], told[::-1], kind).is_continued is False
+    # What comes after them by date is still listed.
+    assert compared(BEFORE, [*pinned, *stories(-5, 4)[: 10 - pinned_count]], kind).is_continued
+
+
+def test_the_order_of_dates_need_not_be_perfect() -> None:
+    advertisement = ("sale", NOW - HOUR)
+    for told in ([*ONE_LEFT, advertisement], [*ONE_LEFT[1:3], ONE_LEFT[0], *ONE_LEFT[3:]]):
+        assert compared(BEFORE, told).is_continued is True
+    # Nothing is pinned in a sitemap, and many have no order. In a feed of sections without the
+    # order of dates nothing shows where its newest entry would stand.
+    assert compared(BEFORE, [BEFORE[0], *ALL_NEW], "sitemap").is_continued is True
+    sections = [*ALL_NEW[::2], BEFORE[0], *ALL_NEW[1:8:2]]
+    assert compared(BEFORE, sections).is_continued is True
+
+
+@pytest.mark.parametrize("length", [1, 2, 3])
+def test_a_short_or_quiet_feed_is_continued_by_its_newest_entry(length: int) -> None:
+    for newest in range(length):
+        told = stories(newest + 1 - length, newest)
+        assert compared(BEFORE[:length], told).is_continued is True
+        assert compared(BEFORE[:length][::-1], told[::-1]).is_continued is True
+
+
 def test_a_feed_that_states_the_time_of_the_request_for_all_is_continued() -> None:
     before, later = ([(f"s{n}", at) for n in range(10)] for at in (THEN, NOW))
     new = [(f"t{n}", NOW) for n in range(10)]

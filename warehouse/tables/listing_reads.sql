@@ -52,7 +52,7 @@ COMMENT ON COLUMN listing_reads.feed_share IS
 COMMENT ON COLUMN listing_reads.is_complete IS
     'Whether a sitemap has room left: it names fewer entries than nine tenths of the most in thirty days, so that entries leave it by age alone, and the newest have not left it younger than it reaches back';
 COMMENT ON COLUMN listing_reads.is_continued IS
-    'Whether nothing that was published since the previous read can have left it: it names the newest entry of that read, or most of the five newest, or, without dates and order, most of all, or is complete and reached back so far before. A read without entries is not';
+    'Whether nothing that was published since the previous read can have left it: it names the newest entry of that read, in a feed not as a pinned story, or most of the five newest, or, without dates and order, most of all, or is complete and reached back so far before. A read without entries is not';
 COMMENT ON COLUMN listing_reads.rolled_over IS
     'Whether it had entries before and does not name the newest of them any more: others may have come and gone between';
 COMMENT ON COLUMN listing_reads.covers_from IS

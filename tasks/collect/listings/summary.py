@@ -1,7 +1,8 @@
 """Compares a read of a listing with what was known before it."""
 
 import math
-from collections.abc import Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -15,6 +16,8 @@ from warehouse.read.known_urls import KnownListing
 # The newest entries of the previous read. Others may have come and gone in between unless most of
 # them are still listed, or the newest is. Not any one: live tickers and pinned stories stay listed.
 NEWEST_COMPARED = 5
+# A feed is in the order of its dates if at most this share of its entries stands out of it.
+MAX_PINNED = 0.2
 # With fewer dated entries, one wrong date would decide how far a listing reaches back.
 MIN_DATED = 5
 # The share of oldest dates that are left out where they stand apart, since they do not show how far
@@ -105,13 +108,17 @@ def _is_continued(then: Dates, now: Dates, kind: str, since: datetime | None) ->
     """
     if not then:
         return None
+    is_feed = kind in ("feed", "jsonfeed")
     past = {key: at for key, at in then.items() if at and (since is None or at <= since)}
     # Entries that are not known to stay for another reason: that the newest of them is still
     # listed shows that no later one has left.
     if past and 2 * sum(map(bool, then.values())) >= len(then):
         newest = sorted(past, key=past.__getitem__, reverse=True)
-        lasting = [key for key in newest if now.get(key, past[key]) == past[key]]
-    elif kind in ("feed", "jsonfeed"):
+        pinned = _pinned(now) if is_feed else set()
+        lasting = [
+            key for key in newest if now.get(key, past[key]) == past[key] and key not in pinned
+        ]
+    elif is_feed:
         newest = list(then)
         # An entry that new ones follow is not in its turn.
         in_turn = set(takewhile(then.__contains__, reversed(now)))
@@ -121,6 +128,31 @@ def _is_continued(then: Dates, now: Dates, kind: str, since: datetime | None) ->
     compared = newest[:NEWEST_COMPARED]
     is_newest_listed = bool(lasting) and lasting[0] in now
     return is_newest_listed or 2 * sum(key in now for key in compared) > len(compared)
+
+
+def _pinned(now: Dates) -> set[str]:
+    """The dated entries of a feed in the order of dates, either way, that stand out of it."""
+    dated = [(key, at) for key, at in now.items() if at]
+    in_order = max(_longest_rise(reversed(dated)), _longest_rise(dated), key=len)
+    others = {key for key, _ in dated} - in_order
+    return others if len(others) <= MAX_PINNED * len(dated) else set()
+
+
+def _longest_rise(dated: Iterable[tuple[str, datetime]]) -> set[str]:
+    """The most entries of which none is older than one before it."""
+    # The earliest date, and its entry, that one, two, three ... entries can end with.
+    ends: list[datetime] = []
+    last: list[str] = []
+    before: dict[str, str] = {}
+    for key, at in dated:
+        place = bisect_right(ends, at)
+        before[key] = last[place - 1] if place else ""
+        ends[place : place + 1], last[place : place + 1] = [at], [key]
+    found, key = set[str](), last[-1] if last else ""
+    while key:
+        found.add(key)
+        key = before[key]
+    return found
 
 
 def _left_early(then: Dates, now: Dates, last: KnownListing, read_at: datetime) -> bool:
