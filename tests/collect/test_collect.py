@@ -610,15 +610,21 @@ def late(web: Loopback, _: Path) -> Source:
         http(b"not yet", "404 Not Found"),
         http(b"<title>Just a moment...</title><p>Checking your browser before accessing the site."),
     )
-    late, asks, never = (
+    wall = http(
+        b"<title>Consent</title><h1>Your privacy</h1><p>We and our partners use cookies and process"
+        b" personal data with your consent.</p><button>Accept all</button>"
+    )
+    web.set_answers("/gb-late/consent", wall)
+    late, asks, walled, never = (
         web.set_answers(f"/gb-late/{name}", *answers)
         for name, *answers in (
             ("late", gone, page("All about late")),
             ("asks", challenge, page("All about asks")),
+            ("walled", http(b"", "302 Found", Location="consent"), page("All about walled")),
             ("never", gone),
         )
     )
-    named = [[never], [never], [late, asks, never]]
+    named = [[never], [never], [late, asks, walled, never]]
     return listed(web, "gb-late", *(feed(*map(item, urls)) for urls in named))
 
 
@@ -867,10 +873,11 @@ def test_days_are_not_observed_without_what_another_source_has(desk: Desk) -> No
 def test_what_is_not_there_yet_is_asked_for_again_and_not_for_ever(second: Second) -> None:
     desk = second.desk()
     assert second.first.asked("gb-late").count("/never") == 3
-    assert second.asked["gb-late"] == ["/feed", "/late", "/asks"]
+    assert second.asked["gb-late"] == ["/feed", "/late", "/asks", "/walled"]
     assert second.asked_next(desk, "gb-late") == ["/feed"]
     found = "SELECT headline FROM articles WHERE source_id = 'gb-late' ORDER BY headline"
-    assert ask(desk, found) == [("All about asks",), ("All about late",)]
+    named = [("All about asks",), ("All about late",), ("All about walled",)]
+    assert ask(desk, found) == named
 
 
 @pytest.mark.slow

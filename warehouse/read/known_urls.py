@@ -13,10 +13,13 @@ from warehouse.read.query import snapshot_records
 
 T = TypeVar("T")
 
-# Outcomes that may be temporary: a feed may name a page before it exists, and a busy server may
-# show a captcha. If accepted at once, they would exclude an article for good. HTTP 410 is
-# permanent by definition.
-MOMENTARY = ("not_found", "soft_404", "bot_challenge", "empty_page", "page_timed_out")
+# Outcomes that may be temporary: a feed may name a page before it exists, a busy server may show a
+# captcha, and who is asked for consent depends on the address and the settings of the requests. If
+# accepted at once, they would exclude an article for good. HTTP 410 is permanent by definition.
+MOMENTARY = (
+    *("not_found", "soft_404", "bot_challenge", "consent_wall"),
+    *("empty_page", "page_timed_out"),
+)
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 MAX_TRIES = 3  # after which such an outcome is accepted
 
