@@ -330,6 +330,37 @@ def test_of_too_long_a_listing_the_newest_are_taken_in_order(kind: str) -> None:
     assert (whole.left_out, whole.left_out_until) == ("", -math.inf)
 
 
+@pytest.mark.parametrize("kind", ["rss", "jsonfeed", "sitemap"])
+def test_entries_of_other_headlines_whose_addresses_count_as_one_are_told(kind: str) -> None:
+    def told(*entries: tuple[str, str]) -> str:
+        if kind == "jsonfeed":
+            items = [{"url": url, "title": title} for url, title in entries]
+            return read(json.dumps({"items": items})).left_out
+        if kind == "sitemap":
+            pages = (
+                f"<url><loc>{url}</loc><news:news><news:title>{title}</news:title></news:news></url>"
+                for url, title in entries
+            )
+            return read(sitemap("".join(pages))).left_out
+        named = (f"<item><title>{title}</title><link>{url}</link></item>" for url, title in entries)
+        return read(rss("".join(named))).left_out
+
+    one, two, three = (
+        (f"https://courier.example/story?ref={number}", f"Headline {number}")
+        for number in (1, 2, 3)
+    )
+    assert told(one, two, three, two) == (
+        "not read: 2 entries with other headlines, such as https://courier.example/story?ref=2,"
+        " which counts as https://courier.example/story?ref=1: parameters that track readers on"
+        " most sites, and what follows a #, are ignored"
+    )
+    assert told(("/#!/news/0", "Ferry"), ("/#!/news/1", "Bridge")).startswith("not read: 1 entry ")
+    assert told(one, (two[0], one[1])) == ""  # one article, whose readers are counted
+    assert told(("/story", "Ferry"), ("/story", "Ferry is back")) == ""
+    assert told(("/live#post-1", "Ferry"), ("/live#post-2", "Bridge")) == ""
+    assert told(("/view.php?ref=1", "Ferry"), ("/view.php?ref=2", "Bridge")) == ""
+
+
 def test_of_too_long_a_section_page_the_first_links_are_taken() -> None:
     listing = long_listing("section", [4, 2, 3, 1])
     assert [url[-1] for url in urls(listing)] == ["4", "2", "3"]

@@ -1,11 +1,14 @@
 """Cuts a listing that is too long to its newest entries, if they have dates."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
+from urllib.parse import urlsplit
 
+from tasks.collect.fetch.request import url_for_message
 from tasks.model import Entry
+from tasks.text.counted import counted
 from tasks.text.dates import EARLIEST_YEAR
 from tasks.text.printed_times import as_printed
 from tasks.text.urls import fold_url
@@ -46,21 +49,52 @@ def newest(
     Entries without a time are taken last, the first of them first.
     """
     unique: dict[str, Dated] = {}
+    unread: dict[str, str] = {}  # addresses that may be other pages', with those read instead
     for at, entry in found:
-        unique.setdefault(fold_url(entry.url), (at, entry))
+        _, read = unique.setdefault(fold_url(entry.url), (at, entry))
+        if _may_be_another(entry, read):
+            unread[entry.url] = read.url
     dated = list(unique.values())
     if len(dated) <= most:
-        return Newest(dated)
+        return Newest(dated, left_out=_in_words(unread))
     # A plain sitemap may start with the first article that a source ever published.
     places = sorted(range(len(dated)), key=lambda place: dated[place][0], reverse=True)
     undated = sum(at == -math.inf for at, _ in dated)
     which = "first" if 2 * undated > len(dated) else "newest"
     why = f": {undated} state no {date}" if undated else ""
+    cut = f"of {len(dated)} {what} the {which} {most} are read{why}; {remedy}"
     return Newest(
         taken=[dated[place] for place in sorted(places[:most])],
         left=(left := [dated[place] for place in places[most:]]),
-        left_out=f"of {len(dated)} {what} the {which} {most} are read{why}; {remedy}",
+        left_out="; ".join(filter(None, (cut, _in_words(unread)))),
         left_out_until=max(_until(at) for at, _ in left),
+    )
+
+
+def _may_be_another(entry: Entry, read: Entry) -> bool:
+    """Whether an entry may be of another page than the one with the same folded URL."""
+    return (
+        None not in (entry.headline, read.headline)
+        and entry.headline != read.headline
+        and _unfolded(entry.url) != _unfolded(read.url)
+    )
+
+
+def _unfolded(url: str) -> tuple[str, str]:
+    """What selects a page on some sites and is no part of a folded URL."""
+    split = urlsplit(url)
+    # `#!/news/1` may be a page; `#post-1` is a place in one.
+    return split.query, split.fragment if split.fragment.startswith(("!", "/")) else ""
+
+
+def _in_words(unread: Mapping[str, str]) -> str:
+    if not unread:
+        return ""
+    url, read = map(url_for_message, next(iter(unread.items())))
+    return (
+        f"not read: {counted(len(unread), 'entry', 'entries')} with other headlines, such as {url},"
+        f" which counts as {read}: parameters that track readers on most sites, and what follows a"
+        " #, are ignored"
     )
 
 
