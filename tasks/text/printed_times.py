@@ -1,10 +1,13 @@
-"""Parses the times of feeds, sitemaps and headers: ISO 8601 and RFC 822, nothing looser."""
+"""Parses the times of feeds, sitemaps and headers: ISO 8601 and RFC 822.
+
+For an entry of a source, whose zone is known, other forms are read as on pages.
+"""
 
 import re
 from datetime import UTC, datetime, time, timedelta, timezone
 from email.utils import parsedate_to_datetime
 
-from tasks.text.dates import EARLIEST_YEAR, ZONES, zone_of
+from tasks.text.dates import EARLIEST_YEAR, ZONES, Moment, parse_moment, zone_of
 
 # <pubDate>Mon, 01 Jan 0001 00:00:00 GMT</pubDate>, which the email package reads as 2001
 _NO_YEAR = re.compile(r"(?<![+-])\b000\d\b")
@@ -47,7 +50,10 @@ def instant(printed: str) -> datetime | None:
 
 def has_time(printed: str) -> bool:
     """Whether a printed time, of those that are read here, is more than a date."""
-    return _is_timed(as_printed(printed), _in_24_hours(printed))
+    found = as_printed(printed)
+    if found is None and (moment := _as_on_pages(printed, "UTC")):
+        return moment.has_time
+    return _is_timed(found, _in_24_hours(printed))
 
 
 def instant_in(printed: str, own: str) -> datetime | None:
@@ -57,11 +63,12 @@ def instant_in(printed: str, own: str) -> datetime | None:
     read as in RFC 822: PST and MST are American, BST and IST give None. A day without a time is
     midnight in UTC, as on pages.
     """
-    printed = _in_24_hours(printed)
+    whole, printed = printed, _in_24_hours(printed)
     named = _ZONE_NAME.search(printed)
     found = as_printed(printed[: named.start()] if named else printed)
     if found is None:
-        return None
+        moment = _as_on_pages(whole, own)
+        return moment.at if moment else None
     try:
         zone = found.tzinfo or zone_of(own)
         name = named["name"] if named and not found.tzinfo else None
@@ -73,6 +80,14 @@ def instant_in(printed: str, own: str) -> datetime | None:
     except (OverflowError, ValueError):
         return None
     return at if at.year >= EARLIEST_YEAR else None
+
+
+def _as_on_pages(printed: str, own: str) -> Moment | None:
+    """A time in another form, unless it may be of two days, as 3/4/2026."""
+    if _NO_YEAR.search(printed):
+        return None
+    moment = parse_moment(printed, own)
+    return moment if moment == parse_moment(printed, own, day_first=False) else None
 
 
 def _is_timed(found: datetime | None, printed: str) -> bool:

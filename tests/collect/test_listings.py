@@ -169,6 +169,37 @@ def test_times_need_a_sure_zone(printed: str, instant: datetime | None) -> None:
     assert (entry.published_raw, entry.published_at) == (printed, instant)
 
 
+@pytest.mark.parametrize(
+    ("printed", "instant"),
+    [
+        ("Пн, 02 мар 2026 11:00:00 +0100", TEN),
+        ("02.03.2026 11:00", TEN),
+        ("20260302110000", TEN),
+        ("1772445600", TEN),
+        ("2/2/2026 11:00:00 AM", datetime(2026, 2, 2, 10, tzinfo=UTC)),
+        ("22/2/2026 11:00", datetime(2026, 2, 22, 10, tzinfo=UTC)),
+        ("02.03.2026", datetime(2026, 3, 2, tzinfo=UTC)),
+        # In March or in February.
+        ("2/3/2026 11:00:00 AM", None),
+        ("Mon, 01 Jan 0001 00:00:00 GMT", None),
+        ("01.01.1970 01:00", None),
+        ("yesterday", None),
+    ],
+)
+def test_times_of_other_forms_are_read_as_on_pages(printed: str, instant: datetime | None) -> None:
+    item = f"<item><link>/a</link><pubDate>{printed}</pubDate></item>"
+    [entry] = read(rss(item)).in_zone("Europe/Berlin").entries
+    assert (entry.published_raw, entry.published_at) == (printed, instant)
+
+
+def test_of_too_long_a_feed_with_times_of_other_forms_the_newest_are_taken() -> None:
+    times = {"a": "01.03.2026 11:00", "b": "02.03.2026 11:00"}
+    items = (f"<item><link>/{n}</link><pubDate>{at}</pubDate></item>" for n, at in times.items())
+    listing = read(rss("".join(items)), max_entries=1)
+    assert urls(listing) == ["https://courier.example/b"]
+    assert listing.left_out_until == datetime(2026, 3, 1, 11, tzinfo=UTC).timestamp()
+
+
 def test_broken_xml() -> None:
     text = rss("<item><title>R&D</title><link>/a</link></item><item><title>Zwei &nbsp; B</title>")
     listing = read(text.replace("</channel></rss>", "<link>/b</link>"))

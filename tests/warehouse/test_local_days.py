@@ -150,6 +150,7 @@ def test_a_time_in_a_listing_is_what_its_reader_saw() -> None:
         Thu, 05 Mar 2026 00:00:00 GMT|Thu, 05 Mar 2026 12:00 AM EST|Thu, 05 Mar 2026 7 PM EST
         2026-03-05|20260305|2026-W10-4|2026-03-05T19:30|2026-03-05T193000Z|2026-03-05 19:30:00 EST
         Thu Mar 05 19:30:00 EST 2026|Thu, 05 Mar 2026 19.30|Thu,05 Mar 2026 19:30:00 -5
+        Чт, 05 мар 2026 19:30:00 +0100|05.03.2026 19:30|05.03.2026|20260305193000|1772739000
     """
     with duckdb.connect() as con:
         con.execute(read_sql("steps")["macros"])

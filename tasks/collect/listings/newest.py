@@ -10,7 +10,7 @@ from tasks.collect.fetch.request import url_for_message
 from tasks.model import Entry
 from tasks.text.counted import counted
 from tasks.text.dates import EARLIEST_YEAR
-from tasks.text.printed_times import as_printed
+from tasks.text.printed_times import as_printed, instant_in
 from tasks.text.urls import fold_url
 
 Dated = tuple[float, Entry]
@@ -100,7 +100,7 @@ def _in_words(unread: Mapping[str, str]) -> str:
 
 def stated_timestamp(printed: str | None) -> float:
     """A printed time in POSIX seconds, read as UTC if it names no zone; -inf if there is none."""
-    at = as_printed(printed or "")
+    at = as_printed(printed or "") or instant_in(printed or "", "UTC")
     if at is None or at.year < EARLIEST_YEAR:
         return -math.inf
     return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
