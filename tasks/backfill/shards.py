@@ -30,6 +30,7 @@ from warehouse.layers.layout import Layout
 from warehouse.store.objects import SCHEME, StoreError
 
 FLOW = "backfill"  # `flow` of the commits of backfilled shards
+PACKED = "unzip the .wacz file, a ZIP archive of WARC files, and name its folder archive"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +110,11 @@ def fingerprint(path: WarcPath) -> str:
 
 def find_warcs(patterns: Sequence[str]) -> list[WarcPath]:
     """The files that paths, folders and globs name, by name; ConfigError lists what names none."""
-    found: dict[str, list[WarcPath]] = {}
+    found: set[WarcPath] = set()
+    wrong = []
     for pattern in patterns:
         path = Path(pattern).expanduser().absolute()
-        named: Iterable[WarcPath]
+        named: Sequence[WarcPath]
         if pattern.startswith(SCHEME):
             try:
                 named = list(stored_warcs(pattern))
@@ -125,11 +127,15 @@ def find_warcs(patterns: Sequence[str]) -> list[WarcPath]:
         else:
             files = map(Path, glob.glob(str(path), recursive=True))  # noqa: PTH207 - a whole path
             named = [file for file in files if file.is_file()]
-        found[pattern] = [file for file in named if is_warc(file)]
-    wrong = [f"{pattern}: no WARC file there" for pattern, paths in found.items() if not paths]
+        warcs = [file for file in named if is_warc(file)]
+        found.update(warcs)
+        if not warcs:
+            others = map(str, (*named, *path.glob("**/*.wacz")))
+            is_packed = any(other.lower().endswith(".wacz") for other in others)
+            wrong.append(f"{pattern}: {PACKED if is_packed else 'no WARC file there'}")
     if wrong or not patterns:
         raise ConfigError(wrong or ["no WARC file named"])
-    return sorted({path for paths in found.values() for path in paths}, key=str)
+    return sorted(found, key=str)
 
 
 def open_warcs(paths: Iterable[WarcPath]) -> list[Shard]:

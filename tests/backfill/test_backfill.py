@@ -4,6 +4,7 @@ import dataclasses
 import gzip
 import os
 import time
+import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
@@ -682,6 +683,19 @@ def test_warcs_are_found_by_path_folder_and_glob(tmp_path: Path) -> None:
     assert find_warcs([str(other_name)]) == [other_name]
     with pytest.raises(ConfigError, match="nowhere"):
         find_warcs([str(tmp_path / "nowhere*.gz"), str(paths[0])])
+
+
+def test_a_wacz_has_to_be_unzipped(tmp_path: Path) -> None:
+    warc = write_warc(tmp_path / "data.warc.gz", news(1, 1))
+    packed = tmp_path / "crawls" / "crawl.wacz"
+    packed.parent.mkdir()
+    with zipfile.ZipFile(packed, "w") as file:
+        file.write(warc, "archive/data.warc.gz")
+    for named in (packed, packed.parent, packed.parent / "*"):
+        with pytest.raises(ConfigError, match=r": unzip the \.wacz .* name its folder archive"):
+            find_warcs([str(named)])
+    with pytest.raises(ConfigError, match="no WARC file there"):
+        find_warcs([str(tmp_path / "none.wacz")])
 
 
 # Rebuilding
