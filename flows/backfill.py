@@ -193,8 +193,9 @@ def outcome(done: Backfilled, processes: int) -> str:
     unread = "".join(f"\n{one.shard.url} was not read: {one.error}" for one in guess.failed)
     return (
         f"{counted(done.files, 'file')}, {megabytes(guess.bytes)} to do, {before};"
-        f" estimated from {megabytes(guess.sampled)}:\n{counted(guess.articles, 'article')} of"
-        f" {counted(guess.pages, 'page')}, {seconds} in"
+        f" estimated from {megabytes(guess.sampled)}:\n{guess.articles:,} of"
+        f" {counted(guess.pages, 'page')} with an article, some of which may be known or there"
+        f" twice, {seconds} in"
         f" {counted(processes, 'process', 'processes')},"
         f" {megabytes(guess.parquet_bytes)} of Parquet{unread}"
     )

@@ -40,7 +40,7 @@ class Estimate:
 
     @property
     def articles(self) -> int:
-        """Pages with an article."""
+        """Pages with an article, also of one that is known or that another page gives."""
         return self.outcomes.get(Outcome.ARTICLE, 0)
 
 

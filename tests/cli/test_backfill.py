@@ -46,6 +46,7 @@ def test_a_backfill_its_second_time_and_what_was_loaded_and_not_shown(
     assert status == 0, error
     assert "2 files, 0.1 MB to do" in out
     assert "of Parquet" in out
+    assert "42 of 42 pages with an article, some of which may be known or there twice, " in out
     assert not (tmp_path / "data" / "commits").exists()
     # Its page in Prefect's UI says it too.
     with get_client(sync_client=True) as client:
