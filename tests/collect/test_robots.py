@@ -187,6 +187,22 @@ def test_a_rule_cut_by_the_limit_is_no_rule(reader: Callable[[], Reader]) -> Non
         assert reader().get(site.set_answers("/page", PAGE)).outcome is Outcome.FETCHED
 
 
+@pytest.mark.parametrize("charset", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_a_file_in_utf_16_is_read_also_to_the_limit(
+    reader: Callable[[], Reader], charset: str
+) -> None:
+    text = "User-agent: *\nDisallow: /no\n"
+    for more in ("", "Disallow: /private\n" * (MAX_BYTES // 19)):
+        with Loopback() as site:
+            told = http((text + more).encode(charset), Content_Type="text/plain")
+            site.set_answers("/robots.txt", told)
+            asks = reader()
+            for path in ("/no", "/private/page") if more else ("/no",):
+                got = asks.get(site.set_answers(path, PAGE))
+                assert got.outcome is Outcome.ROBOTS_DENIED
+            assert asks.get(site.set_answers("/page", PAGE)).outcome is Outcome.FETCHED
+
+
 @pytest.mark.slow
 def test_crawl_delay_is_a_pause(reader: Callable[[], Reader]) -> None:
     with Loopback() as site:

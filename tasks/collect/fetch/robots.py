@@ -4,6 +4,7 @@ import logging
 import math
 import re
 import threading
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -139,14 +140,21 @@ class Robots:
 def _rules_text(attempt: Attempt) -> str | None:
     """The file's text; empty where there is no file and all is allowed; None: fetch nothing."""
     if attempt.outcome is Outcome.ROBOTS_READ:
-        payload = attempt.payload
-        if len(payload) >= MAX_BYTES:
+        text = attempt.payload.decode(_charset(attempt.payload), errors="replace")
+        if len(attempt.payload) >= MAX_BYTES:
             # A truncated line may disallow more than the whole one: "Disallow: /" of "/private".
-            payload = payload[: max(payload.rfind(b"\n"), payload.rfind(b"\r")) + 1]
-        return payload.decode("utf-8-sig", errors="replace")
+            text = text[: max(text.rfind("\n"), text.rfind("\r")) + 1]
+        return text
     # By RFC 9309, 2.3.1, every 4xx, including 401 and 403, and more than five redirects mean that
     # there is no file. 429 is an exception made here: the host asks to be left alone.
     refused = attempt.status is not None and 400 <= attempt.status < 500
     if refused and attempt.outcome in (Outcome.NOT_FOUND, Outcome.DENIED, Outcome.HTTP_ERROR):
         return ""
     return "" if attempt.outcome is Outcome.TOO_MANY_REDIRECTS else None
+
+
+def _charset(payload: bytes) -> str:
+    """UTF-8, or UTF-16 as its mark or the zero bytes of ASCII letters tell."""
+    if payload.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        return "utf-16"
+    return {0: "utf-16-be", 1: "utf-16-le"}.get(payload[:2].find(0), "utf-8-sig")
