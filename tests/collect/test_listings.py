@@ -200,6 +200,15 @@ def test_of_too_long_a_feed_with_times_of_other_forms_the_newest_are_taken() -> 
     assert listing.left_out_until == datetime(2026, 3, 1, 11, tzinfo=UTC).timestamp()
 
 
+def test_an_id_that_is_no_address_is_not_requested() -> None:
+    ids = ("p-123", "/p-123", "https://courier.example/a", "tag:courier.example,2026:1")
+    items = (f'<item><title>A</title><guid isPermaLink="false">{one}</guid></item>' for one in ids)
+    assert urls(read(rss("".join(items)))) == ["https://courier.example/a"]
+    feed = {"version": "https://jsonfeed.org/version/1", "items": [{"id": one} for one in ids]}
+    assert urls(read(json.dumps(feed))) == ["https://courier.example/a"]
+    assert urls(read(rss("<item><guid>/b</guid></item>"))) == ["https://courier.example/b"]
+
+
 def test_broken_xml() -> None:
     text = rss("<item><title>R&D</title><link>/a</link></item><item><title>Zwei &nbsp; B</title>")
     listing = read(text.replace("</channel></rss>", "<link>/b</link>"))

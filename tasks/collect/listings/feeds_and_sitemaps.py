@@ -95,7 +95,7 @@ def read_feed(payload: bytes, content_type: str, url: str, *, max_entries: int) 
 
 def _address(item: Any, url: str) -> object:  # noqa: ANN401 - feedparser has no types
     """The page of an entry: its link, an id that is a URL, else a link to itself."""
-    named = item.get("feedburner_origlink") or item.get("link") or item.get("id")
+    named = item.get("feedburner_origlink") or item.get("link") or _if_url(item.get("id"))
     if entry_of(named, url):
         return named
     # feedparser takes `rel="self"` without a type for Atom.
@@ -106,6 +106,11 @@ def _address(item: Any, url: str) -> object:  # noqa: ANN401 - feedparser has no
     )
     pages = (entry.url for entry in (entry_of(link, url) for link in links) if entry)
     return next((page for page in pages if fold_url(page) != fold_url(url)), named)
+
+
+def _if_url(item_id: object) -> str | None:
+    """The id of an entry where it is a URL by itself: `p-123` is no relative one."""
+    return item_id if isinstance(item_id, str) and is_http(item_id) else None
 
 
 def read_json_feed(payload: bytes, url: str, *, max_entries: int) -> Listing:
@@ -119,7 +124,7 @@ def read_json_feed(payload: bytes, url: str, *, max_entries: int) -> Listing:
         raise unreadable("not a JSON Feed: no list of items")
     found = (
         entry_of(
-            item.get("url") or item.get("external_url") or item.get("id"),
+            item.get("url") or item.get("external_url") or _if_url(item.get("id")),
             url,
             headline=item.get("title"),
             published=item.get("date_published"),
