@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 
 import duckdb
+import pyarrow as pa
 import pytest
 
 from tasks.monitor.digest import topic_lines
@@ -38,13 +39,17 @@ def fill(con: duckdb.DuckDBPyConnection, cells: Sequence[Cells]) -> None:
         "INSERT INTO topics (topic_id, topic_version, name, valid_from)"
         " VALUES ('g20', 1, 'G20', TIMESTAMPTZ '2026-01-01 00:00:00+00')"
     )
-    for source_id, days, hits, articles in cells:
-        rows = [[source_id, DAY + timedelta(days=day), hits, articles] for day in days]
-        con.executemany(
-            "INSERT INTO topic_daily (topic_id, source_id, day, articles_with_mention, articles,"
-            " articles_other_languages) VALUES ('g20', ?, ?, ?, ?, 0)",
-            rows,
-        )
+    names = ("source_id", "day", "articles_with_mention", "articles")
+    rows = [
+        dict(zip(names, (source_id, DAY + timedelta(days=day), hits, articles), strict=True))
+        for source_id, days, hits, articles in cells
+        for day in days
+    ]
+    con.register("rows", pa.Table.from_pylist(rows))  # hundreds, each of which would be planned
+    con.execute(
+        "INSERT INTO topic_daily BY NAME"
+        " SELECT *, 'g20' AS topic_id, 0 AS articles_other_languages FROM rows"
+    )
 
 
 def week(con: duckdb.DuckDBPyConnection) -> tuple[str, int, int, int]:
