@@ -1,6 +1,20 @@
 """Splits text into sentences, and counts words."""
 
 import re
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from tasks.text.abbreviations import (
+    ABBREVIATIONS,
+    AFTER_GERMAN_DAY,
+    BEGINS_SENTENCES,
+    EARLIER_ABBREVIATIONS,
+    ENDING_PAIRS,
+    NUMBERED,
+    OPENING_PAIRS,
+    ORDINAL_FOLLOWS,
+)
 
 # Regex class of letters of scripts without spaces between words: Han, kana, Thai, Lao, Tibetan,
 # Burmese, Khmer.
@@ -22,43 +36,59 @@ _OPENING = "\"'“‘„«»‹›([「『（"
 _END = rf"{END_SIGNS}\n\u2029"
 _ENDS_ANYWHERE = re.compile(rf"[{FULL_STOPS}\u2029]|\n\s*\n")
 _ENDS_BEFORE_GAP = re.compile(r"[!?…؟]")
-# Abbreviations that a name or a number may follow.
-_ABBREVIATION_LIST = (
-    "mr mrs ms mx dr prof rev hon st sen rep gov pres gen col lt sgt capt maj adm cmdr supt jr sr "
-    "vs v approx dept est fig nos vol art ch para inc corp co ltd bros messrs "
-    "jan feb mar apr jun jul aug sept sep oct nov dec "
-    "bzw ca evtl ggf inkl nr str tel vgl abs hr fr dipl ing mio mrd "
-    "m mm mme mlle mgr me av env sra srta dra ud uds lic núm pág"
-)
-_ABBREVIATIONS = frozenset(_ABBREVIATION_LIST.split())
-_BY_LENGTH = {
-    size: "|".join(word for word in sorted(_ABBREVIATIONS) if len(word) == size)
-    for size in sorted(set(map(len, _ABBREVIATIONS)))
-}
-# Most sentence ends: a full stop after a word that is no abbreviation, before a capital or number.
-_CLEAR = (
-    r"(?<=[^\W\d_]{2}\.)"
-    + "".join(rf"(?<!\b(?i:{words})\.)" for words in _BY_LENGTH.values())
-    + rf"[{_CLOSING}]*\s+(?=[A-Z0-9])"
-)
-_MARKED = rf"(?:({_CLEAR})|[{_END}]*[{_CLOSING}]*\s*)"
-_ENDS = re.compile(rf"[{_END}]{_MARKED}")
-# Searching for one character is ten times as fast as searching for a class.
-_DOTS = re.compile(rf"\.{_MARKED}")
+_EARLIER_ABBREVIATIONS = frozenset(EARLIER_ABBREVIATIONS.split())
+_EARLIER_AFTER_DAY = AFTER_GERMAN_DAY - {"jahrhunderts", "jahrhunderte", "jahrhunderten"}
 _BESIDE_DOTS = f"{END_SIGNS[1:]}\u2029"
-_GERMAN_MONTHS = (
-    "januar jänner februar märz april mai juni juli august september oktober november dezember"
+# An ordinal, also the last of "12./13. September" or of "3.-5. Oktober".
+_ORDINAL = re.compile(r"(?:\d{1,2}[./–-]+)*\d{1,2}")
+
+
+class _Patterns(NamedTuple):
+    """Matches what may end a sentence; a group matches where it does."""
+
+    all: re.Pattern[str]
+    # Searching for one character is ten times as fast as searching for a class.
+    dots: re.Pattern[str]
+
+
+def _patterns(abbreviations: Iterable[str], *more: str) -> _Patterns:
+    """The patterns, by which no abbreviation clearly ends a sentence."""
+    by_length = defaultdict(list)
+    for word in sorted({word.lower() for word in abbreviations}):
+        by_length[len(word)].append(word)
+    # Most sentence ends: a full stop after a word that is no abbreviation, before a capital or
+    # number.
+    clear = (
+        r"(?<=[^\W\d_]{2}\.)"
+        + "".join(rf"(?<!\b(?i:{'|'.join(words)})\.)" for words in by_length.values())
+        + "".join(more)
+        + rf"[{_CLOSING}]*\s+(?=[A-Z0-9])"
+    )
+    marked = rf"(?:({clear})|[{_END}]*[{_CLOSING}]*\s*)"
+    return _Patterns(re.compile(rf"[{_END}]{marked}"), re.compile(rf"\.{marked}"))
+
+
+_PATTERNS = _patterns(
+    (
+        *ABBREVIATIONS,
+        *NUMBERED,
+        *(pair.split()[1] for pair in ENDING_PAIRS),
+        *(pair.split()[0] for pair in OPENING_PAIRS),
+    ),
+    # bl.a., m.in., t.ex., Ph.D.
+    r"(?<!\.[^\W\d_]{2}\.)(?<!\.[^\W\d_]{3}\.)",
 )
-_AFTER_GERMAN_DAY = frozenset((*_GERMAN_MONTHS.split(), "jahrhundert"))
+_EARLIER_PATTERNS = _patterns(_EARLIER_ABBREVIATIONS)
 
 
-def sentence_starts(text: str, until: int | None = None) -> list[int]:
+def sentence_starts(text: str, until: int | None = None, *, is_earlier: bool = False) -> list[int]:
     """Start of each sentence in `text`, in order, up to the sentence that contains offset `until`.
 
     A sentence ends at a blank line, at `! ? …` before a gap, and at FULL_STOPS such as `。` or `।`
     anywhere. It ends at a full stop before a gap, unless a small letter follows, or the full stop
-    belongs to a title, a month, an initial, a dotted abbreviation (`U.S.`, `z.B.`) or a German date
-    (`3. Oktober`).
+    belongs to an initial, an abbreviation (`abbreviations.py`), a dotted one (`U.S.`, `m.in.`), the
+    number of an item, or an ordinal (`3. Oktober`, `das 19. Paket`). With `is_earlier`, by the
+    fewer abbreviations and ordinals of version 4 of the matching rules.
     """
     first = len(text) - len(text.lstrip())
     last = len(text) - 1 if until is None else until
@@ -67,17 +97,18 @@ def sentence_starts(text: str, until: int | None = None) -> list[int]:
     breaks = near.count(".\n\n")
     # Whether only full stops, and blank lines right after them, can end a sentence.
     has_only_dots = near.count("\n") == 2 * breaks and not any(s in near for s in _BESIDE_DOTS)
-    ends = _DOTS if has_only_dots else _ENDS
+    patterns = _EARLIER_PATTERNS if is_earlier else _PATTERNS
+    ends = patterns.dots if has_only_dots else patterns.all
     for mark in ends.finditer(text):
         stop = mark.end()
         if stop > last:
             break
-        if stop > first and (mark.lastindex or _is_end(text, mark)):
+        if stop > first and (mark.lastindex or _is_end(text, mark, is_earlier=is_earlier)):
             starts.append(stop)
     return starts
 
 
-def _is_end(text: str, mark: re.Match[str]) -> bool:
+def _is_end(text: str, mark: re.Match[str], *, is_earlier: bool) -> bool:
     """Whether a mark that the pattern cannot decide on ends a sentence."""
     sign = mark[0]
     if _ENDS_ANYWHERE.search(sign):
@@ -92,15 +123,58 @@ def _is_end(text: str, mark: re.Match[str]) -> bool:
     after = text[stop : stop + 20].lstrip(_OPENING)
     if after[:1].islower():
         return False
-    words = text[max(0, dot - 40) : dot].split()
+    following = re.split(r"\W", after, maxsplit=1)[0]
+    near = text[max(0, dot - 40) : dot]
+    if is_earlier:
+        return _was_end(near.split(), following.lower())
+    return not _goes_on(near.rpartition("\n")[2].split(), following)
+
+
+def _goes_on(words: list[str], following: str) -> bool:
+    """Whether a sentence goes on after the full stop behind the last of the words of its line."""
+    *earlier, before = (word.lstrip(_OPENING) for word in ("", *words))
+    previous = earlier[-1] if earlier else ""
+    if _ORDINAL.fullmatch(before):
+        return _is_ordinal(previous, before, following.lower())
+    if before in ABBREVIATIONS or (before.lower() in NUMBERED and following[:1].isdecimal()):
+        return True
+    if f"{previous.rstrip('.')} {before}".lower() in ENDING_PAIRS:
+        return True
+    if f"{before} {following}" in OPENING_PAIRS or _is_initial(before):
+        return True
+    if before and not before.strip("."):  # . . .
+        return True
+    parts = before.split(".")
+    # Of two letters or more, one part has one, as no address has: bl.a., Ph.D.
+    return (
+        len(parts) > 1
+        and all(part.isalpha() and len(part) < 4 for part in parts)
+        and min(map(len, parts)) == 1
+    )
+
+
+def _is_ordinal(previous: str, number: str, following: str) -> bool:
+    """Whether a number before a full stop is an ordinal, or the number of an item."""
+    if following in AFTER_GERMAN_DAY:
+        return True
+    word = previous.rstrip(".")  # Oct. 27. is no item
+    is_short = word in ABBREVIATIONS or word.lower() in NUMBERED
+    if not previous or (previous[-1] in END_SIGNS and not is_short):
+        return True
+    return previous.lower() in ORDINAL_FOLLOWS and following not in BEGINS_SENTENCES
+
+
+def _is_initial(word: str) -> bool:
+    return len(word) == 1 and word.isalpha() and not _UNSPACED.match(word)
+
+
+def _was_end(words: list[str], following: str) -> bool:
+    """The end of a sentence behind the last of the words by version 4 of the matching rules."""
     before = words[-1].lstrip(_OPENING) if words else ""
     if before.isdecimal():
-        # "3. Oktober": German puts a full stop after an ordinal.
-        following = re.split(r"\W", after, maxsplit=1)[0].lower()
-        return len(before) > 2 or following not in _AFTER_GERMAN_DAY
+        return len(before) > 2 or following not in _EARLIER_AFTER_DAY
     is_dotted = "." in before and all(len(part) < 2 for part in before.split("."))
-    is_initial = len(before) == 1 and before.isalpha() and not _UNSPACED.match(before)
-    return not (is_dotted or is_initial or before.lower() in _ABBREVIATIONS)
+    return not (is_dotted or _is_initial(before) or before.lower() in _EARLIER_ABBREVIATIONS)
 
 
 def word_count(text: str) -> int:

@@ -57,6 +57,7 @@ class Phrase:
     topic: str
     alias: str  # as the definition has it
     role: int  # the number of its group, or EXCLUDES and so on
+    rules: int  # the version of the matching rules of its topic
     # `left`: the left edge must be a word boundary. `takes_left`: a mention extends to the start of
     # the word that contains it. The same on the right.
     left: bool
@@ -92,6 +93,7 @@ class AliasMatcher:
                     topic.topic_id,
                     phrase,
                     role,
+                    topic.rules,
                     *self._edge(pattern[0], is_open=phrase.startswith("*")),
                     *self._edge(pattern[-1], is_open=phrase.endswith("*")),
                 )

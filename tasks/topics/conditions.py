@@ -70,7 +70,9 @@ def _counting_places(
         return
     if topic.context_exclude:
         # Drop phrases in a sentence with a context phrase, except forbidding ones.
-        sentences = [(place.text, texts[place.text].sentence(place.start)) for place in places]
+        sentences = [
+            (place.text, texts[place.text].sentence(place.start, topic.rules)) for place in places
+        ]
         paired = list(zip(places, sentences, strict=True))
         contexts = {sentence for place, sentence in paired if place.role == IS_CONTEXT}
         places = [
@@ -95,7 +97,7 @@ def _counting_places(
 def _stretch(topic: Topic, text: FieldText, place: _Place) -> tuple[int, int]:
     """The key of the sentence, paragraph, text or article in which a place counts."""
     if topic.within == "sentence":
-        return place.text, text.sentence(place.start)
+        return place.text, text.sentence(place.start, topic.rules)
     if topic.within == "paragraph":
         return place.text, text.paragraph(place.start)
     return (0 if topic.within == "article" else place.text), 0

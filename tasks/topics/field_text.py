@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from tasks.text.sentence_split import UNSPACED, sentence_starts
 from tasks.topics.alias_matcher import WORD_REST, Phrase, is_spaced
+from tasks.topics.topic import SENTENCE_RULES
 
 _CONTEXT_CHARS = 60
 # A blank line ends a paragraph, as it ends a sentence.
@@ -45,15 +46,17 @@ class FieldText:
     spans: list[Span]
     # Its place in the field: code points, sentences and paragraphs before it.
     offset: int = 0
-    sentences: int = 0
+    sentences: tuple[int, int] = (0, 0)  # by the rules of today and before SENTENCE_RULES
     paragraphs: int = 0
 
     def __post_init__(self) -> None:
         self.spans.sort(key=lambda span: (span[0], span[1], span[2].topic))
 
-    def sentence(self, place: int) -> int:
-        """The number of the sentence in this text in which the offset lies."""
-        return max(0, bisect_right(self._sentence_starts, place) - 1)
+    def sentence(self, place: int, rules: int) -> int:
+        """The number of the sentence in which the offset lies, by a version of the rules."""
+        is_earlier = rules < SENTENCE_RULES
+        starts = self._earlier_starts if is_earlier else self._sentence_starts
+        return max(0, bisect_right(starts, place) - 1) + self.sentences[is_earlier]
 
     def paragraph(self, place: int) -> int:
         """The number of the paragraph in this text in which the offset lies."""
@@ -73,13 +76,13 @@ class FieldText:
         if not self.spans:
             return []
         text, offset = self.text, self.offset
-        sentences, paragraphs = self._sentence_starts, self._paragraph_starts
+        paragraphs = self._paragraph_starts
         return [
             Hit(
                 phrase.topic,
                 phrase.alias,
                 self.field,
-                max(0, bisect_right(sentences, start) - 1) + self.sentences,
+                self.sentence(start, phrase.rules),
                 bisect_right(paragraphs, start) + self.paragraphs,
                 start + offset,
                 end + offset,
@@ -94,6 +97,10 @@ class FieldText:
     @cached_property
     def _sentence_starts(self) -> list[int]:
         return sentence_starts(self.text, self.spans[-1][0])
+
+    @cached_property
+    def _earlier_starts(self) -> list[int]:
+        return sentence_starts(self.text, self.spans[-1][0], is_earlier=True)
 
     @cached_property
     def _paragraph_starts(self) -> list[int]:
@@ -116,11 +123,12 @@ class FieldText:
 
 def caption_lines(captions: str, find: Callable[[str], list[Span]]) -> Iterator[FieldText]:
     """The lines of joined captions, with the phrases that `find` finds in each."""
-    offset = sentences = 0
+    offset = now = earlier = 0
     for number, line in enumerate(re.findall(r"[^\n]*\n|[^\n]+", captions)):
-        yield FieldText("caption", line, find(line), offset, sentences, number)
+        yield FieldText("caption", line, find(line), offset, (now, earlier), number)
         offset += len(line)
-        sentences += len(sentence_starts(line))
+        now += len(sentence_starts(line))
+        earlier += len(sentence_starts(line, is_earlier=True))
 
 
 def _context(further: str) -> str:

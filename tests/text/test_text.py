@@ -134,6 +134,66 @@ def test_sentences(text: str, expected: list[str]) -> None:
     assert pieces(text) == expected
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Huawei ist vom 19. Sanktionspaket betroffen",
+        "Beim 50. Berlin-Marathon gewann der 1. FC am 12. Bis 13. September",
+        "Mitte des 16. Jahrhunderts, vom 3.–5. Oktober",
+        "Im 3. „Quartal“ stieg der Gewinn",
+        "Den 3. Division spiller mod Huawei",
+        "19. Sanktionspaket beschlossen",
+        "5. Evergrande war im Besitz",
+        "Las sanciones de EE. UU. contra Huawei, los JJ. OO. y las FF. AA. de España",
+        "Las empresas, p. ej. Huawei",
+        "objęły m.in. Huawei, np. Huawei i św. Jana, ok. 20 osób",
+        "drabbar bl.a. Huawei, t.ex. ZTE, kl. 10",
+        "rammer f.eks. Huawei",
+        "5 млн долл. США на ул. Ленина",
+        "postihly např. Huawei a tzv. Huawei",
+        "pogađaju npr. Huawei",
+        "treffen bijv. Huawei",
+        "ad es. Huawei",
+        "TP. HCM và PGS. Hà",
+        "Doç. Dr. Kaya",
+        "डॉ. जयशंकर",
+        "die sog. Huawei-Klausel",
+        "Sens. Warren, a Ph.D. Economist of Acme Pvt. Ltd., at Mt. Everest",
+        "Package No. 19 cost Rs. 500 on Oct. 27",
+        "MR. XIE SPOKE",
+    ],
+)
+def test_a_sentence_goes_on_after_abbreviations_and_ordinals(text: str) -> None:
+    assert pieces(text) == [text]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Im Jahr 2026.| Huawei wächst.",
+        "Es waren 20.| Huawei wächst.",
+        "Er trägt die 10.| Das Team gewinnt.",
+        "I am 20.| The team is 30.",
+        "C’est le sommet des 27.| L’Union attend.",
+        "Le gouvernement de EE. UU.| Huawei wächst.",
+        "It rose by 3.5.| Then it fell on Oct. 27.| The next day was calm.",
+        "It won 2:0.| Huawei was second with No. 5.| Huawei waited.",
+        "She told me.| It was a work of art.| She said no.| Now he knows.",
+        "Wir fanden es im.| Potem.",
+        "Hij weet het al.| De rest kwam ut.| Huawei",
+    ],
+)
+def test_a_sentence_ends_where_a_number_or_a_word_like_an_abbreviation_ends_it(text: str) -> None:
+    expected = [part.strip() for part in text.split("|")]
+    assert pieces(text.replace("|", "")) == expected
+
+
+def test_the_earlier_rules_know_fewer_abbreviations() -> None:
+    text = "Vom 19. Sanktionspaket am 3. Oktober, z.B. Huawei"
+    assert sentence_starts(text, is_earlier=True) == [0, 8]
+    assert sentence_starts("She told me. It was so.", is_earlier=True) == [0]
+
+
 @given(st.text("Ab. \n!。3", max_size=40), st.integers(0, 40))
 def test_sentences_up_to_an_offset_are_the_first_of_all(text: str, until: int) -> None:
     until = min(until, len(text) - 1)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tasks.text.folding import fold
 from tasks.text.toml_reader import frozen
 from tasks.topics.mentions import Hit, Matcher, count
-from tasks.topics.topic import Topic, TopicEntry, load_topics
+from tasks.topics.topic import SENTENCE_RULES, Topic, TopicEntry, load_topics
 from warehouse.layers.parquet_schemas import MENTION_SCHEMA
 
 SHIPPED = Path(__file__).parents[2] / "deployments" / "topics.toml"
@@ -184,6 +184,37 @@ def test_a_dotted_capital_is_the_small_letter(alias: str) -> None:
     assert found(without, text) == []
     as_written = topic("ban", "İhracat yasağı", case_sensitive=True)
     assert found(as_written, text) == [spelt[0], spelt[2]]
+
+
+@pytest.mark.parametrize(
+    ("phrases", "text"),
+    [
+        ("Sanktion*, Huawei", "Huawei ist vom 19. Sanktionspaket der EU betroffen."),
+        ("Sanktion*, Quartal", "Wegen der Sanktionen fiel der Gewinn im 3. Quartal."),
+        ("sankcj*, Huawei", "Sankcje objęły m.in. Huawei i ZTE."),
+        ("санкци*, США", "Из-за санкций он потерял 5 млн долл. США за год."),
+    ],
+)
+def test_a_sentence_goes_on_after_ordinals_and_abbreviations_by_later_rules(
+    phrases: str, text: str
+) -> None:
+    both = [[phrase] for phrase in phrases.split(", ")]
+    joined = replace(topic("joined", all_of=both, within="sentence"), rules=SENTENCE_RULES)
+    context = topic("context", *both[0], context_exclude=both[1])
+    excluding = replace(context, rules=SENTENCE_RULES)
+    plain = replace(topic("plain", *both[0], *both[1]), rules=SENTENCE_RULES)
+    assert len(found(joined, text)) == 2
+    assert found(excluding, text) == []
+    before = SENTENCE_RULES - 1
+    earlier = [replace(one, rules=before) for one in (joined, excluding)]
+    assert found(earlier[0], text) == []
+    assert len(found(earlier[1], text)) == 1
+    # Beside each other, each by its own rules; also in captions, whose sentences are counted on.
+    beside = Matcher([plain, replace(plain, topic_id="before", rules=before)])
+    for field in ("body", "caption"):
+        hits = beside.find(f"{text}\n\n{text}", field)
+        assert [hit.sentence_no for hit in hits if hit.topic_id == "plain"] == [0, 0, 1, 1]
+        assert [hit.sentence_no for hit in hits if hit.topic_id == "before"] == [0, 1, 2, 3]
 
 
 def test_a_section_may_begin_with_a_dotted_capital() -> None:
