@@ -25,7 +25,7 @@ from tasks.audit.sampling import draw_sample
 from tasks.audit.spreadsheet import export_csv, import_csv, verdict_file
 from tasks.text.counted import counted
 from warehouse.build.schema_version import is_earlier_snapshot
-from warehouse.layers.audits import Answer, Audit, Kind, SampledArticle, read_audit
+from warehouse.layers.audits import Answer, Audit, Kind, SampledArticle, read_audit, read_audits
 from warehouse.layers.layout import Layout
 from warehouse.read.query import QueryError, snapshot
 
@@ -75,9 +75,12 @@ def audit(
         print_results(layout, topic)
         return
     require_files(layout, topic, export, import_)
-    sizes: dict[Kind, int] = {"precision": n, "near_miss": recall}
-    asked = [(kind, size) for kind, size in sizes.items() if size]
-    audits = [sample_of(layout, topic, kind, size, seed, is_new=new) for kind, size in asked]
+    if import_:  # its rows may be of any sample of the topic, also of earlier ones
+        audits = read_audits(layout, topic)
+    else:
+        sizes: dict[Kind, int] = {"precision": n, "near_miss": recall}
+        asked = [(kind, size) for kind, size in sizes.items() if size]
+        audits = [sample_of(layout, topic, kind, size, seed, is_new=new) for kind, size in asked]
     if export:
         print(f"{export}: {counted(export_csv(audits, who, export), 'article')}")
         return

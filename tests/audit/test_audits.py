@@ -85,12 +85,18 @@ def near_page(number: int) -> Page:
     return Page(f"near-{number}", told, number % 4, 100.0 + number, headline=headline, about=about)
 
 
-def test_near_misses_have_no_alias(tmp_path: Path) -> None:
-    layout = Layout(tmp_path)
+def with_near_misses(folder: Path) -> Layout:
+    """Articles of which a third mentions the summit, and others are like those."""
+    layout = Layout(folder)
     pages = [listing(hour=24.0 * day) for day in range(5)]
     run = stage(layout, run_id(1), [*pages, *map(near_page, range(60))])
     load(layout, TOPICS, SOURCES, [run], now=NOW)
     publish(layout)
+    return layout
+
+
+def test_near_misses_have_no_alias(tmp_path: Path) -> None:
+    layout = with_near_misses(tmp_path)
     sample = draw_sample(layout, "summit", 12, 1, AT, "near_miss")
     assert sample.sections == ("world",)
     assert "ministers" in sample.words

@@ -11,7 +11,7 @@ from flows.cli.app import app
 from flows.cli.audit_command import judge
 from tasks.audit.judging import Judging
 from tasks.audit.sampling import draw_sample
-from tests.audit.test_audits import AT
+from tests.audit.test_audits import AT, with_near_misses
 from warehouse.layers.audits import read_audits
 from warehouse.layers.layout import Layout
 
@@ -78,6 +78,21 @@ def test_a_given_reader_is_that_of_an_imported_file(layout: Layout, tmp_path: Pa
     assert run(layout, "harvest", "--import", path, "--reader", "ann")[0] == 0
     [audit] = read_audits(layout)
     assert audit.readers == ("ann",)
+
+
+def test_verdicts_of_every_sample_of_the_topic_are_taken(tmp_path: Path) -> None:
+    """Of near misses too, without asking for them again, and of a sample with a later one."""
+    layout, path = with_near_misses(tmp_path / "data"), tmp_path / "verdicts.csv"
+    words = ("--n", 4, "--recall", 4, "--seed", 3, "--reader", "ann", "--export", path)
+    assert run(layout, "summit", *words)[0] == 0
+    text = path.read_text(encoding="utf-8-sig")
+    path.write_text(text.replace(",,,ann", ",yes,,ann"), encoding="utf-8")
+    assert run(layout, "summit", "--new")[0] == 0
+    status, out, err = run(layout, "summit", "--import", path)
+    assert (status, err) == (0, "")
+    assert f"{path}: 8 verdicts taken, 0 as before, 0 empty, 0 wrong" in out
+    judged = {audit.sample.kind for audit in read_audits(layout) if audit.readers}
+    assert judged == {"precision", "near_miss"}
 
 
 def test_a_new_sample_is_drawn_when_asked_for(layout: Layout) -> None:
