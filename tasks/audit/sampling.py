@@ -19,7 +19,7 @@ from warehouse.read.query import QueryError, records, snapshot
 
 MAX_HITS_SHOWN = 20  # mentions of an article that are shown
 MAX_CHARS_SHOWN = 700  # characters of a near miss that are shown
-MAX_WORDS = 30  # most words that near misses are searched by
+MAX_WORDS = 30  # most words that near misses are searched by, of each language
 MIN_SCORE = 2.58  # of a word: by chance one in a hundred would have it
 
 Row = dict[str, Any]
@@ -153,26 +153,32 @@ def _mentioning_articles(
     return _Population([row[0] for row in rows], [row[1:] for row in rows])
 
 
-# Words of the headline and standfirst: of four letters and more, or two characters of Chinese.
+# Words of the headline and standfirst: of four letters and more, with vowel signs; of Chinese and
+# Korean two characters, since Korean words are short and have endings; four of scripts without
+# spaces.
 OPENING = "lower(concat_ws(' ', headline, standfirst))"
-WORDS_OF = rf"list_distinct(regexp_extract_all({OPENING}, '\p{{Han}}{{2}}|\p{{L}}{{4,}}'))"
-# The log-odds of a word in articles with the topic against those without, over its deviation.
+WITHOUT_SPACES = r"[\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}]"
+WORD = rf"[\p{{Han}}\p{{Hangul}}]{{2}}|{WITHOUT_SPACES}{{4}}|[\p{{L}}\p{{M}}]{{4,}}"
+WORDS_OF = f"list_distinct(regexp_extract_all({OPENING}, '{WORD}'))"
+# The log-odds of a word in articles with the topic against those without, over its deviation. By
+# language: else the words of the one with most articles would be all.
 SCORED = f"""
     SELECT word, (ln((inside + .5) / (of_inside - inside + .5))
                 - ln((outside + .5) / (of_outside - outside + .5)))
                / sqrt(1 / (inside + .5) + 1 / (outside + .5)) AS score
     FROM (
-        SELECT unnest(words) AS word, count(*) FILTER (is_hit) AS inside,
+        SELECT of_language, unnest(words) AS word, count(*) FILTER (is_hit) AS inside,
                count(*) FILTER (NOT is_hit) AS outside,
                any_value(of_inside) AS of_inside, any_value(of_outside) AS of_outside
-        FROM (SELECT {WORDS_OF} AS words, is_hit,
-                     count(*) FILTER (is_hit) OVER () AS of_inside,
-                     count(*) FILTER (NOT is_hit) OVER () AS of_outside
-              FROM all_counted)
-        GROUP BY word HAVING inside > 1
+        FROM (SELECT {WORDS_OF} AS words, is_hit, coalesce(language, '') AS of_language,
+                     count(*) FILTER (is_hit) OVER alike AS of_inside,
+                     count(*) FILTER (NOT is_hit) OVER alike AS of_outside
+              FROM all_counted WINDOW alike AS (PARTITION BY coalesce(language, '')))
+        GROUP BY of_language, word HAVING inside > 1
     )
     WHERE score >= {MIN_SCORE}
-    ORDER BY score DESC, word LIMIT {MAX_WORDS}"""
+    QUALIFY row_number() OVER (PARTITION BY of_language ORDER BY score DESC, word) <= {MAX_WORDS}
+    ORDER BY score DESC, word"""
 # Sections in which the topic comes up at least as often as over all.
 SECTIONS = """
     SELECT section FROM all_counted WHERE section IS NOT NULL GROUP BY section
@@ -194,7 +200,7 @@ def _near_misses(con: duckdb.DuckDBPyConnection, topic_id: str, days: Selection)
         FROM (SELECT articles.* {counted_sql(days)}) AS articles
         WHERE {language_condition(topic_id)}"""
     )
-    words = tuple(word for word, _ in con.execute(SCORED).fetchall())
+    words = tuple(dict.fromkeys(word for word, _ in con.execute(SCORED).fetchall()))
     sections = tuple(name for (name,) in con.execute(SECTIONS).fetchall())
     # Those that are most like the topic's articles are strata of their own.
     rows = con.execute(

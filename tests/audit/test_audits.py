@@ -2,6 +2,7 @@
 
 import csv
 import shutil
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from tasks.audit.publishing import publish_audits
 from tasks.audit.sampling import draw_sample
 from tasks.audit.spreadsheet import export_csv, import_csv
 from tasks.load.load_run import load
+from tasks.topics.topic import TopicEntry
 from tasks.upkeep.backup import back_up
 from tests.support.daily_news import NOW, ingest, run_id
 from tests.support.publishing import check_snapshot, publish
@@ -128,6 +130,38 @@ def test_near_misses_have_no_alias(tmp_path: Path) -> None:
         assert better
         assert better.share == pytest.approx((20 + weight) / 60, rel=0.1)
         assert better.low < 20 / 60 < better.share < better.high
+
+
+# By language: a headline of the topic, one like it, and another.
+HEADLINES = {
+    "en": ("Sanctions against Pyongyang", "Embargo against Pyongyang", "Rain in the north"),
+    "ko": ("북한 제재 강화", "북한의 금수 조치 강화", "북부에 비 박물관"),
+    "hi": ("कोरिया पर नए प्रतिबंध", "कोरिया पर नई पाबंदी", "शहर में बारिश"),
+    "th": ("สหรัฐคว่ำบาตรเกาหลีเหนือ", "สหรัฐลงโทษเกาหลีเหนือ", "ฝนตกวันนี้"),
+}
+
+
+def test_near_misses_are_found_in_scripts_with_short_words_or_no_spaces(tmp_path: Path) -> None:
+    layout = Layout(tmp_path)
+    aliases = ("sanctions", "제재", "प्रतिबंध", "คว่ำบาตร")
+    topic = TopicEntry(id="sanctions", name="Sanctions", aliases=aliases).topic()
+    pages = [
+        Page(
+            f"{language}-{kind}-{number}",
+            f"{prose(number)} {language}",
+            headline=f"{headline} {number}",
+            about={"language": language},
+        )
+        for language, headlines in HEADLINES.items()
+        for kind, headline in enumerate(headlines)
+        for number in range(20)
+    ]
+    run = stage(layout, run_id(1), [listing(), *pages])
+    load(layout, [topic], SOURCES, [run], now=NOW)
+    publish(layout)
+    sample = draw_sample(layout, "sanctions", 80, 1, AT, "near_miss")
+    found = Counter(article.url.rpartition("-")[0][-4:] for article in sample.articles)
+    assert found == {f"{language}-1": 20 for language in HEADLINES}
 
 
 def test_verdicts_are_loaded_and_outlast_everything(
