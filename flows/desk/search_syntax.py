@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from tasks.text.folding import fold
 from tasks.text.sentence_split import UNSPACED
 from tasks.topics.topic import TopicEntry, folded_phrase
+from tasks.topics.uncounted_phrases import WHY, uncounted_in
 from warehouse.read.query import QueryError
 
 MAX_PHRASES = 50
@@ -83,17 +84,27 @@ def words_of(text: str) -> Words:
     if not all_of[0]:
         raise QueryError("Give a word or a phrase, or several with commas between them.")
     words = Words(all_of, _phrases(",".join(excluded)))
+    _check(words)
+    return words
+
+
+def _check(words: Words) -> None:
+    """Raise QueryError for phrases that no topic could have, or that would count nothing."""
     if len(words.phrases) > MAX_PHRASES:
         raise QueryError(f"These are {len(words.phrases)} phrases; {MAX_PHRASES} are the most.")
     try:
-        words.entry("search", "sentence")
+        topic = words.entry("search", "sentence").topic()
     except ValidationError as error:
         why = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
         raise QueryError(f"A phrase {why}.") from None
     for phrase in words.phrases:
         if len(folded_phrase(phrase)) < 2 and not _UNSPACED.match(phrase):
             raise QueryError(f"{phrase!r} is too short: a word needs two letters or more.")
-    return words
+    for phrase in uncounted_in(topic):
+        raise QueryError(
+            f"{phrase!r} cannot be counted as it is typed: {WHY}. As a regular expression it is"
+            " found."
+        )
 
 
 def as_toml(words: Words, within: str, known: Sequence[str]) -> str:
