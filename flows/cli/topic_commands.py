@@ -5,6 +5,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -25,6 +26,7 @@ MAX_LANGUAGES_SHOWN = 8  # languages of a topic
 
 if TYPE_CHECKING:
     from tasks.suggest.suggestions import LanguageSuggestions
+    from warehouse.layers.definitions import Topic
 
 
 def list_topics(
@@ -109,8 +111,7 @@ def suggest_aliases(
     for each in found:
         console.print(_view(each))
     if any(each.suggestions for each in found):
-        is_joined = bool(counted_topic(layout, topic).all_of)
-        console.print(_line_to_add(topic, found, is_joined=is_joined))
+        console.print(_line_to_add(counted_topic(layout, topic), found))
 
 
 def _view(found: "LanguageSuggestions") -> Group:
@@ -132,11 +133,20 @@ def _view(found: "LanguageSuggestions") -> Group:
     return Group(title, Padding(table, (0, 0, 1, 2), expand=False))
 
 
-def _line_to_add(topic: str, found: Sequence["LanguageSuggestions"], *, is_joined: bool) -> Text:
-    phrases = [one.phrase for each in found for one in each.suggestions]
+def _line_to_add(definition: "Topic", found: Sequence["LanguageSuggestions"]) -> Text:
+    from tasks.topics.topic import compared, phrases_of
+
+    topic = definition.topic_id
+    fold = partial(
+        compared, keep_case=definition.case_sensitive, fold_diacritics=definition.fold_diacritics
+    )
+    given = {fold(phrase) for phrase, _ in phrases_of(definition)}
+    # A phrase may be suggested in several languages, but a topic may have it only once.
+    phrases = {fold(one.phrase): one.phrase for each in found for one in each.suggestions}
+    new = [phrase for folded, phrase in phrases.items() if folded not in given]
     # A string of JSON is one of TOML.
-    line = ", ".join(json.dumps(phrase, ensure_ascii=False) for phrase in phrases)
-    if is_joined:
+    line = ", ".join(json.dumps(phrase, ensure_ascii=False) for phrase in new)
+    if definition.all_of:
         return printable(
             f"To add one that means the topic, put it into the group of all_of of {topic!r} that it"
             " belongs to, in topics.toml; it adds no more articles than hold a phrase of each other"

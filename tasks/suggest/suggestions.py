@@ -11,7 +11,7 @@ import pyarrow as pa
 from tasks.suggest.keyness import Keyness, Sampled, distinguishing
 from tasks.suggest.phrases import document, phrase_text
 from tasks.topics.mentions import Hit, Matcher, mentions_in
-from tasks.topics.topic import folded_phrase, phrases_of
+from tasks.topics.topic import TopicEntry, folded_phrase, phrases_of
 from warehouse.layers.definitions import Topic, read_definitions
 from warehouse.layers.layout import Layout
 from warehouse.questions.topic_samples import (
@@ -74,14 +74,16 @@ def suggest(
     """
     with snapshot(layout) as con:
         topic = counted_topic(layout, topic_id)
-        files = choose_articles(con, layout, topic_id, days)
+        languages = _given_languages(topic)
+        files = choose_articles(con, layout, topic_id, days, languages)
         found = [
             LanguageSuggestions(**row)
             for row in by_language(con)
             if language in ("", row["language"])
         ]
         if not found:
-            raise QueryError(f"there are no articles in the language {language!r}")
+            counted = "" if languages is None else " that the topic counts"
+            raise QueryError(f"there are no articles{counted} in the language {language!r}")
         sample_texts(con, files, MAX_SAMPLED, OTHERS_PER_ARTICLE)
         for group in found:
             ranked = _ranked(con, topic, group.language)[: limit * WEIGHED_PER_SUGGESTION]
@@ -104,6 +106,20 @@ def counted_topic(layout: Layout, topic_id: str) -> Topic:
     if topic_id not in known:
         raise QueryError(f"no topic {topic_id!r}; there are: {', '.join(sorted(known)) or 'none'}")
     return known[topic_id]
+
+
+def _given_languages(topic: Topic) -> tuple[str, ...] | None:
+    """The languages that topics.toml gives a topic; None if they follow from its aliases.
+
+    An alias in another script would then add its languages.
+    """
+    keys = TopicEntry.model_fields.keys() - {"id", "within", "languages"}
+    same = TopicEntry(
+        id=topic.topic_id,
+        within=topic.within_words or topic.within,
+        **{key: value for key in keys if (value := getattr(topic, key))},
+    )
+    return None if same.topic().definition_hash == topic.definition_hash else topic.languages
 
 
 def _ranked(con: duckdb.DuckDBPyConnection, topic: Topic, language: str) -> list[Keyness]:
@@ -158,9 +174,9 @@ def _count_suggestions(
     keep_case = topic.case_sensitive
     excluded = [(phrase, folded_phrase(phrase, keep_case=keep_case)) for phrase in topic.exclude]
     for name, suggestion in by_id.items():
-        # Each phrase is a topic of its own, with the topic's exclusions that contain the phrase.
+        # Each phrase is a topic of its own, with the topic's exclusions that can touch the phrase.
         phrase = folded_phrase(suggestion.phrase, keep_case=keep_case)
-        around = tuple(original for original, folded in excluded if phrase in folded)
+        around = tuple(original for original, folded in excluded if _can_touch(phrase, folded))
         own = replace(
             _topic_of_phrases(topic, (suggestion.phrase,), around),
             topic_id=name,
@@ -170,6 +186,15 @@ def _count_suggestions(
         topics.append(own)
     for batch in all_texts(con, files):
         _count_batch(batch, topics, by_id)
+
+
+def _can_touch(one: str, other: str) -> bool:
+    """Whether two phrases can overlap in a text."""
+    return (
+        one in other
+        or other in one
+        or any(one.endswith(other[:n]) or other.endswith(one[:n]) for n in range(1, len(one)))
+    )
 
 
 def _topic_of_phrases(topic: Topic, phrases: tuple[str, ...], exclude: tuple[str, ...]) -> Topic:

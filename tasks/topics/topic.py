@@ -65,6 +65,12 @@ def folded_phrase(phrase: str, *, keep_case: bool = False, marks: Marks = "all")
     return fold(bare, keep_case=keep_case, marks=marks).text.strip()
 
 
+def compared(phrase: str, *, keep_case: bool, fold_diacritics: bool) -> str:
+    """What no two phrases of a topic may share."""
+    marks: Marks = "none" if fold_diacritics else "all"
+    return fold(phrase, keep_case=keep_case, marks=marks).text.strip()
+
+
 def _phrase(value: str) -> str:
     if not folded_phrase(value, marks="bare"):
         raise ValueError(f"must not be empty, got {value!r}")
@@ -155,11 +161,9 @@ class TopicEntry(BaseModel):
         for key in ("exclude", "none_of", "context_exclude"):
             phrases += [(key, phrase) for phrase in getattr(self, key)]
         for key, phrase in phrases:
-            folded = fold(
-                phrase,
-                keep_case=self.case_sensitive,
-                marks="none" if self.fold_diacritics else "all",
-            ).text.strip()
+            folded = compared(
+                phrase, keep_case=self.case_sensitive, fold_diacritics=self.fold_diacritics
+            )
             if folded in first:
                 raise ValueError(f"{key}: {phrase!r} repeats {first[folded]!r} once folded")
             first[folded] = phrase

@@ -1,6 +1,7 @@
 """Alias suggestions: what an omitted alias is found by, and what never is one."""
 
 import json
+import random
 import re
 import tomllib
 from pathlib import Path
@@ -9,12 +10,16 @@ import pytest
 from typer.testing import CliRunner
 
 from flows.cli.app import app
+from tasks.load.load_run import load
 from tasks.suggest.keyness import Sampled, distinguishing
 from tasks.suggest.phrases import document
 from tasks.suggest.suggestions import LanguageSuggestions, suggest
 from tasks.text.folding import fold
+from tasks.topics.topic import TopicEntry
 from tests.suggest import made_articles
 from tests.suggest.made_articles import ABOUT, ELSE, LACKING, WRITTEN
+from tests.support.publishing import publish
+from tests.support.staged_pages import Page, source, stage
 from warehouse.layers.layout import Layout
 from warehouse.read.query import QueryError
 
@@ -149,3 +154,74 @@ def test_what_is_not_there_is_named(layout: Layout, tmp_path: Path) -> None:
     assert (status, err) == (1, "there are no articles in the language 'xx'\n")
     with pytest.raises(QueryError, match="run `presswatch ingest` first"):
         suggest(Layout(tmp_path), "blockade")
+
+
+LOAN = {
+    "en": ("An oil embargo was refused.", "Her oil embargo holds."),
+    "de": ("Das Oil Embargo wurde abgelehnt.", "Ihr Oil Embargo gilt."),
+}
+COUNTED = {"en": "New sanctions were named.", "de": "Neue Sanktionen wurden genannt."}
+PLAIN = {
+    "en": "The council met. Rain fell in the north. A river was full. The hall is old.",
+    "de": "Der Rat kam zusammen. Regen fiel. Ein Fluss war voll. Der Saal ist alt.",
+}
+
+
+@pytest.fixture(scope="module")
+def loans(tmp_path_factory: pytest.TempPathFactory) -> Layout:
+    """Articles in two languages, which have a phrase in common."""
+    layout, dice = Layout(tmp_path_factory.mktemp("loans")), random.Random(1)
+    pages = []
+    for number in range(160):
+        language, is_counted = ("en", "de")[number // 80], number % 4 == 0
+        told = dice.sample(re.findall(r"[^.]+\.", PLAIN[language]), 3)
+        told += [COUNTED[language]] if is_counted else []
+        told += [dice.choice(LOAN[language])] if is_counted or number % 16 == 1 else []
+        # As if too short to be compared: so few sentences would be taken for copies.
+        about: dict[str, object] = {"language": language, "word_count": 39}
+        about |= dict.fromkeys(("shingles", "minhash", "minhash_bands"))
+        paper = f"{language}-paper{number % 8 // 4}"
+        pages.append(Page(f"p{number}", " ".join(told), number % 8, 200.0, paper, about=about))
+    sources = [source(f"{language}-paper{number}") for language in LOAN for number in range(2)]
+    aliases = ("sanctions", "Sanktionen")
+    topics = [
+        TopicEntry(id=name, name=name, aliases=aliases, **about).topic()
+        for name, about in (
+            ("both", {}),
+            ("english", {"languages": ("en",)}),
+            ("excluding", {"exclude": ("embargo",)}),
+            (
+                "overlapping",
+                {"exclude": ("embargo was", "embargo holds", "embargo wurde", "embargo gilt")},
+            ),
+        )
+    ]
+    run = stage(layout, made_articles.RUN, pages)
+    load(layout, topics, sources, [run], now=made_articles.NOW)
+    publish(layout)
+    return layout
+
+
+def test_the_line_has_a_phrase_of_two_languages_once(loans: Layout) -> None:
+    assert [each.language for each in suggest(loans, "both")] == ["de", "en"]
+    _, out, _ = command(loans, "both")
+    aliases = tomllib.loads(out.splitlines()[-1].replace("...", '"sanctions"'))["aliases"]
+    assert "oil embargo" in {alias.lower() for alias in aliases}
+    assert TopicEntry(id="pasted", name="Pasted", aliases=tuple(aliases))
+
+
+def test_a_topic_with_given_languages_has_suggestions_in_those(loans: Layout) -> None:
+    [each] = suggest(loans, "english")
+    assert (each.language, each.articles, each.in_topic) == ("en", 80, 20)
+    assert each.suggestions
+    status, _, err = command(loans, "english", "--language", "de")
+    assert (status, err) == (
+        1,
+        "there are no articles that the topic counts in the language 'de'\n",
+    )
+
+
+@pytest.mark.parametrize("topic", ["excluding", "overlapping"])
+def test_a_phrase_that_an_exclusion_touches_is_not_suggested(loans: Layout, topic: str) -> None:
+    phrases = [one.phrase.lower() for each in suggest(loans, topic) for one in each.suggestions]
+    assert not any("embargo" in phrase for phrase in phrases)

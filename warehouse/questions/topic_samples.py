@@ -8,7 +8,7 @@ import duckdb
 import pyarrow as pa
 
 from warehouse.layers.layout import Layout
-from warehouse.questions.selection import literal
+from warehouse.questions.selection import counts_in, literal, literal_list
 from warehouse.questions.texts import files_by_day, files_of_days, texts_of
 from warehouse.read.query import records
 
@@ -16,15 +16,22 @@ BATCH_ROWS = 1_024
 
 
 def choose_articles(
-    con: duckdb.DuckDBPyConnection, layout: Layout, topic_id: str, days: int
+    con: duckdb.DuckDBPyConnection,
+    layout: Layout,
+    topic_id: str,
+    days: int,
+    languages: tuple[str, ...] | None = None,
 ) -> list[str]:
     """Write the articles of the last `days` days with articles (0 for all) to chosen_articles.
 
-    Returns the files of their texts.
+    Only those that a topic in `languages` counts, or all. Returns the files of their texts.
     """
     [(last,)] = con.execute("SELECT max(published_date) FROM articles").fetchall()
     before = last.toordinal() - days if last and days else 0
     first = date.fromordinal(max(before, 0) + 1)
+    is_counted = "true"
+    if languages is not None:
+        is_counted = counts_in(f"[{literal_list(languages)}]", "articles.language")
     con.execute(
         f"""CREATE TEMP TABLE chosen_articles AS
         SELECT article_id, version_no, source_id, published_date, url_canonical AS url,
@@ -34,7 +41,7 @@ def choose_articles(
         LEFT JOIN sources USING (source_id)
         LEFT JOIN (SELECT DISTINCT article_id, version_no FROM mentions WHERE topic_id = ?)
             AS counted USING (article_id, version_no)
-        WHERE published_date >= {literal(first)}""",
+        WHERE published_date >= {literal(first)} AND {is_counted}""",
         [topic_id],
     )
     by_day = files_by_day(con, layout)
