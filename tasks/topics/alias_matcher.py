@@ -13,7 +13,7 @@ from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 from tasks.text.diacritics import Marks
 from tasks.text.folding import Folded
 from tasks.text.sentence_split import UNSPACED
-from tasks.topics.topic import EXCLUDES, Topic, folded_phrase, phrases_of
+from tasks.topics.topic import EXCLUDES, HANDLE_RULES, Topic, folded_phrase, phrases_of
 
 # Hangul separates words with spaces, but attaches particles to names (G20에서): it is no boundary.
 _HANGUL = "\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff"
@@ -35,13 +35,17 @@ WORD_REST = re.compile(rf"(?:{SPACED.pattern})*")
 
 # Patterns of web addresses: a URL, a domain, a mail address, a handle.
 _TOP_LEVELS = "com|org|net|int|gov|edu|info|eu|cn|hk|tw|jp|kr|de|fr|es|uk|us|ru|ch|at|it|io|ai|tv"
-_ADDRESS = re.compile(
+_EARLIER_ADDRESS = re.compile(
     r"(?:https?://|www\.)[!-~]+(?:(?<=[/=_-])[^\W_]+[!-~]*)*"  # .../wiki/华为 is one address
     r"|(?<![a-zA-Z0-9_.+-])[a-zA-Z0-9_.+-]+@[a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)+"  # mail
     r"|(?<![a-zA-Z0-9_])[@＠]\w+(?:[.@-][a-zA-Z0-9_]+)*"  # handle
     # Small letters only: "sold to Huawei.It said" lacks a space, and has no domain.
     r"|(?<![a-zA-Z0-9-])(?<![a-zA-Z0-9-]\.)(?:[a-zA-Z0-9-]+\.)+"
     rf"(?:{_TOP_LEVELS})(?![a-zA-Z0-9-])(?:[/?#:][!-~]*)?"
+)
+# In Japanese, @ also means "in", and kana follow the place without a gap: 開幕＠大阪で制裁を議論.
+_ADDRESS = re.compile(
+    _EARLIER_ADDRESS.pattern.replace(r"[@＠]\w+", r"[@＠][^\W\u3041-\u30ff\uff66-\uff9f]+")
 )
 _WORD = re.compile(r"\S*")
 _ADDRESS_SIGN = re.compile(r"[@＠/.]")
@@ -142,9 +146,14 @@ class AliasMatcher:
                 spans.append((first, last, phrase))
         if not spans:
             return []
-        addresses = _Addresses(folded.original)
+        earlier = _Addresses(folded.original, _EARLIER_ADDRESS)
+        latest = _Addresses(folded.original, _ADDRESS)
         places = ((*folded.span(start, end), phrase) for start, end, phrase in _resolved(spans))
-        return [mention for mention in places if not addresses.hold(mention[0], mention[1])]
+        return [
+            mention
+            for mention in places
+            if not (latest if mention[2].rules >= HANDLE_RULES else earlier).hold(*mention[:2])
+        ]
 
     def _edge(self, sign: str, *, is_open: bool) -> tuple[bool, bool]:
         """For the outer character of a phrase: (needs a boundary, takes the rest of the word)."""
@@ -200,8 +209,9 @@ def _resolve_chain(spans: list[_Span]) -> Iterator[_Span]:
 class _Addresses:
     """The URLs, mail addresses and handles of a text, searched for word by word on demand."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, pattern: re.Pattern[str]) -> None:
         self._text = text
+        self._pattern = pattern
         self._known: dict[tuple[int, int], list[tuple[int, int]]] = {}
 
     def hold(self, start: int, end: int) -> bool:
@@ -219,6 +229,6 @@ class _Addresses:
         place = word, rest.end() if rest else start
         if place not in self._known:
             has_sign = _ADDRESS_SIGN.search(text, *place)
-            found = _ADDRESS.finditer(text, *place) if has_sign else ()
+            found = self._pattern.finditer(text, *place) if has_sign else ()
             self._known[place] = [match.span() for match in found]
         return any(first <= start < last for first, last in self._known[place])

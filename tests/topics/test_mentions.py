@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tasks.text.folding import fold
 from tasks.text.toml_reader import frozen
 from tasks.topics.mentions import Hit, Matcher, count
-from tasks.topics.topic import SENTENCE_RULES, Topic, TopicEntry, load_topics
+from tasks.topics.topic import HANDLE_RULES, SENTENCE_RULES, Topic, TopicEntry, load_topics
 from warehouse.layers.parquet_schemas import MENTION_SCHEMA
 
 SHIPPED = Path(__file__).parents[2] / "deployments" / "topics.toml"
@@ -86,6 +86,15 @@ def test_an_address_is_no_mention(text: str) -> None:
 )
 def test_what_stands_beside_an_address_counts(text: str, expected: int) -> None:
     assert len(found(Matcher([G20, topic("huawei", "Huawei", "华为")]), text)) == expected
+
+
+def test_a_handle_ends_before_kana_by_later_rules() -> None:
+    text = "G20サミット開幕＠大阪で制裁を議論、@华为制裁 @G20で"
+    both = replace(topic("both", "G20", "制裁"), rules=HANDLE_RULES)
+    earlier = replace(both, topic_id="earlier", rules=HANDLE_RULES - 1)
+    assert found(both, text) == ["G20", "制裁"]
+    assert found(earlier, text) == ["G20"]
+    assert len(found(Matcher([both, earlier]), text)) == 3
 
 
 def test_a_page_of_one_endless_word() -> None:
