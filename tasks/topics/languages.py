@@ -78,7 +78,7 @@ def _languages_of_phrase(phrase: str) -> frozenset[str]:
     """The languages that are written in all scripts of a phrase; empty if it has no letters."""
     # Folded, since full width letters and ligatures have other Unicode names.
     letters = filter(str.isalpha, fold(phrase).text)
-    names = {unicodedata.name(sign, "").split()[0].split("-")[0] for sign in letters}
+    names = {unicodedata.name(sign, "").partition(" ")[0].partition("-")[0] for sign in letters}
     scripts = names & WRITTEN_IN.keys()
     # Texts of all scripts contain Latin names: `G20峰会` is Chinese.
     covering = [WRITTEN_IN[script] for script in (scripts - {"LATIN"} or scripts)]

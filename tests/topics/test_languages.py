@@ -55,6 +55,11 @@ def test_digits_alone_stand_in_every_language() -> None:
     assert covered("007", "санкции") is None
 
 
+def test_a_letter_without_a_name_stands_in_every_language() -> None:
+    """Python 3.11 has no name for Tangut letters."""
+    assert covered("\U00017000") is None
+
+
 def test_of_groups_each_needs_a_phrase() -> None:
     both = [["sanctions", "制裁"], ["Huawei", "华为"]]
     assert languages_of(both) == covered("sanctions", "制裁")
