@@ -25,7 +25,9 @@ _DOUBLE = (
 )
 # A superscript is not part of a name: NFKC would turn "Huawei™" into HuaweiTM and "G20²" into
 # G202.
-_RAISED = "\u2120\u2122¹²³\u2070\u2074-\u2079\u2080-\u2089"
+_SUPERSCRIPTS = "\u2120\u2122¹²³\u2070\u2074-\u2079"
+_RAISED = f"{_SUPERSCRIPTS}\u2080-\u2089"
+_NOT_SUPERSCRIPT = re.compile(f"[^{_SUPERSCRIPTS}]+")
 # NFKC turns these into a space and a mark, which would split the word.
 _SPACING_MARKS = (
     "¨¯¸\u02d8-\u02dd\u037a\u0384\u0385\u1fbd\u1fbf-\u1fc1\u1fcd-\u1fcf\u1fdd-\u1fdf\u1fed\u1fee"
@@ -71,6 +73,11 @@ _STEADY = (
     r"\x21-\x7e\u00c0-\u00d6\u00d8-\u00de\u00e0-\u00f6\u00f8-\u00fe\u0400-\u045f\u3041-\u3096"
     r"\u30a1-\u30fa\u30fc\u4e00-\u9fff"
 )
+
+
+def superscripts(text: str) -> str:
+    """The superscripts of a text, which all fold to `^`."""
+    return _NOT_SUPERSCRIPT.sub("", text)
 
 
 @dataclass(frozen=True)

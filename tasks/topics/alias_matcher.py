@@ -11,9 +11,16 @@ from unicodedata import category
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
 from tasks.text.diacritics import Marks
-from tasks.text.folding import Folded
+from tasks.text.folding import Folded, superscripts
 from tasks.text.sentence_split import UNSPACED
-from tasks.topics.topic import EXCLUDES, HANDLE_RULES, Topic, folded_phrase, phrases_of
+from tasks.topics.topic import (
+    EXCLUDES,
+    HANDLE_RULES,
+    RAISED_RULES,
+    Topic,
+    folded_phrase,
+    phrases_of,
+)
 
 # Hangul separates words with spaces, but attaches particles to names (G20에서): it is no boundary.
 _HANGUL = "\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff"
@@ -62,6 +69,7 @@ class Phrase:
     alias: str  # as the definition has it
     role: int  # the number of its group, or EXCLUDES and so on
     rules: int  # the version of the matching rules of its topic
+    raised: str  # the superscripts that a mention must have, where it has any
     # `left`: the left edge must be a word boundary. `takes_left`: a mention extends to the start of
     # the word that contains it. The same on the right.
     left: bool
@@ -98,6 +106,7 @@ class AliasMatcher:
                     phrase,
                     role,
                     topic.rules,
+                    superscripts(phrase) if topic.rules >= RAISED_RULES else "",
                     *self._edge(pattern[0], is_open=phrase.startswith("*")),
                     *self._edge(pattern[-1], is_open=phrase.endswith("*")),
                 )
@@ -135,6 +144,10 @@ class AliasMatcher:
                 # A mark that remains after folding makes the last letter another letter.
                 if after not in _OPEN and (
                     (phrase.right and self._is_spaced(after)) or _MARK.match(after)
+                ):
+                    continue
+                if phrase.raised and phrase.raised != superscripts(
+                    folded.original[slice(*folded.span(start, end))]
                 ):
                     continue
                 first, last = start, end

@@ -31,6 +31,7 @@ _TYPED_RULES = 4  # The first version by which signs equal what is typed for the
 # The first version by which sentences go on after the ordinals and abbreviations of all languages
 SENTENCE_RULES = 5
 HANDLE_RULES = 5  # The first version by which no @handle holds kana
+RAISED_RULES = 5  # The first version by which km² is not km³
 _MAX_WORDS = 100
 # Roles of phrases; the role of any other phrase is the number of its group.
 EXCLUDES, FORBIDS, IS_CONTEXT = -1, -2, -3

@@ -16,7 +16,14 @@ from hypothesis import strategies as st
 from tasks.text.folding import fold
 from tasks.text.toml_reader import frozen
 from tasks.topics.mentions import Hit, Matcher, count
-from tasks.topics.topic import HANDLE_RULES, SENTENCE_RULES, Topic, TopicEntry, load_topics
+from tasks.topics.topic import (
+    HANDLE_RULES,
+    RAISED_RULES,
+    SENTENCE_RULES,
+    Topic,
+    TopicEntry,
+    load_topics,
+)
 from warehouse.layers.parquet_schemas import MENTION_SCHEMA
 
 SHIPPED = Path(__file__).parents[2] / "deployments" / "topics.toml"
@@ -259,6 +266,17 @@ def test_signs_are_as_they_are_typed(alias: str, text: str) -> None:
     assert len(Matcher([latest, earlier]).find(both)) == 3
     assert found(topic("signs", alias, case_sensitive=True), both) == [alias, text]
     assert found(topic("without", f"{alias[0]}*", exclude=(alias,)), both) == []
+
+
+def test_a_phrase_with_a_superscript_has_that_one_by_later_rules() -> None:
+    text = "5 km², 5 km³, 7 km¹ (km™) of Huawei™ and Huawei²"
+    latest = replace(topic("area", "km²", "km", "Huawei™"), rules=RAISED_RULES)
+    kept = ["km²", "km", "km", "km", "Huawei™"]
+    assert found(latest, text) == kept
+    rows = count(articles({"body": text, "captions": [text]}), [latest], {"area": 1}).to_pylist()
+    assert [row["matched_text"] for row in rows] == 2 * kept
+    earlier = replace(latest, rules=RAISED_RULES - 1)
+    assert found(earlier, text) == ["km²", "km³", "km¹", "km™", "Huawei™", "Huawei²"]
 
 
 def test_a_subscript_is_part_of_the_word() -> None:
