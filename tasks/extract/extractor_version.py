@@ -5,4 +5,4 @@
 # or field, then run `python -m tests.upgrade.fingerprints`. Raising it empties each user's
 # boilerplate cache, which the next run fills again from the raw archive, and revisions across the
 # change lose `is_like_for_like` until `rebuild articles` has been run.
-EXTRACTOR_VERSION = 17
+EXTRACTOR_VERSION = 18
