@@ -9,10 +9,11 @@ MAX_DEPTH = 1500
 MANY_TAGS = 4000
 NESTING = re.compile(
     r"<(/?)(?:div|section|article|aside|main|header|footer|nav|figure|blockquote|center|form"
-    r"|details|fieldset|ul|ol|dl|table|font|span|b|i|em|strong|u|a|small|big|pre|menu)\b[^>]*>",
+    r"|details|fieldset|ul|ol|dl|table|font|span|b|i|em|strong|u|a|small|big|pre|menu)\b"
+    r"(?:[^<>]*|[^>]{0,300})>",  # without a bound, `<div <div <div` takes quadratic time
     re.I,
 )
-TEMPLATE = re.compile(r"<(/?)template\b([^>]*)>", re.I)
+TEMPLATE = re.compile(r"<(/?)template\b([^<>]*)>", re.I)
 # Browsers write a component's shadow tree so into a page that they save, some sites serve it so.
 SHADOW = re.compile(r"\sshadow(?:root)?mode\s*=", re.I)
 

@@ -482,6 +482,8 @@ def test_any_tree_ends_in_one_outcome(fragments: list[str]) -> None:
         ("<div><span>" * 50_000) + "</span></div>" * 50_000,
         "<ul><li>" * 30_000,
         "<b><i><a href=x>" * 20_000 + "<p>x" * 1000,
+        "<div " * 1_000_000,
+        "<template shadowrootmode=open " * 100_000,
         "<script type='application/ld+json'>" + "[" * 500_000,
         article_html()[:700],
     ],
