@@ -48,7 +48,9 @@ def layout(tmp_path: Path) -> Layout:
     """Two papers that were read until now."""
     layout = Layout(tmp_path / "data")
     names = (POST.id, TIMES.id)
-    reads = [page for name in names for page in feed_reads(name, range(24 * DAYS[0], HOUR, 4))]
+    # The last read is on the day of the next one, half an hour later, at any time of the day.
+    hours = [*range(24 * DAYS[0], HOUR - 1, 4), HOUR - 1]
+    reads = [page for name in names for page in feed_reads(name, hours)]
     found = [
         Page(f"{day}", day=day, hour=24.0 * day + 1, source_id=name)
         for name in names
