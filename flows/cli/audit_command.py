@@ -67,10 +67,7 @@ def audit(
     Continues the last sample; each verdict is saved at once.
     """
     write_privately()
-    layout, who = readable_layout(data), checked_reader(reader or getpass.getuser())
-    if is_earlier_snapshot(layout):
-        why = "was loaded by an earlier version of Presswatch: `presswatch ingest` loads it again"
-        raise QueryError(f"{layout.current} {why}")
+    layout, who = auditable_layout(data), checked_reader(reader or getpass.getuser())
     if show:
         print_results(layout, topic)
         return
@@ -97,6 +94,15 @@ def audit(
     print_results(layout, topic)
     if problems:
         raise typer.Exit(Exit.SOME_SOURCES_FAILED)
+
+
+def auditable_layout(data: Path | None) -> Layout:
+    """`readable_layout`; QueryError where an earlier version loaded the snapshot."""
+    layout = readable_layout(data)
+    if is_earlier_snapshot(layout):
+        why = "was loaded by an earlier version of Presswatch: `presswatch ingest` loads it again"
+        raise QueryError(f"{layout.current} {why}")
+    return layout
 
 
 def require_files(layout: Layout, topic: str, export: Path | None, imported: Path | None) -> None:

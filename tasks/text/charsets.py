@@ -72,7 +72,7 @@ def decode(payload: bytes, content_type: str = "", language: str | None = None) 
     # Some servers send PDFs and images as text/html; they are recognised by their first bytes.
     if payload.startswith(BINARY):
         return None
-    text = _decode_utf16(payload) or _decode(payload, content_type, language)
+    text = decode_utf16(payload) or _decode(payload, content_type, language)
     sample = text[:20_000]
     raw = sample.encode("utf-8", "replace")
     odd = len(raw) - len(raw.translate(None, CONTROL)) + sample.count("\ufffd")
@@ -83,10 +83,8 @@ def decode(payload: bytes, content_type: str = "", language: str | None = None) 
     return text.replace("\0", "") if b"\0" in payload else text
 
 
-def _decode_utf16(payload: bytes) -> str | None:
-    """The text after a byte order mark, or UTF-16 recognised by its NUL bytes."""
-    if payload.startswith(codecs.BOM_UTF8):
-        return payload[3:].decode("utf-8", "as-latin")
+def decode_utf16(payload: bytes) -> str | None:
+    """UTF-16, recognised by its byte order mark or its NUL bytes; None for other text."""
     if payload.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return payload.decode("utf-16", "replace")
     # Latin text in UTF-16 has a NUL in every second byte, always on the same side.
@@ -98,6 +96,8 @@ def _decode_utf16(payload: bytes) -> str | None:
 
 
 def _decode(payload: bytes, content_type: str, language: str | None) -> str:
+    if payload.startswith(codecs.BOM_UTF8):
+        return payload[3:].decode("utf-8", "as-latin")
     names = HEADER.findall(content_type)[:1]
     if found := META.search(payload[:HEAD_BYTES]) or XML.search(payload[:HEAD_BYTES]):
         names.append(found[1].decode("ascii", "replace"))

@@ -42,18 +42,23 @@ WORD_REST = re.compile(rf"(?:{SPACED.pattern})*")
 
 # Patterns of web addresses: a URL, a domain, a mail address, a handle.
 _TOP_LEVELS = "com|org|net|int|gov|edu|info|eu|cn|hk|tw|jp|kr|de|fr|es|uk|us|ru|ch|at|it|io|ai|tv"
-_EARLIER_ADDRESS = re.compile(
-    r"(?:https?://|www\.)[!-~]+(?:(?<=[/=_-])[^\W_]+[!-~]*)*"  # .../wiki/华为 is one address
-    r"|(?<![a-zA-Z0-9_.+-])[a-zA-Z0-9_.+-]+@[a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)+"  # mail
-    r"|(?<![a-zA-Z0-9_])[@＠]\w+(?:[.@-][a-zA-Z0-9_]+)*"  # handle
-    # Small letters only: "sold to Huawei.It said" lacks a space, and has no domain.
-    r"|(?<![a-zA-Z0-9-])(?<![a-zA-Z0-9-]\.)(?:[a-zA-Z0-9-]+\.)+"
-    rf"(?:{_TOP_LEVELS})(?![a-zA-Z0-9-])(?:[/?#:][!-~]*)?"
-)
+
+
+def _address_pattern(letter: str) -> re.Pattern[str]:
+    """The pattern of an address; `letter` matches a letter of a handle."""
+    return re.compile(
+        r"(?:https?://|www\.)[!-~]+(?:(?<=[/=_-])[^\W_]+[!-~]*)*"  # .../wiki/华为 is one address
+        r"|(?<![a-zA-Z0-9_.+-])[a-zA-Z0-9_.+-]+@[a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)+"  # mail
+        rf"|(?<![a-zA-Z0-9_])[@＠]{letter}+(?:[.@-][a-zA-Z0-9_]+)*"  # handle
+        # Small letters only: "sold to Huawei.It said" lacks a space, and has no domain.
+        r"|(?<![a-zA-Z0-9-])(?<![a-zA-Z0-9-]\.)(?:[a-zA-Z0-9-]+\.)+"
+        rf"(?:{_TOP_LEVELS})(?![a-zA-Z0-9-])(?:[/?#:][!-~]*)?"
+    )
+
+
+_EARLIER_ADDRESS = _address_pattern(r"\w")
 # In Japanese, @ also means "in", and kana follow the place without a gap: 開幕＠大阪で制裁を議論.
-_ADDRESS = re.compile(
-    _EARLIER_ADDRESS.pattern.replace(r"[@＠]\w+", r"[@＠][^\W\u3041-\u30ff\uff66-\uff9f]+")
-)
+_ADDRESS = _address_pattern(r"[^\W\u3041-\u30ff\uff66-\uff9f]")
 _WORD = re.compile(r"\S*")
 _ADDRESS_SIGN = re.compile(r"[@＠/.]")
 _GAPS = frozenset(("", " ", "\n"))

@@ -1,9 +1,9 @@
 """A text in which phrases were found: its sentences, paragraphs and words, and its mentions."""
 
+import dataclasses
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from itertools import accumulate
 from typing import NamedTuple
@@ -37,16 +37,17 @@ class Hit(NamedTuple):
     context_right: str
 
 
-@dataclass
+@dataclasses.dataclass
 class FieldText:
     """One field of an article, or one line of its captions."""
 
     field: str
     text: str
     spans: list[Span]
-    # Its place in the field: code points, sentences and paragraphs before it.
+    # Its place in the field: code points, sentences and paragraphs before it; sentences by whether
+    # the rules are earlier than SENTENCE_RULES.
     offset: int = 0
-    sentences: tuple[int, int] = (0, 0)  # by the rules of today and before SENTENCE_RULES
+    sentences: Mapping[bool, int] = dataclasses.field(default_factory=dict)
     paragraphs: int = 0
 
     def __post_init__(self) -> None:
@@ -56,7 +57,7 @@ class FieldText:
         """The number of the sentence in which the offset lies, by a version of the rules."""
         is_earlier = rules < SENTENCE_RULES
         starts = self._earlier_starts if is_earlier else self._sentence_starts
-        return max(0, bisect_right(starts, place) - 1) + self.sentences[is_earlier]
+        return max(0, bisect_right(starts, place) - 1) + self.sentences.get(is_earlier, 0)
 
     def paragraph(self, place: int) -> int:
         """The number of the paragraph in this text in which the offset lies."""
@@ -123,12 +124,15 @@ class FieldText:
 
 def caption_lines(captions: str, find: Callable[[str], list[Span]]) -> Iterator[FieldText]:
     """The lines of joined captions, with the phrases that `find` finds in each."""
-    offset = now = earlier = 0
-    for number, line in enumerate(re.findall(r"[^\n]*\n|[^\n]+", captions)):
-        yield FieldText("caption", line, find(line), offset, (now, earlier), number)
+    lines = [(line, find(line)) for line in re.findall(r"[^\n]*\n|[^\n]+", captions)]
+    # Sentences are counted by the rules of the phrases that are there, seldom by both.
+    sentences = {phrase.rules < SENTENCE_RULES: 0 for _, spans in lines for _, _, phrase in spans}
+    offset = 0
+    for number, (line, spans) in enumerate(lines):
+        yield FieldText("caption", line, spans, offset, sentences.copy(), number)
         offset += len(line)
-        now += len(sentence_starts(line))
-        earlier += len(sentence_starts(line, is_earlier=True))
+        for is_earlier in sentences:
+            sentences[is_earlier] += len(sentence_starts(line, is_earlier=is_earlier))
 
 
 def _context(further: str) -> str:

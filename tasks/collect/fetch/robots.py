@@ -4,7 +4,6 @@ import logging
 import math
 import re
 import threading
-from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,6 +15,7 @@ from protego import Protego
 
 from tasks.collect.fetch.crawl_delay import hold_lock
 from tasks.model import Attempt, Failure, Outcome
+from tasks.text.charsets import decode_utf16
 from warehouse.layers.documents import decode, encode
 
 log = logging.getLogger(__name__)
@@ -140,8 +140,9 @@ class Robots:
 def _rules_text(attempt: Attempt) -> str | None:
     """The file's text; empty where there is no file and all is allowed; None: fetch nothing."""
     if attempt.outcome is Outcome.ROBOTS_READ:
-        text = attempt.payload.decode(_charset(attempt.payload), errors="replace")
-        if len(attempt.payload) >= MAX_BYTES:
+        payload = attempt.payload
+        text = decode_utf16(payload) or payload.decode("utf-8-sig", errors="replace")
+        if len(payload) >= MAX_BYTES:
             # A truncated line may disallow more than the whole one: "Disallow: /" of "/private".
             text = text[: max(text.rfind("\n"), text.rfind("\r")) + 1]
         return text
@@ -151,10 +152,3 @@ def _rules_text(attempt: Attempt) -> str | None:
     if refused and attempt.outcome in (Outcome.NOT_FOUND, Outcome.DENIED, Outcome.HTTP_ERROR):
         return ""
     return "" if attempt.outcome is Outcome.TOO_MANY_REDIRECTS else None
-
-
-def _charset(payload: bytes) -> str:
-    """UTF-8, or UTF-16 as its mark or the zero bytes of ASCII letters tell."""
-    if payload.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
-        return "utf-16"
-    return {0: "utf-16-be", 1: "utf-16-le"}.get(payload[:2].find(0), "utf-8-sig")
