@@ -30,7 +30,7 @@ def sample_newsroom(data: Path) -> Iterator[Path]:
     ConfigError when the current folder is not that of Presswatch's source code, or a port is taken.
     """
     _find_sample()
-    from newsroom import Newsroom, PortUnusable, write_sources
+    from newsroom import PORT_VARIABLE, Newsroom, PortUnusable, write_sources
     from newsroom_demo import Demo
 
     data.mkdir(parents=True, exist_ok=True)
@@ -41,7 +41,8 @@ def sample_newsroom(data: Path) -> Iterator[Path]:
     except PortUnusable as taken:
         why = str(taken)
         if demo:  # the URLs of its articles contain the port
-            why = f"{why.partition(';')[0]}; the addresses in {data} are of this port"
+            which = f"{why.partition(';')[0]}; the addresses in {data} are of this port"
+            why = f"{which}: free it, or set {PORT_VARIABLE} and name a new folder with --data"
         raise ConfigError([why]) from None
 
 
