@@ -42,7 +42,7 @@ from warehouse.questions.sources import (
     percent_known,
     published_share,
 )
-from warehouse.questions.usual import nothing_to_compare, past_in_words
+from warehouse.questions.usual import nothing_to_compare, past_in_words, verdict_in_words
 from warehouse.read.query import records
 
 FOLDER = Path(__file__).parent
@@ -72,6 +72,7 @@ class Desk:
             is_lacking=is_lacking,
             nothing_to_compare=nothing_to_compare,
             past_in_words=past_in_words,
+            verdict_in_words=verdict_in_words,
             about_lost=about_lost,
             lost_known=lost_known,
             day=day,

@@ -13,11 +13,19 @@ from warehouse.layers.layout import Layout
 from warehouse.questions.selection import has_local_days
 from warehouse.questions.series import Row
 from warehouse.questions.sources import is_lacking, published_share
-from warehouse.questions.usual import LENGTHS, compare_with_past, nothing_to_compare, past_in_words
+from warehouse.questions.usual import (
+    LENGTHS,
+    compare_with_past,
+    nothing_to_compare,
+    past_in_words,
+    verdict_in_words,
+)
 from warehouse.read.query import open_snapshot, records
 from warehouse.read.utc_or_local_days import sql_for_days
 
-USUAL = "usual is the number in as many articles of the same sources in the eight weeks before"
+EXPECTED = (
+    "expected is the number in as many articles of the same sources in the eight weeks before"
+)
 
 
 def due_day(settings: AlertSettings, now: datetime) -> date | None:
@@ -56,7 +64,7 @@ def digest(
     lines = [f"Loaded: {articles}, {loaded['revised']:,} revised, {counted(loaded['runs'], 'run')}"]
     lines += [
         "",
-        f"Topics: articles that mention them; {USUAL}",
+        f"Topics: articles that mention them; {EXPECTED}",
         *(topics or ["- none counted yet"]),
         "",
         "Open problems:",
@@ -85,16 +93,15 @@ def topic_lines(
 
 
 def _in_words(found: Row | None, spikes: Sequence[Row]) -> str:
-    """The articles of a topic, compared with the usual number in the same sources."""
+    """The articles of a topic, and whether they are more than usual in the same sources."""
     text = nothing_to_compare(found)
     if found and not text:
-        text = f"{found['hits']:,}"
-        if found["expected"] is None:
-            text += " (too few to say what is usual)"
-        else:
+        text, verdict = f"{found['hits']:,}", verdict_in_words(found["verdict"])
+        if found["expected"] is not None:
             if in_new := found["hits"] - found["compared_hits"]:
                 text += f", {in_new:,} of them in new sources"
-            text += f" (usual {found['expected']:.1f})"
+            verdict += f" ({found['expected']:.1f} expected)"
+        text += f"; {verdict}"
     days_above = ", ".join(
         f"{each['day']:%-d %b} ({each['hits']:,}"
         + (f", a spike from {each['threshold']:,} on)" if each["threshold"] else ")")
@@ -103,7 +110,7 @@ def _in_words(found: Row | None, spikes: Sequence[Row]) -> str:
     if days_above:
         text += f"; far above usual on {days_above}"
     if found and found["expected"] is not None and (rests_on := past_in_words(found["past"])):
-        text += f"; usual rests on {rests_on}"
+        text += f"; the eight weeks before are known from {rests_on}"
     if found and found["days_collected"] and is_lacking(found):
         text += f"; collected: {published_share(found)}"
     return text

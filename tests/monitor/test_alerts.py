@@ -359,7 +359,7 @@ def test_the_digest_comes_once_a_day_from_its_hour_on(stages: Stages, hook: Rece
         "Presswatch: daily digest, 20 Apr 2026",
     ]
     said = hook.bodies[0]["message"]
-    assert "- Harvest: 8 (usual 0.0); far above usual on 19 Apr (8, a spike from" in said
+    assert "- Harvest: 8; far more than usual (0.0 expected); far above usual on 19 Apr (8," in said
     assert f"- {FAILS} ({FAILS}) fails" in said
     assert f"- {SILENT} ({SILENT}) has fallen silent" in said
     assert "Loaded: " in said

@@ -136,7 +136,7 @@ def digest(con: duckdb.DuckDBPyConnection, last: int = 0) -> str:
 
 def test_the_digest_compares_the_same_sources(con: duckdb.DuckDBPyConnection) -> None:
     fill(con, [QUIET, ("gb-new", NOW, 8, 20), ("gb-gone", PAST, 5, 20)])
-    assert digest(con).startswith("63, 56 of them in new sources (usual 7.")
+    assert digest(con).startswith("63, 56 of them in new sources; as usual (7.")
 
 
 def test_nothing_collected_is_not_zero_in_the_digest(con: duckdb.DuckDBPyConnection) -> None:
@@ -150,7 +150,7 @@ def test_a_feed_without_articles_is_no_past(con: duckdb.DuckDBPyConnection) -> N
     assert week(con) == ("as usual", 49, 7, 140)
     found = compare_with_past(con, "week", DAY)["g20"]
     assert found["new_sources"] == ["gb-loud"]
-    assert digest(con).startswith("49, 42 of them in new sources (usual 7.0)")
+    assert digest(con).startswith("49, 42 of them in new sources; as usual (7.0 expected)")
     assert compare_with_past(con, "day", DAY)["g20"]["new_sources"] == ["gb-loud"]
 
 
@@ -174,7 +174,7 @@ def test_half_of_the_past_is_half_of_its_days(con: duckdb.DuckDBPyConnection, un
     found = compare_with_past(con, unit, DAY)["g20"]
     assert (found["verdict"], found["expected"]) == ("too few to say", None)
     assert found["new_sources"] == ["gb-sundays"]
-    assert "(too few to say what is usual)" in digest(con)
+    assert "; too few to say whether that is unusual" in digest(con)
 
 
 def test_what_the_past_rests_on(con: duckdb.DuckDBPyConnection) -> None:
@@ -186,8 +186,8 @@ def test_what_the_past_rests_on(con: duckdb.DuckDBPyConnection) -> None:
     past = {"days": 56, "days_collected": 35, "days_estimated": 30, "completeness": 0.8}
     assert found["past"] == past
     assert digest(con) == (
-        "35 (usual 35.0); usual rests on 35 of 56 days of sources,"
-        " about 80% of what was published on 30 of 56 days of sources,"
+        "35; as usual (35.0 expected); the eight weeks before are known from 35 of 56 days"
+        " of sources, about 80% of what was published on 30 of 56 days of sources,"
         " how much on the others is not known; collected: about 80% of what was published"
     )
 
@@ -196,7 +196,7 @@ def test_what_days_in_part_held_lowers_no_expectation(con: duckdb.DuckDBPyConnec
     """Every other day of the past only 4 of 40 articles were caught."""
     odd, even = range(-61, -6, 2), range(-62, -6, 2)
     fill(con, [("gb-post", even, 10, 40), ("gb-post", odd, 1, 4), ("gb-post", NOW, 10, 40)])
-    assert digest(con).startswith("70 (usual 70.0)")
+    assert digest(con).startswith("70; as usual (70.0 expected)")
 
 
 @pytest.mark.parametrize(

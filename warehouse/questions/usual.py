@@ -158,6 +158,13 @@ def nothing_to_compare(now: Row | None) -> str:
     return f"no article{of} was {'published' if is_whole else 'found'}"
 
 
+def verdict_in_words(verdict: str) -> str:
+    """The verdict on a period that has articles, as a phrase that follows its number of hits."""
+    if verdict == "too few to say":
+        return "too few to say whether that is unusual"
+    return verdict if verdict == "as usual" else f"{verdict} than usual"
+
+
 def past_in_words(past: Row) -> str:
     """The data behind the expectation; empty if nearly all of the past was collected."""
     if not is_lacking(past):
