@@ -73,7 +73,7 @@ def backfill(
     installation = open_for_run(sources_file, topics_file, data)
     chosen = select(domains, since, until, languages, only_known, every_url)
     done = _backfill(installation, chosen, find_warcs(warcs), dry_run, processes)
-    message = outcome(done, processes or installation.settings.processes)
+    message = outcome_in_words(done, processes or installation.settings.processes)
     return Completed(message=message, data=done)  # type: ignore[return-value]
 
 
@@ -183,7 +183,7 @@ def ledger(done: Backfilled) -> list[dict[str, Any]]:
     return rows
 
 
-def outcome(done: Backfilled, processes: int) -> str:
+def outcome_in_words(done: Backfilled, processes: int) -> str:
     """What a run did, or what a dry run estimates, in words."""
     guess, before = done.estimate, f"{megabytes(done.bytes_before)} done before"
     if guess is None:

@@ -26,7 +26,7 @@ from tasks.history.visit import Job, SourceHistory
 from tasks.history.wayback import Wayback
 from tasks.installation import Installation
 from tasks.load.load_run import LoadReport
-from tasks.locks.run_locks import new_run_id, running
+from tasks.locks.run_locks import new_run_id, run_lock
 from tasks.locks.source_locks import lock_sources
 from tasks.process_pool import page_pool
 from tasks.report.task import report_or_warn
@@ -127,7 +127,7 @@ def _fill(
     found = list[SourceHistory]()
     with (
         keep_snapshot_open(layout),
-        running(layout, done.run_id),
+        run_lock(layout, done.run_id),
         page_pool(installation.settings) as pool,
     ):
         collected, fetching = list[Collected](), list[State[SourceHistory]]()
@@ -154,7 +154,7 @@ def _fill(
 
 
 def _end(done: Filled) -> State[Filled]:
-    message = outcome(done)
+    message = outcome_in_words(done)
     log.info("%s", message)
     create_table_artifact(
         key=f"{FLOW}-{'estimate' if done.dry_run else 'ledger'}",
@@ -184,7 +184,7 @@ def _row(source_id: str, what: str, outcome: str, count: int) -> dict[str, Any]:
     return {"source": source_id, "what": what, "outcome": str(outcome), "count": count}
 
 
-def outcome(done: Filled) -> str:
+def outcome_in_words(done: Filled) -> str:
     """What a run did, or what a dry run says would be done, in words."""
     tallies = [one.tally for one in done.sources]
     requests = counted(sum(tally.requests for tally in tallies), "request")

@@ -39,7 +39,7 @@ from tasks.collect.task import (
 )
 from tasks.installation import Installation
 from tasks.load.task import rebuild_snapshot
-from tasks.locks.run_locks import adopt_unfinished, is_alive, new_run_id, reopen, running
+from tasks.locks.run_locks import adopt_unfinished, is_alive, new_run_id, reopen, run_lock
 from tasks.locks.source_locks import LockedSources, lock_sources
 from tasks.process_pool import page_pool
 from tasks.refine.run_archives import found_archives, uncommitted_archives
@@ -112,7 +112,7 @@ def _ingest(
     log.info("run %s: %s", run_id, counted(len(locked.sources), "source"))
     waits, loads = CurrentWaits(), PartLoads(installation, run_id)
     with ExitStack() as reading, waits.logged():
-        with running(layout, run_id):
+        with run_lock(layout, run_id):
             with (
                 page_pool(installation.settings) as pool,
                 shared_collection(
@@ -165,7 +165,7 @@ def _load_early(
         if future is refining:
             break
         for one in result_of(future):
-            shared.give(one)
+            shared.release(one)
         groups_left -= 1
         if not groups_left:
             shared.end()

@@ -28,7 +28,7 @@ from tasks.collect.fetch.client import Client
 from tasks.extract.extractor_version import EXTRACTOR_VERSION
 from tasks.installation import Installation
 from tasks.load.load_run import load, publish_all
-from tasks.locks.run_locks import running, started_at
+from tasks.locks.run_locks import run_lock, started_at
 from tasks.model import Batch, Capture, Outcome
 from tasks.partition.partitions import Run
 from tasks.process_pool import PagePool, Submitted, WorkerPool, run_or_reject
@@ -194,7 +194,7 @@ def fill(installation: Installation, demo: Demo, until: datetime) -> None:
         pool = held.enter_context(closing(WorkerPool(installation.settings.processes, nice=0)))
         if since > demo.year.begins_at:  # so that a later run finishes them, if this one is killed
             for moment in polls(demo.year, since, until):
-                held.enter_context(running(installation.layout, run_id(moment)))
+                held.enter_context(run_lock(installation.layout, run_id(moment)))
 
         def begin(number: int) -> list[Submitted[Polled]]:
             moments = polls(demo.year, [since, *ends][number], ends[number])

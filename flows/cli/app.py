@@ -157,7 +157,7 @@ def backfill(
             processes=processes,
             **flow_files(installation),
         )
-    text = job.outcome(done, processes or installation.settings.processes)
+    text = job.outcome_in_words(done, processes or installation.settings.processes)
     Console().print(ledger_view(text, job.COLUMNS, job.ledger(done)))
     raise typer.Exit(Exit.SOME_SOURCES_FAILED if done.failed else Exit.DONE)
 

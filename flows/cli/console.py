@@ -47,15 +47,19 @@ def show_progress(*, quiet: bool = False) -> Iterator[None]:
         shown = RichHandler(console=console, show_path=False, show_level=False)
     shown.setLevel(logging.WARNING if quiet else logging.INFO)
     shown.addFilter(clean_record)
-    lines = [_attached(name, shown, logging.INFO) for name in PROJECT_LOGGERS]
-    with bars, _attached("tasks.progress", BarHandler(bars), logging.DEBUG), ExitStack() as stack:
+    lines = [_handled_only_by(name, shown, logging.INFO) for name in PROJECT_LOGGERS]
+    with (
+        bars,
+        _handled_only_by("tasks.progress", BarHandler(bars), logging.DEBUG),
+        ExitStack() as stack,
+    ):
         for line in lines:
             stack.enter_context(line)
         yield
 
 
 @contextmanager
-def _attached(name: str, handler: logging.Handler, level: int) -> Iterator[None]:
+def _handled_only_by(name: str, handler: logging.Handler, level: int) -> Iterator[None]:
     """Send a logger's records to this handler only."""
     logger = logging.getLogger(name)
     before = logger.level, logger.propagate

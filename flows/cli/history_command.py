@@ -62,5 +62,5 @@ def history(
             dry_run=dry_run,
             **flow_files(installation),
         )
-    Console().print(ledger_view(job.outcome(done), job.COLUMNS, job.ledger(done)))
+    Console().print(ledger_view(job.outcome_in_words(done), job.COLUMNS, job.ledger(done)))
     raise typer.Exit(Exit.SOME_SOURCES_FAILED if done.failed else Exit.DONE)

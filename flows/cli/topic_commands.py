@@ -134,11 +134,13 @@ def _view(found: "LanguageSuggestions") -> Group:
 
 
 def _line_to_add(definition: "Topic", found: Sequence["LanguageSuggestions"]) -> Text:
-    from tasks.topics.topic import compared, phrases_of
+    from tasks.topics.topic import comparison_key, phrases_of
 
     topic = definition.topic_id
     fold = partial(
-        compared, keep_case=definition.case_sensitive, fold_diacritics=definition.fold_diacritics
+        comparison_key,
+        keep_case=definition.case_sensitive,
+        fold_diacritics=definition.fold_diacritics,
     )
     given = {fold(phrase) for phrase, _ in phrases_of(definition)}
     # A phrase may be suggested in several languages, but a topic may have it only once.

@@ -56,7 +56,7 @@ def unchecked_selection(given: QueryParams, known: Choices) -> Selection:
     )
 
 
-def charted(selection: Selection) -> Selection:
+def with_chartable_unit(selection: Selection) -> Selection:
     """The selection by a longer unit, where its chart would have more than MAX_PERIODS."""
     days = selection.last_day.toordinal() - selection.first_day.toordinal()
     longer = [*UNITS][[*UNITS].index(selection.unit) :]

@@ -18,16 +18,16 @@ from starlette.responses import HTMLResponse, Response
 from flows.desk.address import (
     MAX_PERIODS,
     address,
-    charted,
     is_by_local_days,
     panel_of,
     parameters,
     selection_of,
+    with_chartable_unit,
 )
 from flows.desk.feed_searches import FeedSearches
 from flows.desk.reasons import reason
 from flows.desk.snapshots import Snapshots
-from tasks.report.chart_style import complete
+from tasks.report.chart_style import with_style
 from tasks.report.completeness import reasons_in_words
 from tasks.report.page import day, link, number
 from tasks.report.percent import percent
@@ -82,7 +82,7 @@ class Desk:
             words=reasons_in_words,
             moment=lambda at: f"{at:%Y-%m-%d %H:%M}" if at else "–",
             pair=lambda value: (value, value),
-            chart=lambda spec: json.dumps(complete(spec), ensure_ascii=False),
+            chart=lambda spec: json.dumps(with_style(spec), ensure_ascii=False),
         )
         self.templates.globals.update(address=address, reason=reason, max_periods=MAX_PERIODS)
 
@@ -125,7 +125,7 @@ class DeskRequest:
 
     def as_chart(self) -> "DeskRequest":
         """The request by a longer unit, where a chart of it would have too many periods."""
-        return replace(self, selection=charted(self.selection))
+        return replace(self, selection=with_chartable_unit(self.selection))
 
     def url(self, path: str, **changes: Any) -> str:  # noqa: ANN401
         """The address of a view with this selection and these changes; None removes a parameter."""

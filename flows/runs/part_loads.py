@@ -100,7 +100,7 @@ class PartLoads:
         shutil.rmtree(self._installation.layout.stage / self._run_id, ignore_errors=True)
 
     def leave_unrefined(self) -> None:
-        """Leave what could not be refined to the next run; call it when no longer `running`."""
+        """Leave what could not be refined to the next run; call it outside `run_lock`."""
         if any(one.is_failed for one in self.refined.by_id.values()):
             log.warning("the next run refines once more what could not be refined")
             reopen(self._installation.layout, self._run_id)

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from flows.runs.metrics import waiting_filters
 from tasks.installation import settings_of
-from tasks.monitor.metrics import exposition, live, metrics_file, read_metrics
+from tasks.monitor.metrics import exposition, live_metrics, metrics_file, read_metrics
 
 PATH = "/metrics"
 
@@ -65,7 +65,7 @@ async def _metrics() -> bytes:
                 session=session, flow_run_filter=FlowRunFilter.model_validate(given)
             )
     settings = settings_of()
-    now = live(settings.data, waiting)
+    now = live_metrics(settings.data, waiting)
     names = {family.name for family in now}
     of_runs = await asyncio.to_thread(read_metrics, metrics_file(settings))
     return exposition([*(one for one in of_runs if one.name not in names), *now])

@@ -15,8 +15,8 @@ from typing import IO
 
 from fastwarc.warc import ArchiveIterator, WarcRecord
 
-from tasks.archive.warc_files import WarcPath, piece, size_of
-from tasks.archive.warc_records import GZIP, ZSTD, beginning
+from tasks.archive.warc_files import WarcPath, read_at, size_of
+from tasks.archive.warc_records import GZIP, ZSTD, read_beginning
 from tasks.model import Damage
 from tasks.text.toml_reader import ConfigError
 
@@ -76,7 +76,7 @@ def _records_from(
 
     Returns the offset of what could not be read to its end; None when the range is read.
     """
-    if not piece(file, len(magic), at).startswith(magic):
+    if not read_at(file, len(magic), at).startswith(magic):
         # fastwarc would take it for plain text, and end without a record.
         yield Damage(at, "no record starts here")
         return at
@@ -87,7 +87,7 @@ def _records_from(
         try:
             found = next(records, None)
             # A file compressed as a whole is one member, and its records begin within it.
-            if found and magic and not piece(file, 4, found.stream_pos).startswith(magic):
+            if found and magic and not read_at(file, 4, found.stream_pos).startswith(magic):
                 fix = "`fastwarc recompress` makes it so"
                 raise ConfigError([f"{file.name}: not compressed record by record; {fix}"])
         except OSError as error:
@@ -133,7 +133,7 @@ def _member(file: IO[bytes], at: int) -> tuple[int, int]:
     stream, some, head, size = zlib.decompressobj(16 + zlib.MAX_WBITS), b"", b"", 0
     while not stream.eof:
         if not some:
-            some = piece(file, _PIECE_BYTES, at)
+            some = read_at(file, _PIECE_BYTES, at)
             at += len(some)
             if not some:
                 return 0, 0
@@ -178,17 +178,17 @@ def _without_block(record: Record) -> Record:
 
 def magic_of(file: IO[bytes]) -> bytes:
     """The magic bytes of each record of the file: of gzip, of zstd, or none."""
-    head = piece(file, 4, 0)
+    head = read_at(file, 4, 0)
     return next((magic for magic in (GZIP, ZSTD) if head.startswith(magic)), b"")
 
 
 def next_start(file: IO[bytes], at: int, magic: bytes) -> int | None:
     """Offset of the next record, at an offset or after it; None where there is none."""
     begin = max(at - 1, 0)  # the byte before tells whether a line starts at the offset
-    while some := piece(file, _PIECE_BYTES + 16, begin):
+    while some := read_at(file, _PIECE_BYTES + 16, begin):
         for found in _STARTS[magic].finditer(some, at - begin):
             offset = begin + found.start()
-            if beginning(piece(file, _PROBE_BYTES, offset), len(_BEGIN)).startswith(_BEGIN):
+            if read_beginning(read_at(file, _PROBE_BYTES, offset), len(_BEGIN)).startswith(_BEGIN):
                 return offset
         if len(some) <= _PIECE_BYTES:
             return None
@@ -197,7 +197,7 @@ def next_start(file: IO[bytes], at: int, magic: bytes) -> int | None:
     return None
 
 
-def cut(path: WarcPath, size: int) -> list[int]:
+def record_starts(path: WarcPath, size: int) -> list[int]:
     """Offsets of records that split a file into ranges of about `size` bytes; the first is 0."""
     # The whole file is read: what looks like a record at some offset may be part of a page, and no
     # page may pass for another source's.

@@ -84,12 +84,12 @@ class _StoredFile(io.RawIOBase):
 
     def readinto(self, buffer: Buffer, /) -> int:
         view = memoryview(buffer)
-        found = self.piece(len(view), self._at)
+        found = self.read_at(len(view), self._at)
         view[: len(found)] = found
         self._at += len(found)
         return len(found)
 
-    def piece(self, size: int, at: int) -> bytes:
+    def read_at(self, size: int, at: int) -> bytes:
         """Bytes from an offset on; fewer at the end of the file."""
         found = b""
         while len(found) < size and at + len(found) < self._size:
@@ -114,10 +114,10 @@ def is_file(path: WarcPath) -> bool:
     return path.is_file() if isinstance(path, Path) else path.store.size(path.key) is not None
 
 
-def piece(file: IO[bytes], size: int, at: int) -> bytes:
+def read_at(file: IO[bytes], size: int, at: int) -> bytes:
     """Bytes of a file from an offset on; its position stays as it is."""
     if isinstance(file, _StoredFile):
-        return file.piece(size, at)
+        return file.read_at(size, at)
     return os.pread(file.fileno(), size, at)
 
 

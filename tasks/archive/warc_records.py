@@ -235,7 +235,7 @@ def end_of_whole_groups(file: io.FileIO) -> int:
             end = position
 
 
-def beginning(piece: bytes, size: int) -> bytes:
+def read_beginning(piece: bytes, size: int) -> bytes:
     """The first `size` bytes of the record at the start of a piece, decompressed; empty if broken.
 
     The piece should have twice as many bytes or more, so that a truncated frame yields enough.

@@ -45,7 +45,7 @@ class Captures:
         if moment is None:
             return Passed.NO_DATE
         url = address_of(record)
-        if reason := self._job.selection.passes_over(url, moment):
+        if reason := self._job.selection.skip_reason(url, moment):
             return reason
         source_id, source = self.domains.source_of(url)
         if self._job.selection.only_known and source is None:

@@ -149,7 +149,7 @@ class _ShardRefiner:
         capture, refined = page
         article = refined.article or {}
         day = article.get("published_date") or capture.attempted_at.date()
-        reason = self._job.selection.drops(day, article.get("language"))
+        reason = self._job.selection.drop_reason(day, article.get("language"))
         if reason:
             self._passed[reason] += 1
         return reason is None

@@ -57,7 +57,7 @@ class Selection:
             del about["owners"]
         return hashlib.sha256(repr(sorted(about.items())).encode()).hexdigest()[:12]
 
-    def passes_over(self, url: str, captured_at: datetime) -> Passed | None:
+    def skip_reason(self, url: str, captured_at: datetime) -> Passed | None:
         """Why a page is passed over unread; None if it is not."""
         if not is_http(url):
             return Passed.NO_WEB_ADDRESS
@@ -72,7 +72,7 @@ class Selection:
             return Passed.NO_ARTICLE_URL
         return None
 
-    def drops(self, day: date, language: str | None) -> Passed | None:
+    def drop_reason(self, day: date, language: str | None) -> Passed | None:
         """Why a page is dropped after it was read, else None; only articles have a language."""
         if not self.since <= day <= self.until:
             return Passed.OTHER_DAY

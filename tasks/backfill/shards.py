@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 
-from tasks.archive.any_warc_records import MAX_HEADER_BYTES, cut
+from tasks.archive.any_warc_records import MAX_HEADER_BYTES, record_starts
 from tasks.archive.warc_files import (
     SUFFIXES,
     WarcPath,
@@ -156,7 +156,7 @@ def cut_into_shards(warc: Shard, size: int) -> list[Shard]:
     """The shards of a file, in order, each of about `size` bytes; raises as `read_records` does."""
     if is_small(warc, size):
         return [warc]
-    cuts = [*cut(warc.path, size), warc.bytes]
+    cuts = [*record_starts(warc.path, size), warc.bytes]
     return [replace(warc, start=start, end=end) for start, end in pairwise(cuts)]
 
 

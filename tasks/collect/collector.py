@@ -192,9 +192,9 @@ class _Visit:
         self.deferred += len(deferrals)
         for why, count in Counter(why for _, why in elsewhere.values()).items():
             self.listings.notes.append(f"{counted(count, 'page')} {why}")
-        self._leave(elsewhere | old | deferrals)
+        self._record_unfetched(elsewhere | old | deferrals)
 
-    def _leave(self, pages: Mapping[str, tuple[Entry, str]]) -> None:
+    def _record_unfetched(self, pages: Mapping[str, tuple[Entry, str]]) -> None:
         """Record pages that are not fetched, and why; else their days would count as complete.
 
         Those that are counted as lost already are not recorded again, however many runs leave them.

@@ -57,7 +57,7 @@ class Gap:
         )
 
 
-def recovered(reader: "ListingReader", last: Mapping[str, KnownListing]) -> Iterator[Entry]:
+def recovered_entries(reader: "ListingReader", last: Mapping[str, KnownListing]) -> Iterator[Entry]:
     """Entries that a sitemap of the source names, dated in the gaps of its feeds."""
     collector, source = reader.collector, reader.source
     gap, past = _find_gap(reader)
@@ -70,7 +70,7 @@ def recovered(reader: "ListingReader", last: Mapping[str, KnownListing]) -> Iter
         allow_private=source.allow_private_hosts,
         deadline=reader.time.deadline,
     )
-    candidates = places(reader.site, filter(is_http, named), past, collector.now)
+    candidates = news_sitemap_urls(reader.site, filter(is_http, named), past, collector.now)
     waiting = deque(url for url in candidates if url not in source.listings)
     seen = {*waiting, *source.listings}
     for _ in range(MAX_REQUESTS):
@@ -91,7 +91,7 @@ def recovered(reader: "ListingReader", last: Mapping[str, KnownListing]) -> Iter
         seen.update(children)
 
 
-def followed(sitemap: Listing, in_feeds: Iterable[str], since: datetime | None) -> Listing:
+def limit_to_feeds(sitemap: Listing, in_feeds: Iterable[str], since: datetime | None) -> Listing:
     """The sitemap of a whole site with the entries that the feeds would name, as of a section.
 
     Each entry is judged by its directory, or the nearest one above with articles since then. If the
@@ -125,7 +125,7 @@ def _directories(url: str) -> list[str]:
     return ["/".join(names[:depth]) for depth in range(len(names) + 1)]
 
 
-def places(
+def news_sitemap_urls(
     site: str, named: Iterable[str], past: Mapping[str, RecoveryRead], now: datetime
 ) -> list[str]:
     """URLs of a site's news sitemaps: those read before, else candidates, the likeliest first."""

@@ -12,7 +12,7 @@ from tasks.collect.index_sitemaps import IndexSitemaps
 from tasks.collect.listing_cache import ListingCache, archived_copy
 from tasks.collect.listings import Listing
 from tasks.collect.listings.summary import summary
-from tasks.collect.missed_entries import followed, recovered
+from tasks.collect.missed_entries import limit_to_feeds, recovered_entries
 from tasks.collect.parse_listing import parse_listing
 from tasks.collect.source_time import SourceTime, deferred
 from tasks.model import (
@@ -89,7 +89,7 @@ class ListingReader:
                 break
         self._record_unread(own, sitemaps)
         if self.read_count:
-            yield from recovered(self, last)
+            yield from recovered_entries(self, last)
 
     def _record_unread(self, own: Iterable[str], sitemaps: IndexSitemaps) -> None:
         """Record what was not read: for lack of time, or as one of too many sitemaps."""
@@ -137,8 +137,10 @@ class ListingReader:
         if listing:
             # A sitemap that is read only after losses rolls over between reads: do not compare it.
             compared = (None, None) if found_in else (before, last)
-            shown = followed(listing, self._in_feeds, self._feeds_since) if found_in else listing
-            attempt = self._with_summary(attempt, shown, *compared)
+            followed = (
+                limit_to_feeds(listing, self._in_feeds, self._feeds_since) if found_in else listing
+            )
+            attempt = self._with_summary(attempt, followed, *compared)
             attempt = replace(attempt, detail=attempt.detail or listing.left_out)
             if listing.left_out and not found_in:
                 self.notes.append(f"{url}: {listing.left_out}")
@@ -150,7 +152,7 @@ class ListingReader:
         if listing and copied_at and listing is not cached:
             self.cache.put(url, copied_at, listing)
         if found_in:
-            return shown if listing else None
+            return followed if listing else None
         self.read_count += listing is not None
         if listing is None and attempt.outcome is not Outcome.LEFT_FOR_LATER:
             detail = attempt.detail if url in attempt.detail else f"{url}: {attempt.detail}"

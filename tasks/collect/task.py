@@ -47,7 +47,7 @@ class SharedCollection:
         self.collector = collector
         self.results: dict[str, Collected] = {}  # by source id
         self.is_cancelled = Event()
-        self._given: dict[str, Collected] = {}  # by source id
+        self._released: dict[str, Collected] = {}  # by source id
         self._is_complete, self._changed = False, Condition()
         self._slots = BoundedSemaphore(MAX_SOURCES_AT_ONCE)
 
@@ -66,13 +66,13 @@ class SharedCollection:
         self.results[source.id] = collected
         # A failed source may be collected again by a retry of its task.
         if not collected.error:
-            self.give(collected)
+            self.release(collected)
         return collected
 
-    def give(self, collected: Collected) -> None:
+    def release(self, collected: Collected) -> None:
         """Release a source for refining that will not be collected again in this run."""
         with self._changed:
-            self._given.setdefault(collected.source_id, collected)
+            self._released.setdefault(collected.source_id, collected)
             self._changed.notify_all()
 
     def end(self) -> None:
@@ -86,9 +86,9 @@ class SharedCollection:
         count = 0
         while True:
             with self._changed:
-                while count == len(self._given) and not self._is_complete:
+                while count == len(self._released) and not self._is_complete:
                     self._changed.wait()
-                given = list(self._given.values())[count:]
+                given = list(self._released.values())[count:]
             if not given:
                 return
             yield from given
@@ -176,5 +176,5 @@ def collect_sources(
         message = f"{EVERY_SOURCE_FAILED} ({len(asked)}); {first.source_id}: {first.error}"
         return Failed(message=message, data=collected)  # type: ignore[return-value]
     for one in collected:
-        shared.give(one)
+        shared.release(one)
     return collected

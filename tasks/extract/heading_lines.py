@@ -97,7 +97,7 @@ def lines_from(
             line.parts.append(text)
             line.has_time |= bool(_machine_time(node))
             words += word_count(text)
-        node = after(node, within) if is_whole else node.child or after(node, within)
+        node = next_node(node, within) if is_whole else node.child or next_node(node, within)
     if line:
         yield line
 
@@ -115,7 +115,7 @@ def _text_at(node: LexborNode) -> tuple[str, bool]:
     return _label_in_name(node), False
 
 
-def after(node: LexborNode, within: LexborNode | None = None) -> LexborNode | None:
+def next_node(node: LexborNode, within: LexborNode | None = None) -> LexborNode | None:
     """The node that follows this one and its descendants."""
     at: LexborNode | None = node
     # The parser's own comparison is of the nodes' HTML: slow, and equal for two alike nodes.
@@ -137,7 +137,7 @@ def is_short(node: LexborNode, most: int) -> bool:
             size += len((at.text(deep=False) or "").strip()) + 1
         if size > most:
             return False
-        at = at.child or after(at, node)
+        at = at.child or next_node(at, node)
     return False
 
 

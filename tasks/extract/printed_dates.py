@@ -16,10 +16,10 @@ from tasks.extract.heading_lines import (
     MAX_DATE_CHARS,
     YEAR,
     Line,
-    after,
     is_short,
     lines_from,
     name_of,
+    next_node,
 )
 from tasks.prompts.word_weights import word_count
 
@@ -67,7 +67,7 @@ class Printed:
 
 def printed_dates(heading: LexborNode) -> list[Printed]:
     """The dates around the heading, those below it first."""
-    below = list(_dates(lines_from(after(heading), MAX_WORDS_BELOW)))
+    below = list(_dates(lines_from(next_node(heading), MAX_WORDS_BELOW)))
     if any(found is None for found in below):
         # Dates after an incomplete one of the article's, such as "2 hours ago", are of others.
         return [found for found in below[: below.index(None)] if found]

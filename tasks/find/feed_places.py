@@ -54,7 +54,7 @@ class Place:
     found_by: str  # what named it, such as "linked from https://..."
 
 
-def starts(asked: str) -> list[str]:
+def start_urls(asked: str) -> list[str]:
     """URLs under which a site may answer, by what a person wrote."""
     asked = asked.strip()
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", asked):

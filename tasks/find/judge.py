@@ -120,7 +120,7 @@ def language_named(payload: bytes) -> str:
     return next(filter(None, found.groups()), b"").decode() if found else ""
 
 
-def covering(trials: Sequence[Trial]) -> dict[str, str]:
+def redundant_listings(trials: Sequence[Trial]) -> dict[str, str]:
     """The taken listings whose entries another one has: its URL, by theirs.
 
     A source needs the fewest listings that name all of its articles. Feeds are not compared with

@@ -24,10 +24,17 @@ from tasks.find.feed_places import (
     feeds_of_page,
     is_of_comments,
     sections_of_page,
-    starts,
+    start_urls,
     subdomains,
 )
-from tasks.find.judge import FEEDS, ListingVerdict, Trial, covering, judge_listing, language_named
+from tasks.find.judge import (
+    FEEDS,
+    ListingVerdict,
+    Trial,
+    judge_listing,
+    language_named,
+    redundant_listings,
+)
 from tasks.model import Attempt, CaptureKind, Entry, Outcome
 from tasks.process_pool import PagePool
 from tasks.settings import Limits
@@ -115,7 +122,7 @@ class Search:
                     self._site = sites.most_common(1)[0][0]
                 self._judge(Place(attempt.url_final, "the address itself"), listing, attempt)
             self._try_candidates(page)
-        for url, by in covering(list(self.trials.values())).items():
+        for url, by in redundant_listings(list(self.trials.values())).items():
             covered = self.trials[fold_url(url)]
             detail = f"its entries are in {by}"
             self._add_trial(replace(covered, outcome=ListingVerdict.COVERED, detail=detail))
@@ -147,7 +154,7 @@ class Search:
 
     def _fetch_home(self, asked: str) -> Attempt:
         attempts = []
-        for url in starts(asked):
+        for url in start_urls(asked):
             attempts.append(self._fetch(url, is_home=True))
             if attempts[-1].outcome not in _NOBODY:
                 return attempts[-1]

@@ -87,7 +87,7 @@ def read_answer(payload: bytes) -> Answer:
     passed, captures = Counter({"unreadable_row": broken}), []
     for row in rows[1:]:
         named = dict(zip(names, map(str, row), strict=False))
-        at = moment(named.get("timestamp", ""))
+        at = parse_timestamp(named.get("timestamp", ""))
         if len(row) != len(names):
             reason = "unreadable_row"
         # A capture that repeats an earlier one has the type warc/revisit, and `-` for its status.
@@ -126,7 +126,7 @@ def _rows(text: str) -> tuple[list[list[object]], int]:
     return lists, len(rows) - len(lists)
 
 
-def moment(timestamp: str) -> datetime | None:
+def parse_timestamp(timestamp: str) -> datetime | None:
     """The UTC time of a timestamp of 14 digits; None if it is not one."""
     try:
         return datetime.strptime(timestamp, "%Y%m%d%H%M%S").replace(tzinfo=UTC)

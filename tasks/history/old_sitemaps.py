@@ -54,7 +54,7 @@ def fill(visit: Visit) -> None:
         is_read = period not in unread and not any(part.is_mixed for part in parts)
         pages = {fold_url(entry.url) for part in parts for entry in part.wanted}
         if whole and pages and is_read and period.last < visit.job.today and pages <= asked.keys():
-            visit.state_whole({asked[key] for key in pages}, whole, len(pages))
+            visit.record_whole({asked[key] for key in pages}, whole, len(pages))
 
 
 def _sitemaps(visit: Visit, unread: set[Period]) -> Iterator[Sitemap]:

@@ -5,7 +5,7 @@ import re
 from dataclasses import replace
 from hashlib import sha1
 
-from tasks.history.cdx import IndexedCapture, moment
+from tasks.history.cdx import IndexedCapture, parse_timestamp
 from tasks.http.response import body_pieces, recorded
 from tasks.model import Attempt, Outcome, Provenance
 from tasks.text.urls import fold_url
@@ -39,7 +39,7 @@ def as_page_attempt(attempt: Attempt, asked: IndexedCapture) -> Attempt:
     if attempt.outcome is not Outcome.FETCHED:
         return attempt
     found = _REPLAYED.search(attempt.exchanges[-1].url)
-    at = moment(found[1]) if found else None
+    at = parse_timestamp(found[1]) if found else None
     if not found or not at:
         why = f"redirected out of the archive, to {attempt.exchanges[-1].url}"
         return replace(attempt, outcome=Outcome.HTTP_ERROR, detail=why[:300], payload=b"")

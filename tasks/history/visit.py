@@ -158,7 +158,7 @@ class Visit:
         if self._archive:
             self._archive.write(attempt, entry)
 
-    def state_whole(self, sitemaps: Iterable[str], period: Period, pages: int) -> None:
+    def record_whole(self, sitemaps: Iterable[str], period: Period, pages: int) -> None:
         """Record that all pages that sitemaps name for a period were requested.
 
         Each sitemap is recorded: whether the period is whole depends on what its pages gave.

@@ -18,7 +18,7 @@ def new_run_id(started_at: datetime | None = None) -> str:
 
 
 @contextmanager
-def running(layout: Layout, run_id: str) -> Iterator[None]:
+def run_lock(layout: Layout, run_id: str) -> Iterator[None]:
     """Lock a file named after the run; it stays, unlocked, when the body raises or is killed."""
     layout.locks.mkdir(parents=True, exist_ok=True)
     path = layout.locks / f"{run_id}{SUFFIX}"

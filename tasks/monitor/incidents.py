@@ -159,9 +159,11 @@ def _no_load(
         return
     if last:
         headline = f"no load for {counted(int((now - last) / timedelta(hours=1)), 'hour')}"
-        text = f"The last load was at {moment(last)}; expected within {counted(hours, 'hour')}."
+        text = (
+            f"The last load was at {printed_time(last)}; expected within {counted(hours, 'hour')}."
+        )
         if expected_since and expected_since > last:
-            text += f" A source has been due since {moment(expected_since)}."
+            text += f" A source has been due since {printed_time(expected_since)}."
     else:
         headline, text = "no load yet", "Nothing has been loaded into this warehouse."
     text += " Are server and worker running, is the schedule on, did the last runs fail?"
@@ -177,7 +179,7 @@ def _cut_off(configured: Sequence[SourceHealth]) -> Iterator[Incident]:
     of = f"{len(cut_off)} of {counted(len(configured), 'source')}"
     text = f"No host answered when {of} were last asked."
     if read_at:
-        text += f" Last read at {moment(read_at)}."
+        text += f" Last read at {printed_time(read_at)}."
     text += " Check network, DNS, proxy and firewall."
     ids = [each.source_id for each in cut_off]
     text += f"\n{', '.join(ids[:MAX_NAMED])}"
@@ -198,7 +200,7 @@ def _failures(health: SourceHealth, name: str, settings: AlertSettings) -> Itera
             *(f"{title} answers again", health.last_success_at),
         )
     if health.not_asked_since:
-        text = f"Not asked since {moment(health.not_asked_since)}, while other sources were:"
+        text = f"Not asked since {printed_time(health.not_asked_since)}, while other sources were:"
         text += " its days are missing. Is it left out by all runs (--only), or by the schedule?"
         text += "\nRemove it from sources.toml if it should no longer be followed."
         yield Incident(
@@ -206,7 +208,9 @@ def _failures(health: SourceHealth, name: str, settings: AlertSettings) -> Itera
             *(f"{title} is asked again", health.not_asked_since),
         )
     if health.is_silent and health.silent_since:
-        text = f"Nothing new since {moment(health.silent_since)}, longer than is usual for it."
+        text = (
+            f"Nothing new since {printed_time(health.silent_since)}, longer than is usual for it."
+        )
         text += f"\nTry it: presswatch sources check {source_id}"
         yield Incident(
             *(Kind.SOURCE_SILENT, source_id, f"{title} has fallen silent", text),
@@ -293,6 +297,6 @@ def _spike(row: Mapping[str, Any], settings: AlertSettings, report: Path) -> Inc
     )
 
 
-def moment(at: datetime) -> str:
+def printed_time(at: datetime) -> str:
     """A time as messages print it."""
     return f"{at:%Y-%m-%d %H:%M} UTC"

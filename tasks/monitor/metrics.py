@@ -91,14 +91,14 @@ def write_metrics(
         *_warehouse_metrics(layout),
         *_run_metrics(read_metrics(path), run),
         *_disk_metrics(layout),
-        *live(layout.root, waiting),
+        *live_metrics(layout.root, waiting),
     ]
     write_whole(path, exposition(families))
     if not path.is_relative_to(layout.root):
         path.chmod(0o644)  # for Prometheus' node_exporter, which is another user
 
 
-def live(data: Path, waiting: Mapping[str, int] | None) -> list[Metric]:
+def live_metrics(data: Path, waiting: Mapping[str, int] | None) -> list[Metric]:
     """The figures that change between runs."""
     families = list[Metric]()
     if data.exists():

@@ -18,7 +18,7 @@ from tasks.monitor.alert_state import (
 )
 from tasks.monitor.channels import Channel, NotAccepted
 from tasks.monitor.digest import digest, due_day
-from tasks.monitor.incidents import CurrentIncidents, find_incidents, moment
+from tasks.monitor.incidents import CurrentIncidents, find_incidents, printed_time
 from warehouse.layers.layout import Layout
 from warehouse.read.query import QueryError
 
@@ -160,8 +160,9 @@ def _recoveries(
         del state.told[key]
         # A source that was taken out of sources.toml, or a deployment, has not recovered.
         if reported.day is None and not is_retired:
-            since, subject = moment(reported.since), f"Presswatch: recovered: {reported.recovered}"
-            text = f"It is over: {reported.headline}, since {since}; seen {moment(now)}."
+            subject = f"Presswatch: recovered: {reported.recovered}"
+            since, seen = printed_time(reported.since), printed_time(now)
+            text = f"It is over: {reported.headline}, since {since}; seen {seen}."
             to = names if reported.channels is None else reported.channels
             yield Message(subject, text, now, [*to])
 

@@ -62,9 +62,9 @@ def partition(
     """
     folders = [batch.stage for batch in run.batches]
     # Combined: with a chunk for each of 200 sources, reading the times alone took half a second.
-    captures = gather(folders, run.run_id, "captures", CAPTURE_SCHEMA).combine_chunks()
-    articles = gather(folders, run.run_id, "articles", ARTICLE_SCHEMA)
-    stripped = gather(folders, run.run_id, "stripped_blocks", STRIPPED_SCHEMA)
+    captures = read_staged(folders, run.run_id, "captures", CAPTURE_SCHEMA).combine_chunks()
+    articles = read_staged(folders, run.run_id, "articles", ARTICLE_SCHEMA)
+    stripped = read_staged(folders, run.run_id, "stripped_blocks", STRIPPED_SCHEMA)
     if not (captures.num_rows or articles.num_rows or run.parameters):
         return None
     folder = commits or layout.commits
@@ -102,7 +102,7 @@ def outcomes_of(captures: pa.Table) -> dict[str, dict[str, int]]:
     return {source: dict(sorted(by_source[source].items())) for source in sorted(by_source)}
 
 
-def gather(folders: Iterable[Path], run_id: str, name: str, schema: pa.Schema) -> pa.Table:
+def read_staged(folders: Iterable[Path], run_id: str, name: str, schema: pa.Schema) -> pa.Table:
     """The rows of all folders."""
     tables = [schema.empty_table()]
     paths = [f"{folder}/{name}.arrow" for folder in sorted(folders)]

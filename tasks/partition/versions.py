@@ -40,7 +40,7 @@ class KnownVersions:
     first_seen_at: datetime
     texts: list[Text] = field(default_factory=list)  # versions in order of capture
 
-    def around(self, moment: datetime) -> tuple[Text, Text]:
+    def versions_at(self, moment: datetime) -> tuple[Text, Text]:
         """The version that the page showed at a moment, by the known captures, and the next one.
 
         Before the first and after the last version, both are that version.
@@ -139,7 +139,7 @@ def judge_versions(
 def _verdict(state: KnownVersions, new: Text) -> VersionVerdict:
     if not state.texts:
         return VersionVerdict(Outcome.ARTICLE, state.add(new), state.first_seen_at)
-    shown, following = state.around(new.fetched_at)
+    shown, following = state.versions_at(new.fetched_at)
     # A metered paywall that has run out does not change the article.
     is_cut = shown.is_whole and not new.is_whole
     for known in (shown, following):

@@ -19,7 +19,7 @@ from tasks.prompts.block_selection import (
 from tasks.prompts.draft import Draft, Role, explain, score_blocks
 from tasks.prompts.link_lines import strip_link_lines
 from tasks.prompts.linked_paragraphs import strip_linked_paragraphs
-from tasks.prompts.never_text import asides, is_clean, strip_leftovers
+from tasks.prompts.never_text import is_clean, lines_of_sure_rules, strip_leftovers
 from tasks.prompts.page import Page
 from tasks.prompts.page_hints import Hints
 from tasks.prompts.page_signals import page_signals, prose_words
@@ -95,7 +95,9 @@ def _clean_text(page: Page, hints: Hints, rounds: int = MAX_ROUNDS) -> Cleaned:
     cleaned text that is cleaned again stays as it is.
     """
     texts = [block.text for block in page.blocks]
-    beside = asides(texts, hints.language, overridden_blocks(page, hints.overrides, "keep"))
+    beside = lines_of_sure_rules(
+        texts, hints.language, overridden_blocks(page, hints.overrides, "keep")
+    )
     article = page.only([at for at in range(len(texts)) if at not in beside])
     if beside and clean_unchanged_text(article, hints):
         return _with_unread(_clean_text(article, hints, rounds), page, beside)

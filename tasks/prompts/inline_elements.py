@@ -61,7 +61,8 @@ def is_part_of_line(node: LexborNode, tag: str, *, has_text: bool) -> bool:
     after = _next_text(node)
     if tag in FORM_PARTS:
         # `<p><button>Listen</button> Posted by the editor` is no sentence.
-        begins = after[:1] and not after[0].isupper() and _parent_tag(node) == "p"
+        is_in_paragraph = node.parent is not None and node.parent.tag == "p"
+        begins = after[:1] and not after[0].isupper() and is_in_paragraph
         is_beside = after if has_text else begins
     else:
         is_beside = has_text or after or _leads_to_inline(node)
@@ -96,10 +97,6 @@ def text_of(node: LexborNode) -> str:
         if any(each is not None and each.tag == "sup" for each in around):
             return text.translate(RAISED)
     return text
-
-
-def _parent_tag(node: LexborNode) -> str | None:
-    return node.parent.tag if node.parent is not None else None
 
 
 def _next_text(node: LexborNode) -> str:

@@ -2,7 +2,6 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
 
 import numpy as np
 
@@ -52,7 +51,9 @@ def strip_link_lines(draft: Draft) -> None:
     # A heading that is a link leads to another article, unless it leads to a place on the page.
     is_heading = (columns["heading"] > 1) & (linked > MIN_LINKED_IF_LONG)
     headings = np.flatnonzero(is_line & is_heading).tolist()
-    is_line[headings] = [not _stays(page.blocks[at].targets) for at in headings]
+    is_line[headings] = [
+        any(target[:1] not in ("", "#") for target in page.blocks[at].targets) for at in headings
+    ]
     limit = np.where(is_heading, MIN_HEADING_SCORE, MIN_LABEL_SCORE)
     is_line &= (columns["ends_sentence"] == 0) & (draft.score < limit)
     for at in np.flatnonzero(is_line).tolist():
@@ -87,11 +88,6 @@ def strip_link_lines(draft: Draft) -> None:
         if share >= MIN_LINKED_OF_LIST and is_long and draft.score[items].mean() < highest:
             for at in draft.roles.keys() & range(element.start, element.end):
                 draft.strip(at, "related", "dom:link-list")
-
-
-def _stays(targets: Iterable[str]) -> bool:
-    """Whether all links lead to places on the page."""
-    return all(target[:1] in ("", "#") for target in targets)
 
 
 def _strip_preferences(draft: Draft) -> None:

@@ -24,7 +24,7 @@ OPENING_LINES = 8  # Opening lines that, after the first, may not hold a byline 
 MAX_OPENING_SENTENCES, MIN_SENTENCE_WORDS = 1, 8
 
 
-def asides(
+def lines_of_sure_rules(
     texts: Sequence[str], language: str | None, kept: frozenset[int]
 ) -> dict[int, tuple[str, str]]:
     """The lines amid an article that sure rules strip, each with the kind and rule.

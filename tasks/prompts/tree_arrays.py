@@ -43,7 +43,7 @@ class TreeArrays:
         return np.array([element.depth for element in self.page.elements], np.float32)[self.own]
 
     @cached_property
-    def alike(self) -> Index:
+    def name_groups(self) -> Index:
         """A number for each block, the same for blocks in elements of the same names."""
         elements, numbers, rows = self.page.elements, dict[tuple[str, str, str], int](), []
         for block in self.page.blocks:

@@ -76,7 +76,7 @@ def container_columns(tree: TreeArrays, good: Column, columns: Columns, prefix: 
     chars, total = columns["chars"], good.sum()
     held, size, links = tree.element_sums(np.array([good, chars, columns["links"]]))
     # How many blocks stand in elements of the same names, and how much good text they hold.
-    group = tree.alike
+    group = tree.name_groups
     count = np.bincount(group)[group].astype(np.float32)
     others = np.bincount(group, chars)[group] - chars
     share = (np.bincount(group, good)[group] - good) / (others + 1)

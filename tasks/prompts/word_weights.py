@@ -56,25 +56,25 @@ class Lexicon:
     target_scores: dict[str, float] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
-    def both(self) -> dict[str, Weights]:
+    def weights(self) -> dict[str, Weights]:
         """Both weights of each word and pair."""
         known = self.article.keys() | self.prompt.keys()
         return {gram: (self.article.get(gram, 0.0), self.prompt.get(gram, 0.0)) for gram in known}
 
     @cached_property
-    def pairs(self) -> dict[str, dict[str, Weights]]:
+    def pair_weights(self) -> dict[str, dict[str, Weights]]:
         """Both weights of each pair, by first and second word."""
         found: dict[str, dict[str, Weights]] = {}
-        for gram, weights in self.both.items():
+        for gram, weights in self.weights.items():
             first, _, second = gram.partition(" ")
             if second:
                 found.setdefault(first, {})[second] = weights
         return found
 
     @cached_property
-    def stems(self) -> dict[str, Weights]:
+    def stem_weights(self) -> dict[str, Weights]:
         """Both weights of each stem."""
-        return {gram[:-1]: weights for gram, weights in self.both.items() if gram[-1] == "*"}
+        return {gram[:-1]: weights for gram, weights in self.weights.items() if gram[-1] == "*"}
 
     @cached_property
     def key_openers(self) -> frozenset[str]:
@@ -85,7 +85,8 @@ class Lexicon:
         """The scores of a text; those of short texts are cached."""
         if (cached := self.text_scores.get(text)) is not None:
             return cached
-        words, known, after, stems = tokens(text), self.both, self.pairs.get, self.stems
+        words, known = tokens(text), self.weights
+        after, stems = self.pair_weights.get, self.stem_weights
         found = [known[word] for word in words if word in known]
         found += [
             stems[word[:STEM_LETTERS]]
@@ -103,10 +104,10 @@ class Lexicon:
         article, prompt = sum([a for a, _ in found]), sum([p for _, p in found])
         scores = TextScores(article * scale, prompt * scale, topic_words(words))
         if len(text) <= MAX_CACHED_CHARS:
-            self.remember(text, scores)
+            self.cache_scores(text, scores)
         return scores
 
-    def remember(self, text: str, scores: TextScores) -> None:
+    def cache_scores(self, text: str, scores: TextScores) -> None:
         """Cache the scores of a text; empty the cache when it is full."""
         if len(self.text_scores) >= MAX_CACHE_ENTRIES:
             self.text_scores.clear()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import vl_convert
 
-from tasks.report.chart_style import COLOURS, VERSION, Spec, complete
+from tasks.report.chart_style import COLOURS, VERSION, Spec, with_style
 
 # Pixels: width of a picture's chart, of its labels, of Prefect's column. Scale for sharp screens.
 WIDTH, LABELS_WIDTH, COLUMN, SCALE = 900, 160, 540, 2
@@ -18,7 +18,7 @@ def picture(title: str, charts: Mapping[str, Spec]) -> Spec:
     first = [*charts.items()][:MAX_TOPICS]
     shown = [chart | {"title": name, "width": COLUMN} for name, chart in first]
     about = {"text": title, "fontSize": 16, "color": "@ink", "anchor": "start", "offset": 12}
-    return complete({"title": about, "vconcat": shown})
+    return with_style({"title": about, "vconcat": shown})
 
 
 def png(spec: Spec, scheme: str = "light", labels: int = LABELS_WIDTH) -> bytes:
@@ -49,7 +49,7 @@ def svg(spec: Spec, scheme: str = "light") -> str:
 
 def _printed(spec: Spec, scheme: str, labels: int = LABELS_WIDTH) -> str:
     """A chart outside of a page: with its own background, width and colours."""
-    text = json.dumps(complete({"padding": 16, **spec, "background": "@paper"}))
+    text = json.dumps(with_style({"padding": 16, **spec, "background": "@paper"}))
     for name, colour in COLOURS[scheme].items():
         text = text.replace(f'"@{name}"', f'"{colour}"')
     for name, pixels in (("@labels", labels), ("@width", WIDTH), ("container", WIDTH)):

@@ -51,6 +51,6 @@ def variables(scheme: str) -> str:
     return " ".join(f"--{name}: {colour};" for name, colour in COLOURS[scheme].items())
 
 
-def complete(spec: Spec) -> Spec:
+def with_style(spec: Spec) -> Spec:
     """A chart with the schema and the style, as Vega-Lite reads it."""
     return {"$schema": VEGA_LITE, "config": CONFIG, **spec}

@@ -15,7 +15,7 @@ from tasks.report.chart_style import Spec
 from tasks.report.completeness import LOW_COMPLETENESS
 from tasks.report.percent import percent
 from warehouse.questions.sources import whole_part
-from warehouse.read.source_health import on_days, percent_collected
+from warehouse.read.source_health import on_known_days, percent_collected
 
 Row = Mapping[str, Any]
 FEW = 5  # a share of fewer articles is drawn hollow
@@ -44,7 +44,7 @@ def chart_values(rows: Iterable[Row], apart: Sequence[str] = ()) -> list[dict[st
         start, end, share = row["period"], row["period_end"], row["share"]
         collected, days, completeness = row["days_collected"], row["days"], row["completeness"]
         part = "" if completeness is None else f"{percent_collected(completeness)} of articles"
-        part += on_days(row["days_estimated"], days) if part else ""
+        part += on_known_days(row["days_estimated"], days) if part else ""
         least_part = whole_part(row)
         # Without articles, a period is a gap unless most of it (LOW_COMPLETENESS) was collected.
         is_gap = not collected or not (row["articles"] or least_part >= LOW_COMPLETENESS)

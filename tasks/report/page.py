@@ -159,7 +159,7 @@ def summary_of_topics(figures: Figures) -> str:
 def chart_data(spec: chart_style.Spec) -> Markup:
     """A chart as JSON for a script element, escaped so that no text can end the element."""
     return htmlsafe_json_dumps(
-        chart_style.complete(spec), ensure_ascii=False, separators=(",", ":")
+        chart_style.with_style(spec), ensure_ascii=False, separators=(",", ":")
     )
 
 

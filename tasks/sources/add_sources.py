@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from tasks.sources.collections import load_sources
 from tasks.sources.source import Source
 from tasks.text.control_characters import without_controls
-from tasks.text.toml_reader import ConfigError, describe, frozen
+from tasks.text.toml_reader import ConfigError, arrays_as_tuples, describe
 from warehouse.layers.atomic_write import write_whole
 
 Entry = Mapping[str, Any]  # the keys of one [[source]]
@@ -35,7 +35,7 @@ def as_toml(entry: Entry, comments: Mapping[str, str] | None = None) -> str:
 def problems_of(entry: Entry) -> list[str]:
     """The problems of an entry, one line per key; empty for a valid entry."""
     try:
-        Source.model_validate(frozen(dict(entry)))
+        Source.model_validate(arrays_as_tuples(dict(entry)))
     except ValidationError as error:
         return list(describe(error, Source))
     return []

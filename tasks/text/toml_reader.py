@@ -112,7 +112,7 @@ def _document(path: Path) -> dict[str, Any]:
     try:
         # Windows editors put a byte order mark before UTF-8.
         document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-        return {key: frozen(value) for key, value in document.items()}
+        return {key: arrays_as_tuples(value) for key, value in document.items()}
     except FileNotFoundError:
         raise ConfigError([f"{path}: the file is missing"]) from None
     except OSError as error:
@@ -125,11 +125,11 @@ def _document(path: Path) -> dict[str, Any]:
         raise ConfigError([f"{path}: arrays or tables are nested too deeply"]) from None
 
 
-def frozen(value: object) -> object:
+def arrays_as_tuples(value: object) -> object:
     """A TOML value with tuples in place of arrays, as frozen models require."""
     if isinstance(value, dict):
-        return {key: frozen(inner) for key, inner in value.items()}
-    return tuple(map(frozen, value)) if isinstance(value, list) else value
+        return {key: arrays_as_tuples(inner) for key, inner in value.items()}
+    return tuple(map(arrays_as_tuples, value)) if isinstance(value, list) else value
 
 
 def _describe_error(detail: ErrorDetails, model: type[BaseModel]) -> str:

@@ -75,12 +75,10 @@ class Phrase:
     role: int  # the number of its group, or EXCLUDES and so on
     rules: int  # the version of the matching rules of its topic
     raised: str  # the superscripts that a mention must have, where it has any
-    # `left`: the left edge must be a word boundary. `takes_left`: a mention extends to the start of
-    # the word that contains it. The same on the right.
-    left: bool
-    takes_left: bool
-    right: bool
-    takes_right: bool
+    is_bounded_left: bool  # a mention must begin at a word boundary
+    extends_left: bool  # a mention extends to the beginning of the word that contains it
+    is_bounded_right: bool
+    extends_right: bool
 
 
 # Matches: index of the pattern, start and end in a folded text.
@@ -97,7 +95,7 @@ class AliasMatcher:
         *,
         keep_case: bool,
         marks: Marks,
-        noticed: Iterable[Topic] = (),
+        cased: Iterable[Topic] = (),
     ) -> None:
         spaced = _FIRST_SPACED if marks == "all" else SPACED
         self._is_spaced = lru_cache(maxsize=4096)(lambda sign: bool(spaced.match(sign)))
@@ -117,13 +115,11 @@ class AliasMatcher:
                 )
                 by_pattern[pattern].append(found)
         others = {
-            folded_phrase(phrase, marks=marks)
-            for topic in noticed
-            for phrase, _ in phrases_of(topic)
+            folded_phrase(phrase, marks=marks) for topic in cased for phrase, _ in phrases_of(topic)
         }
         patterns = list(by_pattern | {other: by_pattern.get(other, []) for other in others})
         self._phrases = [by_pattern.get(pattern, []) for pattern in patterns]
-        self._noticed = frozenset(map(patterns.index, others))
+        self._cased = frozenset(map(patterns.index, others))
         self._automaton = AhoCorasick(
             patterns, matchkind=MatchKind.Standard, implementation=Implementation.DFA
         )
@@ -134,9 +130,9 @@ class AliasMatcher:
         # lacks a boundary, would hide `G20`, and one topic's alias would hide another's.
         return self._automaton.find_matches_as_indexes(folded.text, overlapping=True)
 
-    def noticed(self, found: Occurrences) -> list[int]:
-        """Starts of phrases of the `noticed` topics, in any case."""
-        return [start for index, start, _ in found if index in self._noticed]
+    def cased_starts(self, found: Occurrences) -> list[int]:
+        """Starts of phrases of the `cased` topics, written in any case."""
+        return [start for index, start, _ in found if index in self._cased]
 
     def mentions(self, folded: Folded, found: Occurrences) -> list[tuple[int, int, Phrase]]:
         """Select the mentions among all occurrences: offsets in the original text, and phrase."""
@@ -144,11 +140,11 @@ class AliasMatcher:
         for index, start, end in found:
             before, after = text[start - 1 : start], text[end : end + 1]
             for phrase in self._phrases[index]:
-                if phrase.left and before not in _OPEN and self._is_spaced(before):
+                if phrase.is_bounded_left and before not in _OPEN and self._is_spaced(before):
                     continue
                 # A mark that remains after folding makes the last letter another letter.
                 if after not in _OPEN and (
-                    (phrase.right and self._is_spaced(after)) or _MARK.match(after)
+                    (phrase.is_bounded_right and self._is_spaced(after)) or _MARK.match(after)
                 ):
                     continue
                 if phrase.raised and phrase.raised != superscripts(
@@ -156,10 +152,10 @@ class AliasMatcher:
                 ):
                     continue
                 first, last = start, end
-                if phrase.takes_left:
+                if phrase.extends_left:
                     rest = self._word_rest.match(text[max(0, start - _CONTEXT_CHARS) : start][::-1])
                     first -= rest.end() if rest else 0
-                if phrase.takes_right and (rest := self._word_rest.match(text, end)):
+                if phrase.extends_right and (rest := self._word_rest.match(text, end)):
                     last = rest.end()
                 spans.append((first, last, phrase))
         if not spans:
@@ -174,7 +170,7 @@ class AliasMatcher:
         ]
 
     def _edge(self, sign: str, *, is_open: bool) -> tuple[bool, bool]:
-        """For the outer character of a phrase: (needs a boundary, takes the rest of the word)."""
+        """For the outer character of a phrase: (is bounded, extends over the word)."""
         is_spaced = self._is_spaced(sign)
         return is_spaced and not is_open, is_spaced and is_open
 

@@ -81,20 +81,20 @@ def _counting_places(
     if not topic.all_of:
         yield from places
         return
-    stretches: dict[tuple[int, int], list[_Place]] = defaultdict(list)
+    by_scope: dict[tuple[int, int], list[_Place]] = defaultdict(list)
     for place in places:
-        stretches[_stretch(topic, texts[place.text], place)].append(place)
-    for in_stretch in stretches.values():
-        roles = {place.role for place in in_stretch}
+        by_scope[_scope_key(topic, texts[place.text], place)].append(place)
+    for in_scope in by_scope.values():
+        roles = {place.role for place in in_scope}
         if len(roles - {FORBIDS}) < len(topic.all_of):
             continue
         if topic.within_words:
-            yield from _within_words(topic, texts, in_stretch)
+            yield from _within_words(topic, texts, in_scope)
         elif FORBIDS not in roles:
-            yield from in_stretch
+            yield from in_scope
 
 
-def _stretch(topic: Topic, text: FieldText, place: _Place) -> tuple[int, int]:
+def _scope_key(topic: Topic, text: FieldText, place: _Place) -> tuple[int, int]:
     """The key of the sentence, paragraph, text or article in which a place counts."""
     if topic.within == "sentence":
         return place.text, text.sentence(place.start, topic.rules)
@@ -130,7 +130,8 @@ def _within_words(
     """
     width = HALVES * (topic.within_words or 0)
     phrases = [
-        _WordRange(*texts[place.text].halves(place.start, place.end), place) for place in places
+        _WordRange(*texts[place.text].half_word_span(place.start, place.end), place)
+        for place in places
     ]
     fitting = sorted(
         (phrase for phrase in phrases if phrase.stop - phrase.first <= width), key=itemgetter(0, 1)

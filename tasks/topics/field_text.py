@@ -63,7 +63,7 @@ class FieldText:
         """The number of the paragraph in this text in which the offset lies."""
         return bisect_right(self._paragraph_starts, place)
 
-    def halves(self, start: int, end: int) -> tuple[int, int]:
+    def half_word_span(self, start: int, end: int) -> tuple[int, int]:
         """Where the words that hold `text[start:end]` begin and end, in half words."""
         starts, ends, before = self._words
         first = bisect_right(starts, start) - 1

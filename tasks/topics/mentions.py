@@ -117,7 +117,7 @@ class _Finder:
         self._marks = marks
         caseless = [topic for topic in topics if not topic.case_sensitive]
         cased = [topic for topic in topics if topic.case_sensitive]
-        self._caseless = AliasMatcher(caseless, keep_case=False, marks=marks, noticed=cased)
+        self._caseless = AliasMatcher(caseless, keep_case=False, marks=marks, cased=cased)
         self._cased = AliasMatcher(cased, keep_case=True, marks=marks)
 
     def keeps(self, text: str) -> bool:
@@ -146,7 +146,7 @@ class _Finder:
             rows_of["caption"] = np.array(pc.list_parent_indices(columns["caption"]))
         present = np.zeros(max(map(len, columns.values()), default=0), np.uint64)
         for field, occurrences in found.items():
-            np.bitwise_or.at(present, rows_of[field], self._prefilter.present(occurrences))
+            np.bitwise_or.at(present, rows_of[field], self._prefilter.possible_groups(occurrences))
         return {
             field: self._prefilter.keep(occurrences, present[rows_of[field]])
             for field, occurrences in found.items()
@@ -185,7 +185,7 @@ class _Finder:
         if not (occurrences := self._caseless.find_occurrences(folded)):
             return []
         found = self._caseless.mentions(folded, occurrences)
-        if self._caseless.noticed(occurrences):
+        if self._caseless.cased_starts(occurrences):
             found += self._find_cased(text)
         return found
 
@@ -198,17 +198,17 @@ class _Finder:
         joined = join(parts, marks=self._marks)
         occurrences = self._caseless.find_occurrences(joined.folded)
         yield from _shared_out(joined, self._caseless.mentions(joined.folded, occurrences))
-        noticed = {joined.holder(place) for place in self._caseless.noticed(occurrences)}
-        cased = sorted(noticed - joined.hard)
+        starts = self._caseless.cased_starts(occurrences)
+        cased = sorted({joined.text_at(start) for start in starts} - joined.separate)
         as_written = join([parts[part] for part in cased], keep_case=True, marks=self._marks)
         occurrences = self._cased.find_occurrences(as_written.folded)
         for index, span in _shared_out(
             as_written, self._cased.mentions(as_written.folded, occurrences)
         ):
             yield cased[index], span
-        for index in as_written.hard:
+        for index in as_written.separate:
             yield from ((cased[index], span) for span in self._find_cased(parts[cased[index]]))
-        for part in joined.hard:
+        for part in joined.separate:
             yield from ((part, span) for span in self.find(parts[part]))
 
 
@@ -224,8 +224,8 @@ def _paragraphs(text: str) -> list[tuple[int, int]]:
 def _shared_out(joined: Joined, spans: Iterable[Span]) -> Iterator[tuple[int, Span]]:
     """The spans within each of the texts that were folded as one."""
     for start, end, phrase in spans:
-        part = joined.holder(start)
-        if part not in joined.hard:
+        part = joined.text_at(start)
+        if part not in joined.separate:
             first = joined.starts[part]
             yield part, (start - first, end - first, phrase)
 

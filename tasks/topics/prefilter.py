@@ -120,7 +120,7 @@ class Prefilter:
             return FoundForms(0, *[np.zeros(0, np.int64)] * 4)
         return FoundForms(len(texts), *map(np.hstack, zip(*parts, strict=True)))
 
-    def present(self, found: FoundForms) -> Array:
+    def possible_groups(self, found: FoundForms) -> Array:
         """The groups of boolean topics that each row may contain, as bits."""
         present = np.zeros(found.rows, np.uint64)
         np.bitwise_or.at(present, found.row, self._stands_for[found.form])
@@ -138,7 +138,7 @@ class Prefilter:
         row, place = found.row, found.place
         if present is not None:
             # A topic that needs the form may count in the row.
-            both = (present & self._far) | (self.present(found) & ~self._far)
+            both = (present & self._far) | (self.possible_groups(found) & ~self._far)
             possible = np.full(found.rows, _ALWAYS, np.uint64)
             for number, groups in enumerate(map(np.uint64, self._groups), 1):
                 possible |= ((both & groups) == groups).astype(np.uint64) << np.uint64(number)

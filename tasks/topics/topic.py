@@ -68,7 +68,7 @@ def folded_phrase(phrase: str, *, keep_case: bool = False, marks: Marks = "all")
     return fold(bare, keep_case=keep_case, marks=marks).text.strip()
 
 
-def compared(phrase: str, *, keep_case: bool, fold_diacritics: bool) -> str:
+def comparison_key(phrase: str, *, keep_case: bool, fold_diacritics: bool) -> str:
     """What no two phrases of a topic may share."""
     marks: Marks = "none" if fold_diacritics else "all"
     return fold(phrase, keep_case=keep_case, marks=marks).text.strip()
@@ -94,8 +94,8 @@ def _at_least_one(value: tuple[object, ...]) -> tuple[object, ...]:
     return value
 
 
-def _stretch(value: object) -> object:
-    """A stretch of text by its name, or the number of its words."""
+def _scope(value: object) -> object:
+    """A part of an article by its name, or a distance in words."""
     if value is None or value in ("sentence", "paragraph", "article"):
         return value
     words = value.get("words") if isinstance(value, dict) and len(value) == 1 else None
@@ -120,7 +120,7 @@ def _languages(value: object) -> object:
 
 
 Languages = Annotated[tuple[str, ...] | Literal["all"] | None, PlainValidator(_languages)]
-Stretch = Annotated[str | int | None, PlainValidator(_stretch)]
+Scope = Annotated[str | int | None, PlainValidator(_scope)]
 Phrases = tuple[Annotated[str, AfterValidator(_phrase)], ...]
 Group = Annotated[Phrases, AfterValidator(_at_least_one)]
 
@@ -134,7 +134,7 @@ class TopicEntry(BaseModel):
     name: Text
     aliases: Group = ()
     all_of: Annotated[tuple[Group, ...], AfterValidator(_at_least_one)] = ()
-    within: Stretch = None
+    within: Scope = None
     none_of: Phrases = ()
     exclude: Phrases = ()
     context_exclude: Phrases = ()
@@ -164,7 +164,7 @@ class TopicEntry(BaseModel):
         for key in ("exclude", "none_of", "context_exclude"):
             phrases += [(key, phrase) for phrase in getattr(self, key)]
         for key, phrase in phrases:
-            folded = compared(
+            folded = comparison_key(
                 phrase, keep_case=self.case_sensitive, fold_diacritics=self.fold_diacritics
             )
             if folded in first:

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 
 from tasks.archive.read import read_archive_damage
-from tasks.archive.warc_records import beginning
+from tasks.archive.warc_records import read_beginning
 from tasks.model import Damage
 from tasks.progress import advance
 from tasks.text.counted import counted
@@ -247,7 +247,7 @@ def _archive_problem(
         with path.open("rb") as file:
             for offset in offsets:
                 file.seek(offset)
-                head = beginning(file.read(2 * _HEAD_BYTES), _HEAD_BYTES)
+                head = read_beginning(file.read(2 * _HEAD_BYTES), _HEAD_BYTES)
                 if offset not in given_up and not (
                     head.startswith(b"WARC/") and any(kind in head for kind in _BROUGHT)
                 ):

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tasks.archive.any_responses import PAGE_KINDS, read_response
-from tasks.archive.any_warc_records import Record, cut, read_records
+from tasks.archive.any_warc_records import Record, read_records, record_starts
 from tasks.archive.warc_files import WarcPath
 from tasks.backfill import dry_run, shard_processes
 from tasks.backfill.dask_cluster import Cluster
@@ -136,7 +136,7 @@ def ends(found: list[Staged | ShardFailed]) -> tuple[Counter[str], Counter[str]]
 @pytest.mark.parametrize("kind", KINDS)
 def test_stretches_have_every_record_once(tmp_path: Path, kind: str) -> None:
     path = write_warc(tmp_path / f"a{kind}", news(3, 40))
-    cuts = [*cut(path, 5_000), path.stat().st_size]
+    cuts = [*record_starts(path, 5_000), path.stat().st_size]
     assert len(cuts) > 5
     found = [
         record.offset
@@ -415,7 +415,7 @@ def test_a_morning_east_of_greenwich_is_of_the_day_that_its_page_states(
     assert [counts["article"] for counts, _ in found] == [2, 1]
     assert [passed[Passed.OTHER_DAY] for _, passed in found] == [1, 2]
     later = Selection(since=date(2024, 5, 4))
-    assert later.passes_over(address, captured) is Passed.OTHER_DAY  # unread
+    assert later.skip_reason(address, captured) is Passed.OTHER_DAY  # unread
 
 
 def test_a_selection_is_kept_as_it_was() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tasks.archive import warc_files
 from tasks.archive.any_responses import PAGE_KINDS
-from tasks.archive.any_warc_records import Record, cut, read_records
+from tasks.archive.any_warc_records import Record, read_records, record_starts
 from tasks.archive.warc_files import StoredPath, size_of
 from tasks.backfill.selection import SourceDomains
 from tasks.backfill.shard_processes import Refinement, ShardPool, shard_pool
@@ -69,9 +69,9 @@ def test_records_are_those_of_the_file(
     there = stored(bucket, path, f"records/a{kind}")
     monkeypatch.setattr(warc_files, "_CHUNK_BYTES", 3_001)
     assert size_of(there) == path.stat().st_size
-    cuts = cut(path, 5_000)
+    cuts = record_starts(path, 5_000)
     assert len(cuts) > 5
-    assert cut(there, 5_000) == cuts
+    assert record_starts(there, 5_000) == cuts
     for start in (0, cuts[3]):
         span = (start, path.stat().st_size, 10_000_000, PAGE_KINDS)
         assert list(read_records(there, *span)) == list(read_records(path, *span))

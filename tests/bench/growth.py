@@ -22,7 +22,7 @@ from tasks.backfill.selection import Selection
 from tasks.backfill.shard_runs import Place
 from tasks.load import load_run as loading
 from tasks.report.chart_images import png
-from tasks.report.chart_style import Spec, complete
+from tasks.report.chart_style import Spec, with_style
 from tasks.settings import Limits, Settings, available_cores
 from tests.bench.backfill import SHARDS, loaded, write
 from tests.bench.memory import GOLD
@@ -172,7 +172,7 @@ def plot(points: Sequence[Point]) -> Spec:
     load = _chart(f"ms CPU an article, loads of {NEW:,}", [area, _lines(points, "cpu")])
     look = {"padding": 16, "background": "@paper", "title": {"text": TITLE}}
     apart = {"legend": {"color": "independent", "strokeDash": "independent"}}
-    return complete({**look, "vconcat": [whole, load], "resolve": apart})
+    return with_style({**look, "vconcat": [whole, load], "resolve": apart})
 
 
 def _lines(points: Sequence[Point], field: str) -> Spec:

@@ -196,7 +196,7 @@ def test_a_capture_of_an_earlier_version_stands_for_its_pages_until_these_are_le
     one = source("gb-post", feeds=(web.set_answers("/feed", *feeds),))
     desk.run_and_load(one)
     with monkeypatch.context() as earlier:
-        earlier.setattr(collector._Visit, "_leave", leave)
+        earlier.setattr(collector._Visit, "_record_unfetched", leave)
         assert desk.run_and_load(one, max_new=1).deferred == 5
     assert ask(desk, "SELECT listed::INT, failed::INT FROM coverage WHERE failed > 0") == [(6, 5)]
     assert desk.run_and_load(one, max_new=1).outcomes["left_for_later"] == 5

@@ -11,7 +11,7 @@ import pytest
 
 from tasks.collect.collector import Collected
 from tasks.collect.fetch.client import Client
-from tasks.collect.missed_entries import USUAL_PLACES, places
+from tasks.collect.missed_entries import USUAL_PLACES, news_sitemap_urls
 from tasks.process_pool import PagePool
 from tasks.settings import Limits
 from tests.collect.test_collect import XML, Desk, fetched, page, source
@@ -259,10 +259,10 @@ def test_places_where_a_news_sitemap_may_be() -> None:
     named = [f"{site}/sitemap.xml", f"{site}/sitemap-news-en.xml", f"{site}/authors.xml"]
     usual = [site + path for path in USUAL_PLACES]
     every = [named[1], *usual, named[0], named[2]]
-    assert places(site, named, {}, now) == every
+    assert news_sitemap_urls(site, named, {}, now) == every
     gone = RecoveryRead(now - 2 * HOUR, is_read=False, is_retryable=False)
     away = replace(gone, is_retryable=True)
     past = {named[1]: gone, usual[0]: away, usual[1]: replace(away, attempted_at=now)}
-    assert places(site, named, past, now) == [usual[0], *usual[2:], named[0], named[2]]
+    assert news_sitemap_urls(site, named, past, now) == [usual[0], *usual[2:], named[0], named[2]]
     past[named[0]] = replace(gone, is_read=True)
-    assert places(site, named, past, now) == [named[0]]
+    assert news_sitemap_urls(site, named, past, now) == [named[0]]

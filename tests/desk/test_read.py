@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 import tasks.prompts
 from flows.desk.archived_page import sanitised_html
 from flows.desk.reasons import DECIDED, KINDS
-from flows.desk.views.read_article import marked, paragraphs
+from flows.desk.views.read_article import paragraphs, text_segments
 from tasks.prompts.text_rules import PROMPT_KINDS
 from tasks.refine.normalise import NOT_PROMPTS
 from tasks.text.changes import changes
@@ -182,7 +182,7 @@ def test_changes_of_endless_texts_are_shown_whole() -> None:
 def test_marks_that_overlap_lose_no_text() -> None:
     text = "abcdefgh\n\nij"
     spans = [(4, 11, "c"), (1, 5, "a"), (2, 3, "b")]
-    segments = [*marked(text, spans)]
+    segments = [*text_segments(text, spans)]
     assert "".join(part for part, _ in segments) == text
     assert [part for part in segments if part[1]] == [("bcde", "a"), ("fgh\n\ni", "c")]
     assert paragraphs(segments, "\n\n")[1] == [("i", "c"), ("j", "")]

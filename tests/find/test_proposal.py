@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from tasks.find.countries import country_code, country_of_domain
-from tasks.find.judge import Trial, covering, language_named
+from tasks.find.judge import Trial, language_named, redundant_listings
 from tasks.find.proposal import Proposal, outlet, proposal
 from tasks.find.search_site import Page, SiteSearchResult
 from tasks.find.zones import time_zone, zones_of
@@ -159,7 +159,7 @@ def test_a_listing_whose_entries_another_has_is_covered() -> None:
             ("others", entries(ENGLISH, domain="a.com")),
         )
     ]
-    assert covering(trials) == {"some": "all"}
+    assert redundant_listings(trials) == {"some": "all"}
 
 
 def test_languages_that_feeds_name() -> None:

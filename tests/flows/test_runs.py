@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from tasks.locks.run_locks import adopt_unfinished, new_run_id, running
+from tasks.locks.run_locks import adopt_unfinished, new_run_id, run_lock
 from warehouse.layers.layout import Layout
 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from tasks.locks.run_locks import running
+from tasks.locks.run_locks import run_lock
 from warehouse.layers.layout import Layout
-with running(Layout(Path(sys.argv[1])), "20260101T000000Z-00000a"):
+with run_lock(Layout(Path(sys.argv[1])), "20260101T000000Z-00000a"):
     os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -25,14 +25,14 @@ def test_ids_sort_by_start() -> None:
 
 
 def test_a_finished_run_leaves_no_mark(tmp_path: Path) -> None:
-    with running(Layout(tmp_path), "a"):
+    with run_lock(Layout(tmp_path), "a"):
         assert list(adopt_unfinished(Layout(tmp_path))) == []
     assert list(Layout(tmp_path).locks.iterdir()) == []
 
 
 def test_a_run_that_raised_is_adopted_once(tmp_path: Path) -> None:
     layout = Layout(tmp_path)
-    with pytest.raises(KeyError), running(layout, "a"):
+    with pytest.raises(KeyError), run_lock(layout, "a"):
         raise KeyError
     assert list(adopt_unfinished(layout)) == ["a"]
     assert list(adopt_unfinished(layout)) == []
@@ -45,7 +45,7 @@ def test_a_killed_run_is_adopted(tmp_path: Path) -> None:
 
 def test_an_adopted_run_is_nobody_elses(tmp_path: Path) -> None:
     layout = Layout(tmp_path)
-    with pytest.raises(KeyError), running(layout, "a"):
+    with pytest.raises(KeyError), run_lock(layout, "a"):
         raise KeyError
     for _ in adopt_unfinished(layout):
         assert list(adopt_unfinished(layout)) == []
@@ -53,7 +53,7 @@ def test_an_adopted_run_is_nobody_elses(tmp_path: Path) -> None:
 
 def test_a_run_whose_adoption_failed_is_offered_again(tmp_path: Path) -> None:
     layout = Layout(tmp_path)
-    with pytest.raises(KeyError), running(layout, "a"):
+    with pytest.raises(KeyError), run_lock(layout, "a"):
         raise KeyError
     adoption = adopt_unfinished(layout)
     next(adoption)

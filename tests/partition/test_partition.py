@@ -360,9 +360,9 @@ def test_versions_are_numbered_without_gaps_and_say_what_was_shown(
     numbers = []
     for hour, text in seen:
         moment = START + timedelta(hours=hour)
-        if not state.texts or state.around(moment)[0].body_sha256 != text:
+        if not state.texts or state.versions_at(moment)[0].body_sha256 != text:
             numbers.append(state.add(Text(moment, 0, text, is_dated=True)))
-        assert state.around(moment)[0].body_sha256 == text
+        assert state.versions_at(moment)[0].body_sha256 == text
     assert numbers == list(range(1, len(numbers) + 1))
     assert state.texts == sorted(state.texts)
     assert state.first_seen_at <= min(text.fetched_at for text in state.texts)

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page as View
 
 from tasks.report.chart_images import png, svg
-from tasks.report.chart_style import COLOURS, Spec, complete
+from tasks.report.chart_style import COLOURS, Spec, with_style
 from tasks.report.chart_values import FEW, chart_values, share_axis, tooltip
 from tasks.report.charts import attention, small_multiples
 from tasks.report.heat_maps import by_source, top_share
@@ -238,7 +238,7 @@ def draw(view: View, chart: Spec) -> list[str]:
     """Draw a chart without eval, and return the warnings."""
     told: list[str] = []
     view.on("console", lambda message: told.append(message.text))
-    text = json.dumps(complete(chart)).replace('"@labels"', "90").replace('"@width"', "400")
+    text = json.dumps(with_style(chart)).replace('"@labels"', "90").replace('"@width"', "400")
     view.evaluate(DRAW, text)
     return told
 

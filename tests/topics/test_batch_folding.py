@@ -24,29 +24,30 @@ ANY = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 @example(["x \u00a0y", "x y", " x", "x\ty", "", "–’²™"], True, "all")
 @example(["ﾊ", "ﾞ", "ß", "İ", "𝐇", "中文，新闻。", "Größe", "ΣΑΣ"], False, "all")
 @example(["ﾊ", "ﾞ", "ß", "İ", "𝐇", "中文，新闻。", "Größe", "ΣΑΣ"], True, "all")
-def test_what_is_not_hard_is_folded_as_by_itself(
+def test_joined_texts_are_folded_as_each_by_itself(
     texts: list[str], keep_case: bool, marks: Marks
 ) -> None:
     joined = join(texts, keep_case=keep_case, marks=marks)
     for number, text in enumerate(texts):
         start = joined.starts[number]
-        assert joined.holder(start) == number or not text
-        if number not in joined.hard:
+        assert joined.text_at(start) == number or not text
+        if number not in joined.separate:
             folded = fold(text, keep_case=keep_case, marks=marks)
             assert joined.folded.text[start : start + len(text)] == folded.text
             assert folded.is_aligned
 
 
-def test_plain_texts_in_many_scripts_are_not_hard() -> None:
+def test_plain_texts_in_many_scripts_can_be_joined() -> None:
     texts = [
         "The “G20” – naïve, it’s £5",
         "Größe über Maß".replace("ß", "s"),
         "санкции Й",
         "华为，制裁",
     ]
-    assert join(texts).hard == frozenset()
-    assert join([*texts, "a\nb", "a  b", "Maß", "a\u00adb", "😀"]).hard == frozenset(range(4, 9))
+    assert join(texts).separate == frozenset()
+    separate = ("a\nb", "a  b", "Maß", "a\u00adb", "😀")
+    assert join([*texts, *separate]).separate == frozenset(range(4, 9))
 
 
 def test_no_text_at_all() -> None:
-    assert join([]).hard == frozenset()
+    assert join([]).separate == frozenset()

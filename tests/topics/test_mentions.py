@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.text.folding import fold
-from tasks.text.toml_reader import frozen
+from tasks.text.toml_reader import arrays_as_tuples
 from tasks.topics.mentions import Hit, Matcher, count
 from tasks.topics.topic import (
     HANDLE_RULES,
@@ -32,7 +32,7 @@ SHIPPED = Path(__file__).parents[2] / "deployments" / "topics.toml"
 def topic(topic_id: str, *aliases: str, **more: Any) -> Topic:
     given = {"aliases": aliases} if aliases else {}
     entry = {"id": topic_id, "name": topic_id, **given, **more}
-    return TopicEntry.model_validate(frozen(entry)).topic()
+    return TopicEntry.model_validate(arrays_as_tuples(entry)).topic()
 
 
 def found(matcher: Matcher | Topic, text: str, field: str = "body") -> list[str]:

@@ -229,7 +229,7 @@ def kept(topics: list[Topic], texts: pa.StringArray) -> list[tuple[int, list[int
     looked = prefilter.find_forms(texts)
     if looked is None:
         return [(row, None) for row in range(len(texts))]
-    return prefilter.keep(looked, prefilter.present(looked))
+    return prefilter.keep(looked, prefilter.possible_groups(looked))
 
 
 def test_a_text_without_one_of_the_groups_is_left_out() -> None:
@@ -242,8 +242,8 @@ def test_a_text_without_one_of_the_groups_is_left_out() -> None:
     prefilter = Prefilter([topic("all", **both, within="article")])
     looked = prefilter.find_forms(texts)
     assert looked
-    assert prefilter.keep(looked, prefilter.present(looked)) == [(2, [0, 8]), (3, [0, 13])]
-    beside = prefilter.present(looked) | prefilter.present(looked)[::-1]
+    assert prefilter.keep(looked, prefilter.possible_groups(looked)) == [(2, [0, 8]), (3, [0, 13])]
+    beside = prefilter.possible_groups(looked) | prefilter.possible_groups(looked)[::-1]
     assert [row for row, _ in prefilter.keep(looked, beside)] == [1, 2, 3]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from tasks.text.toml_reader import frozen
+from tasks.text.toml_reader import arrays_as_tuples
 from tasks.topics.mentions import mentions_in
 from tasks.topics.topic import RULES, Topic, TopicEntry
 
@@ -106,4 +106,4 @@ def counted() -> Iterator[tuple[str, list[object]]]:
 def _topics() -> Iterator[Topic]:
     for name, keys in TOPICS.items():
         entry = {"id": name.replace(" ", "-"), "name": name, **keys}
-        yield TopicEntry.model_validate(frozen(entry)).topic()
+        yield TopicEntry.model_validate(arrays_as_tuples(entry)).topic()

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from flows.cli.app import app
 from flows.maintain import Maintained, ledger, maintain
 from flows.rebuild import rebuild
-from tasks.locks.run_locks import running
+from tasks.locks.run_locks import run_lock
 from tasks.upkeep.compaction import Compacted
 from tasks.upkeep.retention import drop_archives, drop_leftovers
 from tasks.upkeep.task import Removed
@@ -230,7 +230,7 @@ def test_leftovers_of_runs_that_are_no_more_go(place: Place) -> None:
     mark.write_text("")
     first = archives(place)[0]
     first.unlink()
-    with running(layout, "20260302T060000Z-bbbbbb"):
+    with run_lock(layout, "20260302T060000Z-bbbbbb"):
         assert drop_leftovers(layout, datetime.now(UTC) - timedelta(hours=1)) == cached
         gone = drop_leftovers(layout, late)
     prints = layout.prints / first.parent.name / f"{first.name.split('.')[0]}.arrow"

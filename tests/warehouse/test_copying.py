@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.daily_news import DailyNews, ingest, run_id
 from warehouse.build.publish import BLOCK, HEADERS, copy_over, is_shared
-from warehouse.build.writer_file import STORAGE, opened
+from warehouse.build.writer_file import STORAGE, opened_writer
 from warehouse.layers.layout import Layout
 
 WHOLE = random.Random(3).randbytes(HEADERS + 5 * BLOCK)
@@ -166,7 +166,7 @@ CHANGES = (
 
 def changed(layout: Layout, dice: random.Random, at: int) -> None:
     """Change the writer's file as a load does, and as the checkpoint after it."""
-    with opened(layout) as con:
+    with opened_writer(layout) as con:
         for change in dice.sample(CHANGES, 2):
             con.execute(change.format(at=at))
         con.execute("CHECKPOINT")
@@ -184,7 +184,7 @@ def same_numbers(one: Path, other: Path) -> bool:
 @pytest.mark.slow
 def test_copies_over_copies_are_the_file_after_every_load(tmp_path: Path) -> None:
     layout, dice = Layout(tmp_path), random.Random(11)
-    with opened(layout) as con:
+    with opened_writer(layout) as con:
         con.execute("CREATE TABLE numbers (number UBIGINT, place BIGINT)")
     for at in range(1, 13):
         changed(layout, dice, at)

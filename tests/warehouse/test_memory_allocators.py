@@ -41,10 +41,10 @@ import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from warehouse.layers.layout import Layout
-from warehouse.build.writer_file import opened
+from warehouse.build.writer_file import opened_writer
 def held():
     return int(re.search(r"RssAnon:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) // 1024
-with TemporaryDirectory() as name, opened(Layout(Path(name))) as con:
+with TemporaryDirectory() as name, opened_writer(Layout(Path(name))) as con:
     con.execute("SELECT count(DISTINCT hash(range)) FROM range(3_000_000)").fetchall()
     con.execute("SELECT hash(range) FROM range(3_000_000) ORDER BY 1 OFFSET 2_999_999").fetchall()
     print(held())
@@ -85,7 +85,7 @@ def test_a_loads_temporary_tables_are_gone_before_its_file_is_closed(
         return connections[0].cursor()
 
     monkeypatch.setattr(duckdb, "connect", noted)
-    with writer_file.opened(Layout(tmp_path)) as con:
+    with writer_file.opened_writer(Layout(tmp_path)) as con:
         con.execute("CREATE TEMP TABLE numbers AS SELECT hash(range) AS n FROM range(1_000_000)")
         held.append(temporary_bytes(con))
     held.append(temporary_bytes(connections[0]))
@@ -117,7 +117,7 @@ def test_duckdb_has_more_memory_where_a_load_reaches_into_all_history(
 def test_what_is_remembered_of_texts_is_bounded() -> None:
     lexicon = Lexicon({}, {}, {}, {})
     for number in range(3 * MAX_CACHE_ENTRIES):
-        lexicon.remember(str(number), TextScores(0, 0, frozenset()))
+        lexicon.cache_scores(str(number), TextScores(0, 0, frozenset()))
         lexicon.name_scores([f"box-{number}"])
         assert (
             max(len(lexicon.text_scores), len(lexicon.key_scores), len(lexicon.name_parts))

@@ -16,7 +16,7 @@ from warehouse.build.article_texts_view import point_texts, without_files
 from warehouse.build.checks_runner import run_checks
 from warehouse.build.mart_merge import note_last_rows, relations_read
 from warehouse.build.sql_files import read_relations, read_sql, sql_hash
-from warehouse.build.writer_file import allow_all_history, drop_writer, opened, use_all_cores
+from warehouse.build.writer_file import allow_all_history, drop_writer, opened_writer, use_all_cores
 from warehouse.layers.commits import Commit, committed_runs, layer_files, read_commits
 from warehouse.layers.findings import LayersBroken, lost_commit
 from warehouse.layers.layout import Layout, published_load
@@ -83,7 +83,7 @@ def open_writer(layout: Layout) -> Iterator[Connection]:
 
 @contextmanager
 def _usable_file(layout: Layout) -> Iterator[Connection]:
-    with opened(layout) as con:
+    with opened_writer(layout) as con:
         schema_version.refuse_newer(con, layout.writer)
         has_loads = has_table(con, "loads")
         loaded = loaded_commits(con) if has_loads else set[str]()
@@ -96,7 +96,7 @@ def _usable_file(layout: Layout) -> Iterator[Connection]:
             yield con
             return
     drop_writer(layout)
-    with opened(layout) as con:
+    with opened_writer(layout) as con:
         yield con
 
 

@@ -10,7 +10,7 @@ from typing import IO
 
 from warehouse.build.index_vintages import keep_vintages
 from warehouse.build.manifest import NAME, manifest
-from warehouse.build.writer_file import opened
+from warehouse.build.writer_file import opened_writer
 from warehouse.layers.atomic_write import sync, write_whole
 from warehouse.layers.layout import SNAPSHOT, Layout, published_load
 from warehouse.read.query import has_table
@@ -53,7 +53,7 @@ def _checkpoint(layout: Layout) -> tuple[int, bytes] | None:
 
     Returns the load's number and the manifest; None without a load, or if readers have it already.
     """
-    with opened(layout) as con:
+    with opened_writer(layout) as con:
         if not has_table(con, "loads"):
             return None
         [(number,)] = con.execute("SELECT coalesce(max(load_no), 0) FROM loads").fetchall()

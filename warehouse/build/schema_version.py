@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.build.writer_file import opened
+from warehouse.build.writer_file import opened_writer
 from warehouse.layers.documents import newer_version_error
 from warehouse.layers.layout import Layout
 from warehouse.read.query import QueryError, columns_of, snapshot
@@ -58,5 +58,5 @@ def refuse_newer_writer(layout: Layout) -> None:
     """`refuse_newer` for the loader's file, before a rebuild drops it; under the writer's lock."""
     if layout.writer.exists():
         # A damaged file will be rebuilt.
-        with suppress(duckdb.Error, QueryError), opened(layout) as con:
+        with suppress(duckdb.Error, QueryError), opened_writer(layout) as con:
             refuse_newer(con, layout.writer)

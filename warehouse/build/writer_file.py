@@ -28,7 +28,7 @@ UNFINISHED = ("it is not a valid DuckDB database file", "Could not read enough b
 
 
 @contextmanager
-def opened(layout: Layout) -> Iterator[duckdb.DuckDBPyConnection]:
+def opened_writer(layout: Layout) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the loader's file, or a new one if its creation was cut off; under the writer's lock.
 
     DatabaseDamaged where it is damaged.

@@ -15,7 +15,7 @@ from warehouse.build.index_vintages import other_vintages, unreadable_vintages
 from warehouse.build.loaded_audits import changed_audit_files
 from warehouse.build.loaded_definitions import recorded_changes
 from warehouse.build.loader import loaded_commits
-from warehouse.build.writer_file import opened
+from warehouse.build.writer_file import opened_writer
 from warehouse.damage.database_findings import lacking_histories
 from warehouse.layers.audits import audit_findings, read_audits
 from warehouse.layers.commits import (
@@ -205,7 +205,7 @@ def require_vintages(layout: Layout) -> None:
     findings: list[Finding] = []
     with suppress(QueryError, duckdb.Error):
         if layout.writer.exists():
-            with opened(layout) as con:
+            with opened_writer(layout) as con:
                 [(last,)] = con.execute("SELECT max(load_no) FROM loads").fetchall()
             if last and last > published_load(layout):
                 return

@@ -8,7 +8,7 @@ import duckdb
 from warehouse.questions.selection import Selection, literal
 from warehouse.questions.series import DAYS_OF_LOST, LOST, SQL, Row
 from warehouse.read.query import records
-from warehouse.read.source_health import on_days, percent_collected
+from warehouse.read.source_health import on_known_days, percent_collected
 
 CompletenessRow = Mapping[
     str, Any
@@ -208,7 +208,8 @@ def percent_known(row: CompletenessRow) -> str:
     """The completeness of a row with days_estimated, and for how many of its days it is known."""
     if row["completeness"] is None:
         return "unknown"
-    return percent_collected(row["completeness"]) + on_days(row["days_estimated"], row["days"])
+    days = on_known_days(row["days_estimated"], row["days"])
+    return percent_collected(row["completeness"]) + days
 
 
 def lost_known(row: CompletenessRow) -> str:
@@ -217,7 +218,7 @@ def lost_known(row: CompletenessRow) -> str:
         return "unknown"
     # A gap may also have days that are not selected.
     days = row["days_selected"] if "days_selected" in row else row["days"]
-    return about_lost(row["lost"]) + on_days(row["days_of_lost"], days)
+    return about_lost(row["lost"]) + on_known_days(row["days_of_lost"], days)
 
 
 def lost_in_all(gaps: Sequence[CompletenessRow]) -> str:

@@ -110,7 +110,7 @@ class SourceHealth:
         """The completeness of these days, and for how many it is known; empty if unknown."""
         if self.completeness is None:
             return ""
-        days = on_days(self.days_estimated, self.days)
+        days = on_known_days(self.days_estimated, self.days)
         return f"{percent_collected(self.completeness)} complete{days}"
 
     @property
@@ -158,7 +158,7 @@ def percent_collected(known: float | None) -> str:
     return f"{round(100 * known) if known >= 1 else min(99, round(100 * known))}%"
 
 
-def on_days(known: int, days: int) -> str:
+def on_known_days(known: int, days: int) -> str:
     """A suffix with the number of days for which a figure is known; empty if known for all."""
     return "" if known == days else f" on {known:,} of {days:,} days"
 

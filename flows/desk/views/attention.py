@@ -33,14 +33,14 @@ def attention(view: DeskRequest) -> Response:
     if not view.selection.topics:
         return view.page("attention.html", **about, problem="Choose a topic.")
     audits = audits_of(view)
-    rows = corrections(view, audits, labelled(view, series(view.con, view.selection)))
+    rows = corrections(view, audits, label_rows(view, series(view.con, view.selection)))
     lacking = missing(view.con, view.selection, view.known, rows)
     if not rows:
         return view.page("attention.html", **about, problem=lacking)
-    spike_rows = labelled(view, spikes(view.con, view.selection))
+    spike_rows = label_rows(view, spikes(view.con, view.selection))
     by_topic = {topic: topic_rows(rows, topic) for topic in view.selection.topics}
     gap_rows = gaps(view.con, view.selection)
-    totals = labelled(view, range_series(view.con, view.selection))
+    totals = label_rows(view, range_series(view.con, view.selection))
     order, unit = [*view.known.topics.values()], view.selection.unit
     about["chart"] = charts.attention(rows, spike_rows, unit, brush=True, order=order)
     return view.page(
@@ -92,7 +92,7 @@ def multiples(
 ) -> dict[str, Spec]:
     """Each selected topic by source, country or language, over time."""
     rows = corrections(view, audits, series(view.con, view.selection, part))
-    rows = labelled(view, rows, part)
+    rows = label_rows(view, rows, part)
     return {
         topic: charts.small_multiples(
             topic_rows(rows, topic),
@@ -121,7 +121,7 @@ def part_of(view: DeskRequest) -> str:
     return given
 
 
-def labelled(view: DeskRequest, rows: Sequence[Row], part: str = "") -> list[Row]:
+def label_rows(view: DeskRequest, rows: Sequence[Row], part: str = "") -> list[Row]:
     """Rows by topic, with the name of their topic or part, and the address of their articles."""
     names, found = view.known.sources, []
     for row in (row for topic in view.selection.topics for row in topic_rows(rows, topic)):

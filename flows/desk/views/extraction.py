@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from flows.desk.archived_page import NotArchived, archive_file
 from flows.desk.desk import Desk, DeskRequest
-from flows.desk.views.read_article import framed
+from flows.desk.views.read_article import frame_document
 from tasks.process_pool import page_pool
 from tasks.refine.preview_page import Record, explain
 from tasks.settings import ConfigError
@@ -51,7 +51,7 @@ def extraction(view: DeskRequest) -> Response:
 
 def page(view: DeskRequest) -> Response:
     """The archived page itself, for the frame in this one."""
-    return framed(view.desk, _captured(view)[0])
+    return frame_document(view.desk, _captured(view)[0])
 
 
 def _captured(view: DeskRequest) -> tuple[str, Row]:

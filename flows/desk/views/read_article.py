@@ -46,7 +46,9 @@ def read(view: DeskRequest) -> Response:
         revisions=articles.revisions(view.con, shown["article_id"]) if versions[1:] else {},
         source=view.known.sources.get(shown["source_id"], shown["source_id"]),
         text={
-            field: paragraphs(marked(text, spans[field]), "\n" if field == "caption" else "\n\n")
+            field: paragraphs(
+                text_segments(text, spans[field]), "\n" if field == "caption" else "\n\n"
+            )
             for field, text in texts.items()
         },
         has_body=bodies.get(shown["version_no"]) is not None,
@@ -65,10 +67,10 @@ def page(view: DeskRequest) -> Response:
     """The archived page of a version, for the frame in the article's page."""
     versions, latest = _article(view)
     shown = _version(view, versions, "version", latest["version_no"])
-    return framed(view.desk, shown["raw_ref"])
+    return frame_document(view.desk, shown["raw_ref"])
 
 
-def framed(desk: Desk, raw_ref: str | None) -> Response:
+def frame_document(desk: Desk, raw_ref: str | None) -> Response:
     """The archived page at a `raw_ref`, or why there is none, as a document for a frame."""
     try:
         text, status = archived_page(desk.layout, raw_ref), HTTPStatus.OK
@@ -117,7 +119,7 @@ def _spans(view: DeskRequest, version: Row, texts: dict[str, str]) -> dict[str, 
     return found
 
 
-def marked(text: str, spans: Spans) -> Iterator[Segment]:
+def text_segments(text: str, spans: Spans) -> Iterator[Segment]:
     """The text in segments; of two spans that overlap, the later begins where the earlier ends."""
     at = 0
     for start, end, name in sorted(spans):

@@ -42,7 +42,7 @@ ATTENTION = ("failing", "open", "not_asked", "cut_off", "silent", "rejecting", "
 
 def sources(view: DeskRequest) -> Response:
     """The page of all sources."""
-    selection = _by_fitting_unit(view.selection)
+    selection = _with_fitting_unit(view.selection)
     health = health_in(view.con)
     rows = [
         _source_row(view, row, health[row["source_id"]])
@@ -66,7 +66,7 @@ def source(view: DeskRequest) -> Response:
     source_id = view.request.path_params["source_id"]
     # Only this page is limited to one source; its links keep the selection of the URL.
     selection = replace(
-        _by_fitting_unit(view.selection), sources=(source_id,), countries=(), languages=()
+        _with_fitting_unit(view.selection), sources=(source_id,), countries=(), languages=()
     )
     rows = questions.sources(view.con, selection)
     health = health_in(view.con, source_id).get(source_id)
@@ -105,7 +105,7 @@ def source(view: DeskRequest) -> Response:
     )
 
 
-def _by_fitting_unit(selection: Selection) -> Selection:
+def _with_fitting_unit(selection: Selection) -> Selection:
     return replace(selection, unit=fitting_unit(selection.first_day, selection.last_day))
 
 

@@ -148,7 +148,7 @@ def read_sitemap(payload: bytes, url: str, *, max_entries: int) -> Listing:
         children=tuple(entry.url for _, entry in children),
         left_out=cut.left_out,
         left_out_until=cut.left_out_until,
-        left_child=cut.left[0][1].url if cut.left else "",
+        left_child=cut.omitted[0][1].url if cut.omitted else "",
         changed={entry.url: at for at, entry in children if at > -math.inf},
     )
 

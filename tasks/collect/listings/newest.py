@@ -25,8 +25,8 @@ class Newest:
     """What was taken of a listing, and what was left out."""
 
     taken: Sequence[Dated]
-    left: Sequence[Dated] = ()  # the newest first
-    left_out: str = ""  # the same in words
+    omitted: Sequence[Dated] = ()  # the newest first
+    left_out: str = ""  # what was omitted, in words
     # None of what was left out is newer (POSIX seconds); inf where some states no time.
     left_out_until: float = -math.inf
 
@@ -63,11 +63,12 @@ def newest(
     which = "first" if 2 * undated > len(dated) else "newest"
     why = f": {undated} state no {date}" if undated else ""
     cut = f"of {len(dated)} {what} the {which} {most} are read{why}; {remedy}"
+    omitted = [dated[place] for place in places[most:]]
     return Newest(
         taken=[dated[place] for place in sorted(places[:most])],
-        left=(left := [dated[place] for place in places[most:]]),
+        omitted=omitted,
         left_out="; ".join(filter(None, (cut, _in_words(unread)))),
-        left_out_until=max(_until(at) for at, _ in left),
+        left_out_until=max(_latest_time(at) for at, _ in omitted),
     )
 
 
@@ -106,7 +107,8 @@ def stated_timestamp(printed: str | None) -> float:
     return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
 
 
-def _until(at: float) -> float:
+def _latest_time(at: float) -> float:
+    """The latest time that a stated time may mean; inf if there is none."""
     # A midnight is a date alone, as `<lastmod>2026-03-02</lastmod>`: some time of that day.
     if at == -math.inf:
         return math.inf

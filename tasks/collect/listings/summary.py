@@ -59,7 +59,7 @@ def summary(
     if last and is_continued is False:
         # The previous read's newest entries are gone: whatever is older than that read is pinned.
         window = [at for at in window if at > last.read_at] or window
-        if _left_early(then, now, last, read_at):
+        if _dropped_young_entry(then, now, last, read_at):
             # Otherwise entries would count as leaving it by age alone where it has fewer than that.
             last = replace(last, most_entries=None)
     feed_share = None  # how much it names of the feeds' entries since then
@@ -155,8 +155,8 @@ def _longest_rise(dated: Iterable[tuple[str, datetime]]) -> set[str]:
     return found
 
 
-def _left_early(then: Dates, now: Dates, last: KnownListing, read_at: datetime) -> bool:
-    """Whether an entry has left that is younger than the longest window of earlier reads."""
+def _dropped_young_entry(then: Dates, now: Dates, last: KnownListing, read_at: datetime) -> bool:
+    """Whether an entry is gone that is younger than the longest window of earlier reads."""
     gone = (at for key, at in then.items() if at and key not in now)
     ages = ((read_at - at).total_seconds() for at in gone if at <= last.read_at)
     return min(ages, default=math.inf) < (last.longest_window or 0)

@@ -35,7 +35,7 @@ def repair_archive(layout: Layout, path: Path, done: Repaired) -> None:
         download_archive(layout, name)
     if not path.exists():
         note_removed(layout, {place: 0}, "it was gone")
-        done.lose(path, "gone; its rows stay in Parquet")
+        done.add_lost(path, "gone; its rows stay in Parquet")
         return
     damaged, captures = set[int](), 0
     for result in read_archive_damage(path):
@@ -47,7 +47,7 @@ def repair_archive(layout: Layout, path: Path, done: Repaired) -> None:
         keep_copy(layout, path)
         note_removed(layout, {place: path.stat().st_size}, "it is in the quarantine")
         path.unlink()
-        done.lose(path, "quarantined; its rows stay in Parquet")
+        done.add_lost(path, "quarantined; its rows stay in Parquet")
         return
     size = path.stat().st_size
     records = list(read_records(path, 0, size, 0, frozenset(), GZIP))
@@ -69,7 +69,7 @@ def repair_archive(layout: Layout, path: Path, done: Repaired) -> None:
         noted[f"{place}#{size}"] = 0
     note_removed(layout, noted, "a record that cannot be read")
     for record in noted:
-        done.lose(layout.root / record, "quarantined; its rows stay in Parquet")
+        done.add_lost(layout.root / record, "quarantined; its rows stay in Parquet")
 
 
 def note_removed(layout: Layout, sizes: Mapping[str, int], why: str) -> None:

@@ -90,7 +90,7 @@ class CommitRows:
                 old = tuple(old for old in compaction.retired if old.path not in parts)
                 self.compactions[number] = replace(compaction, files=files, retired=old + retired)
 
-    def dissolve(self, path: str) -> None:
+    def split_compacted(self, path: str) -> None:
         """Write the rows of a compacted file to files of their commits, and drop it."""
         where = self.compacted()
         for name, commit in list(self.commits.items()):
@@ -108,7 +108,7 @@ class CommitRows:
             folder = (self.layout.root / file.path).parent
             whole = partial(pa.Table.combine_chunks, rows)
             new = [write_parquet(self.layout, name, folder, file.layer, whole)]
-        self.exchange(name, [file], new)
+        self.replace_files(name, [file], new)
 
     def write(
         self,
@@ -122,7 +122,7 @@ class CommitRows:
         none = pa.table({})
         return write_layers(self.layout, name, days, captures or none, stripped or none)
 
-    def exchange(
+    def replace_files(
         self, name: str, old: Sequence[CommittedFile], new: Sequence[CommittedFile]
     ) -> None:
         """Replace files that a commit names by others."""
@@ -141,7 +141,7 @@ class CommitRows:
             self.commits[name] = replace(self.commits[name], outcomes=outcomes)
             self.changed.add(name)
 
-    def swap(self) -> None:
+    def apply_changes(self) -> None:
         """Make all changes count, at once."""
         folder = self.layout.next_commits
         named = {file.path for commit in self.commits.values() for file in commit.files}

@@ -34,7 +34,7 @@ def restore_definitions(layout: Layout, done: Repaired) -> None:
     )
     if not (topics or sources):
         move_away(layout, layout.definitions)
-        done.lose(layout.definitions, "no warehouse knows it: versions of topics begin anew")
+        done.add_lost(layout.definitions, "no warehouse knows it: versions of topics begin anew")
         return
     # Read like JSON, so that lists become tuples; rows of earlier versions have fewer columns.
     known = Definitions(
@@ -44,14 +44,16 @@ def restore_definitions(layout: Layout, done: Repaired) -> None:
         ),
     )
     write_whole(layout.definitions, encode(known))
-    done.repair(layout.definitions, FROM_WAREHOUSE)
+    done.add_repaired(layout.definitions, FROM_WAREHOUSE)
 
 
 def restore_changes(layout: Layout, done: Repaired) -> None:
     """Restore the effects of changed topics; the definitions must be whole."""
     if not copies(layout):
         move_away(layout, layout.topic_changes)
-        done.lose(layout.topic_changes, "no warehouse knows it: effects of changed topics are lost")
+        done.add_lost(
+            layout.topic_changes, "no warehouse knows it: effects of changed topics are lost"
+        )
         return
     definitions = read_definitions(layout)
     # Changes without effect have no row, but the load that counted a version has recorded it.
@@ -62,7 +64,7 @@ def restore_changes(layout: Layout, done: Repaired) -> None:
     }
     rows = records_of(layout, "FROM topic_changes ORDER BY topic_id, new_version, period")
     write_changes(layout, recorded, [TopicChange(**row) for row in rows])
-    done.repair(layout.topic_changes, FROM_WAREHOUSE)
+    done.add_repaired(layout.topic_changes, FROM_WAREHOUSE)
 
 
 def restore_vintage(layout: Layout, path: Path, done: Repaired) -> None:
@@ -71,10 +73,10 @@ def restore_vintage(layout: Layout, path: Path, done: Repaired) -> None:
     for copy in copies(layout):
         with suppress(duckdb.Error), opened_copy(copy) as con:
             if write_vintage(con, layout, path.parent.name, day):
-                done.repair(path, FROM_WAREHOUSE)
+                done.add_repaired(path, FROM_WAREHOUSE)
                 return
     move_away(layout, path)
-    done.lose(path, "quarantined; no warehouse has the index as of that day")
+    done.add_lost(path, "quarantined; no warehouse has the index as of that day")
 
 
 def restore_audit_file(layout: Layout, path: Path, done: Repaired) -> None:
@@ -83,14 +85,14 @@ def restore_audit_file(layout: Layout, path: Path, done: Repaired) -> None:
     rows = records_of(layout, "SELECT content FROM audit_files WHERE path = ?", [name])
     if rows:
         write_whole(path, rows[0]["content"].encode())
-        done.repair(path, FROM_WAREHOUSE)
+        done.add_repaired(path, FROM_WAREHOUSE)
         return
     lost = [path]
     if path.name == SAMPLE:
         lost += sorted(path.parent.glob("[!.]*.json"))
     for each in dict.fromkeys(lost):
         move_away(layout, each)
-        done.lose(each, "quarantined; no warehouse knows what was judged")
+        done.add_lost(each, "quarantined; no warehouse knows what was judged")
 
 
 def restore_removed(layout: Layout, done: Repaired) -> None:
@@ -104,4 +106,4 @@ def restore_removed(layout: Layout, done: Repaired) -> None:
     why = f"{DAMAGED}it was gone when the list was made again"
     gone = {"bytes": 0, "removed_at": datetime.now(UTC).isoformat(), "why": why}
     write_removed(layout, dict.fromkeys(sorted(named - here), gone))
-    done.repair(layout.removed, "made again from the archive files that are not there")
+    done.add_repaired(layout.removed, "made again from the archive files that are not there")

@@ -38,5 +38,5 @@ def download_again(layout: Layout, link: Link, path: Path, done: Repaired) -> bo
         beside.replace(path)
     else:
         return False
-    done.repair(path, f"downloaded again from {link.store.url}")
+    done.add_repaired(path, f"downloaded again from {link.store.url}")
     return True

@@ -68,7 +68,7 @@ def remove_lost_versions(rows: CommitRows, lost: Lost) -> None:
         if file.path in where
     }
     for path in sorted(compacted):
-        rows.dissolve(path)
+        rows.split_compacted(path)
     for name in sorted(touched):
         _rewrite(rows, name, lost, numbers)
 

@@ -70,7 +70,9 @@ def restore_commit(layout: Layout, commit_id: str, done: Repaired) -> bool:
     if not files:
         if path.exists():
             move_away(layout, path)
-            done.lose(path, "quarantined; neither the warehouse nor a Parquet file knows its run")
+            done.add_lost(
+                path, "quarantined; neither the warehouse nor a Parquet file knows its run"
+            )
         return False
     captures = _captures_of(layout, commit_id, files, about[0] if about else None)
     known = about[0] if about else _run_from_files(layout, commit_id, files, captures)
@@ -82,7 +84,7 @@ def restore_commit(layout: Layout, commit_id: str, done: Repaired) -> bool:
         outcomes=outcomes_of(pa.Table.from_pylist(captures, schema=CAPTURE_SCHEMA)),
     )
     write_commit(layout.commits, commit)
-    done.repair(path, "made again from the warehouse" if about else "made again from Parquet")
+    done.add_repaired(path, "made again from the warehouse" if about else "made again from Parquet")
     return True
 
 
@@ -239,7 +241,7 @@ def restore_compaction(layout: Layout, layer: str, day: str, done: Repaired) -> 
     )
     write_compaction(layout.commits, Compaction(layer, day, tuple(files), retired))
     path = compaction_path(layout.commits, layer, day)
-    done.repair(path, "made again from Parquet and the commits")
+    done.add_repaired(path, "made again from Parquet and the commits")
 
 
 def _parts(path: Path, committed: Sequence[tuple[Commit, CommittedFile]]) -> tuple[Part, ...]:

@@ -8,7 +8,7 @@ from uuid import UUID
 import pyarrow as pa
 
 from tasks.model import Batch, Outcome
-from tasks.partition.partitions import by_day, gather
+from tasks.partition.partitions import by_day, read_staged
 from tasks.partition.versions import KnownVersions, VersionVerdict, judge_versions
 from tasks.upkeep.repair.lost_articles import NEW
 from warehouse.layers.commits import run_of_commit
@@ -21,9 +21,9 @@ class RefinedAgain:
 
     def __init__(self, layout: Layout, name: str, batches: Sequence[Batch]) -> None:
         folders, run_id = [batch.stage for batch in batches], run_of_commit(name)
-        self.captures = gather(folders, run_id, "captures", CAPTURE_SCHEMA).combine_chunks()
-        self.articles = gather(folders, run_id, "articles", ARTICLE_SCHEMA)
-        self.stripped = gather(folders, run_id, "stripped_blocks", STRIPPED_SCHEMA)
+        self.captures = read_staged(folders, run_id, "captures", CAPTURE_SCHEMA).combine_chunks()
+        self.articles = read_staged(folders, run_id, "articles", ARTICLE_SCHEMA)
+        self.stripped = read_staged(folders, run_id, "stripped_blocks", STRIPPED_SCHEMA)
         self.verdicts: dict[UUID, VersionVerdict] = {}
         self._order: list[int] = []
 

@@ -84,7 +84,7 @@ def repair(
             for path in sorted(damaged["parquet"] - _named_paths(layout)):
                 if path.exists():
                     move_away(layout, path)
-                    done.lose(path, "quarantined; no commit names it")
+                    done.add_lost(path, "quarantined; no commit names it")
             for path in sorted(damaged["archive file"] | damaged["archive record"]):
                 if path.is_relative_to(layout.raw):  # a backfill's are somebody else's
                     repair_archive(layout, path, done)
@@ -136,7 +136,7 @@ def _repair_documents(layout: Layout, damaged: Damaged, done: Repaired) -> list[
         damaged["parquet"].update(one.file for one in parquet_findings(layout, files.items()))
     for path in damaged["state file"]:
         move_away(layout, path)
-        done.repair(path, "made again by the next run")
+        done.add_repaired(path, "made again by the next run")
     if damaged["removed archives"]:
         restore_removed(layout, done)
     if damaged["definitions"]:

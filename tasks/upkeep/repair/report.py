@@ -14,12 +14,12 @@ class Repaired:
     repaired: dict[str, str] = field(default_factory=dict)
     lost: dict[str, str] = field(default_factory=dict)
 
-    def repair(self, file: Path | str, how: str) -> None:
+    def add_repaired(self, file: Path | str, how: str) -> None:
         """Add a file that is whole again."""
         log.info("%s: %s", file, how)
         self.repaired[str(file)] = how
 
-    def lose(self, file: Path | str, what: str) -> None:
+    def add_lost(self, file: Path | str, what: str) -> None:
         """Add a file, or a record of one, that is lost or in the quarantine."""
         log.warning("%s: %s", file, what)
         self.lost[str(file)] = what

@@ -57,14 +57,14 @@ def restore_rows(layout: Layout, refine: Refine, paths: Collection[Path], done: 
         if parquet_problem(path, file.rows, file.sha256):
             wanted.update(part.path for part in file.parts)
             rows.drop(file.path)
-            done.repair(path, "its rows are in files of their runs again")
+            done.add_repaired(path, "its rows are in files of their runs again")
     broken = _broken(rows, wanted)
     lost = Lost()
-    with closing(_Earlier(rows, broken)) as earlier:
+    with closing(_EarlierVersions(rows, broken)) as earlier:
         for name, files in broken.items():
-            _CommitAgain(rows, name, files, refine, earlier, done).make(lost)
+            _CommitRestorer(rows, name, files, refine, earlier, done).restore(lost)
     remove_lost_versions(rows, lost)
-    rows.swap()
+    rows.apply_changes()
 
 
 def _broken(rows: CommitRows, wanted: Collection[str]) -> dict[str, list[CommittedFile]]:
@@ -86,7 +86,7 @@ def _lacks_articles(commit: Commit) -> bool:
     return new > sum(file.rows for file in commit.files if file.layer == "articles")
 
 
-class _Earlier:
+class _EarlierVersions:
     """The versions in earlier commits, from which those of a commit are numbered."""
 
     def __init__(self, rows: CommitRows, broken: Mapping[str, Sequence[CommittedFile]]) -> None:
@@ -110,7 +110,7 @@ class _Earlier:
         return known_versions(self._con, article_ids)
 
 
-class _CommitAgain:
+class _CommitRestorer:
     """The damaged files of one commit, made again."""
 
     def __init__(
@@ -119,7 +119,7 @@ class _CommitAgain:
         name: str,
         broken: Sequence[CommittedFile],
         refine: Refine,
-        earlier: _Earlier,
+        earlier: _EarlierVersions,
         done: Repaired,
     ) -> None:
         self._rows, self._name, self._broken = rows, name, broken
@@ -136,7 +136,7 @@ class _CommitAgain:
         found = records_of(rows.layout, sql, [run_of_commit(name)])
         self._loaded = {UUID(str(row["capture_id"])): row for row in found}
 
-    def make(self, lost: Lost) -> None:
+    def restore(self, lost: Lost) -> None:
         """Write the rows that can be made again, and add lost versions to `lost`."""
         captures = self._rows_of_layer("captures")
         stripped = self._rows_of_layer("stripped_blocks")
@@ -169,8 +169,8 @@ class _CommitAgain:
         self._report(new)
         if count and not any(file.layer == "articles" for file in self._broken):
             path = commit_path(self._rows.layout.commits, self._name)
-            self._done.lose(path, f"{counted(count, 'article')} of it lost")
-        self._rows.exchange(self._name, self._broken, new)
+            self._done.add_lost(path, f"{counted(count, 'article')} of it lost")
+        self._rows.replace_files(self._name, self._broken, new)
         if "captures" in self._layers:
             self._rows.set_outcomes(self._name, captures)
             for file in self._commit.files:
@@ -242,7 +242,7 @@ class _CommitAgain:
             path = self._rows.layout.root / file.path
             made = sum(one.rows for one in new if _folder(one) == _folder(file))
             if made >= file.rows:
-                self._done.repair(path, "made again")
+                self._done.add_repaired(path, "made again")
                 continue
             where = "gone"
             if path.exists():
@@ -250,7 +250,7 @@ class _CommitAgain:
                 where = "quarantined"
             what = f"{where}; {counted(file.rows - made, 'row')} of {self._name} lost"
             day = _publication_day(file)
-            self._done.lose(path, f"{what}, of {day}" if day else what)
+            self._done.add_lost(path, f"{what}, of {day}" if day else what)
 
 
 def _stripped_blocks_of(stripped: pa.Table, captures: pa.Table) -> pa.Table:

@@ -21,7 +21,7 @@ from warehouse.layers.layout import Layout
 def rebuild_writer_later(layout: Layout, done: Repaired) -> None:
     """Drop the loader's file, which the next load makes again from Parquet."""
     drop_writer(layout)
-    done.repair(layout.writer, "made again from Parquet")
+    done.add_repaired(layout.writer, "made again from Parquet")
 
 
 def drop_other_writer(layout: Layout, done: Repaired) -> None:
@@ -46,7 +46,7 @@ def replace_snapshot(layout: Layout, done: Repaired) -> None:
             with loader.transaction(con):
                 number = loader.next_load(con, layout)
                 loader.record_load(con, number, datetime.now(UTC), (), ())
-    done.repair(layout.current, "published again from the loader's file")
+    done.add_repaired(layout.current, "published again from the loader's file")
 
 
 def write_manifest(layout: Layout, path: Path, done: Repaired) -> bool:
@@ -57,7 +57,7 @@ def write_manifest(layout: Layout, path: Path, done: Repaired) -> bool:
             write_whole(path, manifest(con, number))
     except duckdb.Error:
         return False
-    done.repair(path, "made again from its snapshot")
+    done.add_repaired(path, "made again from its snapshot")
     return True
 
 
