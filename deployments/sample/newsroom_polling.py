@@ -107,9 +107,9 @@ class PastSource:
         year, paper = self.demo.year, self.site.paper
         site = replace(self.site, past=latest(year, paper, moment))
         is_down = paper == SHIMBUN and year.days_before(moment.date()) in HOST_DOWN
-        once = QueryCache()
+        query_cache = QueryCache()
         for question, answer in self._answers(moment, site).items():
-            once.get(question, answer.copy)
+            query_cache.get(question, answer.copy)
         collector = Collector(
             self.installation.layout,
             run_id(moment),
@@ -117,7 +117,7 @@ class PastSource:
             self.installation.settings.limits,
             recheck_after=RECHECK,
             now=moment,
-            once=once,
+            query_cache=query_cache,
             known=PastUrls(self.collected),
         )
         done = collector.collect(self.source)

@@ -72,7 +72,7 @@ class Collector:
     recheck_after: tuple[timedelta, ...] = ()  # counted from when an article was first seen
     now: datetime = field(default_factory=lambda: datetime.now(UTC))  # pages are due by this time
     breaker: Breaker = field(default_factory=Breaker)
-    once: QueryCache = field(default_factory=QueryCache)
+    query_cache: QueryCache = field(default_factory=QueryCache)
     known: KnownUrls = field(default_factory=KnownUrls)
     claimed: dict[str, str] = field(default_factory=dict)  # ids of sources, by folded URL
     lock: Lock = field(default_factory=Lock)
@@ -211,7 +211,7 @@ class _Visit:
         layout, now, since = collector.layout, collector.now, collector.since
         read = partial(due_pages, layout, steps, now, most=most, published_since=since)
         # One query serves all sources with the same steps.
-        pages = collector.once.get(steps, read).get(self.source.id, [])
+        pages = collector.query_cache.get(steps, read).get(self.source.id, [])
         for number, page in enumerate(pages, 1):
             advance(f"{self.source.id}: rechecks", number, len(pages))
             if self.unanswered == MAX_FAILURES_IN_A_ROW or self.time.is_up():

@@ -163,11 +163,11 @@ def _find_gap(reader: "ListingReader") -> tuple[Gap | None, Mapping[str, Recover
     ]
     # One query serves all sources.
     ask = partial(open_gaps, collector.layout, collector.now)
-    earlier = None if times else collector.once.get("open gaps", ask).get(source_id)
+    earlier = None if times else collector.query_cache.get("open gaps", ask).get(source_id)
     if not times and not earlier:
         return None, {}
     read = partial(recovery_reads, collector.layout, collector.now)
-    past = collector.once.get("recovery reads", read).get(source_id, {})
+    past = collector.query_cache.get("recovery reads", read).get(source_id, {})
     if not earlier:
         return Gap(min(at for at, _ in times), max(at for _, at in times)), past
     tried = [one for one in past.values() if one.attempted_at >= earlier.read_at]

@@ -75,7 +75,7 @@ class ListingReader:
             return
         layout, now = self.collector.layout, self.collector.now
         read = partial(last_listings, layout, now)  # one query serves all sources
-        last = self.collector.once.get("listings", read).get(self.source.id, {})
+        last = self.collector.query_cache.get("listings", read).get(self.source.id, {})
         own = deque(self.trial_listings or self.source.listings)
         sitemaps = IndexSitemaps(own)
         while (own or not sitemaps.is_done) and not self.time.is_up():

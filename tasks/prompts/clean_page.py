@@ -153,7 +153,7 @@ def _with_unread(cleaned: Cleaned, page: Page, unread: dict[int, tuple[str, str]
 def finish(draft: Draft, headline: int, hints: Hints) -> Cleaned:
     """Turn scores into the article: choose blocks, strip prompts, assign roles."""
     kept = overridden_blocks(draft.page, hints.overrides, "keep").union(_entries(draft, hints))
-    draft.safe = kept.union(_repeated(draft, headline, hints))
+    draft.protected = kept.union(_repeated(draft, headline, hints))
     # The order matters: neighbours of a prompt are judged once the prompt itself is known, and the
     # fallback for a page of which nothing is left sees the reasons collected so far.
     keep_article(draft)

@@ -47,7 +47,7 @@ class Draft:
     # Kind and rule of the blocks that are removed.
     reasons: dict[int, tuple[str, str]] = field(default_factory=dict)
     # Blocks that the page's metadata repeat, such as its headline: never taken out.
-    safe: frozenset[int] = frozenset()
+    protected: frozenset[int] = frozenset()
     byline: str | None = None  # The part of the byline's block that names the authors
     section: str | None = None  # Where a breadcrumb trail leads
 
@@ -62,7 +62,7 @@ class Draft:
 
     def strip(self, at: int, kind: str, rule: str) -> None:
         """Remove a block; the first reason stays."""
-        if at in self.safe:
+        if at in self.protected:
             return
         self.roles.pop(at, None)
         self.reasons.setdefault(at, (kind, rule))

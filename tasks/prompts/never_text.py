@@ -77,7 +77,7 @@ def strip_leftovers(draft: Draft, language: str | None, kept: frozenset[int]) ->
         if role in (Role.BODY, Role.CAPTION) and is_prompt(draft.text(at), language):
             draft.strip(at, "other", "text:line")
     # Even what the metadata repeat: `<h2 class="deck">Updated 3 March 2026, 10:20</h2>`.
-    draft.safe = kept
+    draft.protected = kept
     credit = _credit_in_opening(draft)
     while credit is not None:
         draft.strip(credit, "furniture", "head:credit")
@@ -92,7 +92,7 @@ def _credit_in_opening(draft: Draft) -> int | None:
     once = {(place > 3 and at, draft.text(at)): at for place, at in reversed(lines)}
     opening = list(once.values())[: -OPENING_LINES - 2 : -1]
     places = map(opening.__getitem__, credits_in([draft.text(at) for at in opening]))
-    found = next((at for at in places if at not in draft.safe), None)
+    found = next((at for at in places if at not in draft.protected), None)
     if found is not None and draft.roles[found] is Role.HEADLINE:
-        return None if opening[0] in draft.safe else opening[0]
+        return None if opening[0] in draft.protected else opening[0]
     return found

@@ -22,7 +22,7 @@ def find_prompts(page: Page, hints: Hints) -> dict[str, tuple[str, str]]:
     """
     draft = score_blocks(page, find_headline(page, hints.headline), hints, load_model())
     draft.roles = dict.fromkeys(range(len(page.blocks)), Role.BODY)
-    draft.safe = overridden_blocks(page, hints.overrides, "keep").union(range(HEAD_LINES))
+    draft.protected = overridden_blocks(page, hints.overrides, "keep").union(range(HEAD_LINES))
     strip_likely_prompts(draft, running_text(draft))
     columns, found = draft.columns, {}
     is_prompt = columns["prompt_words"] > columns["article_words"]

@@ -206,7 +206,7 @@ def test_headings_and_safe_blocks_stay() -> None:
     made = draft(*[0.5] * 10, good=[0] * 10, texts=[TEASER])
     made.roles[0] = Role.KICKER
     assert not gone(made, 10)
-    made.roles[0], made.safe = Role.BODY, frozenset({0})
+    made.roles[0], made.protected = Role.BODY, frozenset({0})
     assert not gone(made, 10)
 
 

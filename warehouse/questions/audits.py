@@ -166,7 +166,7 @@ def article_units(
         con,
         f"""SELECT stratum, weight, verdict IS NOT NULL AND verdict <> 'unsure' AS is_known,
                (is_known AND verdict = 'yes' AND is_asked)::INTEGER::DOUBLE AS hits,
-               is_asked::INTEGER::DOUBLE AS "of"
+               is_asked::INTEGER::DOUBLE AS asked
         FROM (SELECT * REPLACE (if(verdict = 'unsure', $unsure, verdict) AS verdict),
                      coalesce({only}, false) AS is_asked FROM audit_articles)
         WHERE audit_id = $audit_id ORDER BY article_no""",
@@ -185,7 +185,7 @@ def mention_units(
     rows = records(
         con,
         """SELECT stratum, weight, is_known, yes * mentions / shown AS hits,
-               judged * mentions / shown AS "of"
+               judged * mentions / shown AS asked
         FROM (
             SELECT stratum, weight, article_id, any_value(articles.mentions) AS mentions,
                    coalesce(articles.verdict IN ('yes', 'no'), false) AS is_known,

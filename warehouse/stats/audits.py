@@ -48,11 +48,11 @@ class Unit:
     weight: float
     is_known: bool  # judged, and no reader is unsure
     hits: float = 0.0  # 1 if it is about the topic; or the number of its mentions that are
-    of: float = 1.0  # 1; or the number of its mentions; 0 outside of the part to estimate
+    asked: float = 1.0  # 1; or the number of its mentions; 0 outside of the part to estimate
 
 
 def estimate(units: Sequence[Unit], *, is_finite: bool = True) -> Estimate | None:
-    """The weighted sum of `hits` over that of `of`; None without a known unit.
+    """The weighted sum of `hits` over that of `asked`; None without a known unit.
 
     Args:
         units: the whole sample, including articles not judged yet.
@@ -60,7 +60,7 @@ def estimate(units: Sequence[Unit], *, is_finite: bool = True) -> Estimate | Non
             it narrows as more of them are judged; otherwise it is for any such articles.
     """
     known = [unit for unit in units if unit.is_known]
-    if not any(unit.of for unit in known):
+    if not any(unit.asked for unit in known):
         return None
     strata = _pooled(units)
     weight = np.array([unit.weight for unit in known])
@@ -68,23 +68,23 @@ def estimate(units: Sequence[Unit], *, is_finite: bool = True) -> Estimate | Non
     for name in set(strata.values()):
         drawn = sum(unit.weight for unit in units if strata[unit.stratum] == name)
         weight[stratum == name] *= drawn / weight[stratum == name].sum()
-    hits, of = (np.array([getattr(unit, name) for unit in known]) for name in ("hits", "of"))
-    total = float(weight @ of)
+    hits, asked = (np.array([getattr(unit, name) for unit in known]) for name in ("hits", "asked"))
+    total = float(weight @ asked)
     share = float(weight @ hits) / total
-    errors = weight * (hits - share * of) / total
+    errors = weight * (hits - share * asked) / total
     variance = 0.0  # of the linearised ratio, over strata
     for of_stratum in (errors[stratum == name] for name in np.unique(stratum)):
         if len(of_stratum) > 1:
             squares = float(((of_stratum - of_stratum.mean()) ** 2).sum())
             variance += len(of_stratum) / (len(of_stratum) - 1) * squares
-    asked_weight = weight[of > 0]
+    asked_weight = weight[asked > 0]
     judged = len(asked_weight)
     unjudged = 1 - judged / max(float(asked_weight.sum()), judged) if is_finite else 1.0
     if unjudged <= 0:
         return Estimate(share, share, share, judged)
     # The size of a simple random sample with the same variance.
     if variance > 0 and 0 < share < 1:
-        size = min(share * (1 - share) / variance, float(of.sum()))
+        size = min(share * (1 - share) / variance, float(asked.sum()))
     else:  # all answers are equal: only unequal weights reduce the size (Kish)
         size = float(asked_weight.sum() ** 2 / (asked_weight**2).sum())
     size *= (Z / student(judged - 1)) ** 2
